@@ -1,0 +1,86 @@
+# `make help` lists the commands. Each installs or provisions what it needs by itself and says so.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+
+# The C library without the Godot part; apart from the other build, so that neither replaces the other.
+C_TARGET := $(CARGO_TARGET_DIR)/capi
+C_LIBRARY := $(C_TARGET)/debug
+
+.PHONY: help build build-c demo test test-rust test-c test-godot test-docs test-conformance test-interop \
+    conformance check header bench fuzz clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+build: ## build the library and put it into the sample project
+	@echo "== building the library (a first build takes a few minutes)"
+	$(CARGO) build
+	@tools/install_library.sh debug
+
+build-c: ## build the C library without the Godot part
+	@echo "== building the C library"
+	CARGO_TARGET_DIR="$(C_TARGET)" $(CARGO) build --no-default-features --features capi
+
+demo: build ## run the tutorial's server and client in a Godot engine
+	@echo "== running the minimal server and the minimal client in Godot"
+	@tools/run_demo.sh
+
+test: check test-rust test-c test-godot test-docs test-conformance test-interop ## run all checks and tests
+
+test-rust: ## unit and integration tests of the Rust layers
+	@echo "== Rust tests: core alone"
+	$(CARGO) test --no-default-features
+	@echo "== Rust tests: all features"
+	$(CARGO) test
+
+test-c: build-c ## compile and run the C and C++ programs
+	@echo "== C and C++ programs"
+	@tests/c/run.sh "$(C_LIBRARY)"
+
+test-godot: build ## run the tests in the Godot engine
+	@echo "== tests in the Godot engine"
+	@tests/godot/run.sh
+
+test-docs: build build-c ## run the programs of README.md
+	@echo "== programs of the documentation"
+	@tests/docs/run.sh "$(C_LIBRARY)"
+
+test-conformance: build test-c ## 355 Autobahn cases in both roles, by a GDScript and a C program
+	@echo "== Autobahn cases, quick"
+	@tests/conformance/peers.sh quick
+
+test-interop: build-c ## exchanges with other WebSocket implementations
+	@echo "== other implementations"
+	@WSPEER_LIBRARY_DIR="$(C_LIBRARY)" tests/interop/run.sh
+
+conformance: build test-c ## the original Autobahn suite, 517 cases in both roles, by a GDScript and a C program
+	@tests/conformance/peers.sh full
+
+check: ## formatting, lints, documentation, licences, header
+	@echo "== checks"
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) clippy --all-targets --no-default-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --quiet
+	@tools/deny.sh
+	@tools/header.sh --check
+
+header: ## write include/wspeer.h anew
+	@tools/header.sh
+
+bench: build build-c ## compare with the engine's own class, and show what idle connections hold
+	@echo "== building the release library"
+	$(CARGO) build --release
+	@tools/install_library.sh release
+	@tests/bench/run.sh "$(C_LIBRARY)"
+
+fuzz: ## fuzz each target for a minute (SECONDS=60)
+	@tools/fuzz.sh $(or $(SECONDS),60)
+
+clean: ## remove everything that was built or provisioned
+	rm -rf "$(CARGO_TARGET_DIR)" godot_project/.godot godot_project/addons/wspeer/bin dist

@@ -1,0 +1,109 @@
+//! Every default and every bound of the library, with its unit and the reason for its value.
+
+use std::time::Duration;
+
+/// Largest message that is received, and bytes of unread messages held, by default (Godot's class reference).
+pub const INBOUND_BUFFER_SIZE: usize = 65_535;
+
+/// Payload bytes that may wait for the network by default (Godot's class reference).
+pub const OUTBOUND_BUFFER_SIZE: usize = 65_535;
+
+/// Messages that may be queued in each direction by default (Godot's class reference).
+pub const MAX_QUEUED_PACKETS: usize = 4096;
+
+/// Bytes of one HTTP request or response head that are read before it is refused: room for large cookies and tokens,
+/// and still a bound for peers that have not proved anything yet.
+pub const MAX_HANDSHAKE_BYTES: usize = 16 * 1024;
+
+/// Header lines of one HTTP head; tungstenite and common servers allow about a hundred.
+pub const MAX_HANDSHAKE_HEADERS: usize = 100;
+
+/// Longest time that an option accepts: long enough for "never", short enough to be added to any moment.
+pub const MAX_DURATION: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// Time for the name lookup and the TCP connection (Godot's `network/limits/tcp/connect_timeout_seconds`).
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Time from the TCP connection to the end of the HTTP upgrade.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Time for the remote end to answer a close frame before the connection is cut.
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Delay before the next address of a host is tried beside the one that has not answered (RFC 8305 section 8).
+pub const CONNECTION_ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
+/// Bytes read from a socket by one system call. One buffer of this size exists per polling thread, none per peer.
+pub const SCRATCH_BYTES: usize = 256 * 1024;
+
+/// Messages of one tick are collected up to this many bytes before they are written without waiting for `poll()`.
+pub const COALESCE_BYTES: usize = 64 * 1024;
+
+/// Messages at least this long leave a server by a vectored write straight from the caller's memory; below it, one copy
+/// into the output buffer is cheaper than the second I/O vector.
+pub const VECTORED_WRITE_BYTES: usize = 16 * 1024;
+
+/// A client masks this many bytes at a time between two writes, so that masking and the kernel's copy share the cache.
+pub const MASK_CHUNK_BYTES: usize = 128 * 1024;
+
+/// A frame with at least this much still to come is received straight into its message's buffer.
+pub const DIRECT_RECEIVE_BYTES: usize = 64 * 1024;
+
+/// A message's buffer grows by at most this much ahead of the data that has really arrived.
+pub const RECEIVE_STEP_BYTES: usize = 256 * 1024;
+
+/// Messages up to this size are stored back to back in the packet queue; larger ones keep the buffer they arrived in.
+pub const ARENA_MESSAGE_BYTES: usize = 16 * 1024;
+
+/// Bytes looked ahead for control frames while a full packet queue stops the reading of messages.
+pub const LOOKAHEAD_BYTES: usize = 64 * 1024;
+
+/// Automatic pongs are delayed and merged while this many bytes wait for the network (RFC 6455 section 5.5.3 allows to
+/// answer only the most recent ping).
+pub const PONG_BACKLOG_BYTES: usize = 4096;
+
+/// Bytes that one `poll()` of one peer reads beyond its inbound limit, at most: control frames and message headers.
+pub const POLL_BUDGET_SLACK: usize = 1024 * 1024;
+
+/// Longest payload of a control frame (RFC 6455 section 5.5).
+pub const MAX_CONTROL_PAYLOAD: usize = 125;
+
+/// Longest close reason in bytes of UTF-8: a control frame's payload less the two bytes of the code.
+pub const MAX_CLOSE_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
+
+/// Connections the kernel holds for a listener that has not accepted them yet. The engine asks for 8, which drops
+/// connections as soon as a lobby fills; the kernel caps this by its own setting.
+pub const LISTEN_BACKLOG: i32 = 1024;
+
+/// Name lookups that run at the same time; more wait for a free worker.
+pub const DNS_WORKERS: usize = 4;
+
+/// Closed connections whose last bytes are still being delivered, at most, and for how long.
+pub const LINGERING_SOCKETS: usize = 256;
+/// See [`LINGERING_SOCKETS`].
+pub const LINGER_TIME: Duration = Duration::from_secs(2);
+
+/// Memory level of the permessage-deflate compressor; zlib's default.
+pub const DEFLATE_LEVEL: u32 = 6;
+
+/// Messages shorter than this are sent uncompressed even where compression is active.
+pub const DEFLATE_THRESHOLD: usize = 128;
+
+/// Messages at least this long that do not become shorter are sent uncompressed. Shorter ones grow by a few bytes at most, and
+/// what they leave in the compression window helps the next.
+pub const DEFLATE_GIVE_UP_BYTES: usize = 1024;
+
+/// A compressor that has had nothing to do for this long gives its memory (about 310 KiB) back.
+pub const DEFLATE_IDLE: Duration = Duration::from_secs(10);
+
+/// Compressed input that is expanded at a time while messages are handed out in pieces; DEFLATE expands at most 1032 times.
+pub const DEFLATE_PIECE_BYTES: usize = 1024;
+
+/// Plain input that makes one piece of a message at most.
+pub const PIECE_BYTES: usize = 64 * 1024;
+
+/// Pings whose pongs are awaited for the round-trip time; older ones are forgotten.
+pub const AWAITED_PINGS: usize = 16;
+
+/// Largest LZ77 window of permessage-deflate, as a power of two (RFC 7692 section 7.1.2).
+pub const DEFLATE_MAX_WINDOW_BITS: u8 = 15;
