@@ -1,0 +1,218 @@
+//! Bodies of the fuzz targets. Each takes any bytes and panics when a rule is broken; the targets in `tests/fuzz/` only call
+//! them, and an ordinary test replays the collected inputs.
+
+use crate::proto::Role;
+use crate::proto::connection::{Connection, SendOptions, Stopped};
+use crate::proto::deflate::Deflate;
+use crate::proto::extensions::{self, Agreement, Direction, Preferences};
+use crate::proto::frame::{self, MessageKind};
+use crate::proto::handshake::server::RequestReader;
+use crate::proto::handshake::{ClientHandshake, ServerOptions};
+use crate::proto::message::Inbox;
+use crate::proto::outbox::Outbox;
+use crate::proto::url::Url;
+
+/// Largest message that the fuzzed connections accept.
+const LIMIT: usize = 4096;
+
+/// Headers are read the same however many bytes follow, and written back as they were read.
+pub fn frame(data: &[u8]) {
+    for role in [Role::Client, Role::Server] {
+        for deflate in [false, true] {
+            let Ok(Some(header)) = frame::decode(data, role, deflate) else { continue };
+            assert!(header.size <= frame::MAX_HEADER && header.size <= data.len());
+            let exact = data.get(..header.size).unwrap_or_default();
+            assert_eq!(frame::decode(exact, role, deflate), Ok(Some(header)));
+            assert!(!matches!(
+                frame::decode(data.get(..header.size - 1).unwrap_or_default(), role, deflate),
+                Ok(Some(_))
+            ));
+            let mut written = Vec::new();
+            let Ok(payload) = usize::try_from(header.payload) else { continue };
+            frame::encode(&mut written, header.opcode, header.fin, header.compressed, header.key, payload);
+            assert_eq!(written, exact);
+        }
+    }
+}
+
+/// A connection reads the same messages, and answers the same bytes, whole or in pieces.
+pub fn connection(data: &[u8]) {
+    let Some(([settings, cut], input)) = data.split_first_chunk::<2>() else { return };
+    let role = if settings & 1 == 0 { Role::Server } else { Role::Client };
+    let compressed = settings & 2 != 0;
+    let piece = usize::from(*cut).max(1);
+    let whole = read(role, compressed, std::iter::once(input));
+    let pieces = read(role, compressed, input.chunks(piece));
+    assert_eq!(whole, pieces);
+}
+
+/// What a connection made of its input: messages, answers, violation.
+type Outcome = (Vec<(MessageKind, Vec<u8>)>, Vec<u8>, Option<u16>);
+
+fn read<'a>(role: Role, compressed: bool, pieces: impl Iterator<Item = &'a [u8]>) -> Outcome {
+    let deflate = compressed.then(|| Deflate::new(role, &Agreement::default(), 1));
+    let mut connection = Connection::new(role, deflate, || [1, 2, 3, 4]);
+    let (mut inbox, mut outbox) = (Collected::default(), Outbox::default());
+    let mut violation = None;
+    for piece in pieces {
+        let mut input = piece.to_vec();
+        let (used, result) = connection.receive(&mut input, LIMIT, &mut inbox, &mut outbox);
+        match result {
+            Ok(Stopped::Drained) => assert_eq!(used, input.len()),
+            Ok(Stopped::Closed) => break,
+            Ok(Stopped::Blocked) => unreachable!("the inbox has always room"),
+            Err(error) => {
+                violation = Some(error.close_code());
+                break;
+            }
+        }
+    }
+    (inbox.0, outbox.pending().to_vec(), violation)
+}
+
+#[derive(Default)]
+struct Collected(Vec<(MessageKind, Vec<u8>)>);
+
+impl Inbox for Collected {
+    fn has_room(&self, message_bytes: u64) -> bool {
+        assert!(message_bytes <= LIMIT as u64);
+        true
+    }
+
+    fn push(&mut self, kind: MessageKind, payload: &[u8]) {
+        self.push_owned(kind, payload.to_vec());
+    }
+
+    fn push_owned(&mut self, kind: MessageKind, payload: Vec<u8>) {
+        assert!(payload.len() <= LIMIT);
+        assert!(kind == MessageKind::Binary || std::str::from_utf8(&payload).is_ok());
+        self.0.push((kind, payload));
+    }
+
+    fn pong(&mut self, payload: &[u8]) {
+        assert!(payload.len() <= 125);
+    }
+
+    fn ping(&mut self, payload: &[u8]) {
+        assert!(payload.len() <= 125);
+    }
+}
+
+/// A server reads any request, whole or in pieces, to the same answer.
+pub fn server_handshake(data: &[u8]) {
+    let Some((cut, input)) = data.split_first() else { return };
+    let answer = |pieces: &mut dyn Iterator<Item = &[u8]>| {
+        let mut reader = RequestReader::default();
+        for piece in pieces {
+            match reader.receive(piece) {
+                Ok(None) => {}
+                Ok(Some(request)) => {
+                    let deflate = Some(Preferences::default());
+                    let answer = request.accept(&ServerOptions { deflate, ..ServerOptions::default() });
+                    let response = answer.map_or_else(|refusal| refusal.response(), |accepted| accepted.response);
+                    assert!(response.starts_with(b"HTTP/1.1 "));
+                    return Some(response);
+                }
+                Err(refusal) => return Some(refusal.response()),
+            }
+        }
+        None
+    };
+    let pieces = answer(&mut input.chunks(usize::from(*cut).max(1)));
+    assert_eq!(answer(&mut std::iter::once(input)), pieces);
+}
+
+/// A client reads any response without opening on one that does not answer its key.
+pub fn client_handshake(data: &[u8]) {
+    let Ok(url) = Url::parse("ws://host/path") else { return };
+    let protocols = ["a".to_owned(), "b".to_owned()];
+    let Ok((mut handshake, _)) = ClientHandshake::start(&url, [7; 16], &protocols, &[], Some(Preferences::default()))
+    else {
+        return;
+    };
+    if let Ok(Some(response)) = handshake.receive(data) {
+        assert!(protocols.contains(&response.protocol));
+    }
+}
+
+/// Whatever is offered, client and server end with the same agreement.
+pub fn negotiation(data: &[u8]) {
+    let Ok(offer) = std::str::from_utf8(data) else { return };
+    let preferences =
+        Preferences { context_takeover: data.len().is_multiple_of(2), max_window_bits: 9 + (data.len() % 7) as u8 };
+    if let Some((agreed, answer)) = extensions::accept(std::iter::once(offer), preferences) {
+        assert!((9..=15).contains(&agreed.server.window_bits) && (8..=15).contains(&agreed.client.window_bits));
+        assert!(extensions::accept(std::iter::once(answer.as_str()), Preferences::default()).is_some());
+    }
+    let _checked = extensions::confirm(std::iter::once(offer), Some(preferences));
+}
+
+/// Inflating any bytes stays within the limit; what is deflated comes back.
+pub fn deflate(data: &[u8]) {
+    let Some((settings, input)) = data.split_first() else { return };
+    let direction = Direction { context_takeover: settings & 1 == 0, window_bits: 9 + (settings >> 1) % 7 };
+    let agreed = Agreement { server: direction, client: direction };
+    let mut hostile = Deflate::new(Role::Server, &agreed, 1).inflater;
+    let mut output = Vec::new();
+    let _result = hostile.inflate(input, &mut output, LIMIT).and_then(|()| hostile.end_message(&mut output, LIMIT));
+    assert!(output.len() <= LIMIT + 1);
+
+    let mut sender = Deflate::new(Role::Client, &agreed, u32::from(settings % 10)).deflater;
+    let mut receiver = Deflate::new(Role::Server, &agreed, 1).inflater;
+    for message in input.chunks(1000) {
+        let (mut wire, mut plain) = (Vec::new(), Vec::new());
+        assert!(sender.compress(message, &mut wire));
+        assert_eq!(receiver.inflate(&wire, &mut plain, message.len()), Ok(()));
+        assert_eq!(receiver.end_message(&mut plain, message.len()), Ok(()));
+        assert_eq!(plain, message);
+    }
+}
+
+/// A URL that is accepted can be asked for without breaking out of the request.
+pub fn url(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(url) = Url::parse(text) else { return };
+    assert!(!url.host.is_empty() && url.port > 0 && url.target.starts_with('/'));
+    let Ok((_, request)) = ClientHandshake::start(&url, [7; 16], &[], &[], None) else { return };
+    if request.len() > crate::limits::MAX_HANDSHAKE_BYTES {
+        return;
+    }
+    assert_eq!(
+        RequestReader::default().receive(&request).map(|request| request.map(|request| request.target)),
+        Ok(Some(url.target))
+    );
+}
+
+/// What one end sends the other reads, in any frames.
+pub fn round_trip(data: &[u8]) {
+    let Some(([settings, size], input)) = data.split_first_chunk::<2>() else { return };
+    let compressed = settings & 1 != 0;
+    let end =
+        |role| Connection::new(role, compressed.then(|| Deflate::new(role, &Agreement::default(), 1)), || [9, 8, 7, 6]);
+    let (mut client, mut server) = (end(Role::Client), end(Role::Server));
+    let options = SendOptions { max_frame_size: usize::from(*size).max(1), compress_from: Some(0) };
+    let (mut inbox, mut outbox) = (Collected::default(), Outbox::default());
+    let messages: Vec<&[u8]> = input.chunks(LIMIT).collect();
+    for message in &messages {
+        client.send(MessageKind::Binary, message, options, &mut outbox);
+    }
+    let mut wire = outbox.pending().to_vec();
+    let (used, result) = server.receive(&mut wire, LIMIT, &mut inbox, &mut Outbox::default());
+    assert_eq!((used, result), (wire.len(), Ok(Stopped::Drained)));
+    assert!(inbox.0.iter().map(|(_, message)| message.as_slice()).eq(messages));
+}
+
+/// The body of a target.
+pub type Body = fn(&[u8]);
+
+/// Name and body of every target.
+pub const TARGETS: [(&str, Body); 8] = [
+    ("frame", frame),
+    ("connection", connection),
+    ("server_handshake", server_handshake),
+    ("client_handshake", client_handshake),
+    ("negotiation", negotiation),
+    ("deflate", deflate),
+    ("url", url),
+    ("round_trip", round_trip),
+];

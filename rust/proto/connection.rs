@@ -1,0 +1,518 @@
+//! An open WebSocket connection: frames to messages, messages to frames, and the closing handshake. No I/O.
+
+use super::Role;
+use super::close::CloseFrame;
+use super::deflate::Deflate;
+use super::frame::{self, Header, MAX_HEADER, MessageKind};
+use super::mask;
+use super::message::{Assembly, Inbox};
+use super::outbox::Outbox;
+use super::violation::Violation;
+use crate::limits::{
+    DEFLATE_GIVE_UP_BYTES, DEFLATE_PIECE_BYTES, DIRECT_RECEIVE_BYTES, MAX_CONTROL_PAYLOAD, PIECE_BYTES,
+    PONG_BACKLOG_BYTES, RECEIVE_STEP_BYTES,
+};
+
+use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+
+/// Why [`Connection::receive`] stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// All input was used.
+    Drained,
+    /// The inbox has no room for the next message; the rest of the input must be kept and passed again.
+    Blocked,
+    /// The remote end's close frame was read; nothing behind it counts.
+    Closed,
+}
+
+/// How one message is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SendOptions {
+    /// Largest payload of one frame in bytes; longer messages are fragmented. `usize::MAX` for one frame.
+    pub max_frame_size: usize,
+    /// Messages of at least this many bytes are compressed where compression was agreed on; `None` for not this one.
+    pub compress_from: Option<usize>,
+}
+
+impl SendOptions {
+    /// One uncompressed frame.
+    pub const PLAIN: Self = Self { max_frame_size: usize::MAX, compress_from: None };
+}
+
+/// State of one end of a connection.
+#[derive(Debug)]
+pub struct Connection {
+    role: Role,
+    mask_key: fn() -> [u8; 4],
+    deflate: Option<Box<Deflate>>,
+    header: PartialHeader,
+    frame: Option<Incoming>,
+    message: Option<Assembly>,
+    close_sent: bool,
+    close_received: Option<CloseFrame>,
+    delayed_pong: Option<Vec<u8>>,
+}
+
+#[derive(Debug, Default)]
+struct PartialHeader {
+    bytes: [u8; MAX_HEADER],
+    len: usize,
+}
+
+/// A frame whose header was read and whose payload was not, or not all.
+#[derive(Debug)]
+struct Incoming {
+    header: Header,
+    received: u64,
+    control: Vec<u8>,
+    admitted: bool,
+}
+
+impl Incoming {
+    fn remaining(&self) -> u64 {
+        self.header.payload - self.received
+    }
+
+    /// Position in the payload, as the masking key counts it.
+    fn mask_offset(&self) -> usize {
+        (self.received % 4) as usize
+    }
+}
+
+impl Connection {
+    /// A connection just after the HTTP upgrade. `mask_key` gives keys no one can predict (RFC 6455 section 5.3).
+    pub fn new(role: Role, deflate: Option<Deflate>, mask_key: fn() -> [u8; 4]) -> Self {
+        Self {
+            role,
+            mask_key,
+            deflate: deflate.map(Box::new),
+            header: PartialHeader::default(),
+            frame: None,
+            message: None,
+            close_sent: false,
+            close_received: None,
+            delayed_pong: None,
+        }
+    }
+
+    /// permessage-deflate, where it was agreed on.
+    pub fn deflate(&self) -> Option<&Deflate> {
+        self.deflate.as_deref()
+    }
+
+    /// See [`Self::deflate`].
+    pub fn deflate_mut(&mut self) -> Option<&mut Deflate> {
+        self.deflate.as_deref_mut()
+    }
+
+    /// Whether this end's close frame has been put into the outbox.
+    pub fn close_sent(&self) -> bool {
+        self.close_sent
+    }
+
+    /// The remote end's close frame.
+    pub fn close_received(&self) -> Option<&CloseFrame> {
+        self.close_received.as_ref()
+    }
+
+    // Receiving
+
+    /// Reads frames from `input`, which is unmasked in place, and returns how many bytes were used. Messages larger than
+    /// `limit` bytes, decompressed and over all fragments, are a violation. Replies go to `outbox`.
+    ///
+    /// After [`Stopped::Closed`] or an error the connection reads nothing more.
+    pub fn receive(
+        &mut self,
+        input: &mut [u8],
+        limit: usize,
+        inbox: &mut impl Inbox,
+        outbox: &mut Outbox,
+    ) -> (usize, Result<Stopped, Violation>) {
+        let mut used = 0;
+        loop {
+            if self.close_received.is_some() {
+                return (used, Ok(Stopped::Closed));
+            }
+            let rest = input.get_mut(used..).unwrap_or_default();
+            let step = match self.frame.take() {
+                None => self.read_header(rest),
+                Some(frame) => self.read_payload(frame, rest, limit, inbox, outbox),
+            };
+            match step {
+                Ok((count, Step::More)) => used += count,
+                Ok((count, Step::Stop(stopped))) => return (used + count, Ok(stopped)),
+                Err(violation) => return (used, Err(violation)),
+            }
+        }
+    }
+
+    /// The buffer for the rest of a large message, so that the network can be read straight into it; `None` where frames
+    /// are to be passed through [`Self::receive`]. Every byte put there is reported by [`Self::direct_received`].
+    pub fn direct_buffer(&mut self) -> Option<&mut [u8]> {
+        let frame = self.frame.as_ref()?;
+        let message = self.message.as_mut()?;
+        let direct = frame.admitted && !message.compressed && frame.remaining() >= DIRECT_RECEIVE_BYTES as u64;
+        if !direct || self.close_received.is_some() {
+            return None;
+        }
+        let start = message.data.len();
+        let step = frame.remaining().min(RECEIVE_STEP_BYTES as u64) as usize;
+        message.data.resize(start + step, 0);
+        message.data.get_mut(start..)
+    }
+
+    /// The first `count` bytes of a [`Self::direct_buffer`] of `offered` bytes are payload; the others were not used.
+    pub fn direct_received(&mut self, offered: usize, count: usize, inbox: &mut impl Inbox) -> Result<(), Violation> {
+        let (Some(frame), Some(message)) = (self.frame.as_mut(), self.message.as_mut()) else { return Ok(()) };
+        let start = message.data.len() - offered;
+        message.data.truncate(start + count);
+        message.received(start, frame.header.key, frame.mask_offset())?;
+        frame.received += count as u64;
+        if frame.remaining() == 0 {
+            let fin = frame.header.fin;
+            self.frame = None;
+            if fin {
+                self.finish_message(usize::MAX, inbox)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read_header(&mut self, input: &mut [u8]) -> Result<(usize, Step), Violation> {
+        let deflate = self.deflate.is_some();
+        let held = self.header.len;
+        let (header, used) = if held == 0 {
+            match frame::decode(input, self.role, deflate)? {
+                Some(header) => (header, header.size),
+                None => {
+                    self.header.extend(input);
+                    return Ok((input.len(), Step::Stop(Stopped::Drained)));
+                }
+            }
+        } else {
+            let added = self.header.extend(input);
+            match frame::decode(self.header.bytes(), self.role, deflate)? {
+                Some(header) => (header, header.size - held),
+                None => return Ok((added, Step::Stop(Stopped::Drained))),
+            }
+        };
+        self.header.len = 0;
+        self.frame = Some(Incoming { header, received: 0, control: Vec::new(), admitted: false });
+        Ok((used, Step::More))
+    }
+
+    fn read_payload(
+        &mut self,
+        mut frame: Incoming,
+        input: &mut [u8],
+        limit: usize,
+        inbox: &mut impl Inbox,
+        outbox: &mut Outbox,
+    ) -> Result<(usize, Step), Violation> {
+        let OpCode::Data(data) = frame.header.opcode else {
+            return self.read_control(frame, input, inbox, outbox);
+        };
+        let in_pieces = inbox.takes_pieces();
+        if !frame.admitted {
+            self.check_sequence(data)?;
+            self.admit(&frame.header, limit, inbox, in_pieces)?.then(|| frame.admitted = true);
+        }
+        if !frame.admitted || (in_pieces && !inbox.has_room(0)) {
+            self.frame = Some(frame);
+            return Ok((0, Step::Stop(Stopped::Blocked)));
+        }
+        let compressed = self.is_compressed(&frame.header);
+        let at_a_time = match (in_pieces, compressed) {
+            (false, _) => usize::MAX,
+            (true, false) => PIECE_BYTES,
+            (true, true) => DEFLATE_PIECE_BYTES,
+        };
+        let offered = frame.remaining().min(input.len() as u64) as usize;
+        let available = offered.min(at_a_time);
+        let piece = input.get_mut(..available).unwrap_or_default();
+        let complete = available as u64 == frame.remaining();
+        if let Some(key) = frame.header.key {
+            mask::apply(piece, key, frame.mask_offset());
+        }
+        let kind = if data == Data::Text { MessageKind::Text } else { MessageKind::Binary };
+        if self.message.is_none() && complete && frame.header.fin && !compressed && !in_pieces {
+            if kind == MessageKind::Text {
+                super::utf8::check(piece)?;
+            }
+            inbox.push(kind, piece);
+            return Ok((available, Step::More));
+        }
+        let limit = if in_pieces { usize::MAX } else { limit };
+        let message = self.message.get_or_insert_with(|| Assembly::new(kind, compressed));
+        let inflater = self.deflate.as_deref_mut().map(|deflate| &mut deflate.inflater);
+        message.extend(piece, inflater, limit)?;
+        frame.received += available as u64;
+        if complete && frame.header.fin {
+            self.finish_message(limit, inbox)?;
+            return Ok((available, Step::More));
+        }
+        if in_pieces && !message.data.is_empty() {
+            inbox.push_piece(message.kind, message.take_piece(), false);
+        }
+        if complete {
+            return Ok((available, Step::More));
+        }
+        self.frame = Some(frame);
+        Ok((available, if available == offered { Step::Stop(Stopped::Drained) } else { Step::More }))
+    }
+
+    /// Whether a data frame may be read now; an error where its message is larger than `limit`. A compressed frame says
+    /// little about the message's size, so there the limit is checked while it is decompressed.
+    fn admit(&self, header: &Header, limit: usize, inbox: &impl Inbox, in_pieces: bool) -> Result<bool, Violation> {
+        if in_pieces {
+            return Ok(inbox.has_room(0));
+        }
+        let so_far = self.message.as_ref().map_or(0, |message| message.data.len()) as u64;
+        let total = if self.is_compressed(header) { so_far } else { so_far.saturating_add(header.payload) };
+        if total > limit as u64 { Err(Violation::TooBig { limit }) } else { Ok(inbox.has_room(total)) }
+    }
+
+    fn is_compressed(&self, header: &Header) -> bool {
+        self.message.as_ref().map_or(header.compressed, |message| message.compressed)
+    }
+
+    fn check_sequence(&self, data: Data) -> Result<(), Violation> {
+        match (data, self.message.is_some()) {
+            (Data::Continue, false) => Err(Violation::UnexpectedContinuation),
+            (Data::Text | Data::Binary, true) => Err(Violation::ExpectedContinuation),
+            _ => Ok(()),
+        }
+    }
+
+    fn finish_message(&mut self, limit: usize, inbox: &mut impl Inbox) -> Result<(), Violation> {
+        if let Some(message) = self.message.take() {
+            let kind = message.kind;
+            let inflater = self.deflate.as_deref_mut().map(|deflate| &mut deflate.inflater);
+            let data = message.finish(inflater, limit)?;
+            if inbox.takes_pieces() {
+                inbox.push_piece(kind, data, true);
+            } else {
+                inbox.push_owned(kind, data);
+            }
+        }
+        Ok(())
+    }
+
+    fn read_control(
+        &mut self,
+        mut frame: Incoming,
+        input: &mut [u8],
+        inbox: &mut impl Inbox,
+        outbox: &mut Outbox,
+    ) -> Result<(usize, Step), Violation> {
+        if frame.header.opcode == frame::CLOSE && !inbox.takes_close() {
+            self.frame = Some(frame);
+            return Ok((0, Step::Stop(Stopped::Blocked)));
+        }
+        let available = frame.remaining().min(input.len() as u64) as usize;
+        let piece = input.get_mut(..available).unwrap_or_default();
+        let complete = available as u64 == frame.remaining();
+        if let Some(key) = frame.header.key {
+            mask::apply(piece, key, frame.mask_offset());
+        }
+        frame.received += available as u64;
+        if complete && frame.control.is_empty() {
+            self.take_control(frame.header.opcode, piece, inbox, outbox)?;
+            return Ok((available, Step::More));
+        }
+        frame.control.extend_from_slice(piece);
+        if !complete {
+            self.frame = Some(frame);
+            return Ok((available, Step::Stop(Stopped::Drained)));
+        }
+        self.take_control(frame.header.opcode, &frame.control, inbox, outbox)?;
+        Ok((available, Step::More))
+    }
+
+    fn take_control(
+        &mut self,
+        opcode: OpCode,
+        payload: &[u8],
+        inbox: &mut impl Inbox,
+        outbox: &mut Outbox,
+    ) -> Result<(), Violation> {
+        match opcode {
+            OpCode::Control(Control::Ping) => {
+                inbox.ping(payload);
+                self.answer_ping(payload, outbox);
+            }
+            OpCode::Control(Control::Pong) => inbox.pong(payload),
+            _ => {
+                let close = CloseFrame::parse(payload)?;
+                if !self.close_sent {
+                    self.send_close(&close, outbox);
+                }
+                self.close_received = Some(close);
+            }
+        }
+        Ok(())
+    }
+
+    /// Serves the control frames that stand behind messages for which there is no room (see [`Stopped::Blocked`]): pings
+    /// are answered and pongs reported at once, close frames and everything else wait for their turn. Served frames are
+    /// rewritten to unsolicited pongs, so that they are passed over when their turn comes.
+    ///
+    /// `scanned` is how much of `blocked` earlier calls have covered; the new value is returned.
+    pub fn serve_control_frames(
+        &mut self,
+        blocked: &mut [u8],
+        scanned: usize,
+        inbox: &mut impl Inbox,
+        outbox: &mut Outbox,
+    ) -> usize {
+        if self.frame.as_ref().is_some_and(|frame| frame.header.opcode == frame::CLOSE) {
+            // Nothing behind a close frame counts.
+            return scanned;
+        }
+        let mut position = match (&self.frame, scanned) {
+            (Some(frame), 0) => usize::try_from(frame.remaining()).unwrap_or(usize::MAX),
+            _ => scanned,
+        };
+        while let Some(rest) = blocked.get_mut(position..) {
+            let Ok(Some(header)) = frame::decode(rest, self.role, self.deflate.is_some()) else { break };
+            let end = header.size.saturating_add(usize::try_from(header.payload).unwrap_or(usize::MAX));
+            if let OpCode::Control(control) = header.opcode {
+                let Some(payload) = rest.get(header.size..end) else { break };
+                let mut plain = [0; MAX_CONTROL_PAYLOAD];
+                let Some(plain) = plain.get_mut(..payload.len()) else { break };
+                plain.copy_from_slice(payload);
+                if let Some(key) = header.key {
+                    mask::apply(plain, key, 0);
+                }
+                match control {
+                    Control::Ping => {
+                        inbox.ping(plain);
+                        self.answer_ping(plain, outbox);
+                        if let Some(first) = rest.first_mut() {
+                            *first = 0x80 | u8::from(frame::PONG);
+                        }
+                    }
+                    Control::Pong => inbox.pong(plain),
+                    _ => break,
+                }
+            }
+            position = position.saturating_add(end);
+        }
+        position
+    }
+
+    // Sending
+
+    /// Appends a message to `outbox`. The caller has checked that text is UTF-8 and that no close frame was sent.
+    pub fn send(&mut self, kind: MessageKind, payload: &[u8], options: SendOptions, outbox: &mut Outbox) {
+        let compressed = match (options.compress_from, self.deflate.as_deref_mut()) {
+            (Some(threshold), Some(deflate)) if payload.len() >= threshold && deflate.deflater.is_usable() => {
+                let mut compressed = Vec::new();
+                let done = deflate.deflater.compress(payload, &mut compressed);
+                if payload.len() >= DEFLATE_GIVE_UP_BYTES && compressed.len() >= payload.len() {
+                    deflate.deflater.forget(compressed.len());
+                    None
+                } else {
+                    done.then_some(compressed)
+                }
+            }
+            _ => None,
+        };
+        let body = compressed.as_deref().unwrap_or(payload);
+        let buffer = outbox.buffer();
+        let mut opcode = kind.opcode();
+        let mut rsv1 = compressed.is_some();
+        let mut rest = body;
+        loop {
+            let (piece, tail) = rest.split_at_checked(options.max_frame_size.max(1)).unwrap_or((rest, &[]));
+            let key = self.next_key();
+            frame::encode(buffer, opcode, tail.is_empty(), rsv1, key, piece.len());
+            match key {
+                Some(key) => mask::append(buffer, piece, key, 0),
+                None => buffer.extend_from_slice(piece),
+            }
+            if tail.is_empty() {
+                break;
+            }
+            (opcode, rsv1, rest) = (frame::CONTINUATION, false, tail);
+        }
+        outbox.mark(payload.len());
+    }
+
+    /// The header of a message that is sent as one uncompressed frame, and the key its payload must be masked with.
+    pub fn begin_frame(&self, kind: MessageKind, len: usize, header: &mut Vec<u8>) -> Option<[u8; 4]> {
+        let key = self.next_key();
+        frame::encode(header, kind.opcode(), true, false, key, len);
+        key
+    }
+
+    /// Appends a ping; `payload` has at most 125 bytes.
+    pub fn send_ping(&self, payload: &[u8], outbox: &mut Outbox) {
+        self.send_control(frame::PING, payload, outbox);
+    }
+
+    /// Appends a close frame, behind everything that waits already.
+    pub fn send_close(&mut self, close: &CloseFrame, outbox: &mut Outbox) {
+        self.delayed_pong = None;
+        self.send_control(frame::CLOSE, &close.payload(), outbox);
+        self.close_sent = true;
+    }
+
+    /// Appends the pong that waited for the network, where there is room for it now.
+    pub fn send_delayed_pong(&mut self, outbox: &mut Outbox) {
+        if outbox.len() < PONG_BACKLOG_BYTES
+            && let Some(payload) = self.delayed_pong.take()
+        {
+            self.send_control(frame::PONG, &payload, outbox);
+        }
+    }
+
+    fn answer_ping(&mut self, payload: &[u8], outbox: &mut Outbox) {
+        if self.close_sent {
+            return;
+        }
+        if outbox.len() < PONG_BACKLOG_BYTES {
+            self.send_control(frame::PONG, payload, outbox);
+        } else {
+            self.delayed_pong = Some(payload.to_vec());
+        }
+    }
+
+    fn send_control(&self, opcode: OpCode, payload: &[u8], outbox: &mut Outbox) {
+        let key = self.next_key();
+        let buffer = outbox.buffer();
+        frame::encode(buffer, opcode, true, false, key, payload.len());
+        match key {
+            Some(key) => mask::append(buffer, payload, key, 0),
+            None => buffer.extend_from_slice(payload),
+        }
+        outbox.mark(payload.len());
+    }
+
+    fn next_key(&self) -> Option<[u8; 4]> {
+        (self.role == Role::Client).then(self.mask_key)
+    }
+}
+
+enum Step {
+    More,
+    Stop(Stopped),
+}
+
+impl PartialHeader {
+    /// Takes as many bytes as a header can still need; returns how many.
+    fn extend(&mut self, input: &[u8]) -> usize {
+        let free = self.bytes.get_mut(self.len..).unwrap_or_default();
+        let count = free.len().min(input.len());
+        for (slot, byte) in free.iter_mut().zip(input) {
+            *slot = *byte;
+        }
+        self.len += count;
+        count
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}

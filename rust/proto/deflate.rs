@@ -1,0 +1,288 @@
+//! permessage-deflate's compression (RFC 7692 section 7.2) over zlib streams without headers.
+
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+
+use super::Role;
+use super::extensions::Agreement;
+use super::violation::Violation;
+
+/// What a sync flush ends with; senders cut it off, receivers put it back (RFC 7692 section 7.2.1).
+const FLUSH_TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+
+/// Output grows by this many bytes at a time.
+const STEP: usize = 16 * 1024;
+
+/// Both directions of a connection that agreed on permessage-deflate. Neither holds memory before its first use.
+#[derive(Debug)]
+pub struct Deflate {
+    /// Outgoing messages.
+    pub deflater: Deflater,
+    /// Incoming messages.
+    pub inflater: Inflater,
+}
+
+impl Deflate {
+    /// The directions as seen by `role`; `level` is zlib's, 0 to 9.
+    pub fn new(role: Role, agreed: &Agreement, level: u32) -> Self {
+        let (own, remote) = match role {
+            Role::Server => (agreed.server, agreed.client),
+            Role::Client => (agreed.client, agreed.server),
+        };
+        Self {
+            deflater: Deflater {
+                stream: None,
+                level,
+                window_bits: own.window_bits,
+                keep: own.context_takeover,
+                last_in: 0,
+                bytes_in: 0,
+                bytes_out: 0,
+            },
+            inflater: Inflater {
+                stream: None,
+                window_bits: remote.window_bits,
+                keep: remote.context_takeover,
+                bytes_in: 0,
+                bytes_out: 0,
+            },
+        }
+    }
+
+    /// Drops the compressor's memory, and the decompressor's where the protocol allows. Later messages start from an empty
+    /// window, which every receiver understands.
+    pub fn release(&mut self) {
+        self.deflater.stream = None;
+        if !self.inflater.keep {
+            self.inflater.stream = None;
+        }
+    }
+}
+
+/// Compressor of outgoing messages.
+#[derive(Debug)]
+pub struct Deflater {
+    stream: Option<Compress>,
+    level: u32,
+    window_bits: u8,
+    keep: bool,
+    /// Payload bytes of the last message.
+    last_in: u64,
+    /// Payload bytes before compression.
+    pub bytes_in: u64,
+    /// Payload bytes after compression.
+    pub bytes_out: u64,
+}
+
+impl Deflater {
+    /// Whether the agreed window is one that zlib can write; messages go uncompressed otherwise, which RFC 7692 section 6
+    /// allows for every message.
+    pub fn is_usable(&self) -> bool {
+        self.window_bits >= super::extensions::MIN_COMPRESSOR_WINDOW_BITS
+    }
+
+    /// The last message, of `compressed` bytes, is not sent in this form: the receiver's window will not have it, so the next one
+    /// starts from an empty window.
+    pub fn forget(&mut self, compressed: usize) {
+        if let Some(stream) = &mut self.stream {
+            stream.reset();
+        }
+        self.bytes_in -= self.last_in;
+        self.bytes_out -= compressed as u64;
+    }
+
+    /// Appends the compressed form of a whole message. `false` where zlib refused, which leaves `output` as it was.
+    pub fn compress(&mut self, payload: &[u8], output: &mut Vec<u8>) -> bool {
+        let start = output.len();
+        let (level, bits) = (Compression::new(self.level), self.window_bits);
+        let stream = self.stream.get_or_insert_with(|| Compress::new_with_window_bits(level, false, bits));
+        let begin = stream.total_in();
+        loop {
+            let consumed = (stream.total_in() - begin) as usize;
+            let rest = payload.get(consumed..).unwrap_or_default();
+            output.reserve((rest.len() / 2).clamp(64, STEP));
+            let status = stream.compress_vec(rest, output, FlushCompress::Sync);
+            let consumed = (stream.total_in() - begin) as usize;
+            match status {
+                Ok(Status::Ok | Status::BufError) if consumed < payload.len() || output.len() == output.capacity() => {}
+                Ok(Status::Ok | Status::BufError) => break,
+                Ok(Status::StreamEnd) | Err(_) => {
+                    output.truncate(start);
+                    self.stream = None;
+                    return false;
+                }
+            }
+        }
+        if output.get(start..).is_some_and(|message| message.ends_with(&FLUSH_TAIL)) {
+            output.truncate(output.len() - FLUSH_TAIL.len());
+        }
+        if output.len() == start {
+            // RFC 7692 section 7.2.3.6: an empty message is one stored block header byte.
+            output.push(0);
+        }
+        if !self.keep {
+            stream.reset();
+        }
+        self.last_in = payload.len() as u64;
+        self.bytes_in += self.last_in;
+        self.bytes_out += (output.len() - start) as u64;
+        true
+    }
+}
+
+/// Decompressor of incoming messages.
+#[derive(Debug)]
+pub struct Inflater {
+    stream: Option<Decompress>,
+    window_bits: u8,
+    keep: bool,
+    /// Payload bytes as received.
+    pub bytes_in: u64,
+    /// Payload bytes after decompression.
+    pub bytes_out: u64,
+}
+
+impl Inflater {
+    /// Appends the plain form of the next piece of a message; stops with an error as soon as the message has more than
+    /// `limit` bytes, having produced at most one byte more.
+    pub fn inflate(&mut self, piece: &[u8], output: &mut Vec<u8>, limit: usize) -> Result<(), Violation> {
+        self.bytes_in += piece.len() as u64;
+        let before = output.len();
+        let result = self.run(piece, output, limit);
+        self.bytes_out += output.len().saturating_sub(before) as u64;
+        result
+    }
+
+    /// Puts the sync flush's tail back behind the last piece.
+    pub fn end_message(&mut self, output: &mut Vec<u8>, limit: usize) -> Result<(), Violation> {
+        let before = output.len();
+        self.run(&FLUSH_TAIL, output, limit)?;
+        self.bytes_out += output.len().saturating_sub(before) as u64;
+        if let Some(stream) = &mut self.stream
+            && !self.keep
+        {
+            stream.reset(false);
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, mut piece: &[u8], output: &mut Vec<u8>, limit: usize) -> Result<(), Violation> {
+        // zlib reads a window of 256 bytes through one of 512 without harm, and refuses to make the smaller one.
+        let bits = self.window_bits.max(super::extensions::MIN_COMPRESSOR_WINDOW_BITS);
+        let stream = self.stream.get_or_insert_with(|| Decompress::new_with_window_bits(false, bits));
+        loop {
+            let room = limit.saturating_add(1).saturating_sub(output.len());
+            if room == 0 {
+                return Err(Violation::TooBig { limit });
+            }
+            output.reserve(STEP.min(room));
+            let (read, written) = (stream.total_in(), output.len());
+            let status = stream.decompress_vec(piece, output, FlushDecompress::Sync).map_err(|_| Violation::Inflate)?;
+            let consumed = (stream.total_in() - read) as usize;
+            piece = piece.get(consumed..).unwrap_or_default();
+            if output.len() > limit {
+                return Err(Violation::TooBig { limit });
+            }
+            match status {
+                // RFC 7692 section 7.2.3.4: a sender may end a message by a final block; the next one begins a new stream.
+                Status::StreamEnd => stream.reset(false),
+                Status::Ok | Status::BufError if output.len() == output.capacity() => {}
+                Status::Ok | Status::BufError if consumed == 0 && output.len() == written && !piece.is_empty() => {
+                    return Err(Violation::Inflate);
+                }
+                Status::Ok | Status::BufError => {}
+            }
+            if piece.is_empty() && output.len() < output.capacity() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::extensions::Direction;
+    use super::*;
+
+    fn pair(context_takeover: bool, window_bits: u8) -> (Deflater, Inflater) {
+        let direction = Direction { context_takeover, window_bits };
+        let agreed = Agreement { server: direction, client: direction };
+        let sender = Deflate::new(Role::Client, &agreed, 6);
+        let receiver = Deflate::new(Role::Server, &agreed, 6);
+        (sender.deflater, receiver.inflater)
+    }
+
+    fn round_trip(sender: &mut Deflater, receiver: &mut Inflater, message: &[u8]) -> usize {
+        let mut wire = Vec::new();
+        assert!(sender.compress(message, &mut wire));
+        let mut plain = Vec::new();
+        for piece in wire.chunks(7) {
+            receiver.inflate(piece, &mut plain, message.len()).unwrap();
+        }
+        receiver.end_message(&mut plain, message.len()).unwrap();
+        assert_eq!(plain, message);
+        wire.len()
+    }
+
+    #[test]
+    fn compresses_the_hello_of_rfc_7692_section_7_2_3() {
+        let (mut sender, mut receiver) = pair(true, 15);
+        let mut wire = Vec::new();
+        assert!(sender.compress(b"Hello", &mut wire));
+        assert_eq!(wire, [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]);
+        wire.clear();
+        assert!(sender.compress(b"Hello", &mut wire));
+        assert_eq!(wire, [0xf2, 0x00, 0x11, 0x00, 0x00], "the second message refers to the first");
+        for vector in [
+            &[0xf2u8, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00][..],
+            &[0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00],
+            &[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00],
+            &[0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00],
+        ] {
+            let mut plain = Vec::new();
+            receiver.inflate(vector, &mut plain, 100).unwrap();
+            receiver.end_message(&mut plain, 100).unwrap();
+            assert_eq!(plain, b"Hello", "{vector:x?}");
+        }
+    }
+
+    #[test]
+    fn round_trips_with_and_without_context_at_every_window() {
+        for takeover in [true, false] {
+            for bits in 9..=15 {
+                let (mut sender, mut receiver) = pair(takeover, bits);
+                let noise: Vec<u8> = (0..100_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+                for message in [&b""[..], b"a", &b"abc".repeat(50_000), &noise, b""] {
+                    round_trip(&mut sender, &mut receiver, message);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_bomb_stops_one_byte_behind_the_limit() {
+        let (mut sender, mut receiver) = pair(true, 15);
+        let mut wire = Vec::new();
+        assert!(sender.compress(&vec![0; 64 << 20], &mut wire));
+        let mut plain = Vec::new();
+        assert_eq!(receiver.inflate(&wire, &mut plain, 1000), Err(Violation::TooBig { limit: 1000 }));
+        assert!(plain.capacity() < 64 * 1024);
+    }
+
+    #[test]
+    fn garbage_is_an_error() {
+        let (_, mut receiver) = pair(true, 15);
+        let mut plain = Vec::new();
+        assert_eq!(receiver.inflate(&[0xff, 0xff, 0xff, 0xff], &mut plain, 1000), Err(Violation::Inflate));
+    }
+
+    #[test]
+    fn a_released_compressor_starts_again_and_the_receiver_follows() {
+        let agreed = Agreement::default();
+        let mut sender = Deflate::new(Role::Client, &agreed, 6);
+        let mut receiver = Deflate::new(Role::Server, &agreed, 6);
+        round_trip(&mut sender.deflater, &mut receiver.inflater, b"state state state");
+        sender.release();
+        receiver.release();
+        round_trip(&mut sender.deflater, &mut receiver.inflater, b"state state state");
+    }
+}

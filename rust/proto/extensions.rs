@@ -1,0 +1,310 @@
+//! Negotiation of permessage-deflate in `Sec-WebSocket-Extensions` (RFC 6455 section 9.1, RFC 7692 sections 5 and 7.1).
+
+use std::fmt::Write as _;
+
+/// zlib cannot write a stream with a window of 256 bytes.
+pub const MIN_COMPRESSOR_WINDOW_BITS: u8 = 9;
+
+const NAME: &str = "permessage-deflate";
+const SERVER_NO_CONTEXT: &str = "server_no_context_takeover";
+const CLIENT_NO_CONTEXT: &str = "client_no_context_takeover";
+const SERVER_BITS: &str = "server_max_window_bits";
+const CLIENT_BITS: &str = "client_max_window_bits";
+
+/// One direction of the agreement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Direction {
+    /// The compressor keeps its window from message to message.
+    pub context_takeover: bool,
+    /// The compressor's window is at most 2 to this power, 8 to 15.
+    pub window_bits: u8,
+}
+
+impl Default for Direction {
+    fn default() -> Self {
+        Self { context_takeover: true, window_bits: 15 }
+    }
+}
+
+/// What both ends agreed on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Agreement {
+    /// Messages from the server.
+    pub server: Direction,
+    /// Messages from the client.
+    pub client: Direction,
+}
+
+/// What this end is willing to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preferences {
+    /// Keep windows between messages, in both directions.
+    pub context_takeover: bool,
+    /// Largest window in both directions, 9 to 15.
+    pub max_window_bits: u8,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self { context_takeover: true, max_window_bits: 15 }
+    }
+}
+
+/// The header value with which a client offers compression.
+pub fn offer(preferences: Preferences) -> String {
+    let mut value = NAME.to_owned();
+    if !preferences.context_takeover {
+        let _ = write!(value, "; {SERVER_NO_CONTEXT}; {CLIENT_NO_CONTEXT}");
+    }
+    if preferences.max_window_bits < 15 {
+        let _ = write!(value, "; {SERVER_BITS}={0}; {CLIENT_BITS}={0}", preferences.max_window_bits);
+    } else {
+        let _ = write!(value, "; {CLIENT_BITS}");
+    }
+    value
+}
+
+/// A server's answer to the client's offers: the first acceptable one, with the header value that says so. Offers with
+/// unknown, repeated or malformed parameters are declined (RFC 7692 section 5.1), not answered by an error.
+pub fn accept<'a>(offers: impl Iterator<Item = &'a str>, preferences: Preferences) -> Option<(Agreement, String)> {
+    offers.flat_map(split_list).filter_map(parse).find_map(|offer| accept_one(&offer, preferences))
+}
+
+fn accept_one(offer: &Parameters, preferences: Preferences) -> Option<(Agreement, String)> {
+    let server_bits = match offer.server_bits {
+        Some(Bits::Value(bits)) if bits < MIN_COMPRESSOR_WINDOW_BITS => return None,
+        Some(Bits::Value(bits)) => bits.min(preferences.max_window_bits),
+        Some(Bits::NoValue) => return None,
+        None => preferences.max_window_bits,
+    };
+    // Only a client that names the parameter may be asked to limit its window (RFC 7692 section 7.1.2.2).
+    let client_bits = match offer.client_bits {
+        Some(Bits::Value(bits)) => bits.min(preferences.max_window_bits),
+        Some(Bits::NoValue) => preferences.max_window_bits,
+        None => 15,
+    };
+    let agreement = Agreement {
+        server: Direction {
+            context_takeover: preferences.context_takeover && !offer.server_no_context,
+            window_bits: server_bits,
+        },
+        client: Direction {
+            context_takeover: preferences.context_takeover && !offer.client_no_context,
+            window_bits: client_bits,
+        },
+    };
+    let mut answer = NAME.to_owned();
+    if !agreement.server.context_takeover {
+        let _ = write!(answer, "; {SERVER_NO_CONTEXT}");
+    }
+    if !agreement.client.context_takeover {
+        let _ = write!(answer, "; {CLIENT_NO_CONTEXT}");
+    }
+    if server_bits < 15 {
+        let _ = write!(answer, "; {SERVER_BITS}={server_bits}");
+    }
+    if offer.client_bits.is_some() && client_bits < 15 {
+        let _ = write!(answer, "; {CLIENT_BITS}={client_bits}");
+    }
+    Some((agreement, answer))
+}
+
+/// A client's reading of the server's answer: `Ok(None)` where the server declined; an error where it answered something
+/// that was not offered (RFC 7692 section 5.1: the client must fail the connection).
+pub fn confirm<'a>(
+    answers: impl Iterator<Item = &'a str>,
+    offered: Option<Preferences>,
+) -> Result<Option<Agreement>, &'static str> {
+    let mut answers = answers.flat_map(split_list);
+    let Some(answer) = answers.next() else { return Ok(None) };
+    if answers.next().is_some() {
+        return Err("server answered more than one extension");
+    }
+    let Some(offered) = offered else { return Err("server answered an extension that was not offered") };
+    let Some(answer) = parse(answer) else {
+        return Err("server answered an extension or parameter that was not offered");
+    };
+    let server_bits = match answer.server_bits {
+        Some(Bits::Value(bits)) if bits <= offered.max_window_bits => bits,
+        None if offered.max_window_bits == 15 => 15,
+        _ => return Err("server did not keep to the offered server_max_window_bits"),
+    };
+    let client_bits = match answer.client_bits {
+        Some(Bits::Value(bits)) => bits.min(offered.max_window_bits),
+        None => offered.max_window_bits,
+        Some(Bits::NoValue) => return Err("server answered client_max_window_bits without a value"),
+    };
+    if !offered.context_takeover && !answer.server_no_context {
+        return Err("server did not accept server_no_context_takeover");
+    }
+    Ok(Some(Agreement {
+        server: Direction { context_takeover: !answer.server_no_context, window_bits: server_bits },
+        client: Direction {
+            context_takeover: offered.context_takeover && !answer.client_no_context,
+            window_bits: client_bits,
+        },
+    }))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bits {
+    NoValue,
+    Value(u8),
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Parameters {
+    server_no_context: bool,
+    client_no_context: bool,
+    server_bits: Option<Bits>,
+    client_bits: Option<Bits>,
+}
+
+/// Splits at the separator outside quoted strings.
+fn split_outside_quotes(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    text.split(move |c| {
+        quoted ^= c == '"';
+        c == separator && !quoted
+    })
+    .map(str::trim)
+}
+
+fn split_list(value: &str) -> impl Iterator<Item = &str> {
+    split_outside_quotes(value, ',').filter(|element| !element.is_empty())
+}
+
+/// Reads one extension; `None` for another extension and for parameters RFC 7692 section 7.1 does not allow.
+fn parse(extension: &str) -> Option<Parameters> {
+    let mut parts = split_outside_quotes(extension, ';');
+    if !parts.next()?.eq_ignore_ascii_case(NAME) {
+        return None;
+    }
+    let mut parameters = Parameters::default();
+    for part in parts {
+        let (name, value) = match part.split_once('=') {
+            Some((name, value)) => (name.trim(), Some(unquoted(value.trim())?)),
+            None => (part, None),
+        };
+        match name.to_ascii_lowercase().as_str() {
+            SERVER_NO_CONTEXT if value.is_none() && !parameters.server_no_context => {
+                parameters.server_no_context = true;
+            }
+            CLIENT_NO_CONTEXT if value.is_none() && !parameters.client_no_context => {
+                parameters.client_no_context = true;
+            }
+            SERVER_BITS if parameters.server_bits.is_none() => parameters.server_bits = Some(bits(value)?),
+            CLIENT_BITS if parameters.client_bits.is_none() => parameters.client_bits = Some(bits(value)?),
+            _ => return None,
+        }
+    }
+    Some(parameters)
+}
+
+fn unquoted(value: &str) -> Option<&str> {
+    match value.strip_prefix('"') {
+        Some(rest) => rest.strip_suffix('"'),
+        None => Some(value),
+    }
+}
+
+/// RFC 7692 section 7.1.2: a decimal integer without leading zeros, 8 to 15.
+fn bits(value: Option<&str>) -> Option<Bits> {
+    let Some(value) = value else { return Some(Bits::NoValue) };
+    match value {
+        "8" => Some(Bits::Value(8)),
+        "9" => Some(Bits::Value(9)),
+        "10" => Some(Bits::Value(10)),
+        "11" => Some(Bits::Value(11)),
+        "12" => Some(Bits::Value(12)),
+        "13" => Some(Bits::Value(13)),
+        "14" => Some(Bits::Value(14)),
+        "15" => Some(Bits::Value(15)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(offer: &str) -> Option<String> {
+        accept([offer].into_iter(), Preferences::default()).map(|(_, answer)| answer)
+    }
+
+    #[test]
+    fn answers_offers_as_rfc_7692_section_7_1_says() {
+        for (offer, expected) in [
+            ("permessage-deflate", Some("permessage-deflate")),
+            ("permessage-deflate; client_max_window_bits", Some("permessage-deflate")),
+            ("permessage-deflate; client_max_window_bits=10", Some("permessage-deflate; client_max_window_bits=10")),
+            ("permessage-deflate; client_max_window_bits=8", Some("permessage-deflate; client_max_window_bits=8")),
+            ("permessage-deflate; server_max_window_bits=9", Some("permessage-deflate; server_max_window_bits=9")),
+            (
+                "permessage-deflate; server_max_window_bits=\"10\"",
+                Some("permessage-deflate; server_max_window_bits=10"),
+            ),
+            ("permessage-deflate; server_no_context_takeover", Some("permessage-deflate; server_no_context_takeover")),
+            ("permessage-deflate; client_no_context_takeover", Some("permessage-deflate; client_no_context_takeover")),
+            ("x-webkit-deflate-frame, permessage-deflate", Some("permessage-deflate")),
+            ("permessage-deflate; server_max_window_bits=8, permessage-deflate", Some("permessage-deflate")),
+            ("PERMESSAGE-DEFLATE", Some("permessage-deflate")),
+            ("permessage-deflate; server_max_window_bits=8", None),
+            ("permessage-deflate; server_max_window_bits", None),
+            ("permessage-deflate; server_max_window_bits=16", None),
+            ("permessage-deflate; server_max_window_bits=7", None),
+            ("permessage-deflate; server_max_window_bits=09", None),
+            ("permessage-deflate; client_max_window_bits=x", None),
+            ("permessage-deflate; server_no_context_takeover=1", None),
+            ("permessage-deflate; server_no_context_takeover; server_no_context_takeover", None),
+            ("permessage-deflate; unknown", None),
+            ("permessage-deflate; client_max_window_bits=\"10", None),
+            ("permessage-deflate;", None),
+            ("permessage-bzip2", None),
+            ("", None),
+        ] {
+            assert_eq!(answer(offer).as_deref(), expected, "{offer}");
+        }
+    }
+
+    #[test]
+    fn a_server_limits_the_clients_window_only_where_the_client_allows() {
+        let small = Preferences { context_takeover: true, max_window_bits: 10 };
+        let (agreed, answer) = accept(["permessage-deflate"].into_iter(), small).unwrap();
+        assert_eq!(answer, "permessage-deflate; server_max_window_bits=10");
+        assert_eq!(agreed.client.window_bits, 15);
+        let (agreed, answer) = accept(["permessage-deflate; client_max_window_bits"].into_iter(), small).unwrap();
+        assert_eq!(answer, "permessage-deflate; server_max_window_bits=10; client_max_window_bits=10");
+        assert_eq!(agreed.client.window_bits, 10);
+    }
+
+    #[test]
+    fn a_client_refuses_what_it_did_not_offer() {
+        let all = Preferences::default();
+        let confirm = |value: &'static str, offered| confirm([value].into_iter(), offered);
+        assert_eq!(confirm("", Some(all)), Ok(None));
+        assert_eq!(confirm("permessage-deflate", Some(all)), Ok(Some(Agreement::default())));
+        assert!(confirm("permessage-deflate", None).is_err());
+        assert!(confirm("permessage-bzip2", Some(all)).is_err());
+        assert!(confirm("permessage-deflate, permessage-deflate", Some(all)).is_err());
+        assert!(confirm("permessage-deflate; client_max_window_bits", Some(all)).is_err());
+        assert!(confirm("permessage-deflate; unknown=1", Some(all)).is_err());
+        let small = Preferences { context_takeover: false, max_window_bits: 9 };
+        assert!(confirm("permessage-deflate", Some(small)).is_err());
+        assert!(confirm("permessage-deflate; server_max_window_bits=9", Some(small)).is_err());
+        let agreed = confirm("permessage-deflate; server_max_window_bits=9; server_no_context_takeover", Some(small));
+        let direction = Direction { context_takeover: false, window_bits: 9 };
+        assert_eq!(agreed, Ok(Some(Agreement { server: direction, client: direction })));
+    }
+
+    #[test]
+    fn the_offer_of_every_preference_is_accepted_by_a_server() {
+        for context_takeover in [true, false] {
+            for max_window_bits in 9..=15 {
+                let client = Preferences { context_takeover, max_window_bits };
+                let (agreed, answer) = accept([offer(client).as_str()].into_iter(), Preferences::default()).unwrap();
+                assert_eq!(confirm([answer.as_str()].into_iter(), Some(client)), Ok(Some(agreed)));
+            }
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The client's side: the request, and the judgement of the response (RFC 6455 sections 4.1 and 4.2.2).
+
+use std::fmt::Write as _;
+
+use tungstenite::handshake::derive_accept_key;
+
+use super::head::{HeadBuffer, HeadError};
+use super::headers::{self, Headers};
+use crate::error::Result;
+use crate::limits::MAX_HANDSHAKE_HEADERS;
+use crate::proto::extensions::{self, Agreement, Preferences};
+use crate::proto::url::Url;
+
+/// A response that opened the connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// Header fields.
+    pub headers: Headers,
+    /// Selected sub-protocol, empty for none.
+    pub protocol: String,
+    /// permessage-deflate, where it was agreed on.
+    pub deflate: Option<Agreement>,
+    /// Bytes behind the response: the first frames.
+    pub rest: Vec<u8>,
+}
+
+/// Why the response did not open the connection.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ResponseError {
+    /// It is not HTTP.
+    #[error(transparent)]
+    Head(#[from] HeadError),
+    /// It has another status than 101.
+    #[error("server answered HTTP status {status} {reason}")]
+    Status {
+        /// HTTP status code.
+        status: u16,
+        /// Reason phrase.
+        reason: String,
+        /// Header fields.
+        headers: Headers,
+        /// What has arrived of the body.
+        body: Vec<u8>,
+    },
+    /// Its header fields break a rule of RFC 6455 section 4.1.
+    #[error("{0}")]
+    Header(&'static str),
+}
+
+/// The handshake from the request on.
+#[derive(Debug)]
+pub struct ClientHandshake {
+    head: HeadBuffer,
+    accept: String,
+    protocols: Vec<String>,
+    deflate: Option<Preferences>,
+}
+
+impl ClientHandshake {
+    /// Writes the request. `nonce` is 16 random bytes; `extra` are complete header lines.
+    pub fn start(
+        url: &Url,
+        nonce: [u8; 16],
+        protocols: &[String],
+        extra: &[String],
+        deflate: Option<Preferences>,
+    ) -> Result<(Self, Vec<u8>)> {
+        headers::check_protocols(protocols)?;
+        headers::check_extra(extra)?;
+        let key = data_encoding::BASE64.encode(&nonce);
+        let mut request = String::new();
+        let _ = write!(
+            request,
+            "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n",
+            url.target,
+            url.host_header(),
+        );
+        if !protocols.is_empty() {
+            let _ = write!(request, "Sec-WebSocket-Protocol: {}\r\n", protocols.join(","));
+        }
+        if let Some(preferences) = deflate {
+            let _ = write!(request, "Sec-WebSocket-Extensions: {}\r\n", extensions::offer(preferences));
+        }
+        let names_authorization = |line: &String| line.to_ascii_lowercase().starts_with("authorization:");
+        if let Some(basic) = url.basic_authorization()
+            && !extra.iter().any(names_authorization)
+        {
+            let _ = write!(request, "Authorization: {basic}\r\n");
+        }
+        for line in extra {
+            let _ = write!(request, "{line}\r\n");
+        }
+        request.push_str("\r\n");
+        let handshake = Self {
+            head: HeadBuffer::default(),
+            accept: derive_accept_key(key.as_bytes()),
+            protocols: protocols.to_vec(),
+            deflate,
+        };
+        Ok((handshake, request.into_bytes()))
+    }
+
+    /// Takes input; `None` where the response is not complete.
+    pub fn receive(&mut self, input: &[u8]) -> Result<Option<Response>, ResponseError> {
+        let Some(length) = self.head.extend(input)? else { return Ok(None) };
+        let mut storage = [httparse::EMPTY_HEADER; MAX_HANDSHAKE_HEADERS];
+        let mut parsed = httparse::Response::new(&mut storage);
+        if parsed.parse(self.head.bytes()).map_err(HeadError::from)?.is_partial() {
+            return Err(HeadError::Incomplete.into());
+        }
+        let headers = Headers::from_parsed(parsed.headers);
+        let (status, reason) = (parsed.code.unwrap_or(0), parsed.reason.unwrap_or_default().to_owned());
+        let version = parsed.version;
+        let head = std::mem::take(&mut self.head);
+        if status != 101 {
+            return Err(ResponseError::Status { status, reason, headers, body: head.into_rest(length) });
+        }
+        if version != Some(1) {
+            return Err(ResponseError::Header("server did not answer with HTTP/1.1"));
+        }
+        let (protocol, deflate) = self.judge(&headers).map_err(ResponseError::Header)?;
+        Ok(Some(Response { headers, protocol, deflate, rest: head.into_rest(length) }))
+    }
+
+    fn judge(&self, headers: &Headers) -> Result<(String, Option<Agreement>), &'static str> {
+        if !headers.has_token("Upgrade", "websocket") {
+            return Err("response has no 'Upgrade: websocket'");
+        }
+        if !headers.has_token("Connection", "upgrade") {
+            return Err("response has no 'Connection: Upgrade'");
+        }
+        if headers.first("Sec-WebSocket-Accept") != Some(self.accept.as_str()) {
+            return Err("Sec-WebSocket-Accept does not answer the key that was sent");
+        }
+        let protocol = match (headers.first("Sec-WebSocket-Protocol"), self.protocols.is_empty()) {
+            (None, true) => String::new(),
+            (None, false) => return Err("server selected none of the requested sub-protocols"),
+            (Some(selected), _) if self.protocols.iter().any(|offered| offered == selected) => selected.to_owned(),
+            (Some(_), _) => return Err("server selected a sub-protocol that was not requested"),
+        };
+        let deflate = extensions::confirm(headers.all("Sec-WebSocket-Extensions"), self.deflate)?;
+        Ok((protocol, deflate))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The nonce of RFC 6455 section 1.3, "the sample nonce".
+    const NONCE: [u8; 16] = *b"the sample nonce";
+    const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
+    fn start(protocols: &[&str], deflate: Option<Preferences>) -> ClientHandshake {
+        let url = Url::parse("ws://server.example.com/chat").unwrap();
+        let protocols: Vec<String> = protocols.iter().map(|name| (*name).to_owned()).collect();
+        ClientHandshake::start(&url, NONCE, &protocols, &[], deflate).unwrap().0
+    }
+
+    fn response(extra: &str) -> Vec<u8> {
+        format!("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {ACCEPT}\r\n{extra}\r\n").into_bytes()
+    }
+
+    #[test]
+    fn writes_the_request_in_the_engines_order() {
+        let url = Url::parse("ws://u:p@h:81/c?d").unwrap();
+        let protocols = ["a".to_owned(), "b".to_owned()];
+        let extra = ["X-A: 1".to_owned()];
+        let (_, request) =
+            ClientHandshake::start(&url, NONCE, &protocols, &extra, Some(Preferences::default())).unwrap();
+        let expected = "GET /c?d HTTP/1.1\r\nHost: h:81\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+                        Sec-WebSocket-Protocol: a,b\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\
+                        Authorization: Basic dTpw\r\nX-A: 1\r\n\r\n";
+        assert_eq!(String::from_utf8(request).unwrap(), expected);
+    }
+
+    #[test]
+    fn opens_on_the_response_of_rfc_6455_section_1_3_however_it_is_cut() {
+        let input = [response("Sec-WebSocket-Protocol: chat\r\n").as_slice(), b"\x81\x01x"].concat();
+        for cut in 0..=input.len() {
+            let mut handshake = start(&["chat", "superchat"], None);
+            let first = handshake.receive(&input[..cut]).unwrap();
+            let mut tail = input[cut..].to_vec();
+            let response = match first {
+                Some(response) => {
+                    tail.splice(0..0, response.rest.iter().copied());
+                    response
+                }
+                None => {
+                    let response = handshake.receive(&tail).unwrap().unwrap();
+                    tail = response.rest.clone();
+                    response
+                }
+            };
+            assert_eq!(response.protocol, "chat");
+            assert_eq!(tail, b"\x81\x01x");
+        }
+    }
+
+    #[test]
+    fn accepts_what_proxies_do_to_headers() {
+        let text = format!(
+            "HTTP/1.1 101\r\nconnection: keep-alive, Upgrade\r\nUPGRADE: WebSocket\r\nX-Empty:\r\nSec-WebSocket-Accept:{ACCEPT}\r\n\r\n"
+        );
+        assert!(start(&[], None).receive(text.as_bytes()).unwrap().is_some());
+    }
+
+    #[test]
+    fn refuses_wrong_responses() {
+        let refused = |protocols: &[&str], input: &[u8]| start(protocols, None).receive(input).unwrap_err();
+        assert!(
+            matches!(refused(&[], b"HTTP/1.1 403 Forbidden\r\nX: y\r\n\r\nno"), ResponseError::Status { status: 403, body, .. } if body == b"no")
+        );
+        assert!(matches!(refused(&[], b"HTTP/1.1 100 Continue\r\n\r\n"), ResponseError::Status { status: 100, .. }));
+        assert!(matches!(refused(&[], b"SSH-2.0-OpenSSH\r\n\r\n"), ResponseError::Head(_)));
+        assert!(matches!(refused(&[], b"HTTP/1.1 101 X\r\n\r\n"), ResponseError::Header(_)));
+        assert!(matches!(refused(&[], &response("Sec-WebSocket-Protocol: a\r\n")), ResponseError::Header(_)));
+        assert!(matches!(refused(&["a"], &response("")), ResponseError::Header(_)));
+        assert!(matches!(
+            refused(&["a", "b"], &response("Sec-WebSocket-Protocol: a, b\r\n")),
+            ResponseError::Header(_)
+        ));
+        assert!(matches!(refused(&["a"], &response("Sec-WebSocket-Protocol: A\r\n")), ResponseError::Header(_)));
+        assert!(matches!(
+            refused(&[], &response("Sec-WebSocket-Extensions: permessage-deflate\r\n")),
+            ResponseError::Header(_)
+        ));
+        let wrong_accept = String::from_utf8(response("")).unwrap().replace("s3pP", "s3pQ");
+        assert!(matches!(refused(&[], wrong_accept.as_bytes()), ResponseError::Header(_)));
+        let old = String::from_utf8(response("")).unwrap().replace("HTTP/1.1", "HTTP/1.0");
+        assert!(matches!(refused(&[], old.as_bytes()), ResponseError::Header(_)));
+    }
+}

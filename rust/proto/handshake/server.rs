@@ -1,0 +1,301 @@
+//! The server's side: the request, and the answer that opens or refuses (RFC 6455 section 4.2).
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use tungstenite::handshake::derive_accept_key;
+
+use super::head::{HeadBuffer, HeadError};
+use super::headers::Headers;
+use crate::limits::MAX_HANDSHAKE_HEADERS;
+use crate::proto::extensions::{self, Agreement, Preferences};
+
+/// A request as it arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// HTTP method.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// Minor version of HTTP/1.
+    pub version: u8,
+    /// Header fields.
+    pub headers: Headers,
+    /// Bytes behind the head: frames that were sent without waiting for the answer.
+    pub rest: Vec<u8>,
+}
+
+/// What a server is willing to agree on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ServerOptions<'a> {
+    /// Sub-protocols it speaks.
+    pub protocols: &'a [String],
+    /// Complete header lines for the answer, checked by [`super::headers::check_extra`].
+    pub extra_headers: &'a [String],
+    /// Whether and how it compresses.
+    pub deflate: Option<Preferences>,
+}
+
+/// An answer that opens the connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The answer's bytes.
+    pub response: Vec<u8>,
+    /// Selected sub-protocol, empty for none.
+    pub protocol: String,
+    /// permessage-deflate, where it was agreed on.
+    pub deflate: Option<Agreement>,
+}
+
+/// An answer that does not open the connection.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("request refused with HTTP status {status} {reason}: {body}")]
+pub struct Refusal {
+    /// HTTP status code.
+    pub status: u16,
+    /// Reason phrase.
+    pub reason: Cow<'static, str>,
+    /// Further header lines.
+    pub headers: Vec<String>,
+    /// Why, for the person who reads it.
+    pub body: String,
+}
+
+impl Refusal {
+    fn new(status: u16, reason: &'static str, body: impl Into<String>) -> Self {
+        Self { status, reason: reason.into(), headers: Vec::new(), body: body.into() }
+    }
+
+    fn with_header(mut self, line: &str) -> Self {
+        self.headers.push(line.to_owned());
+        self
+    }
+
+    /// The answer's bytes. The connection ends behind it.
+    pub fn response(&self) -> Vec<u8> {
+        let mut text = format!("HTTP/1.1 {} {}\r\n", self.status, self.reason);
+        let _ = write!(
+            text,
+            "Connection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n",
+            self.body.len()
+        );
+        for line in &self.headers {
+            let _ = write!(text, "{line}\r\n");
+        }
+        let _ = write!(text, "\r\n{}", self.body);
+        text.into_bytes()
+    }
+}
+
+impl From<HeadError> for Refusal {
+    fn from(error: HeadError) -> Self {
+        match error {
+            HeadError::TooLong | HeadError::TooManyHeaders => {
+                Self::new(431, "Request Header Fields Too Large", error.to_string())
+            }
+            HeadError::Syntax(_) | HeadError::Incomplete => Self::new(400, "Bad Request", error.to_string()),
+        }
+    }
+}
+
+/// Reader of a request.
+#[derive(Debug, Default)]
+pub struct RequestReader {
+    head: HeadBuffer,
+}
+
+impl RequestReader {
+    /// Takes input; `None` where the request is not complete.
+    pub fn receive(&mut self, input: &[u8]) -> Result<Option<Request>, Refusal> {
+        let Some(length) = self.head.extend(input)? else { return Ok(None) };
+        let mut storage = [httparse::EMPTY_HEADER; MAX_HANDSHAKE_HEADERS];
+        let mut parsed = httparse::Request::new(&mut storage);
+        if parsed.parse(self.head.bytes()).map_err(HeadError::from)?.is_partial() {
+            return Err(HeadError::Incomplete.into());
+        }
+        let mut request = Request {
+            method: parsed.method.unwrap_or_default().to_owned(),
+            target: parsed.path.unwrap_or_default().to_owned(),
+            version: parsed.version.unwrap_or_default(),
+            headers: Headers::from_parsed(parsed.headers),
+            rest: Vec::new(),
+        };
+        request.rest = std::mem::take(&mut self.head).into_rest(length);
+        Ok(Some(request))
+    }
+}
+
+impl Request {
+    /// The URL the client asked for, as far as the request tells.
+    pub fn url(&self, secure: bool) -> String {
+        if self.target.contains("://") {
+            return self.target.clone();
+        }
+        let scheme = if secure { "wss" } else { "ws" };
+        format!("{scheme}://{}{}", self.headers.first("Host").unwrap_or_default(), self.target)
+    }
+
+    /// Judges the request and writes the answer.
+    pub fn accept(&self, options: &ServerOptions<'_>) -> Result<Accepted, Refusal> {
+        let key = self.check()?;
+        let protocol = self.select_protocol(options.protocols)?;
+        let deflate = options
+            .deflate
+            .and_then(|preferences| extensions::accept(self.headers.all("Sec-WebSocket-Extensions"), preferences));
+        let mut response = format!(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {}\r\n",
+            derive_accept_key(key.as_bytes())
+        );
+        if !protocol.is_empty() {
+            let _ = write!(response, "Sec-WebSocket-Protocol: {protocol}\r\n");
+        }
+        if let Some((_, answer)) = &deflate {
+            let _ = write!(response, "Sec-WebSocket-Extensions: {answer}\r\n");
+        }
+        for line in options.extra_headers {
+            let _ = write!(response, "{line}\r\n");
+        }
+        response.push_str("\r\n");
+        Ok(Accepted { response: response.into_bytes(), protocol, deflate: deflate.map(|(agreement, _)| agreement) })
+    }
+
+    /// RFC 6455 section 4.2.1; returns the key. `Host` may be missing, as the engine's servers allow.
+    fn check(&self) -> Result<&str, Refusal> {
+        if self.method != "GET" {
+            let body = format!("a WebSocket handshake is a GET request, not {}", self.method);
+            return Err(Refusal::new(405, "Method Not Allowed", body).with_header("Allow: GET"));
+        }
+        if self.version != 1 {
+            return Err(Refusal::new(
+                505,
+                "HTTP Version Not Supported",
+                "a WebSocket handshake is an HTTP/1.1 request",
+            ));
+        }
+        if !self.headers.has_token("Upgrade", "websocket") {
+            return Err(
+                Refusal::new(426, "Upgrade Required", "this is a WebSocket server").with_header("Upgrade: websocket")
+            );
+        }
+        if !self.headers.has_token("Connection", "upgrade") {
+            return Err(bad_request("the Connection header does not contain 'Upgrade'"));
+        }
+        let mut versions = self.headers.list("Sec-WebSocket-Version");
+        if versions.next() != Some("13") || versions.next().is_some() {
+            // RFC 6455 section 4.4.
+            return Err(Refusal::new(426, "Upgrade Required", "the WebSocket protocol's version is 13")
+                .with_header("Upgrade: websocket")
+                .with_header("Sec-WebSocket-Version: 13"));
+        }
+        let mut keys = self.headers.all("Sec-WebSocket-Key");
+        let key = keys.next().ok_or_else(|| bad_request("there is no Sec-WebSocket-Key"))?;
+        let is_nonce = data_encoding::BASE64.decode(key.as_bytes()).is_ok_and(|nonce| nonce.len() == 16);
+        if !is_nonce || keys.next().is_some() {
+            return Err(bad_request("Sec-WebSocket-Key is not one base64 value of 16 bytes"));
+        }
+        Ok(key)
+    }
+
+    /// The first of the client's sub-protocols that the server speaks. A server that lists none takes every client and
+    /// selects none; one that lists some does not talk to a client with none of them.
+    fn select_protocol(&self, supported: &[String]) -> Result<String, Refusal> {
+        if supported.is_empty() {
+            return Ok(String::new());
+        }
+        self.headers
+            .list("Sec-WebSocket-Protocol")
+            .find(|offered| supported.iter().any(|name| name == offered))
+            .map(str::to_owned)
+            .ok_or_else(|| bad_request(format!("the sub-protocol must be one of: {}", supported.join(", "))))
+    }
+}
+
+fn bad_request(body: impl Into<String>) -> Refusal {
+    Refusal::new(400, "Bad Request", body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                           Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+    fn read(text: &str) -> Result<Request, Refusal> {
+        RequestReader::default().receive(text.as_bytes()).map(|request| request.expect("complete request"))
+    }
+
+    fn answer(text: &str, options: &ServerOptions<'_>) -> Result<Accepted, Refusal> {
+        read(text)?.accept(options)
+    }
+
+    fn with(line: &str) -> String {
+        REQUEST.replace("\r\n\r\n", &format!("\r\n{line}\r\n\r\n"))
+    }
+
+    fn names(list: &[&str]) -> Vec<String> {
+        list.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn answers_the_request_of_rfc_6455_section_1_3_however_it_is_cut() {
+        let input = format!("{REQUEST}frames");
+        for cut in 0..=input.len() {
+            let mut reader = RequestReader::default();
+            let request = match reader.receive(&input.as_bytes()[..cut]).unwrap() {
+                Some(request) => request,
+                None => reader.receive(&input.as_bytes()[cut..]).unwrap().unwrap(),
+            };
+            let accepted = request
+                .accept(&ServerOptions { extra_headers: &names(&["X-A: b"]), ..ServerOptions::default() })
+                .unwrap();
+            let expected = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                            Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nX-A: b\r\n\r\n";
+            assert_eq!(String::from_utf8(accepted.response).unwrap(), expected);
+            assert_eq!(request.url(false), "ws://server.example.com/chat");
+        }
+    }
+
+    #[test]
+    fn selects_the_first_protocol_of_the_client_that_it_speaks() {
+        let supported = names(&["b", "a"]);
+        let options = ServerOptions { protocols: &supported, ..ServerOptions::default() };
+        let offer = with("Sec-WebSocket-Protocol: x\r\nSec-WebSocket-Protocol: a, b");
+        assert_eq!(answer(&offer, &options).unwrap().protocol, "a");
+        assert_eq!(answer(REQUEST, &options).unwrap_err().status, 400);
+        assert_eq!(answer(&with("Sec-WebSocket-Protocol: A"), &options).unwrap_err().status, 400);
+        assert_eq!(answer(&offer, &ServerOptions::default()).unwrap().protocol, "");
+    }
+
+    #[test]
+    fn agrees_on_compression_where_it_is_enabled() {
+        let offer = with("Sec-WebSocket-Extensions: permessage-deflate");
+        assert_eq!(answer(&offer, &ServerOptions::default()).unwrap().deflate, None);
+        let options = ServerOptions { deflate: Some(Preferences::default()), ..ServerOptions::default() };
+        let accepted = answer(&offer, &options).unwrap();
+        assert_eq!(accepted.deflate, Some(Agreement::default()));
+        assert!(
+            String::from_utf8(accepted.response).unwrap().contains("Sec-WebSocket-Extensions: permessage-deflate\r\n")
+        );
+    }
+
+    #[test]
+    fn refuses_with_the_status_that_says_why() {
+        let status = |text: &str| answer(text, &ServerOptions::default()).unwrap_err().status;
+        assert_eq!(status(&REQUEST.replace("GET", "POST")), 405);
+        assert_eq!(status(&REQUEST.replace("HTTP/1.1", "HTTP/1.0")), 505);
+        assert_eq!(status(&REQUEST.replace("Upgrade: websocket", "Upgrade: h2c")), 426);
+        assert_eq!(status(&REQUEST.replace("Connection: Upgrade", "Connection: close")), 400);
+        assert_eq!(status(&REQUEST.replace("Version: 13", "Version: 8")), 426);
+        assert_eq!(status(&REQUEST.replace("dGhl", "")), 400);
+        assert_eq!(status(&with("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")), 400);
+        assert_eq!(status("GET /chat\r\nA: b\r\nC: d\r\nE: f\r\n\r\n"), 400);
+        assert_eq!(status("nonsense\r\n\r\n"), 400);
+        assert_eq!(status("\x16\x03\x01\x02\x00\n\n"), 400);
+        let many = "X: y\r\n".repeat(MAX_HANDSHAKE_HEADERS + 1);
+        assert_eq!(status(&format!("GET / HTTP/1.1\r\n{many}\r\n")), 431);
+        assert_eq!(RequestReader::default().receive(&[b'a'; 20_000]).unwrap_err().status, 431);
+        let refusal = answer(&REQUEST.replace("Version: 13", "Version: 8"), &ServerOptions::default()).unwrap_err();
+        assert!(String::from_utf8(refusal.response()).unwrap().contains("\r\nSec-WebSocket-Version: 13\r\n"));
+    }
+}

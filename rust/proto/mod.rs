@@ -1,0 +1,16 @@
+//! RFC 6455 and RFC 7692 without I/O: bytes in, bytes out; time and randomness are passed in.
+
+pub mod close;
+pub mod connection;
+pub mod deflate;
+pub mod extensions;
+pub mod frame;
+pub mod handshake;
+pub mod mask;
+pub mod message;
+pub mod outbox;
+pub mod url;
+pub mod utf8;
+pub mod violation;
+
+pub use tungstenite::protocol::Role;

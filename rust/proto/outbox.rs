@@ -1,0 +1,136 @@
+//! Encoded bytes on their way to the network, and which messages they are.
+
+use std::collections::VecDeque;
+
+/// Sent bytes are cut off the front of the buffer when they are at least this many and half of it, so that every byte is
+/// moved at most once on average.
+const COMPACT_BYTES: usize = 64 * 1024;
+
+/// Output of a connection. It owns memory only while something waits.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    bytes: Vec<u8>,
+    written: usize,
+    /// Position in the stream of `bytes[0]`.
+    base: u64,
+    messages: VecDeque<Mark>,
+    payload_bytes: usize,
+}
+
+#[derive(Debug)]
+struct Mark {
+    end: u64,
+    payload: usize,
+}
+
+impl Outbox {
+    /// Where encoders append; [`Self::mark`] closes a message.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// The bytes appended so far end a message (or control frame) of `payload` bytes.
+    pub fn mark(&mut self, payload: usize) {
+        let end = self.base + self.bytes.len() as u64;
+        self.messages.push_back(Mark { end, payload });
+        self.payload_bytes += payload;
+    }
+
+    /// What is to be written next.
+    pub fn pending(&self) -> &[u8] {
+        self.bytes.get(self.written..).unwrap_or_default()
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.written >= self.bytes.len()
+    }
+
+    /// Bytes that wait, headers included.
+    pub fn len(&self) -> usize {
+        self.bytes.len().saturating_sub(self.written)
+    }
+
+    /// Messages of which at least the last byte waits.
+    pub fn queued_messages(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Payload bytes of those messages, partly written ones counted in full.
+    pub fn queued_payload(&self) -> usize {
+        self.payload_bytes
+    }
+
+    /// The network took the first `count` pending bytes.
+    pub fn advance(&mut self, count: usize) {
+        self.written = (self.written + count).min(self.bytes.len());
+        let position = self.base + self.written as u64;
+        while let Some(mark) = self.messages.front()
+            && mark.end <= position
+        {
+            self.payload_bytes = self.payload_bytes.saturating_sub(mark.payload);
+            self.messages.pop_front();
+        }
+        if self.is_empty() {
+            self.base = position;
+            self.bytes.clear();
+            self.written = 0;
+        } else if self.written >= COMPACT_BYTES && self.written * 2 >= self.bytes.len() {
+            self.base = position;
+            self.bytes.drain(..self.written);
+            self.written = 0;
+        }
+    }
+
+    /// Gives memory back when nothing waits.
+    pub fn release(&mut self) {
+        if self.is_empty() && self.bytes.capacity() > 0 {
+            self.bytes = Vec::new();
+            self.messages = VecDeque::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(outbox: &mut Outbox, len: usize) {
+        outbox.buffer().extend(std::iter::repeat_n(7, len));
+        outbox.mark(len);
+    }
+
+    #[test]
+    fn counts_messages_until_their_last_byte_is_written() {
+        let mut outbox = Outbox::default();
+        put(&mut outbox, 10);
+        put(&mut outbox, 0);
+        put(&mut outbox, 5);
+        assert_eq!((outbox.queued_messages(), outbox.queued_payload(), outbox.len()), (3, 15, 15));
+        outbox.advance(9);
+        assert_eq!((outbox.queued_messages(), outbox.queued_payload()), (3, 15));
+        outbox.advance(1);
+        assert_eq!((outbox.queued_messages(), outbox.queued_payload()), (1, 5));
+        outbox.advance(5);
+        assert_eq!((outbox.queued_messages(), outbox.queued_payload(), outbox.len()), (0, 0, 0));
+        put(&mut outbox, 3);
+        outbox.advance(2);
+        assert_eq!((outbox.queued_messages(), outbox.pending()), (1, &[7u8][..]));
+    }
+
+    #[test]
+    fn keeps_order_through_compaction() {
+        let mut outbox = Outbox::default();
+        let sent: Vec<u8> = (0..COMPACT_BYTES * 3).map(|i| (i % 251) as u8).collect();
+        outbox.buffer().extend_from_slice(&sent);
+        outbox.mark(sent.len());
+        let mut received = Vec::new();
+        while !outbox.is_empty() {
+            let piece = outbox.pending().len().min(1000);
+            received.extend_from_slice(&outbox.pending()[..piece]);
+            outbox.advance(piece);
+        }
+        assert_eq!(received, sent);
+        assert_eq!(outbox.queued_payload(), 0);
+    }
+}

@@ -1,0 +1,217 @@
+//! `ws://` and `wss://` URLs, as the engine reads them and a little more (RFC 6455 section 3, RFC 3986).
+
+use std::fmt::Write as _;
+use std::net::Ipv6Addr;
+
+use data_encoding::BASE64;
+
+use crate::error::{Error, ErrorCode, Result};
+
+/// A parsed WebSocket URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Url {
+    /// `wss`.
+    pub secure: bool,
+    /// Name or address in lower case, without the brackets of IPv6 literals.
+    pub host: String,
+    /// 1 to 65535.
+    pub port: u16,
+    /// Path and query as they stand in the request line.
+    pub target: String,
+    /// User name and password, percent-decoded.
+    pub credentials: Option<(String, String)>,
+}
+
+impl Url {
+    /// Parses a URL; without a scheme it is a `ws` one.
+    pub fn parse(text: &str) -> Result<Self> {
+        let (scheme, rest) = text.split_once("://").unwrap_or(("ws", text));
+        let secure = match scheme.to_ascii_lowercase().as_str() {
+            "ws" => false,
+            "wss" => true,
+            _ => return Err(invalid(format!("URL scheme '{scheme}' is not ws or wss"))),
+        };
+        let rest = rest.split('#').next().unwrap_or_default();
+        let split = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, target) = rest.split_at(split);
+        let (user_info, host_port) = match authority.rsplit_once('@') {
+            Some((user_info, host_port)) => (Some(user_info), host_port),
+            None => (None, authority),
+        };
+        let (host, port) = split_host_port(host_port)?;
+        let port = match port {
+            None if secure => 443,
+            None => 80,
+            Some(port) => match port.parse() {
+                Ok(0) | Err(_) => return Err(invalid(format!("URL port '{port}' is not a number from 1 to 65535"))),
+                Ok(port) => port,
+            },
+        };
+        let credentials = user_info.map(|info| {
+            let (user, password) = info.split_once(':').unwrap_or((info, ""));
+            (percent_decoded(user), percent_decoded(password))
+        });
+        Ok(Self { secure, host, port, target: request_target(target), credentials })
+    }
+
+    /// Value of the `Host` header (RFC 7230 section 5.4).
+    pub fn host_header(&self) -> String {
+        let default_port = if self.secure { 443 } else { 80 };
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        if self.port == default_port { host } else { format!("{host}:{}", self.port) }
+    }
+
+    /// Value of the `Authorization` header for the credentials (RFC 7617).
+    pub fn basic_authorization(&self) -> Option<String> {
+        let (user, password) = self.credentials.as_ref()?;
+        Some(format!("Basic {}", BASE64.encode(format!("{user}:{password}").as_bytes())))
+    }
+}
+
+fn invalid(message: String) -> Error {
+    Error::new(ErrorCode::InvalidParameter, message)
+}
+
+fn split_host_port(text: &str) -> Result<(String, Option<&str>)> {
+    if let Some(rest) = text.strip_prefix('[') {
+        let Some((address, rest)) = rest.split_once(']') else {
+            return Err(invalid(format!("IPv6 address in '{text}' has no closing bracket")));
+        };
+        let address: Ipv6Addr = address.parse().map_err(|_| invalid(format!("'{address}' is not an IPv6 address")))?;
+        let port = match rest {
+            "" => None,
+            _ => {
+                Some(rest.strip_prefix(':').ok_or_else(|| invalid(format!("'{rest}' behind the host is not a port")))?)
+            }
+        };
+        return Ok((address.to_string(), port));
+    }
+    let (host, port) = match text.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (text, None),
+    };
+    if host.is_empty() {
+        return Err(invalid("URL has no host".to_owned()));
+    }
+    // What cannot stand in a host name must not reach the Host header either.
+    if let Some(bad) = host.chars().find(|c| {
+        !c.is_ascii_alphanumeric()
+            && !matches!(
+                c,
+                '.' | '-' | '_' | '~' | '%' | '!' | '$' | '&' | '\'' | '(' | ')' | '*' | '+' | ',' | ';' | '='
+            )
+    }) {
+        return Err(invalid(format!("host name contains {bad:?}; international names are written in punycode")));
+    }
+    Ok((host.to_ascii_lowercase(), port))
+}
+
+/// Escapes what may not stand in a request line, and leaves the escapes that are there.
+fn request_target(path_and_query: &str) -> String {
+    let mut target = String::with_capacity(path_and_query.len() + 1);
+    if !path_and_query.starts_with('/') {
+        target.push('/');
+    }
+    for byte in path_and_query.bytes() {
+        if byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>') {
+            target.push(char::from(byte));
+        } else {
+            let _ = write!(target, "%{byte:02X}");
+        }
+    }
+    target
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        let escape = tail.first_chunk::<2>().and_then(|digits| std::str::from_utf8(digits).ok());
+        match escape.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(decoded) if byte == b'%' => {
+                bytes.push(decoded);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            _ => {
+                bytes.push(byte);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(text: &str) -> (bool, String, u16, String) {
+        let url = Url::parse(text).unwrap();
+        (url.secure, url.host, url.port, url.target)
+    }
+
+    #[test]
+    fn reads_what_the_engine_reads() {
+        let ws = |host: &str, port, target: &str| (false, host.to_owned(), port, target.to_owned());
+        assert_eq!(parts("127.0.0.1:1"), ws("127.0.0.1", 1, "/"));
+        assert_eq!(parts("WS://Example.COM"), ws("example.com", 80, "/"));
+        assert_eq!(parts("wss://host"), (true, "host".to_owned(), 443, "/".to_owned()));
+        assert_eq!(parts("ws://host/a/b?x=1#f"), ws("host", 80, "/a/b?x=1"));
+        assert_eq!(parts("ws://[::1]:9/"), ws("::1", 9, "/"));
+        assert_eq!(parts("ws://host:+80"), ws("host", 80, "/"));
+    }
+
+    #[test]
+    fn reads_more_than_the_engine() {
+        assert_eq!(parts("ws://host:9?x=1").3, "/?x=1");
+        assert_eq!(parts("ws://host/p q/\u{fc}%20\"").3, "/p%20q/%C3%BC%20%22");
+        let url = Url::parse("ws://us%40er:p:w%zz@host").unwrap();
+        assert_eq!(url.credentials, Some(("us@er".to_owned(), "p:w%zz".to_owned())));
+        assert_eq!(url.basic_authorization().unwrap(), format!("Basic {}", BASE64.encode(b"us@er:p:w%zz")));
+        assert_eq!(url.host, "host");
+    }
+
+    #[test]
+    fn writes_the_host_header() {
+        for (url, host) in [
+            ("ws://host", "host"),
+            ("ws://host:80", "host"),
+            ("ws://host:443", "host:443"),
+            ("wss://host:443", "host"),
+            ("ws://[::1]:8080", "[::1]:8080"),
+            ("wss://[::1]", "[::1]"),
+        ] {
+            assert_eq!(Url::parse(url).unwrap().host_header(), host);
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_url() {
+        for text in [
+            "",
+            "ws://",
+            "ws:///x",
+            "http://host",
+            "://host",
+            "w$s://host",
+            "ws:127.0.0.1:1",
+            " ws://host",
+            "ws://ho st",
+            "ws://host:0",
+            "ws://host:70000",
+            "ws://host:abc",
+            "ws://host:",
+            "ws://host:-1",
+            "ws://host:1:2",
+            "ws://::1",
+            "ws://[::1",
+            "ws://[::1]x",
+            "ws://[nonsense]",
+            "ws://ho\r\nst",
+            "ws://h\u{f6}st",
+            "ws://user@",
+        ] {
+            assert_eq!(Url::parse(text).unwrap_err().code(), ErrorCode::InvalidParameter, "{text:?}");
+        }
+    }
+}
