@@ -1,0 +1,150 @@
+//! Connecting to a host: its name, then its addresses beside each other (Happy Eyeballs, RFC 8305).
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use super::dns::{self, Lookup};
+use super::error::{NetError, Stage};
+use super::tcp::TcpSocket;
+use crate::limits::CONNECTION_ATTEMPT_DELAY;
+
+/// A connection attempt, advanced by [`Self::poll`].
+#[derive(Debug)]
+pub struct Connector {
+    host: String,
+    port: u16,
+    deadline: Instant,
+    timeout: Duration,
+    lookup: Option<Lookup>,
+    waiting: VecDeque<SocketAddr>,
+    attempts: Vec<TcpSocket>,
+    next_attempt: Instant,
+    last_error: Option<NetError>,
+}
+
+impl Connector {
+    /// Begins. An address that the kernel refuses at once is an error here, a name that cannot be resolved one in `poll`.
+    pub fn start(host: &str, port: u16, timeout: Duration, now: Instant) -> Result<Self, NetError> {
+        let mut connector = Self {
+            host: host.to_owned(),
+            port,
+            deadline: now + timeout,
+            timeout,
+            lookup: None,
+            waiting: VecDeque::new(),
+            attempts: Vec::new(),
+            next_attempt: now,
+            last_error: None,
+        };
+        match dns::known(host) {
+            Some(addresses) => {
+                connector.queue(&addresses);
+                connector.begin_attempts(now);
+                connector.fail_if_nothing_is_left()?;
+            }
+            None => {
+                let lookup = Lookup::start(host)
+                    .map_err(|error| NetError::io(Stage::Dns, "starting the name lookup", &error))?;
+                connector.lookup = Some(lookup);
+            }
+        }
+        Ok(connector)
+    }
+
+    /// Address of the first attempt that is under way.
+    pub fn remote_address(&self) -> Option<SocketAddr> {
+        self.attempts.first().map(TcpSocket::remote_address)
+    }
+
+    /// Descriptor of that attempt, for foreign event loops.
+    pub fn raw_fd(&self) -> Option<i64> {
+        self.attempts.first().map(TcpSocket::raw_fd)
+    }
+
+    /// Goes on; returns the first connection that was made.
+    pub fn poll(&mut self, now: Instant) -> Result<Option<TcpSocket>, NetError> {
+        if let Some(lookup) = &self.lookup {
+            match lookup.take() {
+                Some(Ok(addresses)) => {
+                    self.lookup = None;
+                    self.queue(&addresses);
+                    self.next_attempt = now;
+                }
+                Some(Err(error)) => {
+                    return Err(NetError::io(Stage::Dns, &format!("looking up '{}'", self.host), &error));
+                }
+                None if now >= self.deadline => {
+                    let message = format!("looking up '{}' took longer than {:?}", self.host, self.timeout);
+                    return Err(NetError::new(Stage::Dns, message));
+                }
+                None => return Ok(None),
+            }
+        }
+        if let Some(connected) = self.check_attempts() {
+            return Ok(Some(connected));
+        }
+        self.begin_attempts(now);
+        self.fail_if_nothing_is_left()?;
+        if now >= self.deadline {
+            let message =
+                format!("connecting to '{}' port {} took longer than {:?}", self.host, self.port, self.timeout);
+            return Err(NetError::new(Stage::Timeout, message));
+        }
+        Ok(None)
+    }
+
+    /// RFC 8305 section 4: the first family the resolver prefers, then both in turn.
+    fn queue(&mut self, addresses: &[IpAddr]) {
+        let prefers_v6 = addresses.first().is_some_and(IpAddr::is_ipv6);
+        let (preferred, other): (Vec<IpAddr>, Vec<IpAddr>) =
+            addresses.iter().copied().partition(|address| address.is_ipv6() == prefers_v6);
+        let mut other = other.into_iter();
+        for address in preferred {
+            self.waiting.push_back((address, self.port).into());
+            self.waiting.extend(other.next().map(|address| SocketAddr::from((address, self.port))));
+        }
+        self.waiting.extend(other.map(|address| SocketAddr::from((address, self.port))));
+    }
+
+    fn check_attempts(&mut self) -> Option<TcpSocket> {
+        let mut index = 0;
+        while let Some(attempt) = self.attempts.get(index) {
+            match attempt.connect_result() {
+                None => index += 1,
+                Some(Ok(())) => return Some(self.attempts.swap_remove(index)),
+                Some(Err(error)) => {
+                    self.last_error = Some(connect_error(attempt.remote_address(), &error));
+                    self.attempts.remove(index);
+                }
+            }
+        }
+        None
+    }
+
+    /// Begins the next attempt when none is under way or the last one has had its time.
+    fn begin_attempts(&mut self, now: Instant) {
+        while self.attempts.is_empty() || now >= self.next_attempt {
+            let Some(address) = self.waiting.pop_front() else { return };
+            match TcpSocket::connect(address) {
+                Ok(socket) => {
+                    self.attempts.push(socket);
+                    self.next_attempt = now + CONNECTION_ATTEMPT_DELAY;
+                }
+                Err(error) => self.last_error = Some(connect_error(address, &error)),
+            }
+        }
+    }
+
+    fn fail_if_nothing_is_left(&mut self) -> Result<(), NetError> {
+        if !self.attempts.is_empty() || !self.waiting.is_empty() {
+            return Ok(());
+        }
+        let unknown = || NetError::new(Stage::Dns, format!("'{}' has no address", self.host));
+        Err(self.last_error.take().unwrap_or_else(unknown))
+    }
+}
+
+fn connect_error(address: SocketAddr, error: &std::io::Error) -> NetError {
+    NetError::io(Stage::Tcp, &format!("connecting to {address}"), error)
+}

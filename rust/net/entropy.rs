@@ -1,0 +1,11 @@
+//! Random bytes that no peer can predict (RFC 6455 sections 4.1 and 10.3), from a generator seeded by the system.
+
+/// A masking key.
+pub fn mask_key() -> [u8; 4] {
+    rand::random()
+}
+
+/// The nonce of a client's handshake.
+pub fn nonce() -> [u8; 16] {
+    rand::random()
+}

@@ -1,0 +1,76 @@
+//! The one seam between the protocol and whatever carries its bytes.
+
+use std::io;
+use std::net::SocketAddr;
+
+/// A non-blocking stream of bytes.
+pub trait Transport: Send {
+    /// Reads what is there. `Ok(0)` is the end of the stream, `WouldBlock` means nothing is there.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Writes what the stream takes now; `WouldBlock` where it takes nothing.
+    fn write(&mut self, data: &[u8]) -> io::Result<usize>;
+
+    /// Writes two pieces one behind the other, by one system call where the stream can.
+    fn write_pair(&mut self, first: &[u8], second: &[u8]) -> io::Result<usize> {
+        if first.is_empty() { self.write(second) } else { self.write(first) }
+    }
+
+    /// Whether reading may find something. `false` only where it certainly would not; costs no system call of its own.
+    fn may_read(&mut self) -> bool {
+        true
+    }
+
+    /// Whether writing may succeed, in the same sense.
+    fn may_write(&mut self) -> bool {
+        true
+    }
+
+    /// Ends the stream. Bytes in `unsent` and bytes already written are still delivered where the stream can do that
+    /// without the caller's help.
+    fn close(&mut self, unsent: Vec<u8>);
+
+    /// Address of the remote end.
+    fn remote_address(&self) -> Option<SocketAddr>;
+
+    /// Switches Nagle's algorithm off (`true`) or on.
+    fn set_no_delay(&mut self, enabled: bool) -> io::Result<()>;
+
+    /// Whether the stream is encrypted.
+    fn is_secure(&self) -> bool {
+        false
+    }
+
+    /// From now on every poll asks the system itself: the program waits on the descriptor and polls when it is ready, which
+    /// an older snapshot of this process's own poller would not know.
+    fn poll_directly(&self) {}
+
+    /// Descriptor for foreign event loops.
+    fn raw_fd(&self) -> Option<i64> {
+        None
+    }
+}
+
+/// The transport of a stream that has no connection: at its end from the beginning.
+#[derive(Clone, Copy, Debug)]
+pub struct Disconnected;
+
+impl Transport for Disconnected {
+    fn read(&mut self, _buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(0)
+    }
+
+    fn write(&mut self, _data: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::NotConnected.into())
+    }
+
+    fn close(&mut self, _unsent: Vec<u8>) {}
+
+    fn remote_address(&self) -> Option<SocketAddr> {
+        None
+    }
+
+    fn set_no_delay(&mut self, _enabled: bool) -> io::Result<()> {
+        Err(io::ErrorKind::NotConnected.into())
+    }
+}
