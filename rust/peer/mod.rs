@@ -1,0 +1,19 @@
+//! Connections as programs see them: states, queues, limits, `poll()`.
+
+mod compression;
+pub mod heartbeat;
+mod link;
+mod opening;
+pub mod options;
+pub mod packet_queue;
+mod scratch;
+pub mod stream_peer_tcp;
+pub mod tcp_server;
+pub mod websocket_peer;
+
+pub use compression::CompressionStatistics;
+pub use heartbeat::RoundTrip;
+pub use options::Options;
+pub use stream_peer_tcp::{StreamPeerTcp, StreamStatus};
+pub use tcp_server::TcpServer;
+pub use websocket_peer::{State, WebSocketPeer};

@@ -1,0 +1,164 @@
+//! Received messages that the program has not read yet.
+
+use std::collections::VecDeque;
+
+use crate::limits::ARENA_MESSAGE_BYTES;
+use crate::proto::frame::MessageKind;
+
+/// Read bytes are cut off the front of the arena when they are at least this many and half of it.
+const COMPACT_BYTES: usize = 64 * 1024;
+
+/// The queue. Small messages lie back to back in one buffer, large ones in the buffer they arrived in.
+#[derive(Debug, Default)]
+pub struct PacketQueue {
+    arena: Vec<u8>,
+    read: usize,
+    packets: VecDeque<Packet>,
+    bytes: usize,
+    lent: Vec<u8>,
+    last_kind: Option<MessageKind>,
+    ended_message: bool,
+}
+
+#[derive(Debug)]
+struct Packet {
+    kind: MessageKind,
+    len: usize,
+    owned: Option<Vec<u8>>,
+    is_last: bool,
+}
+
+impl PacketQueue {
+    /// Messages that wait.
+    pub fn len(&self) -> usize {
+        self.packets.len()
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.packets.is_empty()
+    }
+
+    /// Payload bytes that wait.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Bytes of memory the queue owns.
+    pub fn capacity(&self) -> usize {
+        self.arena.capacity() + self.lent.capacity() + self.packets.capacity() * size_of::<Packet>()
+    }
+
+    /// Kind of the message that was read last.
+    pub fn last_kind(&self) -> Option<MessageKind> {
+        self.last_kind
+    }
+
+    /// Whether the packet that was read last ended its message.
+    pub fn ended_message(&self) -> bool {
+        self.ended_message
+    }
+
+    /// Appends a copy.
+    pub fn push(&mut self, kind: MessageKind, payload: &[u8]) {
+        if payload.len() > ARENA_MESSAGE_BYTES {
+            return self.push_owned(kind, payload.to_vec());
+        }
+        if self.packets.is_empty() {
+            self.arena.clear();
+            self.read = 0;
+        } else if self.read >= COMPACT_BYTES && self.read * 2 >= self.arena.len() {
+            self.arena.drain(..self.read);
+            self.read = 0;
+        }
+        self.arena.extend_from_slice(payload);
+        self.bytes += payload.len();
+        self.packets.push_back(Packet { kind, len: payload.len(), owned: None, is_last: true });
+    }
+
+    /// Appends a message in its own buffer.
+    pub fn push_owned(&mut self, kind: MessageKind, payload: Vec<u8>) {
+        self.push_piece(kind, payload, true);
+    }
+
+    /// Appends a piece of a message; `is_last` ends it.
+    pub fn push_piece(&mut self, kind: MessageKind, piece: Vec<u8>, is_last: bool) {
+        self.bytes += piece.len();
+        self.packets.push_back(Packet { kind, len: piece.len(), owned: Some(piece), is_last });
+    }
+
+    /// Removes the oldest message and lends it until the queue is next changed.
+    pub fn pop(&mut self) -> Option<&[u8]> {
+        let packet = self.packets.pop_front()?;
+        self.bytes -= packet.len;
+        self.last_kind = Some(packet.kind);
+        self.ended_message = packet.is_last;
+        match packet.owned {
+            Some(payload) => {
+                self.lent = payload;
+                Some(&self.lent)
+            }
+            None => {
+                let start = self.read;
+                self.read += packet.len;
+                self.arena.get(start..self.read)
+            }
+        }
+    }
+
+    /// Gives memory back where nothing waits.
+    pub fn release(&mut self) {
+        if self.is_empty() {
+            *self = Self { last_kind: self.last_kind, ended_message: self.ended_message, ..Self::default() };
+        }
+    }
+
+    /// Forgets everything, for a new connection.
+    pub fn reset(&mut self) {
+        *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn returns_messages_in_order_whatever_their_size() {
+        let mut queue = PacketQueue::default();
+        let sizes = [0, 1, ARENA_MESSAGE_BYTES, ARENA_MESSAGE_BYTES + 1, 5, 0, 300_000, 7];
+        for round in 0..20u8 {
+            for (index, size) in sizes.iter().enumerate() {
+                queue.push(MessageKind::Binary, &vec![round ^ index as u8; *size]);
+            }
+            assert_eq!(queue.bytes(), sizes.iter().sum::<usize>());
+            for (index, size) in sizes.iter().enumerate() {
+                assert_eq!(queue.pop().unwrap(), vec![round ^ index as u8; *size]);
+            }
+            assert_eq!((queue.len(), queue.bytes()), (0, 0));
+            assert!(queue.pop().is_none());
+        }
+    }
+
+    #[test]
+    fn stays_small_while_it_is_never_quite_empty() {
+        let mut queue = PacketQueue::default();
+        for i in 0..100_000u32 {
+            queue.push(MessageKind::Text, &i.to_le_bytes());
+            if i >= 10 {
+                assert_eq!(queue.pop().unwrap(), (i - 10).to_le_bytes());
+            }
+        }
+        assert!(queue.arena.capacity() < 4 * COMPACT_BYTES);
+    }
+
+    #[test]
+    fn an_empty_queue_gives_its_memory_back() {
+        let mut queue = PacketQueue::default();
+        queue.push(MessageKind::Text, b"x");
+        queue.pop();
+        queue.release();
+        assert_eq!(queue.arena.capacity(), 0);
+        assert_eq!(queue.last_kind(), Some(MessageKind::Text));
+    }
+}

@@ -1,0 +1,585 @@
+//! One end of a WebSocket connection, as Godot's `WebSocketPeer` describes it.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use super::compression::CompressionStatistics;
+use super::heartbeat::{Beat, Heartbeat, RoundTrip};
+use super::link::{End, Link};
+use super::opening::{Opened, Opening};
+use super::options::Options;
+use super::packet_queue::PacketQueue;
+use crate::error::{Error, ErrorCode, Result};
+use crate::limits::{MAX_CONTROL_PAYLOAD, PONG_BACKLOG_BYTES};
+use crate::net::{NetError, Transport, clock, linger};
+use crate::proto::close::CloseFrame;
+use crate::proto::frame::MessageKind;
+use crate::proto::url::Url;
+use crate::proto::utf8;
+
+/// States of a connection, with the numbers of Godot's `WebSocketPeer.State`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum State {
+    /// The name lookup, the TCP connection or the HTTP upgrade is under way.
+    Connecting = 0,
+    /// Messages can be sent and received.
+    Open = 1,
+    /// This end has sent a close frame and waits for the other's.
+    Closing = 2,
+    /// There is no connection.
+    Closed = 3,
+}
+
+/// A WebSocket connection, or the place for one. Everything happens inside its calls, mostly in [`Self::poll`].
+#[derive(Debug)]
+pub struct WebSocketPeer {
+    /// Settings. Limits take effect at once, what the handshake uses at the next connection.
+    pub options: Options,
+    phase: Phase,
+    queue: PacketQueue,
+    requested_url: String,
+    protocol: String,
+    remote: Option<SocketAddr>,
+    close_code: i32,
+    close_reason: String,
+    message: String,
+    /// `message` tells why the connection was lost, which later refusals must not hide.
+    is_lost: bool,
+    compression: CompressionStatistics,
+    round_trip: Option<RoundTrip>,
+    drained: bool,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Closed,
+    Opening(Box<Opening>),
+    Open(Box<Link>),
+}
+
+/// Close code that stands for "not cleanly closed".
+const NOT_CLEAN: i32 = -1;
+
+impl Default for WebSocketPeer {
+    fn default() -> Self {
+        Self {
+            options: Options::default(),
+            phase: Phase::Closed,
+            queue: PacketQueue::default(),
+            requested_url: String::new(),
+            protocol: String::new(),
+            remote: None,
+            close_code: NOT_CLEAN,
+            close_reason: String::new(),
+            message: String::new(),
+            is_lost: false,
+            compression: CompressionStatistics::default(),
+            round_trip: None,
+            drained: false,
+        }
+    }
+}
+
+impl WebSocketPeer {
+    /// A peer without a connection.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    // Connecting
+
+    /// Starts to connect. A call that is refused leaves an earlier connection's packets, code and reason as they were.
+    pub fn connect_to_url(&mut self, url: &str) -> Result {
+        let result = self.try_connect(url);
+        self.noted(result)
+    }
+
+    fn try_connect(&mut self, url: &str) -> Result {
+        if url.is_empty() {
+            return Err(Error::new(ErrorCode::InvalidParameter, "the URL is empty"));
+        }
+        self.check_unconnected()?;
+        let parsed = Url::parse(url)?;
+        let now = clock::now();
+        let opening = Opening::connect(&parsed, &self.options, now)?;
+        self.reset();
+        url.clone_into(&mut self.requested_url);
+        match opening {
+            Ok(opening) => {
+                self.phase = Phase::Opening(Box::new(opening));
+                Ok(())
+            }
+            Err(error) => Err(Error::new(ErrorCode::Failed, error.message)),
+        }
+    }
+
+    /// Takes a connection as a server; the handshake happens in [`Self::poll`].
+    pub fn accept_stream(&mut self, transport: Box<dyn Transport>) -> Result {
+        let result = self.try_accept(transport);
+        self.noted(result)
+    }
+
+    fn try_accept(&mut self, transport: Box<dyn Transport>) -> Result {
+        self.check_unconnected()?;
+        let opening = Opening::accept(transport, &self.options, clock::now())?;
+        self.reset();
+        self.remote = opening.remote_address();
+        self.phase = Phase::Opening(Box::new(opening));
+        Ok(())
+    }
+
+    /// Whether [`Self::accept_stream`] and [`Self::connect_to_url`] are allowed now.
+    pub fn check_unconnected(&self) -> Result {
+        match self.state() {
+            State::Closed | State::Closing => Ok(()),
+            State::Connecting | State::Open => {
+                Err(Error::new(ErrorCode::AlreadyInUse, "the peer is connecting or connected; close it first"))
+            }
+        }
+    }
+
+    fn reset(&mut self) {
+        self.drop_connection();
+        self.queue.reset();
+        self.requested_url.clear();
+        self.protocol.clear();
+        self.remote = None;
+        self.close_code = NOT_CLEAN;
+        self.close_reason.clear();
+        self.message.clear();
+        self.is_lost = false;
+        self.compression = CompressionStatistics::default();
+        self.round_trip = None;
+        self.drained = false;
+    }
+
+    // Polling
+
+    /// Advances the connection: connects, shakes hands, sends what waits, reads what is there. Never blocks.
+    pub fn poll(&mut self) {
+        self.poll_at(clock::now());
+    }
+
+    /// [`Self::poll`] at a given time.
+    pub fn poll_at(&mut self, now: Instant) {
+        linger::tick(now);
+        if let Phase::Opening(opening) = &mut self.phase {
+            let result = opening.poll(now, &self.options);
+            if let Some(url) = opening.take_requested_url() {
+                self.requested_url = url;
+            }
+            self.remote = opening.remote_address().or(self.remote);
+            match result {
+                Ok(Some(opened)) => self.enter_open(opened, now),
+                Ok(None) => {}
+                Err(error) => self.fail(&error),
+            }
+        }
+        if matches!(self.phase, Phase::Open(_)) {
+            self.poll_open(now);
+        }
+    }
+
+    fn enter_open(&mut self, opened: Opened, now: Instant) {
+        self.protocol = opened.protocol;
+        self.phase = Phase::Open(Box::new(Link::new(opened.transport, opened.connection, opened.rest, now)));
+    }
+
+    fn poll_open(&mut self, now: Instant) {
+        let Phase::Open(link) = &mut self.phase else { return };
+        link.begin_tick();
+        let written = link.flush();
+        // What the remote end had sent before the connection broke is still there to be read, its close frame included.
+        let received = link.receive(&mut self.queue, &self.options, now);
+        let opened_now = link.end_opening();
+        if let Err(end) = received.and_then(|()| written.map_err(End::Lost)) {
+            // A connection that opens, delivers and breaks within one poll is seen open too; the next poll finds it broken.
+            if opened_now && matches!(end, End::Lost(_)) && !self.queue.is_empty() {
+                return;
+            }
+            return self.end(end);
+        }
+        link.connection.send_delayed_pong(&mut link.outbox);
+        if link.connection.close_sent() {
+            let deadline = *link.close_deadline.get_or_insert(now + self.options.close_timeout);
+            if now >= deadline {
+                let message =
+                    format!("the remote end did not answer the close frame within {:?}", self.options.close_timeout);
+                return self.fail(&NetError::new(crate::net::Stage::Timeout, message));
+            }
+        } else {
+            match link.heartbeat.check(now, self.options.heartbeat_interval, self.options.heartbeat_timeout) {
+                Beat::Wait => {}
+                Beat::Ping => link.ping(Heartbeat::PAYLOAD, now),
+                Beat::Dead(silent) => {
+                    let message = format!("the remote end answered no ping for {silent:?}");
+                    return self.fail(&NetError::new(crate::net::Stage::Timeout, message));
+                }
+            }
+        }
+        if let Err(error) = link.flush() {
+            return self.fail(&error);
+        }
+        self.drained |= link.take_drained();
+        link.release_idle(now);
+        self.queue.release();
+    }
+
+    fn end(&mut self, end: End) {
+        match end {
+            End::Closed => self.finish_close(),
+            End::Violation(violation) => {
+                if let Phase::Open(link) = &mut self.phase
+                    && !link.connection.close_sent()
+                {
+                    let close = CloseFrame::for_violation(&violation);
+                    link.connection.send_close(&close, &mut link.outbox);
+                    self.close_code = i32::from(violation.close_code());
+                    self.close_reason = close.reason;
+                }
+                self.message = format!("the remote end broke the protocol: {violation}");
+                self.is_lost = true;
+                self.drop_connection();
+            }
+            End::Lost(error) => self.fail(&error),
+        }
+    }
+
+    /// Both close frames are there: the connection is over, cleanly.
+    fn finish_close(&mut self) {
+        if let Phase::Open(link) = &self.phase
+            && let Some(close) = link.connection.close_received()
+        {
+            // The engine reports a close frame without a code as 0.
+            self.close_code = i32::from(close.code.unwrap_or(0));
+            self.close_reason.clone_from(&close.reason);
+        }
+        self.drop_connection();
+    }
+
+    fn fail(&mut self, error: &NetError) {
+        self.message.clone_from(&error.message);
+        self.is_lost = true;
+        self.close_code = NOT_CLEAN;
+        self.close_reason.clear();
+        self.drop_connection();
+    }
+
+    /// Gives the connection up; what is written already is still delivered.
+    fn drop_connection(&mut self) {
+        match std::mem::replace(&mut self.phase, Phase::Closed) {
+            Phase::Closed => {}
+            Phase::Opening(opening) => opening.abandon(),
+            Phase::Open(mut link) => {
+                self.compression = CompressionStatistics::of(&link.connection);
+                self.round_trip = link.heartbeat.round_trip();
+                let unsent = link.outbox.pending().to_vec();
+                link.transport.close(unsent);
+            }
+        }
+    }
+
+    // Messages
+
+    /// Sends a message, at once or at the latest in the next [`Self::poll`] or [`Self::flush`].
+    pub fn send(&mut self, kind: MessageKind, payload: &[u8]) -> Result {
+        let result = self.try_send(kind, payload, true);
+        self.noted(result)
+    }
+
+    /// [`Self::send`], uncompressed also where compression is active: for what is compressed or secret already.
+    pub fn send_uncompressed(&mut self, kind: MessageKind, payload: &[u8]) -> Result {
+        let result = self.try_send(kind, payload, false);
+        self.noted(result)
+    }
+
+    /// Sends a ping of at most 125 bytes; its pong updates [`Self::round_trip`].
+    pub fn ping(&mut self, payload: &[u8]) -> Result {
+        let result = self.try_ping(payload);
+        self.noted(result)
+    }
+
+    fn try_ping(&mut self, payload: &[u8]) -> Result {
+        if payload.len() > MAX_CONTROL_PAYLOAD {
+            let message = format!("a ping carries at most {MAX_CONTROL_PAYLOAD} bytes, not {}", payload.len());
+            return Err(Error::new(ErrorCode::InvalidParameter, message));
+        }
+        self.flush();
+        let link = self.open_link()?;
+        if link.outbox.len() >= PONG_BACKLOG_BYTES {
+            // A ping behind much unsent data would measure the queue, and pings without end would fill the memory.
+            return Err(Error::new(ErrorCode::OutOfMemory, "the network takes nothing; the ping would only wait"));
+        }
+        link.ping(payload, clock::now());
+        self.flush();
+        Ok(())
+    }
+
+    fn open_link(&mut self) -> Result<&mut Link> {
+        match &mut self.phase {
+            Phase::Open(link) if link.connection.close_sent() => {
+                Err(Error::new(ErrorCode::Failed, "the connection is closing"))
+            }
+            Phase::Open(link) => Ok(link),
+            _ => Err(Error::new(ErrorCode::Failed, "the connection is not open")),
+        }
+    }
+
+    fn try_send(&mut self, kind: MessageKind, payload: &[u8], compress: bool) -> Result {
+        self.open_link()?;
+        if kind == MessageKind::Text {
+            utf8::check(payload).map_err(|error| Error::new(ErrorCode::InvalidData, error.to_string()))?;
+        }
+        let Phase::Open(link) = &mut self.phase else { return Ok(()) };
+        if let Err(refused) = link.check_room(&self.options, payload.len()) {
+            // What merely waits for the end of the tick does not count.
+            if let Err(error) = link.flush() {
+                return Err(self.lost_while_sending(&error));
+            }
+            let Phase::Open(link) = &self.phase else { return Err(refused) };
+            link.check_room(&self.options, payload.len())?;
+        }
+        let Phase::Open(link) = &mut self.phase else { return Ok(()) };
+        if let Err(error) = link.send(kind, payload, self.options.send_options(compress)) {
+            return Err(self.lost_while_sending(&error));
+        }
+        Ok(())
+    }
+
+    /// Writing failed outside `poll()`: what the remote end had sent before is read first.
+    fn lost_while_sending(&mut self, error: &NetError) -> Error {
+        let end = match &mut self.phase {
+            Phase::Open(link) => link.receive(&mut self.queue, &self.options, clock::now()).err(),
+            _ => None,
+        };
+        match end {
+            Some(End::Closed) => self.finish_close(),
+            _ => self.fail(error),
+        }
+        Error::new(ErrorCode::Failed, error.message.clone())
+    }
+
+    /// Writes collected messages now instead of in the next poll. Does nothing where none wait.
+    pub fn flush(&mut self) {
+        if let Phase::Open(link) = &mut self.phase
+            && let Err(error) = link.flush()
+        {
+            self.lost_while_sending(&error);
+        }
+    }
+
+    /// Whether another [`Self::poll`] has something to do without news from the network: messages for which the queue had no
+    /// room, or output that waits. For event loops that poll only when a descriptor is ready.
+    pub fn needs_poll(&self) -> bool {
+        matches!(&self.phase, Phase::Open(link) if link.has_held_input() || link.has_unflushed())
+    }
+
+    /// Whether [`Self::flush`] has something to do.
+    pub fn has_unflushed(&self) -> bool {
+        matches!(&self.phase, Phase::Open(link) if link.has_unflushed())
+    }
+
+    /// Takes the oldest received message, lent until the next call on the peer. Works in every state: what arrived before
+    /// the connection closed stays readable until the next connection. A program that finds none has answered all of them, so
+    /// answers that were collected leave then.
+    pub fn get_packet(&mut self) -> Result<&[u8]> {
+        if self.queue.is_empty() {
+            self.flush();
+            let (code, why) = match self.state() {
+                State::Open => (ErrorCode::Unavailable, "no packet is waiting"),
+                _ => (ErrorCode::Failed, "no packet is waiting and the connection is not open"),
+            };
+            return Err(Error::new(code, why));
+        }
+        let unavailable = || Error::new(ErrorCode::Unavailable, "no packet is waiting");
+        self.queue.pop().ok_or_else(unavailable)
+    }
+
+    /// Number of received messages that wait.
+    pub fn packet_count(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Bytes of memory that the receive queue owns; 0 for an idle peer.
+    pub fn queue_capacity(&self) -> usize {
+        self.queue.capacity()
+    }
+
+    /// Whether the packet read last ended its message; always, unless messages are handed out in pieces.
+    pub fn was_last_piece(&self) -> bool {
+        self.queue.ended_message()
+    }
+
+    /// Whether everything that was sent has left, so that the next message will not wait behind another.
+    pub fn is_drained(&self) -> bool {
+        !self.has_unflushed()
+    }
+
+    /// Whether the network has, since the last question, taken everything that it refused at first.
+    pub fn take_drained(&mut self) -> bool {
+        std::mem::take(&mut self.drained)
+    }
+
+    /// Round-trip times measured by pings of this connection or the last one; `None` before the first pong.
+    pub fn round_trip(&self) -> Option<RoundTrip> {
+        match &self.phase {
+            Phase::Open(link) => link.heartbeat.round_trip(),
+            _ => self.round_trip,
+        }
+    }
+
+    /// Whether permessage-deflate was agreed on.
+    pub fn is_compression_active(&self) -> bool {
+        matches!(&self.phase, Phase::Open(link) if link.connection.deflate().is_some())
+    }
+
+    /// What compression has done on this connection, or the last one.
+    pub fn compression_statistics(&self) -> CompressionStatistics {
+        match &self.phase {
+            Phase::Open(link) => CompressionStatistics::of(&link.connection),
+            _ => self.compression,
+        }
+    }
+
+    /// Gives the compressor's memory back now instead of after some seconds without messages.
+    pub fn release_compression_memory(&mut self) {
+        if let Phase::Open(link) = &mut self.phase {
+            link.release_compression();
+        }
+    }
+
+    /// Whether the message read last was text; `false` before the first.
+    pub fn was_string_packet(&self) -> bool {
+        self.queue.last_kind() == Some(MessageKind::Text)
+    }
+
+    /// Payload bytes that the network has not taken yet.
+    pub fn outbound_buffered_amount(&mut self) -> usize {
+        self.flush();
+        match &self.phase {
+            Phase::Open(link) if !link.connection.close_sent() => link.outbox.queued_payload(),
+            _ => 0,
+        }
+    }
+
+    // Closing
+
+    /// Starts the closing handshake, or with a negative code drops the connection at once. While connecting, gives up.
+    /// Refused, with nothing sent and nothing changed, for codes and reasons that no close frame may carry.
+    pub fn close(&mut self, code: i32, reason: &str) -> Result {
+        let result = self.try_close(code, reason);
+        self.noted(result)
+    }
+
+    fn try_close(&mut self, code: i32, reason: &str) -> Result {
+        let immediately = code < 0 || matches!(self.phase, Phase::Opening(_));
+        if immediately {
+            if code < 0
+                && let Phase::Open(link) = &mut self.phase
+            {
+                // What was sent before is not taken back.
+                let _lost = link.flush();
+            }
+            self.drop_connection();
+            return Ok(());
+        }
+        let Phase::Open(link) = &mut self.phase else { return Ok(()) };
+        if link.connection.close_sent() {
+            return Ok(());
+        }
+        let code = u16::try_from(code).map_err(|_| {
+            Error::new(ErrorCode::InvalidParameter, format!("close code {code} does not fit into 16 bits"))
+        })?;
+        let close = CloseFrame::to_send(code, reason)?;
+        link.connection.send_close(&close, &mut link.outbox);
+        self.flush();
+        Ok(())
+    }
+
+    // Queries
+
+    /// State of the connection.
+    pub fn state(&self) -> State {
+        match &self.phase {
+            Phase::Closed => State::Closed,
+            Phase::Opening(_) => State::Connecting,
+            Phase::Open(link) if link.connection.close_sent() => State::Closing,
+            Phase::Open(_) => State::Open,
+        }
+    }
+
+    /// Code of the close frame that ended the connection, 0 where it had none, -1 where there was no clean close.
+    pub fn close_code(&self) -> i32 {
+        self.close_code
+    }
+
+    /// Reason of that close frame.
+    pub fn close_reason(&self) -> &str {
+        &self.close_reason
+    }
+
+    /// Why the last call was refused or the connection was lost; empty where nothing went wrong.
+    pub fn error_message(&self) -> &str {
+        &self.message
+    }
+
+    /// Selected sub-protocol, or empty.
+    pub fn selected_protocol(&self) -> &str {
+        &self.protocol
+    }
+
+    /// On a client the URL as passed, on a server the one the request asked for.
+    pub fn requested_url(&self) -> &str {
+        &self.requested_url
+    }
+
+    /// Address of the remote end while there is a connection.
+    pub fn remote_address(&self) -> Option<SocketAddr> {
+        if matches!(self.phase, Phase::Closed) { None } else { self.remote }
+    }
+
+    /// Switches Nagle's algorithm off (`true`, the default) or on.
+    pub fn set_no_delay(&mut self, enabled: bool) -> Result {
+        let result = match &mut self.phase {
+            Phase::Open(link) => Some(link.transport.set_no_delay(enabled)),
+            Phase::Opening(opening) => opening.set_no_delay(enabled),
+            Phase::Closed => None,
+        };
+        let result = match result {
+            Some(Ok(())) => Ok(()),
+            Some(Err(error)) => Err(Error::new(ErrorCode::Failed, error.to_string())),
+            None => Err(Error::new(ErrorCode::Unconfigured, "there is no TCP connection")),
+        };
+        self.noted(result)
+    }
+
+    /// Descriptor of the socket for foreign event loops, and whether output waits for it.
+    pub fn raw_fd(&self) -> Option<(i64, bool)> {
+        match &self.phase {
+            Phase::Open(link) => {
+                link.transport.poll_directly();
+                Some((link.transport.raw_fd()?, link.has_unflushed()))
+            }
+            Phase::Opening(opening) => Some((opening.raw_fd()?, opening.wants_write())),
+            Phase::Closed => None,
+        }
+    }
+
+    /// Remembers why a call was refused, for [`Self::error_message`]; bindings pass what they refuse themselves.
+    pub fn noted<T>(&mut self, result: Result<T>) -> Result<T> {
+        if let Err(error) = &result
+            && !(self.is_lost && matches!(error.code(), ErrorCode::Failed | ErrorCode::Unconfigured))
+        {
+            error.message().clone_into(&mut self.message);
+        }
+        result
+    }
+}
+
+impl Drop for WebSocketPeer {
+    fn drop(&mut self) {
+        self.flush();
+        self.drop_connection();
+    }
+}
