@@ -1,0 +1,741 @@
+/*
+ * wspeer: WebSockets for programs that tick.
+ *
+ * Objects are opaque handles, made by wsp_TYPE_new(), which never returns NULL, and ended by wsp_TYPE_free(), which ignores
+ * NULL. Every other function answers NULL handles with WSP_ERR_INVALID_PARAMETER or the documented neutral value.
+ *
+ * Text in is NUL-terminated UTF-8 and is copied; text that is not UTF-8 is WSP_ERR_INVALID_DATA. What comes out is lent, and
+ * the caller never frees memory of the library:
+ *   - a text stays valid until the next call on the same object that returns a text, so copy one before asking for another;
+ *   - a packet stays valid until the next wsp_peer_get_packet(), wsp_peer_poll(), wsp_peer_connect_to_url(),
+ *     wsp_peer_accept_stream() or wsp_peer_free() of the same peer; it may be passed to wsp_peer_send() directly.
+ * Threads that share an object and read what it lends must agree on who calls what.
+ *
+ * There are no callbacks: call wsp_peer_poll() once per frame or loop, then look at the state and read packets. Packets can
+ * wait in every state, also when the connection has closed meanwhile. Every function except wsp_TYPE_free() may
+ * be called from every thread while others use the object; calls on one object wait for each other. The library never
+ * raises or handles signals.
+ *
+ * Generated from rust/capi by build.rs; do not edit.
+ */
+
+
+#ifndef WSPEER_H
+#define WSPEER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+/** Initial value of wsp_peer_options; the same as wsp_peer_options_init() sets. */
+#define WSP_PEER_OPTIONS_INIT {sizeof(wsp_peer_options), 65535, 65535, 4096, 0.0, 30.0, 10.0, 5.0, 0.0, 0, 0, 0, 1, 15, 6, 128}
+
+
+/**
+ * Result of a call. The numbers are those of Godot's global `Error` enum.
+ */
+enum wsp_error
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * No error.
+     */
+    WSP_OK = 0,
+    /**
+     * The operation failed for a reason that has no number of its own.
+     */
+    WSP_ERR_FAILED = 1,
+    /**
+     * Nothing is there to be returned.
+     */
+    WSP_ERR_UNAVAILABLE = 2,
+    /**
+     * The object is not connected or not set up.
+     */
+    WSP_ERR_UNCONFIGURED = 3,
+    /**
+     * A queue or buffer limit does not allow it; nothing was changed.
+     */
+    WSP_ERR_OUT_OF_MEMORY = 6,
+    /**
+     * The remote end has closed the stream.
+     */
+    WSP_ERR_FILE_EOF = 18,
+    /**
+     * The operating system gave no socket.
+     */
+    WSP_ERR_CANT_CREATE = 20,
+    /**
+     * The object or the address is in use already.
+     */
+    WSP_ERR_ALREADY_IN_USE = 22,
+    /**
+     * The operation did not end in time.
+     */
+    WSP_ERR_TIMEOUT = 24,
+    /**
+     * A host name could not be resolved.
+     */
+    WSP_ERR_CANT_RESOLVE = 26,
+    /**
+     * The connection broke or was refused.
+     */
+    WSP_ERR_CONNECTION_ERROR = 27,
+    /**
+     * The data is not what it claims to be, for example text that is not UTF-8.
+     */
+    WSP_ERR_INVALID_DATA = 30,
+    /**
+     * An argument is NULL, outside its range or of the wrong kind.
+     */
+    WSP_ERR_INVALID_PARAMETER = 31,
+    /**
+     * The object is in the middle of something that excludes the call.
+     */
+    WSP_ERR_BUSY = 44,
+    /**
+     * A defect of the library. The object does nothing any more; free it.
+     */
+    WSP_ERR_BUG = 47,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wsp_error wsp_error;
+#else
+typedef int32_t wsp_error;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * State of a peer. The numbers are those of Godot's WebSocketPeer.State.
+ */
+enum wsp_state
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The name lookup, the TCP connection or the HTTP upgrade is under way.
+     */
+    WSP_STATE_CONNECTING = 0,
+    /**
+     * Messages can be sent and received.
+     */
+    WSP_STATE_OPEN = 1,
+    /**
+     * A close frame was sent; the remote end has not answered it yet.
+     */
+    WSP_STATE_CLOSING = 2,
+    /**
+     * There is no connection.
+     */
+    WSP_STATE_CLOSED = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wsp_state wsp_state;
+#else
+typedef int32_t wsp_state;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Status of a stream. The numbers are those of Godot's StreamPeerTCP.Status.
+ */
+enum wsp_stream_status
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Not connected.
+     */
+    WSP_STREAM_STATUS_NONE = 0,
+    /**
+     * Connecting.
+     */
+    WSP_STREAM_STATUS_CONNECTING = 1,
+    /**
+     * Connected.
+     */
+    WSP_STREAM_STATUS_CONNECTED = 2,
+    /**
+     * Connecting failed or the connection broke.
+     */
+    WSP_STREAM_STATUS_ERROR = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wsp_stream_status wsp_stream_status;
+#else
+typedef int32_t wsp_stream_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Kind of a message. The numbers are those of Godot's WebSocketPeer.WriteMode.
+ */
+enum wsp_write_mode
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * UTF-8 text.
+     */
+    WSP_WRITE_MODE_TEXT = 0,
+    /**
+     * Any bytes.
+     */
+    WSP_WRITE_MODE_BINARY = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wsp_write_mode wsp_write_mode;
+#else
+typedef int32_t wsp_write_mode;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * A WebSocket connection, client or server side, or the place for one.
+ *
+ * Any function may be called from any thread; calls on one peer wait for each other. Nothing ever blocks.
+ */
+typedef struct wsp_peer wsp_peer;
+
+/**
+ * A TCP connection, or the place for one.
+ *
+ * Any function may be called from any thread; calls on one stream wait for each other. wsp_stream_get_data(), wsp_stream_put_data()
+ * and the name lookup of wsp_stream_connect_to_host() block, without a limit of time, and so do other calls on that stream meanwhile.
+ */
+typedef struct wsp_stream wsp_stream;
+
+/**
+ * Accepts TCP connections.
+ *
+ * Any function may be called from any thread; calls on one server wait for each other. Nothing ever blocks.
+ */
+typedef struct wsp_tcp_server wsp_tcp_server;
+
+/**
+ * Settings of a peer. Start from `WSP_PEER_OPTIONS_INIT` or wsp_peer_options_init(), change fields, and pass it to
+ * wsp_peer_set_options(). Later versions of the library append fields; `struct_size` tells which ones the caller knows.
+ */
+typedef struct {
+    /**
+     * sizeof(wsp_peer_options) of the caller.
+     */
+    size_t struct_size;
+    /**
+     * Largest message that is received, over all its fragments, and bytes of unread messages above which reading pauses. A
+     * larger message closes the connection with code 1009. A limit, not an allocation. Default 65535.
+     */
+    size_t inbound_buffer_size;
+    /**
+     * Payload bytes that may wait for the network; 0 for no limit. Default 65535.
+     */
+    size_t outbound_buffer_size;
+    /**
+     * Messages that may be queued in each direction. Default 4096.
+     */
+    size_t max_queued_packets;
+    /**
+     * Seconds between pings, 0 for none (the default). When nothing arrives for one interval after a ping, the connection is
+     * closed with code -1.
+     */
+    double heartbeat_interval;
+    /**
+     * Seconds for the name lookup and the TCP connection. Default 30.
+     */
+    double connect_timeout;
+    /**
+     * Seconds for the HTTP upgrade. Default 10.
+     */
+    double handshake_timeout;
+    /**
+     * Seconds for the remote end to answer a close frame. Default 5.
+     */
+    double close_timeout;
+    /**
+     * Seconds without any sign of life after a ping that end the connection; 0 (the default) for as long as the interval.
+     */
+    double heartbeat_timeout;
+    /**
+     * Longer messages are sent in several frames of at most this many bytes; 0 (the default) for one frame each.
+     */
+    size_t max_frame_size;
+    /**
+     * 1 to hand out messages in the pieces they arrive in, of at most about 1 MiB, instead of whole ones; inbound_buffer_size then
+     * bounds what is held and not the messages. See wsp_peer_was_last_piece(). Default 0.
+     */
+    uint8_t stream_messages;
+    /**
+     * 1 to offer (client) or accept (server) permessage-deflate (RFC 7692) in the next handshake. Default 0.
+     */
+    uint8_t compression_enabled;
+    /**
+     * 1 to keep the compression windows from message to message, for about 340 KiB per connection. Default 1.
+     */
+    uint8_t compression_context_takeover;
+    /**
+     * Largest compression window as a power of two, 9 to 15, in both directions. Default 15.
+     */
+    uint8_t compression_max_window_bits;
+    /**
+     * 0 (store), 1 (fastest) to 9 (smallest). Default 6.
+     */
+    uint32_t compression_level;
+    /**
+     * Messages shorter than this many bytes are sent uncompressed. Default 128.
+     */
+    size_t compression_threshold;
+} wsp_peer_options;
+
+/**
+ * Payload bytes of the compressed messages of a connection, before and after compression.
+ */
+typedef struct {
+    /**
+     * Sent, before compression.
+     */
+    uint64_t sent_plain;
+    /**
+     * Sent, as they went over the network.
+     */
+    uint64_t sent_compressed;
+    /**
+     * Received, after decompression.
+     */
+    uint64_t received_plain;
+    /**
+     * Received, as they came over the network.
+     */
+    uint64_t received_compressed;
+} wsp_compression_statistics;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Returns the name of an error number, for example "WSP_ERR_FAILED", or "unknown error". Static; never free it. May be called
+ * from any thread.
+ */
+const char *wsp_error_name(int32_t error);
+
+/**
+ * Returns the version of the library, for example "0.1.0". Static; never free it. May be called from any thread.
+ */
+const char *wsp_version(void);
+
+/**
+ * Fills options with the defaults. `struct_size` is sizeof(wsp_peer_options). Returns WSP_ERR_INVALID_PARAMETER for NULL and for a
+ * size that no version of this header declares. May be called from any thread.
+ */
+wsp_error wsp_peer_options_init(wsp_peer_options *options,
+                                size_t struct_size);
+
+/**
+ * Sets all options of a peer at once. Limits, heartbeat and close_timeout take effect immediately, what the handshake uses at the
+ * next connection. Returns WSP_ERR_INVALID_PARAMETER, and changes nothing, for NULL, a wrong `struct_size`, times outside 0 to
+ * 31536000 seconds, and compression settings outside their ranges.
+ */
+wsp_error wsp_peer_set_options(wsp_peer *peer,
+                               const wsp_peer_options *options);
+
+/**
+ * Reads the options of a peer. `options->struct_size` must be set.
+ */
+wsp_error wsp_peer_get_options(const wsp_peer *peer, wsp_peer_options *options);
+
+/**
+ * Makes a peer without a connection. The caller owns it and ends it with wsp_peer_free().
+ */
+wsp_peer *wsp_peer_new(void);
+
+/**
+ * Ends a peer. An open connection is dropped without a close frame. What was sent and is still in the library's hands is delivered for
+ * up to two seconds while any other object is polled; for certainty wait for wsp_peer_is_drained() first. NULL is ignored. No other
+ * thread may use the peer any more.
+ */
+void wsp_peer_free(wsp_peer *peer);
+
+/**
+ * Starts to connect to ws://host[:port][/path]. User name and password in the URL become an Authorization header.
+ *
+ * Returns WSP_OK when connecting has begun, WSP_ERR_UNAVAILABLE for wss://, WSP_ERR_INVALID_PARAMETER for NULL, for what is no URL and for wrong handshake headers or
+ * sub-protocols, WSP_ERR_ALREADY_IN_USE while connecting or open, WSP_ERR_FAILED when the system refuses at once. Call
+ * wsp_peer_poll() until wsp_peer_get_ready_state() is WSP_STATE_OPEN or WSP_STATE_CLOSED. `url` is not kept.
+ */
+wsp_error wsp_peer_connect_to_url(wsp_peer *peer,
+                                  const char *url);
+
+/**
+ * Takes a TCP connection as a WebSocket server; the handshake happens in wsp_peer_poll(). The connection is shared: the stream
+ * handle still belongs to the caller, who may free it at once and must not read from or write to it any more.
+ *
+ * A stream without a connection is taken too; the peer then closes in its first poll.
+ *
+ * Returns WSP_ERR_INVALID_PARAMETER for NULL and for wrong handshake headers or sub-protocols, WSP_ERR_ALREADY_IN_USE while connecting or
+ * open.
+ */
+wsp_error wsp_peer_accept_stream(wsp_peer *peer,
+                                 wsp_stream *stream);
+
+/**
+ * Advances the connection: connects, shakes hands, sends what waits, reads what is there. Call it regularly.
+ */
+void wsp_peer_poll(wsp_peer *peer);
+
+/**
+ * Writes collected messages to the network now. The first message of a tick leaves at once; further ones are collected and leave
+ * when 64 KiB have gathered, when wsp_peer_get_packet() finds no packet, in wsp_peer_poll(), and here. A program that sends several
+ * messages after its poll calls this once behind them.
+ */
+void wsp_peer_flush(wsp_peer *peer);
+
+/**
+ * Sends a message of `len` bytes; `write_mode` is a wsp_write_mode. `(NULL, 0)` is an empty message. `data` is not kept.
+ *
+ * Returns WSP_ERR_FAILED where the connection is not open, WSP_ERR_INVALID_DATA for text that is not UTF-8, WSP_ERR_OUT_OF_MEMORY where
+ * outbound_buffer_size or max_queued_packets do not allow it, WSP_ERR_INVALID_PARAMETER for another write mode. Nothing is sent then.
+ */
+wsp_error wsp_peer_send(wsp_peer *peer,
+                        const uint8_t *data,
+                        size_t len,
+                        int32_t write_mode);
+
+/**
+ * Sends a message uncompressed even where compression is active: for content that is compressed already or that must not share a
+ * compression window with data an attacker controls. See wsp_peer_send().
+ */
+wsp_error wsp_peer_send_uncompressed(wsp_peer *peer,
+                                     const uint8_t *data,
+                                     size_t len,
+                                     int32_t write_mode);
+
+/**
+ * Sends a ping with at most 125 bytes of payload; its pong updates wsp_peer_get_round_trip_time(). Returns
+ * WSP_ERR_INVALID_PARAMETER for more, WSP_ERR_FAILED where the connection is not open, WSP_ERR_OUT_OF_MEMORY where the network takes
+ * nothing at the moment.
+ */
+wsp_error wsp_peer_ping(wsp_peer *peer,
+                        const uint8_t *data,
+                        size_t len);
+
+/**
+ * Returns the seconds between the last answered ping and its pong, -1 before the first. `smoothed` (may be NULL) receives a moving
+ * average. Pongs are noticed in wsp_peer_poll().
+ */
+double wsp_peer_get_round_trip_time(const wsp_peer *peer,
+                                    double *smoothed);
+
+/**
+ * Returns whether everything that was sent has been taken by the network, true for NULL.
+ */
+bool wsp_peer_is_drained(const wsp_peer *peer);
+
+/**
+ * Returns whether the packet read last ended its message: always, unless the option stream_messages hands out pieces. The kind of
+ * every piece is that of its message (see wsp_peer_was_string_packet()); a piece of text may end inside a code point.
+ */
+bool wsp_peer_was_last_piece(const wsp_peer *peer);
+
+/**
+ * Returns whether both ends have agreed on permessage-deflate. `statistics` may be NULL; it receives what compression has done on
+ * this connection or the last one.
+ */
+bool wsp_peer_is_compression_active(const wsp_peer *peer,
+                                    wsp_compression_statistics *statistics);
+
+/**
+ * Gives the compressor's memory back now instead of after ten seconds without messages.
+ */
+void wsp_peer_release_compression_memory(wsp_peer *peer);
+
+/**
+ * Sends a NUL-terminated text; see wsp_peer_send().
+ */
+wsp_error wsp_peer_send_text(wsp_peer *peer, const char *text);
+
+/**
+ * Returns the number of received messages that wait, 0 for NULL.
+ */
+size_t wsp_peer_get_available_packet_count(const wsp_peer *peer);
+
+/**
+ * Takes the oldest received message. `*data` is lent until the next wsp_peer_get_packet() or wsp_peer_poll() of this peer (see above), never
+ * NULL on success, and has `*len` bytes.
+ * Messages that arrived before the connection closed stay readable until the next connection.
+ *
+ * Returns WSP_ERR_UNAVAILABLE when none waits, WSP_ERR_FAILED when none waits and the connection is not open, and sets `*data` to
+ * NULL and `*len` to 0. `data` and `len` must not be NULL.
+ */
+wsp_error wsp_peer_get_packet(wsp_peer *peer,
+                              const uint8_t **data,
+                              size_t *len);
+
+/**
+ * Returns whether the message read last was text; false before the first.
+ */
+bool wsp_peer_was_string_packet(const wsp_peer *peer);
+
+/**
+ * Starts the closing handshake; keep polling until WSP_STATE_CLOSED. With a negative code, and while connecting, the connection is
+ * dropped at once, and nothing else is checked. While closed or closing nothing happens. `reason` may be NULL; it has at most 123 bytes of UTF-8. With code 0 the close frame carries nothing.
+ *
+ * Returns WSP_ERR_INVALID_PARAMETER, and does nothing, for codes that RFC 6455 does not allow in a close frame and for longer reasons.
+ */
+wsp_error wsp_peer_close(wsp_peer *peer,
+                         int32_t code,
+                         const char *reason);
+
+/**
+ * Returns the state of the connection, WSP_STATE_CLOSED for NULL.
+ */
+wsp_state wsp_peer_get_ready_state(const wsp_peer *peer);
+
+/**
+ * Returns the code of the close frame that ended the connection, the remote end's, or 1002, 1007 or 1009 which this end sent because the
+ * remote end broke the protocol; 0 where the frame had no code, -1 where there was no close frame.
+ */
+int32_t wsp_peer_get_close_code(const wsp_peer *peer);
+
+/**
+ * Returns the reason of that close frame, lent. `len` may be NULL; it receives the length, which
+ * strlen() does not tell when the reason contains a NUL.
+ */
+const char *wsp_peer_get_close_reason(const wsp_peer *peer, size_t *len);
+
+/**
+ * Returns in words why the connection was lost, or else why the last refused call was refused; "" where nothing went wrong since the
+ * connection began. Lent.
+ */
+const char *wsp_peer_get_error_message(const wsp_peer *peer);
+
+/**
+ * Returns the selected sub-protocol or "". Lent.
+ */
+const char *wsp_peer_get_selected_protocol(const wsp_peer *peer);
+
+/**
+ * Returns the URL passed to wsp_peer_connect_to_url(), or on a server the one the client asked for. Lent.
+ */
+const char *wsp_peer_get_requested_url(const wsp_peer *peer);
+
+/**
+ * Returns the IP address of the remote end, "" where there is none. Lent.
+ */
+const char *wsp_peer_get_connected_host(const wsp_peer *peer);
+
+/**
+ * Returns the port of the remote end, 0 where there is none.
+ */
+uint16_t wsp_peer_get_connected_port(const wsp_peer *peer);
+
+/**
+ * Returns the payload bytes of messages that the network has not taken yet.
+ */
+size_t wsp_peer_get_current_outbound_buffered_amount(wsp_peer *peer);
+
+/**
+ * Disables (true, the default) or enables Nagle's algorithm on the TCP connection. Returns WSP_ERR_UNCONFIGURED where there is none.
+ */
+wsp_error wsp_peer_set_no_delay(wsp_peer *peer,
+                                bool enabled);
+
+/**
+ * Sets the sub-protocols this end speaks, in order of preference on a client, for the next connection; `(NULL, 0)` for none. Copied;
+ * checked when the handshake begins. Returns WSP_ERR_INVALID_PARAMETER for NULL entries, WSP_ERR_INVALID_DATA for what is not UTF-8.
+ */
+wsp_error wsp_peer_set_supported_protocols(wsp_peer *peer,
+                                           const char *const *protocols,
+                                           size_t count);
+
+/**
+ * Sets header lines ("Name: value") added to the request or answer of the next handshake; `(NULL, 0)` for none. Copied; checked when the
+ * handshake begins. Returns WSP_ERR_INVALID_PARAMETER for NULL entries, WSP_ERR_INVALID_DATA for what is not UTF-8.
+ */
+wsp_error wsp_peer_set_handshake_headers(wsp_peer *peer,
+                                         const char *const *headers,
+                                         size_t count);
+
+/**
+ * Returns the socket for a foreign event loop, -1 where there is none (closed, or the name is being looked up). Wait, level-triggered,
+ * until it is readable, or also writable where `wants_write` (may be NULL) is set, and call wsp_peer_poll(); call it again at once
+ * after reading packets while wsp_peer_needs_poll() says so, and a few times a second anyway: timeouts, pings, name lookups and the
+ * racing of addresses do not wake the descriptor. The socket changes while connecting; ask again after each poll. While the packet
+ * queue is full the descriptor stays readable.
+ */
+int64_t wsp_peer_get_fd(const wsp_peer *peer,
+                        bool *wants_write);
+
+/**
+ * Returns whether another wsp_peer_poll() has something to do without news from the network: messages for which the packet queue had no
+ * room, or output that waits. False for NULL. For event loops that poll only when the descriptor is ready.
+ */
+bool wsp_peer_needs_poll(const wsp_peer *peer);
+
+/**
+ * Makes a stream without a connection. The caller owns it and ends it with wsp_stream_free().
+ */
+wsp_stream *wsp_stream_new(void);
+
+/**
+ * Ends a stream. A connection that a peer took over lives on with the peer. NULL is ignored.
+ */
+void wsp_stream_free(wsp_stream *stream);
+
+/**
+ * Chooses the local address (NULL or "*": any) and port (0: the system chooses) of the next connection. Returns
+ * WSP_ERR_ALREADY_IN_USE the second time and for an address that is in use, WSP_ERR_INVALID_PARAMETER for what is no port or address.
+ */
+wsp_error wsp_stream_bind(wsp_stream *stream,
+                          int32_t port,
+                          const char *address);
+
+/**
+ * Starts to connect. Returns WSP_ERR_ALREADY_IN_USE unless the status is WSP_STREAM_STATUS_NONE (see wsp_stream_disconnect_from_host()), WSP_ERR_CANT_RESOLVE for an unknown name,
+ * WSP_ERR_INVALID_PARAMETER for a port outside 1 to 65535, WSP_ERR_FAILED when the system refuses at once.
+ */
+wsp_error wsp_stream_connect_to_host(wsp_stream *stream,
+                                     const char *host,
+                                     int32_t port);
+
+/**
+ * Updates the status. Returns WSP_ERR_CONNECTION_ERROR when connecting failed or the connection broke.
+ */
+wsp_error wsp_stream_poll(wsp_stream *stream);
+
+/**
+ * Returns the status as of the last call, WSP_STREAM_STATUS_NONE for NULL.
+ */
+wsp_stream_status wsp_stream_get_status(const wsp_stream *stream);
+
+/**
+ * Ends the connection; what was written is still delivered.
+ */
+void wsp_stream_disconnect_from_host(wsp_stream *stream);
+
+/**
+ * Writes all of `data`, waiting for the network. Returns WSP_ERR_FAILED where there is no connection, WSP_ERR_CONNECTION_ERROR when it
+ * broke.
+ */
+wsp_error wsp_stream_put_data(wsp_stream *stream,
+                              const uint8_t *data,
+                              size_t len);
+
+/**
+ * Writes what the network takes now; `sent` (may be NULL) receives the number of bytes. Errors as wsp_stream_put_data().
+ */
+wsp_error wsp_stream_put_partial_data(wsp_stream *stream,
+                                      const uint8_t *data,
+                                      size_t len,
+                                      size_t *sent);
+
+/**
+ * Fills `data` with `len` bytes, waiting for them; `received` (may be NULL) receives how many were read, also on error. Returns
+ * WSP_ERR_FILE_EOF at the end of the stream, WSP_ERR_FAILED where there is no connection (also when wsp_stream_poll() has noticed the
+ * end before), WSP_ERR_CONNECTION_ERROR when it broke.
+ */
+wsp_error wsp_stream_get_data(wsp_stream *stream,
+                              uint8_t *data,
+                              size_t len,
+                              size_t *received);
+
+/**
+ * Reads what is there, up to `len` bytes; `received` (may be NULL) receives the number, 0 where nothing is. Errors as
+ * wsp_stream_get_data().
+ */
+wsp_error wsp_stream_get_partial_data(wsp_stream *stream, uint8_t *data, size_t len, size_t *received);
+
+/**
+ * Returns the number of bytes that can be read at once, -1 where there is no connection.
+ */
+int64_t wsp_stream_get_available_bytes(const wsp_stream *stream);
+
+/**
+ * Returns the IP address of the remote end, "" where there is none. Lent.
+ */
+const char *wsp_stream_get_connected_host(const wsp_stream *stream);
+
+/**
+ * Returns the port of the remote end, 0 where there is none.
+ */
+uint16_t wsp_stream_get_connected_port(const wsp_stream *stream);
+
+/**
+ * Returns the port of this end, 0 where there is none.
+ */
+uint16_t wsp_stream_get_local_port(const wsp_stream *stream);
+
+/**
+ * Disables (true, the default) or enables Nagle's algorithm. Returns WSP_ERR_UNCONFIGURED where there is no connection.
+ */
+wsp_error wsp_stream_set_no_delay(wsp_stream *stream, bool enabled);
+
+/**
+ * Returns in words why the last call was refused, "" where none was. Lent.
+ */
+const char *wsp_stream_get_error_message(const wsp_stream *stream);
+
+/**
+ * Makes a server that does not listen. The caller owns it and ends it with wsp_tcp_server_free().
+ */
+wsp_tcp_server *wsp_tcp_server_new(void);
+
+/**
+ * Stops and ends a server. NULL is ignored.
+ */
+void wsp_tcp_server_free(wsp_tcp_server *server);
+
+/**
+ * Listens on a port (0: the system chooses one, see wsp_tcp_server_get_local_port()) of every interface (`bind_address` NULL or "*") or
+ * of one IP address.
+ *
+ * Returns WSP_ERR_ALREADY_IN_USE while listening and for an address that is in use or not of this machine,
+ * WSP_ERR_INVALID_PARAMETER for a port outside 0 to 65535 and for what is no IP address, WSP_ERR_CANT_CREATE where the system gives no
+ * socket.
+ */
+wsp_error wsp_tcp_server_listen(wsp_tcp_server *server,
+                                int32_t port,
+                                const char *bind_address);
+
+/**
+ * Returns whether the server listens.
+ */
+bool wsp_tcp_server_is_listening(const wsp_tcp_server *server);
+
+/**
+ * Returns whether a connection waits to be taken.
+ */
+bool wsp_tcp_server_is_connection_available(wsp_tcp_server *server);
+
+/**
+ * Returns the next connection, or NULL where none waits. The caller owns it and ends it with wsp_stream_free().
+ */
+wsp_stream *wsp_tcp_server_take_connection(wsp_tcp_server *server);
+
+/**
+ * Returns the port the server listens on, 0 where it does not.
+ */
+uint16_t wsp_tcp_server_get_local_port(const wsp_tcp_server *server);
+
+/**
+ * Stops listening. Connections that were not taken are closed.
+ */
+void wsp_tcp_server_stop(wsp_tcp_server *server);
+
+/**
+ * Returns in words why the last call was refused, "" where none was. Lent.
+ */
+const char *wsp_tcp_server_get_error_message(const wsp_tcp_server *server);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* WSPEER_H */

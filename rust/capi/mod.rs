@@ -1,0 +1,15 @@
+//! The C interface declared in `include/wspeer.h`, which is generated from this module.
+//!
+//! The doc comments here are the header's; what they say about pointers is the contract that every `unsafe` here relies on.
+
+#![expect(unsafe_code, reason = "a C interface takes and returns pointers")]
+#![expect(non_camel_case_types, reason = "these are the names of the C interface")]
+#![allow(clippy::missing_safety_doc, reason = "the safety contract is the header's text: valid or NULL pointers")]
+
+mod error;
+mod handle;
+mod options;
+mod peer;
+mod stream;
+mod tcp_server;
+mod text;
