@@ -1,0 +1,96 @@
+//! Between the engine's types and ours.
+
+use std::net::{IpAddr, SocketAddr};
+
+use godot::classes::TlsOptions;
+use godot::global::Error as GodotError;
+use godot::meta::shape::GodotShape;
+use godot::meta::{FromGodot, GodotConvert, GodotImmutable, ToGodot};
+use godot::obj::EngineEnum;
+use godot::prelude::*;
+use godot_core::meta::ByValue;
+
+use crate::error::{ErrorCode, Result};
+
+/// The number a script sees.
+pub(super) fn code(code: ErrorCode) -> GodotError {
+    GodotError::try_from_ord(code as i32).unwrap_or(GodotError::FAILED)
+}
+
+/// The number a script sees for a result.
+pub(super) fn error<T>(result: &Result<T>) -> GodotError {
+    match result {
+        Ok(_) => GodotError::OK,
+        Err(error) => code(error.code()),
+    }
+}
+
+/// Text for a script. The engine's strings cannot hold NUL, so it becomes U+FFFD as other unreadable input does.
+pub(super) fn text(text: &str) -> GString {
+    if text.contains('\0') { GString::from(&text.replace('\0', "\u{fffd}")) } else { GString::from(text) }
+}
+
+/// An address as the engine writes it: IPv6 in full, without `::`.
+pub(super) fn host(address: Option<SocketAddr>) -> GString {
+    let text = match address.map(|address| address.ip()) {
+        None => String::new(),
+        Some(IpAddr::V4(ip)) => ip.to_string(),
+        Some(IpAddr::V6(ip)) => ip.segments().map(|segment| format!("{segment:x}")).join(":"),
+    };
+    GString::from(&text)
+}
+
+/// A list of names or header lines.
+pub(super) fn strings(array: &PackedStringArray) -> Vec<String> {
+    array.as_slice().iter().map(GString::to_string).collect()
+}
+
+/// See [`strings`].
+pub(super) fn packed(strings: &[String]) -> PackedStringArray {
+    strings.iter().map(GString::from).collect()
+}
+
+/// A number of bytes or packets as a script's integer.
+pub(super) fn integer(value: usize) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// `integer` for the members that are 32 bits wide in the engine.
+pub(super) fn integer32(value: usize) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
+}
+
+/// An argument `tls_options: TLSOptions = null`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OptionalTls(pub Option<Gd<TlsOptions>>);
+
+impl OptionalTls {
+    /// The default argument.
+    pub const NONE: Self = Self(None);
+}
+
+impl GodotConvert for OptionalTls {
+    type Via = Option<Gd<TlsOptions>>;
+
+    fn godot_shape() -> GodotShape {
+        Self::Via::godot_shape()
+    }
+}
+
+impl ToGodot for OptionalTls {
+    type Pass = ByValue;
+
+    fn to_godot(&self) -> Self::Via {
+        self.0.clone()
+    }
+}
+
+impl FromGodot for OptionalTls {
+    fn try_from_godot(via: Self::Via) -> std::result::Result<Self, ConvertError> {
+        Ok(Self(via))
+    }
+}
+
+#[expect(unsafe_code, reason = "the trait that default arguments need is unsafe to implement")]
+// SAFETY: the only value of this type that is used as a default argument is `NONE`, which holds no object.
+unsafe impl GodotImmutable for OptionalTls {}

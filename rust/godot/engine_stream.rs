@@ -1,0 +1,147 @@
+//! The engine's own streams as transports, so that a peer can run on what the engine's `TCPServer` accepted.
+
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+
+use godot::classes::{StreamPeer, StreamPeerTcp, StreamPeerTls, stream_peer_tcp, stream_peer_tls};
+use godot::global::Error as GodotError;
+use godot::prelude::*;
+
+use crate::net::Transport;
+
+/// An engine stream.
+pub(super) struct EngineStream {
+    stream: Gd<StreamPeer>,
+    kind: Kind,
+}
+
+enum Kind {
+    Tcp(Gd<StreamPeerTcp>),
+    Tls(Gd<StreamPeerTls>),
+}
+
+#[expect(unsafe_code, reason = "a peer with an engine stream may be used from any thread, as any other peer")]
+// SAFETY: the engine counts references to a RefCounted atomically, and the peer's lock lets one thread at a time call the
+// stream, of which the peer is the only user while it runs on it.
+unsafe impl Send for EngineStream {}
+
+impl EngineStream {
+    /// A `StreamPeerTCP`, or a `StreamPeerTLS` that has a stream of its own; `None` for others.
+    pub fn new(stream: Gd<StreamPeer>) -> Option<Self> {
+        let kind = match stream.clone().try_cast::<StreamPeerTcp>() {
+            Ok(mut tcp) => {
+                if tcp.get_status() == stream_peer_tcp::Status::CONNECTED {
+                    tcp.set_no_delay(true);
+                }
+                Kind::Tcp(tcp)
+            }
+            Err(stream) => Kind::Tls(stream.try_cast::<StreamPeerTls>().ok().filter(is_live)?),
+        };
+        Some(Self { stream, kind })
+    }
+
+    /// Lets the stream notice what happened to it; returns whether it is still usable.
+    fn poll(&mut self) -> bool {
+        match &mut self.kind {
+            Kind::Tcp(tcp) => {
+                tcp.poll();
+                tcp.get_status() == stream_peer_tcp::Status::CONNECTED
+            }
+            Kind::Tls(tls) => {
+                if is_live(tls) {
+                    tls.poll();
+                }
+                is_live(tls)
+            }
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        match &self.kind {
+            Kind::Tcp(tcp) => tcp.get_status() == stream_peer_tcp::Status::CONNECTED,
+            Kind::Tls(tls) => tls.get_status() == stream_peer_tls::Status::CONNECTED,
+        }
+    }
+
+    fn tcp(&self) -> Option<Gd<StreamPeerTcp>> {
+        match &self.kind {
+            Kind::Tcp(tcp) => Some(tcp.clone()),
+            Kind::Tls(tls) => tls.get_stream()?.try_cast().ok(),
+        }
+    }
+}
+
+fn is_live(tls: &Gd<StreamPeerTls>) -> bool {
+    matches!(tls.get_status(), stream_peer_tls::Status::HANDSHAKING | stream_peer_tls::Status::CONNECTED)
+}
+
+impl Transport for EngineStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut available = if self.is_ready() { self.stream.get_available_bytes() } else { 0 };
+        if available <= 0 {
+            if !self.poll() {
+                return Ok(0);
+            }
+            available = if self.is_ready() { self.stream.get_available_bytes() } else { 0 };
+        }
+        if available <= 0 {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let wanted = available.min(i32::try_from(buffer.len()).unwrap_or(i32::MAX));
+        let result = self.stream.get_partial_data(wanted);
+        let data = result.get(1).and_then(|data| data.try_to::<PackedByteArray>().ok()).unwrap_or_default();
+        match (buffer.get_mut(..data.len()), data.is_empty()) {
+            (_, true) => Err(ErrorKind::WouldBlock.into()),
+            (Some(target), false) => {
+                target.copy_from_slice(data.as_slice());
+                Ok(data.len())
+            }
+            (None, false) => Err(ErrorKind::InvalidData.into()),
+        }
+    }
+
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        if !self.is_ready() {
+            return if self.poll() { Err(ErrorKind::WouldBlock.into()) } else { Err(ErrorKind::BrokenPipe.into()) };
+        }
+        let result = self.stream.put_partial_data(&PackedByteArray::from(data));
+        let error = result.get(0).and_then(|error| error.try_to::<GodotError>().ok());
+        let sent = result.get(1).and_then(|sent| sent.try_to::<i64>().ok()).unwrap_or(0);
+        match (error, usize::try_from(sent)) {
+            (Some(GodotError::OK), Ok(0)) if !data.is_empty() => Err(ErrorKind::WouldBlock.into()),
+            (Some(GodotError::OK), Ok(sent)) => Ok(sent),
+            _ => Err(ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    fn close(&mut self, unsent: Vec<u8>) {
+        if !unsent.is_empty() && self.is_ready() {
+            // The engine's streams cannot deliver anything once they are given up, so this is the last chance.
+            let _result = self.write(&unsent);
+        }
+        match &mut self.kind {
+            Kind::Tcp(tcp) => tcp.disconnect_from_host(),
+            Kind::Tls(tls) => tls.disconnect_from_stream(),
+        }
+    }
+
+    fn remote_address(&self) -> Option<SocketAddr> {
+        let tcp = self.tcp().filter(|tcp| tcp.get_status() == stream_peer_tcp::Status::CONNECTED)?;
+        let ip = tcp.get_connected_host().to_string().parse().ok()?;
+        Some(SocketAddr::new(ip, u16::try_from(tcp.get_connected_port()).ok()?))
+    }
+
+    fn set_no_delay(&mut self, enabled: bool) -> io::Result<()> {
+        match self.tcp() {
+            Some(mut tcp) if tcp.get_status() == stream_peer_tcp::Status::CONNECTED => {
+                tcp.set_no_delay(enabled);
+                Ok(())
+            }
+            _ => Err(ErrorKind::NotConnected.into()),
+        }
+    }
+
+    fn is_secure(&self) -> bool {
+        matches!(self.kind, Kind::Tls(_))
+    }
+}

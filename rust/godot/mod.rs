@@ -1,0 +1,62 @@
+//! The GDExtension: classes with the API of Godot's class reference.
+
+mod convert;
+mod engine_stream;
+mod entry;
+mod enums;
+mod scripted;
+mod shared;
+mod stream_peer_tcp;
+mod tcp_server;
+mod websocket_peer;
+
+#[cfg(test)]
+mod tests {
+    /// The editor's help is made from doc comments; a method or property without one would be an empty entry there.
+    #[test]
+    fn the_editors_help_explains_every_member() {
+        let help: String = godot::docs::__gather_xml_docs().collect();
+        let sources = [
+            ("RustWebSocketPeer", include_str!("websocket_peer.rs")),
+            ("RustTCPServer", include_str!("tcp_server.rs")),
+            ("RustStreamPeerTCP", include_str!("stream_peer_tcp.rs")),
+        ];
+        for (class, source) in sources {
+            let start = help.find(&format!("<class name=\"{class}\"")).expect(class);
+            let page = help[start..].split("</class>").next().unwrap_or_default();
+            let members = members(source);
+            assert!(members.len() > 5, "{class}");
+            for member in members {
+                let entry = page.split(&format!("name=\"{member}\"")).nth(1).unwrap_or_default();
+                let text = entry.split('<').find(|piece| piece.len() > 30);
+                assert!(text.is_some(), "{class}.{member} is not explained in the editor's help");
+            }
+        }
+    }
+
+    /// Names of the methods and properties that a source registers, less the accessors of properties.
+    fn members(source: &'static str) -> Vec<&'static str> {
+        let mut members = Vec::new();
+        let mut lines = source.lines();
+        while let Some(line) = lines.next() {
+            let line = line.trim();
+            if line.starts_with("impl I") {
+                break;
+            }
+            let renamed = line.split("rename = ").nth(1).and_then(|rest| rest.split([')', ',']).next());
+            let name = || lines.clone().next().and_then(|next| next.trim().split(['(', ':']).next());
+            if line.starts_with("#[func") {
+                members.extend(renamed.or_else(|| name().and_then(|name| name.strip_prefix("fn "))));
+            } else if line.starts_with("#[var(") || line.starts_with("#[signal]") {
+                members.extend(name().map(|name| name.trim_start_matches("fn ")));
+            }
+        }
+        let property = |line: &'static str| line.trim().split_once(": PhantomVar<").map(|(name, _)| name);
+        let properties: Vec<&str> = source.lines().filter_map(property).collect();
+        members.retain(|member| {
+            let accessed = member.strip_prefix("get_").or_else(|| member.strip_prefix("set_"));
+            !accessed.is_some_and(|property| properties.contains(&property))
+        });
+        members
+    }
+}

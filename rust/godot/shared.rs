@@ -1,0 +1,116 @@
+//! The objects behind the classes, reachable without gdext's own cell.
+//!
+//! gdext guards an instance by a cell that wakes waiting threads, by one or two system calls, at the end of every single call:
+//! half a microsecond, several times what the call itself takes. So the object lies behind a lock of its own, and methods that
+//! scripts call for every message or frame take `Gd<Self>` and find it by instance id. A call that comes from inside another
+//! one on the same object, which only a stream written in a script can cause, is refused instead of waiting for itself.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use godot::obj::{Bounds, Gd, GodotClass, bounds};
+use parking_lot::{ReentrantMutex, RwLock};
+
+/// An object and its lock.
+#[derive(Debug)]
+pub(super) struct Lock<T>(ReentrantMutex<RefCell<T>>);
+
+impl<T> Lock<T> {
+    /// Runs a call; `busy` is the answer where the same thread is in the middle of another.
+    pub fn with<R>(&self, busy: R, call: impl FnOnce(&mut T) -> R) -> R {
+        let guard = self.0.lock();
+        match guard.try_borrow_mut() {
+            Ok(mut object) => call(&mut object),
+            Err(_) => busy,
+        }
+    }
+}
+
+/// Objects of one class by the instance id of their engine object.
+pub(super) type Registry<T> = RwLock<HashMap<i64, Arc<Lock<T>>, BuildHasherDefault<InstanceHasher>>>;
+
+/// A registry without objects.
+pub(super) const fn registry<T>() -> Registry<T> {
+    RwLock::new(HashMap::with_hasher(BuildHasherDefault::new()))
+}
+
+/// Instance ids are unique and well spread in their low bits already.
+#[derive(Default)]
+pub(super) struct InstanceHasher(u64);
+
+impl Hasher for InstanceHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_i64(&mut self, id: i64) {
+        self.0 = id.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+/// The field of a class that holds its object, and takes it out of the registry when the engine object ends.
+pub(super) struct Shared<T: Registered> {
+    object: Arc<Lock<T>>,
+    id: AtomicI64,
+}
+
+/// An object type that has a registry.
+pub(super) trait Registered: Default + Sized + 'static {
+    fn registry() -> &'static Registry<Self>;
+}
+
+/// A class with a [`Shared`] field.
+pub(super) trait Native: GodotClass + Bounds<Declarer = bounds::DeclUser> {
+    type Object: Registered;
+
+    fn shared(&self) -> &Shared<Self::Object>;
+}
+
+impl<T: Registered> Default for Shared<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T: Registered> Shared<T> {
+    /// A field around an object.
+    pub fn new(object: T) -> Self {
+        Self { object: Arc::new(Lock(ReentrantMutex::new(RefCell::new(object)))), id: AtomicI64::new(0) }
+    }
+
+    /// See [`Lock::with`].
+    pub fn with<R>(&self, busy: R, call: impl FnOnce(&mut T) -> R) -> R {
+        self.object.with(busy, call)
+    }
+}
+
+impl<T: Registered> Drop for Shared<T> {
+    fn drop(&mut self) {
+        let removed = T::registry().write().remove(&self.id.load(Ordering::Acquire));
+        // The object's own destructor runs outside the registry's lock.
+        drop(removed);
+    }
+}
+
+/// Runs a call on the object of an instance without binding it; `busy` as for [`Lock::with`].
+pub(super) fn with<C: Native, R>(this: &Gd<C>, busy: R, call: impl FnOnce(&mut C::Object) -> R) -> R {
+    let id = this.instance_id_unchecked().to_i64();
+    let known = C::Object::registry().read().get(&id).cloned();
+    let object = known.unwrap_or_else(|| {
+        let instance = this.bind();
+        let shared = instance.shared();
+        shared.id.store(id, Ordering::Release);
+        C::Object::registry().write().insert(id, Arc::clone(&shared.object));
+        Arc::clone(&shared.object)
+    });
+    object.with(busy, call)
+}
