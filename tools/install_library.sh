@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Puts a built library where the sample project loads it: tools/install_library.sh debug|release
+set -euo pipefail
+
+profile=${1:?debug or release}
+root=$(cd "$(dirname "$0")/.." && pwd)
+target=${CARGO_TARGET_DIR:-$root/target}
+addon=$root/godot_project/addons/wspeer
+folder=$addon/bin/linux.$(uname -m)
+case $profile in
+    debug) built=$target/debug/libwspeer.so name=libwspeer.debug.so ;;
+    release) built=$target/release/libwspeer.so name=libwspeer.so ;;
+    *) echo "unknown profile '$profile'" >&2; exit 1 ;;
+esac
+
+mkdir -p "$folder" "$root/godot_project/.godot"
+# A rename, because an engine that is running has the old file mapped.
+cp "$built" "$folder/$name.new"
+mv "$folder/$name.new" "$folder/$name"
+# The engine writes this list when the editor imports a project; without it a fresh checkout loads no extension.
+echo "res://addons/wspeer/wspeer.gdextension" > "$root/godot_project/.godot/extension_list.cfg"
