@@ -1,0 +1,151 @@
+extends "support/suite.gd"
+## Everything that ClassDB knows of the engine's classes is there in the extension's, with the
+## same names, types and defaults. What the engine's classes inherit from their socket bases,
+## which extensions cannot derive from, counts as theirs.
+
+## Common ancestors: their members are inherited, not copied.
+const SHARED := {"WebSocketPeer": "PacketPeer", "TCPServer": "RefCounted", "StreamPeerTCP": "StreamPeer"}
+
+## Member and aspect: why it is not the same.
+const DEVIATIONS := {
+	"TCPServer.take_connection.return": "streams are of the extension's class",
+	"TCPServer.take_socket_connection.return": "streams are of the extension's class, which cannot derive from StreamPeerSocket",
+	"WebSocketPeer.heartbeat_interval.type": "a float by its setter and getter; the engine registers the property as an int",
+}
+## Parts of the engine that not every version has.
+const VERSION_DEPENDENT: PackedStringArray = ["TCPServer.take_socket_connection.return"]
+
+var _met := {}
+
+
+## The engine's class and those of its ancestors that are not shared.
+func _chain(engine_class: String) -> PackedStringArray:
+	var chain := PackedStringArray()
+	var link := engine_class
+	while link != SHARED[engine_class]:
+		chain.append(link)
+		link = ClassDB.get_parent_class(link)
+	return chain
+
+
+func _same(member: String, aspect: String, actual: Variant, expected: Variant) -> void:
+	var name := "%s.%s" % [member, aspect]
+	if name in DEVIATIONS and not same(actual, expected):
+		_met[name] = true
+		return
+	equal(actual, expected, name)
+
+
+## Enums are ints with a name of their own for each class, and ClassDB may not know that name.
+static func _type(info: Dictionary) -> String:
+	return "%s %s" % [type_string(info.type), info.class_name if info.type == TYPE_OBJECT else &""]
+
+
+static func _by_name(list: Array[Dictionary]) -> Dictionary[String, Dictionary]:
+	var out: Dictionary[String, Dictionary] = {}
+	for info in list:
+		out[info.name] = info
+	return out
+
+
+func test_classes_can_be_made_and_derive_from_the_shared_base() -> void:
+	for engine_class in Implementation.CLASSES:
+		check(ClassDB.can_instantiate(implementation.name_of(engine_class)), engine_class)
+		check(ClassDB.is_parent_class(implementation.name_of(engine_class), SHARED[engine_class]), engine_class + " derives from " + SHARED[engine_class])
+
+
+func test_methods() -> void:
+	for engine_class in Implementation.CLASSES:
+		var ours := _by_name(ClassDB.class_get_method_list(implementation.name_of(engine_class)))
+		for part in _chain(engine_class):
+			for method in ClassDB.class_get_method_list(part, true):
+				var name := "%s.%s" % [engine_class, method.name]
+				check(method.name in ours, name + " is there")
+				if method.name in ours:
+					_compare_method(name, ours[method.name], method)
+
+
+func _compare_method(name: String, ours: Dictionary, engine: Dictionary) -> void:
+	_same(name, "return", _type(ours.return), _type(engine.return))
+	_same(name, "defaults", ours.default_args, engine.default_args)
+	_same(name, "flags", ours.flags & (METHOD_FLAG_STATIC | METHOD_FLAG_VARARG), engine.flags & (METHOD_FLAG_STATIC | METHOD_FLAG_VARARG))
+	_same(name, "argument count", ours.args.size(), engine.args.size())
+	for i in mini(ours.args.size(), engine.args.size()):
+		_same(name, "type of argument %d" % i, _type(ours.args[i]), _type(engine.args[i]))
+		# The engine's names for the arguments of setters are partly those of other properties.
+		if not method_is_setter(name):
+			_same(name, "name of argument %d" % i, ours.args[i].name, engine.args[i].name)
+
+
+static func method_is_setter(name: String) -> bool:
+	return name.get_slice(".", 1).begins_with("set_")
+
+
+func test_properties() -> void:
+	for engine_class in Implementation.CLASSES:
+		var ours := _by_name(ClassDB.class_get_property_list(implementation.name_of(engine_class)))
+		var our_object: Object = ClassDB.instantiate(implementation.name_of(engine_class))
+		var engine_object: Object = ClassDB.instantiate(engine_class)
+		for part in _chain(engine_class) + PackedStringArray([SHARED[engine_class]]):
+			for property in ClassDB.class_get_property_list(part, true):
+				var name := "%s.%s" % [engine_class, property.name]
+				check(property.name in ours, name + " is there")
+				if property.name in ours:
+					_same(name, "type", _type(ours[property.name]), _type(property))
+				_same(name, "default", our_object.get(property.name), engine_object.get(property.name))
+				_same(name, "type of the value", typeof(our_object.get(property.name)), typeof(engine_object.get(property.name)))
+
+
+func test_properties_have_the_accessors_of_the_engine() -> void:
+	for engine_class in Implementation.CLASSES:
+		for part in _chain(engine_class):
+			for property in ClassDB.class_get_property_list(part, true):
+				for accessor: String in ["class_get_property_setter", "class_get_property_getter"]:
+					equal(ClassDB.call(accessor, implementation.name_of(engine_class), property.name), ClassDB.call(accessor, engine_class, property.name), accessor)
+
+
+func test_constants() -> void:
+	for engine_class in Implementation.CLASSES:
+		var our_class := implementation.name_of(engine_class)
+		for part in _chain(engine_class):
+			for constant in ClassDB.class_get_integer_constant_list(part, true):
+				check(ClassDB.class_has_integer_constant(our_class, constant), "%s.%s is there" % [engine_class, constant])
+				equal(ClassDB.class_get_integer_constant(our_class, constant), ClassDB.class_get_integer_constant(part, constant), constant)
+
+
+func test_enums() -> void:
+	for engine_class in Implementation.CLASSES:
+		var our_class := implementation.name_of(engine_class)
+		for part in _chain(engine_class):
+			for name in ClassDB.class_get_enum_list(part, true):
+				check(ClassDB.class_has_enum(our_class, name), "%s.%s is there" % [engine_class, name])
+				if ClassDB.class_has_enum(our_class, name):
+					equal(ClassDB.class_get_enum_constants(our_class, name), ClassDB.class_get_enum_constants(part, name), "%s.%s" % [engine_class, name])
+
+
+func test_signals() -> void:
+	for engine_class in Implementation.CLASSES:
+		for part in _chain(engine_class):
+			for info in ClassDB.class_get_signal_list(part, true):
+				check(ClassDB.class_has_signal(implementation.name_of(engine_class), info.name), info.name)
+	equal(ClassDB.class_get_signal_list("WebSocketPeer", true), [], "the engine's peer has no signals")
+
+
+func test_why_a_call_failed_can_be_asked() -> void:
+	if engine_differs():
+		return
+	var method: Dictionary = _by_name(ClassDB.class_get_method_list("RustWebSocketPeer")).get("get_error_message", {})
+	check(not method.is_empty(), "RustWebSocketPeer.get_error_message is there")
+	if method:
+		equal(_type(method.return), "String ", "return")
+		equal(method.args, [], "arguments")
+
+
+## Runs last: what is listed as a deviation is one.
+func test_zz_deviations_are_deviations() -> void:
+	if engine_differs():
+		return
+	test_methods()
+	test_properties()
+	for name: String in DEVIATIONS:
+		check(name in _met or (name in VERSION_DEPENDENT and not ClassDB.class_exists("SocketServer")), name + " is no longer a deviation")

@@ -1,0 +1,68 @@
+extends "support/suite.gd"
+## Each scenario is played with the engine's classes and with those under test, and the two
+## traces are compared. They must be equal but for the intended differences, and each of those
+## must still be one.
+
+const Recorder := preload("support/recorder.gd")
+const Scenarios := preload("support/scenarios.gd")
+const INTENDED := preload("support/intended_differences.gd").TABLE
+const DIRECTORY := "res://tests/scenarios/"
+const EVERY_ENTRY_HAS_A_SCENARIO := "every intended difference has a scenario"
+
+var _files: Array[Scenarios] = []
+var _scenarios: Dictionary[String, Callable] = {}
+var _engine := Implementation.new(Implementation.ENGINE)
+
+
+func test_names() -> PackedStringArray:
+	for file in DirAccess.get_files_at(DIRECTORY):
+		if file.ends_with(".gd"):
+			var scenarios: Scenarios = load(DIRECTORY + file).new()
+			# A Callable alone does not keep its object.
+			_files.append(scenarios)
+			var all := scenarios.all()
+			for name in all:
+				_scenarios[file.trim_suffix(".gd") + "." + name] = all[name]
+	return PackedStringArray(_scenarios.keys() + [EVERY_ENTRY_HAS_A_SCENARIO])
+
+
+func run_test(name: String) -> void:
+	failures.clear()
+	checks = 0
+	if name == EVERY_ENTRY_HAS_A_SCENARIO:
+		for pattern: String in INTENDED:
+			check(_scenarios.keys().any(func(scenario: String) -> bool: return scenario.match(pattern)), pattern)
+		return
+	expect_engine_errors(true)
+	var engine := await _play(name, _engine)
+	expect_engine_errors(false)
+	var tested := await _play(name, implementation)
+	check(not engine.is_empty(), "nothing was noted")
+	_compare(engine, tested, _intended(name))
+
+
+func _play(name: String, with: Implementation) -> Dictionary:
+	var recorder := Recorder.new(with)
+	await _scenarios[name].call(recorder)
+	for problem in recorder.problems:
+		failures.append("%s: %s" % [with.name, problem])
+	recorder.clear()
+	return recorder.trace
+
+
+## The extension's values under the keys that are meant to differ.
+func _intended(name: String) -> Dictionary:
+	for pattern: String in INTENDED:
+		if name.match(pattern):
+			return INTENDED[pattern].ours
+	return {}
+
+
+func _compare(engine: Dictionary, tested: Dictionary, intended: Dictionary) -> void:
+	for key: String in engine.merged(tested).merged(intended):
+		if key in intended:
+			check(not same(engine.get(key), intended[key]), "%s is no longer different: %s" % [key, _show(engine.get(key))])
+			if implementation.is_ours():
+				equal(tested.get(key), intended[key], key)
+				continue
+		equal(tested.get(key), engine.get(key), key + " as with the engine's classes")

@@ -1,0 +1,154 @@
+extends "support/suite.gd"
+## What RustWebSocketPeer has beside the members of the engine's class.
+
+const DEFAULTS := {
+	"compression_enabled": false,
+	"compression_level": 6,
+	"compression_threshold": 128,
+	"compression_context_takeover": true,
+	"compression_max_window_bits": 15,
+	"heartbeat_timeout": 0.0,
+	"close_timeout": 5.0,
+	"max_frame_size": 0,
+}
+
+const REFUSED := {
+	"compression_level": [-1, 10, 1 << 40],
+	"compression_threshold": [-1],
+	"compression_max_window_bits": [8, 16, -9],
+	"heartbeat_timeout": [-1.0, NAN, INF, 1e19],
+	"close_timeout": [-0.5, NAN],
+	"heartbeat_interval": [-1.0, NAN, 1e300],
+	"max_frame_size": [-1],
+}
+
+const COMPRESSED := {"compression_enabled": true, "compression_threshold": 0, "inbound_buffer_size": 1 << 24, "outbound_buffer_size": 1 << 24}
+
+
+func test_defaults_and_refused_values() -> void:
+	if engine_differs():
+		return
+	var peer := stage.peer()
+	for property: String in DEFAULTS:
+		equal(peer.get(property), DEFAULTS[property], property)
+	for property: String in REFUSED:
+		var before: Variant = peer.get(property)
+		for value: Variant in REFUSED[property]:
+			peer.set(property, value)
+			equal(peer.get(property), before, "%s = %s" % [property, value])
+			check(peer.get_error_message().contains(property), "the message names %s" % property)
+
+
+func test_compressed_messages() -> void:
+	if engine_differs():
+		return
+	for takeover: bool in [true, false]:
+		var properties := COMPRESSED.merged({"compression_context_takeover": takeover})
+		var pair := stage.pair(properties, properties)
+		equal([pair[0].is_compression_active(), pair[1].is_compression_active()], [true, true])
+		for size: int in [0, 1, 1000, 65536, 1 << 20]:
+			var text := Wire.text_filler(size)
+			equal(pair[0].send_text(text), OK)
+			check(stage.until_packets(pair[1], 1, 30.0), "%d bytes" % size)
+			check(pair[1].get_packet().get_string_from_ascii() == text, "%d bytes: the same text" % size)
+		var sent: Dictionary = pair[0].get_compression_statistics()
+		var received: Dictionary = pair[1].get_compression_statistics()
+		check(sent.sent_plain > 1 << 20 and sent.sent_compressed < sent.sent_plain, str(sent))
+		equal([received.received_plain, received.received_compressed], [sent.sent_plain, sent.sent_compressed])
+		pair[0].release_compression_memory()
+		equal(pair[0].send_text("after the memory was released"), OK)
+		check(stage.until_packets(pair[1], 1), "message after the release")
+
+
+func test_compression_needs_both_ends() -> void:
+	if engine_differs():
+		return
+	var pair := stage.pair(COMPRESSED, {})
+	equal([pair[0].is_compression_active(), pair[1].is_compression_active()], [false, false])
+	pair[0].send_text("plain")
+	check(stage.until_packets(pair[1], 1), "the message arrives")
+
+
+func test_messages_that_are_not_to_be_compressed() -> void:
+	if engine_differs():
+		return
+	var pair := stage.pair(COMPRESSED, COMPRESSED)
+	equal(pair[0].send_uncompressed(Wire.filler(5000)), OK)
+	pair[0].compression_threshold = 100
+	equal(pair[0].send(Wire.filler(99)), OK)
+	check(stage.until_packets(pair[1], 2), "both arrive")
+	equal(pair[0].get_compression_statistics().sent_plain, 0)
+
+
+func test_ping_measures_the_round_trip() -> void:
+	if engine_differs():
+		return
+	var pair := stage.pair()
+	equal([pair[0].get_round_trip_time(), pair[0].get_smoothed_round_trip_time()], [-1.0, -1.0])
+	equal(pair[0].ping(Wire.filler(126)), ERR_INVALID_PARAMETER)
+	equal(pair[0].ping("hello".to_ascii_buffer()), OK)
+	check(stage.until(func() -> bool: return pair[0].get_round_trip_time() >= 0.0), "the pong arrives")
+	check(pair[0].get_round_trip_time() < 10.0, "the time is in seconds")
+	equal(pair[0].get_smoothed_round_trip_time(), pair[0].get_round_trip_time())
+	equal(stage.peer().ping(), FAILED)
+
+
+func test_long_messages_leave_in_frames() -> void:
+	if engine_differs():
+		return
+	var link := stage.server_link({"max_frame_size": 4})
+	link.peer.send_text("0123456789")
+	check(stage.until(func() -> bool: return link.raw.frames().size() == 3), "three frames")
+	equal(link.raw.described(), PackedStringArray(["text not final '0123'", "continuation not final '4567'", "continuation '89'"]))
+
+
+func test_a_sender_is_told_when_it_may_go_on() -> void:
+	if engine_differs():
+		return
+	var link := stage.server_link({"outbound_buffer_size": 1 << 20})
+	var drained := [0]
+	# The handler must not keep the peer, whose signal keeps the handler.
+	var weak: WeakRef = weakref(link.peer)
+	link.peer.drained.connect(func() -> void:
+		drained[0] += 1
+		# A handler may use the peer it is told about.
+		weak.get_ref().send_text("go on"))
+	link.raw.reading = false
+	var message := Wire.filler(1 << 16)
+	var sent := 0
+	while link.peer.send(message) == OK and sent < 1000:
+		sent += 1
+	check(sent < 1000, "the kernel does not take everything")
+	equal([link.peer.is_drained(), drained[0]], [false, 0])
+	link.raw.reading = true
+	check(stage.until(func() -> bool: return drained[0] == 1, 30.0), "the signal comes")
+	check(stage.until(func() -> bool: return link.peer.is_drained(), 30.0), "everything has left")
+
+
+func test_an_unanswered_close_ends_after_its_timeout() -> void:
+	if engine_differs():
+		return
+	var link := stage.client_link({"close_timeout": 0.05})
+	link.peer.close()
+	check(stage.until_state(link.peer, CLOSED), "closed by itself")
+	equal(link.peer.get_close_code(), -1)
+
+
+func test_any_thread_may_use_a_peer() -> void:
+	if engine_differs():
+		return
+	var pair := stage.pair({"outbound_buffer_size": 0, "max_queued_packets": 1 << 20}, {"inbound_buffer_size": 1 << 24, "max_queued_packets": 1 << 20})
+	var thread := Thread.new()
+	thread.start(func() -> void:
+		for i in 2000:
+			pair[0].send_text("thread"))
+	for i in 2000:
+		pair[0].send_text("main")
+		if i % 100 == 0:
+			stage.turn()
+	thread.wait_to_finish()
+	check(stage.until_packets(pair[1], 4000, 30.0), "all messages arrive: %d" % pair[1].get_available_packet_count())
+	var counts := {"thread": 0, "main": 0}
+	while pair[1].get_available_packet_count() > 0:
+		counts[pair[1].get_packet().get_string_from_ascii()] += 1
+	equal(counts, {"thread": 2000, "main": 2000})

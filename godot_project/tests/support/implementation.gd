@@ -1,0 +1,42 @@
+extends RefCounted
+## One of the two families of classes with the same API: the engine's own, or the
+## extension's, whose names carry a prefix. Classes are made by name, so that the scripts
+## of the tests can be parsed while one of them is missing.
+
+const ENGINE := "engine"
+const OURS := "ours"
+const CLASSES: PackedStringArray = ["WebSocketPeer", "TCPServer", "StreamPeerTCP"]
+
+var name: String
+
+
+func _init(implementation_name: String) -> void:
+	name = implementation_name
+
+
+func is_ours() -> bool:
+	return name == OURS
+
+
+func name_of(engine_class: String) -> String:
+	return ("Rust" if is_ours() else "") + engine_class
+
+
+func missing() -> PackedStringArray:
+	var names := PackedStringArray()
+	for engine_class in CLASSES:
+		if not ClassDB.class_exists(name_of(engine_class)):
+			names.append(name_of(engine_class))
+	return names
+
+
+func peer() -> Object:
+	return ClassDB.instantiate(name_of("WebSocketPeer"))
+
+
+func server() -> Object:
+	return ClassDB.instantiate(name_of("TCPServer"))
+
+
+func stream() -> Object:
+	return ClassDB.instantiate(name_of("StreamPeerTCP"))
