@@ -1,0 +1,117 @@
+/*
+ * Sends texts to a WebSocket server that echoes them, and prints what comes back.
+ *
+ *     echo_client URL TEXT...
+ *
+ * Prints a line `< TEXT` for each message and at the end `closed: CODE REASON`. The exit status is 0
+ * when every text came back unchanged and the connection was closed cleanly, within ten seconds.
+ */
+
+/* For clock_gettime() and nanosleep(). */
+#define _POSIX_C_SOURCE 200809L
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <wspeer.h>
+
+#define SECONDS 10
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* Stands for the rest of a game's frame. */
+static void nap(void)
+{
+    const struct timespec millisecond = {0, 1000000};
+
+    nanosleep(&millisecond, NULL);
+}
+
+static bool is_equal(const uint8_t *data, size_t length, const char *text)
+{
+    return length == strlen(text) && memcmp(data, text, length) == 0;
+}
+
+int main(int argc, char **argv)
+{
+    wsp_peer *peer = wsp_peer_new();
+    double deadline = now() + SECONDS;
+    char **texts = argv + 2;
+    int count = argc - 2;
+    int sent = 0;
+    int returned = 0;
+    int code = -1;
+
+    if (count < 1) {
+        fprintf(stderr, "usage: echo_client URL TEXT...\n");
+        wsp_peer_free(peer);
+        return EXIT_FAILURE;
+    }
+    /* This only begins to connect; polling does the rest. */
+    if (wsp_peer_connect_to_url(peer, argv[1]) != WSP_OK) {
+        fprintf(stderr, "echo_client: %s\n", wsp_peer_get_error_message(peer));
+        wsp_peer_free(peer);
+        return EXIT_FAILURE;
+    }
+
+    while (wsp_peer_get_ready_state(peer) != WSP_STATE_CLOSED && now() < deadline) {
+        const uint8_t *data;
+        size_t length;
+
+        wsp_peer_poll(peer);
+
+        while (sent < count && wsp_peer_get_ready_state(peer) == WSP_STATE_OPEN) {
+            wsp_error error = wsp_peer_send_text(peer, texts[sent]);
+
+            if (error == WSP_OK) {
+                sent++;
+                continue;
+            }
+            if (error == WSP_ERR_OUT_OF_MEMORY &&
+                wsp_peer_get_current_outbound_buffered_amount(peer) > 0) {
+                /* Earlier texts wait for the network; this one gets its turn in a later round. */
+                break;
+            }
+            /* Not UTF-8, or longer than outbound_buffer_size: waiting would not help. */
+            fprintf(stderr, "echo_client: cannot send '%s': %s\n", texts[sent], wsp_error_name(error));
+            wsp_peer_close(peer, 1000, "giving up");
+        }
+
+        /* Messages that arrived before the connection was closed can still be read. The data is
+         * lent until the next call on the peer. */
+        while (wsp_peer_get_packet(peer, &data, &length) == WSP_OK) {
+            fputs("< ", stdout);
+            fwrite(data, 1, length, stdout);
+            putchar('\n');
+            if (returned < count && is_equal(data, length, texts[returned])) {
+                returned++;
+            }
+        }
+
+        if (returned == count) {
+            /* Does nothing when it was said before. */
+            wsp_peer_close(peer, 1000, "goodbye");
+        }
+        nap();
+    }
+
+    if (wsp_peer_get_ready_state(peer) == WSP_STATE_CLOSED) {
+        code = wsp_peer_get_close_code(peer);
+        printf("closed: %d %s\n", code, wsp_peer_get_close_reason(peer, NULL));
+        if (code == -1) {
+            fprintf(stderr, "echo_client: %s\n", wsp_peer_get_error_message(peer));
+        }
+    } else {
+        fprintf(stderr, "echo_client: no end after %d seconds\n", SECONDS);
+    }
+    wsp_peer_free(peer);
+    return code == 1000 && returned == count ? EXIT_SUCCESS : EXIT_FAILURE;
+}

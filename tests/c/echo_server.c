@@ -1,0 +1,205 @@
+/*
+ * A WebSocket server that sends every message back to the client it came from.
+ *
+ *     echo_server [PORT]
+ *
+ * It listens on 127.0.0.1. With port 0, the default, the system chooses one; the first line of
+ * output says which. The server ends on SIGINT, on SIGTERM and at the end of its standard input.
+ *
+ * One loop serves everybody, as the main loop of a game would: take new connections, poll every
+ * client, look at what it has sent. No call in the loop blocks, and nothing calls back.
+ */
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <wspeer.h>
+
+/* A limit, not an allocation: a client costs no more memory than its messages need. */
+#define LONGEST_MESSAGE ((size_t)16 * 1024 * 1024)
+
+struct client {
+    wsp_peer *peer;
+    struct client *next;
+
+    /* The message that is to be sent back. A packet is lent by the library only until the next
+     * call on its peer; this copy lives until the network has room for it. */
+    uint8_t *message;
+    size_t length;
+    size_t capacity;
+    wsp_write_mode mode;
+    bool is_waiting;
+};
+
+static volatile sig_atomic_t is_stopping;
+
+static void stop(int number)
+{
+    (void)number;
+    is_stopping = 1;
+}
+
+static void *grown(void *memory, size_t size)
+{
+    memory = realloc(memory, size);
+    if (memory == NULL) {
+        perror("echo_server");
+        exit(EXIT_FAILURE);
+    }
+    return memory;
+}
+
+/* The peer speaks WebSocket on the connection from now on; its handshake happens while it is
+ * polled. The stream is still ours to free, and is not needed any more. */
+static struct client *new_client(wsp_stream *stream)
+{
+    struct client *client = grown(NULL, sizeof *client);
+    wsp_peer_options options = WSP_PEER_OPTIONS_INIT;
+
+    memset(client, 0, sizeof *client);
+    client->peer = wsp_peer_new();
+    options.inbound_buffer_size = LONGEST_MESSAGE;
+    /* No smaller than the inbound limit, so that whatever can be received can be sent back. */
+    options.outbound_buffer_size = LONGEST_MESSAGE;
+    /* Only with clients that offer it, as browsers do. */
+    options.compression_enabled = 1;
+    /* Short messages too, which hardly pays, but a conformance test wants to see it. */
+    options.compression_threshold = 0;
+    /* Shutting down waits for the slowest client, at most for this many seconds. */
+    options.close_timeout = 1.0;
+    wsp_peer_set_options(client->peer, &options);
+    wsp_peer_accept_stream(client->peer, stream);
+    wsp_stream_free(stream);
+    return client;
+}
+
+static void free_client(struct client *client)
+{
+    /* -1 says that there was no closing handshake: a failed upgrade or a broken connection. */
+    if (wsp_peer_get_close_code(client->peer) == -1) {
+        fprintf(stderr, "lost a client: %s\n", wsp_peer_get_error_message(client->peer));
+    }
+    wsp_peer_free(client->peer);
+    free(client->message);
+    free(client);
+}
+
+/* Copies the next message that the client has sent. Returns false when there is none. */
+static bool take_message(struct client *client)
+{
+    const uint8_t *data;
+    size_t length;
+
+    if (wsp_peer_get_packet(client->peer, &data, &length) != WSP_OK) {
+        return false;
+    }
+    if (length > client->capacity) {
+        client->message = grown(client->message, length);
+        client->capacity = length;
+    }
+    if (length > 0) {
+        memcpy(client->message, data, length);
+    }
+    client->length = length;
+    client->mode = wsp_peer_was_string_packet(client->peer) ? WSP_WRITE_MODE_TEXT
+                                                            : WSP_WRITE_MODE_BINARY;
+    return true;
+}
+
+/* One round for one client. Returns whether a message was sent back. */
+static bool serve(struct client *client)
+{
+    bool has_sent = false;
+
+    wsp_peer_poll(client->peer);
+    while (client->is_waiting || take_message(client)) {
+        wsp_error error =
+            wsp_peer_send(client->peer, client->message, client->length, client->mode);
+
+        /* The client does not read as fast as it writes. Its message waits for a later round. Until
+         * then no other is taken, so the library stops reading and TCP slows the client down. */
+        client->is_waiting = error == WSP_ERR_OUT_OF_MEMORY;
+        if (client->is_waiting) {
+            break;
+        }
+        /* Any other error says that the connection is closed: nobody is there to get the echo. */
+        has_sent = true;
+    }
+    return has_sent;
+}
+
+/* Serves every client once and forgets those whose connection is closed. */
+static bool serve_all(struct client **link)
+{
+    bool is_busy = false;
+
+    while (*link != NULL) {
+        struct client *client = *link;
+
+        if (serve(client)) {
+            is_busy = true;
+        }
+        if (wsp_peer_get_ready_state(client->peer) == WSP_STATE_CLOSED) {
+            *link = client->next;
+            free_client(client);
+        } else {
+            link = &client->next;
+        }
+    }
+    return is_busy;
+}
+
+/* Waits for input for at most that time. Returns false at the end of standard input. */
+static bool has_input(int milliseconds)
+{
+    struct pollfd input = {STDIN_FILENO, POLLIN, 0};
+    char ignored[256];
+
+    return poll(&input, 1, milliseconds) <= 0 || read(STDIN_FILENO, ignored, sizeof ignored) > 0;
+}
+
+int main(int argc, char **argv)
+{
+    wsp_tcp_server *server = wsp_tcp_server_new();
+    struct client *clients = NULL;
+    int port = argc > 1 ? atoi(argv[1]) : 0;
+    bool is_busy = false;
+
+    if (wsp_tcp_server_listen(server, port, "127.0.0.1") != WSP_OK) {
+        fprintf(stderr, "echo_server: %s\n", wsp_tcp_server_get_error_message(server));
+        wsp_tcp_server_free(server);
+        return EXIT_FAILURE;
+    }
+    signal(SIGINT, stop);
+    signal(SIGTERM, stop);
+    printf("LISTENING %u\n", (unsigned)wsp_tcp_server_get_local_port(server));
+    fflush(stdout);
+
+    /* A game would draw a frame here; this loop naps while nothing happens. */
+    while (!is_stopping && has_input(is_busy ? 0 : 1)) {
+        wsp_stream *stream;
+
+        while ((stream = wsp_tcp_server_take_connection(server)) != NULL) {
+            struct client *client = new_client(stream);
+
+            client->next = clients;
+            clients = client;
+        }
+        is_busy = serve_all(&clients);
+    }
+
+    /* Say goodbye, and poll until every client has answered or close_timeout has passed. */
+    wsp_tcp_server_free(server);
+    for (struct client *client = clients; client != NULL; client = client->next) {
+        wsp_peer_close(client->peer, 1001, "the server is shutting down");
+    }
+    while (clients != NULL) {
+        serve_all(&clients);
+        poll(NULL, 0, 1);
+    }
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,346 @@
+/* wsp_tcp_server and wsp_stream by themselves. */
+
+#define _POSIX_C_SOURCE 200809L
+
+#include "check.h"
+#include "tests.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Two connected streams. */
+struct streams {
+    wsp_tcp_server *listener;
+    wsp_stream *near;
+    wsp_stream *far;
+};
+
+static bool streams_open(struct streams *streams)
+{
+    streams->listener = wsp_tcp_server_new();
+    streams->near = wsp_stream_new();
+    CHECK_ERROR(wsp_tcp_server_listen(streams->listener, 0, "127.0.0.1"), WSP_OK);
+    CHECK_ERROR(wsp_stream_connect_to_host(streams->near, "127.0.0.1",
+                                           wsp_tcp_server_get_local_port(streams->listener)),
+                WSP_OK);
+    WAIT_FOR(wsp_stream_get_status(streams->near) == WSP_STREAM_STATUS_CONNECTED,
+             wsp_stream_poll(streams->near));
+    WAIT_FOR(wsp_tcp_server_is_connection_available(streams->listener), (void)0);
+    streams->far = wsp_tcp_server_take_connection(streams->listener);
+    return CHECK(streams->far != NULL) &&
+           wsp_stream_get_status(streams->near) == WSP_STREAM_STATUS_CONNECTED;
+}
+
+static void streams_free(struct streams *streams)
+{
+    wsp_stream_free(streams->near);
+    wsp_stream_free(streams->far);
+    wsp_tcp_server_free(streams->listener);
+}
+
+void a_server_refuses_wrong_addresses(void)
+{
+    static const char *const addresses[] = {"", "localhost", "nonsense", "[::1]", "127.0.0.1:80", "256.0.0.1"};
+    static const int32_t ports[] = {-1, 65536, INT32_MAX, INT32_MIN};
+    wsp_tcp_server *server = wsp_tcp_server_new();
+    wsp_tcp_server *second = wsp_tcp_server_new();
+
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        about(addresses[i]);
+        CHECK_ERROR(wsp_tcp_server_listen(server, 0, addresses[i]), WSP_ERR_INVALID_PARAMETER);
+        CHECK(wsp_tcp_server_get_error_message(server)[0] != '\0');
+    }
+    about(NULL);
+    for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++) {
+        CHECK_ERROR(wsp_tcp_server_listen(server, ports[i], "127.0.0.1"), WSP_ERR_INVALID_PARAMETER);
+    }
+    CHECK_ERROR(wsp_tcp_server_listen(server, 0, "\xff"), WSP_ERR_INVALID_DATA);
+    /* An address for documentation (RFC 5737), which no machine has. */
+    CHECK_ERROR(wsp_tcp_server_listen(server, 0, "192.0.2.1"), WSP_ERR_ALREADY_IN_USE);
+    CHECK(!wsp_tcp_server_is_listening(server));
+    CHECK_NUMBER(wsp_tcp_server_get_local_port(server), 0);
+    CHECK_ERROR(wsp_tcp_server_listen(server, 0, "127.0.0.1"), WSP_OK);
+    CHECK_ERROR(wsp_tcp_server_listen(server, 0, "127.0.0.1"), WSP_ERR_ALREADY_IN_USE);
+    CHECK_ERROR(wsp_tcp_server_listen(second, wsp_tcp_server_get_local_port(server), "127.0.0.1"),
+                WSP_ERR_ALREADY_IN_USE);
+    CHECK(wsp_tcp_server_get_error_message(second)[0] != '\0');
+    wsp_tcp_server_free(second);
+    wsp_tcp_server_free(server);
+}
+
+void a_server_stops_and_listens_again(void)
+{
+    struct streams streams;
+    uint8_t byte;
+    wsp_stream *waiting = wsp_stream_new();
+
+    if (streams_open(&streams)) {
+        CHECK(wsp_tcp_server_is_listening(streams.listener));
+        CHECK(!wsp_tcp_server_is_connection_available(streams.listener));
+        CHECK(wsp_tcp_server_take_connection(streams.listener) == NULL);
+        CHECK_ERROR(wsp_stream_connect_to_host(waiting, "127.0.0.1",
+                                               wsp_tcp_server_get_local_port(streams.listener)),
+                    WSP_OK);
+        WAIT_FOR(wsp_tcp_server_is_connection_available(streams.listener), wsp_stream_poll(waiting));
+        wsp_tcp_server_stop(streams.listener);
+        CHECK(!wsp_tcp_server_is_listening(streams.listener));
+        CHECK(!wsp_tcp_server_is_connection_available(streams.listener));
+        CHECK(wsp_tcp_server_take_connection(streams.listener) == NULL);
+        CHECK_NUMBER(wsp_tcp_server_get_local_port(streams.listener), 0);
+        /* The connection that was taken lives on, the other is closed. */
+        WAIT_FOR(wsp_stream_get_status(waiting) != WSP_STREAM_STATUS_CONNECTED &&
+                     wsp_stream_get_status(waiting) != WSP_STREAM_STATUS_CONNECTING,
+                 wsp_stream_poll(waiting));
+        CHECK_ERROR(wsp_stream_put_data(streams.near, (const uint8_t *)"x", 1), WSP_OK);
+        CHECK_ERROR(wsp_stream_get_data(streams.far, &byte, 1, NULL), WSP_OK);
+        CHECK_ERROR(wsp_tcp_server_listen(streams.listener, 0, NULL), WSP_OK);
+        CHECK(wsp_tcp_server_get_local_port(streams.listener) != 0);
+    }
+    wsp_stream_free(waiting);
+    streams_free(&streams);
+}
+
+void a_stream_knows_its_ends(void)
+{
+    wsp_stream *stream = wsp_stream_new();
+    struct streams streams;
+
+    CHECK_NUMBER(wsp_stream_get_status(stream), WSP_STREAM_STATUS_NONE);
+    CHECK_TEXT(wsp_stream_get_connected_host(stream), "");
+    CHECK_NUMBER(wsp_stream_get_connected_port(stream), 0);
+    CHECK_NUMBER(wsp_stream_get_local_port(stream), 0);
+    CHECK_NUMBER(wsp_stream_get_available_bytes(stream), -1);
+    CHECK_ERROR(wsp_stream_set_no_delay(stream, true), WSP_ERR_UNCONFIGURED);
+    CHECK_ERROR(wsp_stream_poll(stream), WSP_OK);
+    wsp_stream_disconnect_from_host(stream);
+    wsp_stream_free(stream);
+    if (streams_open(&streams)) {
+        CHECK_TEXT(wsp_stream_get_error_message(streams.near), "");
+        CHECK_TEXT(wsp_stream_get_connected_host(streams.near), "127.0.0.1");
+        CHECK_TEXT(wsp_stream_get_connected_host(streams.far), "127.0.0.1");
+        CHECK_NUMBER(wsp_stream_get_connected_port(streams.near),
+                     wsp_tcp_server_get_local_port(streams.listener));
+        CHECK_NUMBER(wsp_stream_get_connected_port(streams.far), wsp_stream_get_local_port(streams.near));
+        CHECK_NUMBER(wsp_stream_get_local_port(streams.far),
+                     wsp_tcp_server_get_local_port(streams.listener));
+        CHECK_NUMBER(wsp_stream_get_available_bytes(streams.far), 0);
+        CHECK_ERROR(wsp_stream_set_no_delay(streams.near, false), WSP_OK);
+        CHECK_ERROR(wsp_stream_set_no_delay(streams.near, true), WSP_OK);
+    }
+    streams_free(&streams);
+}
+
+void a_stream_moves_bytes(void)
+{
+    enum { SIZE = 16 * 1024 * 1024 };
+    uint8_t *data = malloc(SIZE);
+    uint8_t *copy = malloc(SIZE);
+    struct streams streams;
+    size_t sent = 0;
+    size_t received = 0;
+    size_t count = 7;
+
+    fill(data, SIZE, 5);
+    if (streams_open(&streams)) {
+        CHECK_ERROR(wsp_stream_get_partial_data(streams.far, copy, SIZE, &count), WSP_OK);
+        CHECK_NUMBER((long long)count, 0);
+        CHECK_ERROR(wsp_stream_put_data(streams.near, data, 10), WSP_OK);
+        WAIT_FOR(wsp_stream_get_available_bytes(streams.far) == 10, (void)0);
+        CHECK_ERROR(wsp_stream_get_data(streams.far, copy, 4, &count), WSP_OK);
+        CHECK_NUMBER((long long)count, 4);
+        CHECK_NUMBER(wsp_stream_get_available_bytes(streams.far), 6);
+        CHECK_ERROR(wsp_stream_get_data(streams.far, NULL, 0, &count), WSP_OK);
+        CHECK_ERROR(wsp_stream_get_partial_data(streams.far, copy + 4, 100, &count), WSP_OK);
+        CHECK_NUMBER((long long)count, 6);
+        CHECK(memcmp(copy, data, 10) == 0);
+
+        /* More than the kernel takes: the network decides how much goes at a time. */
+        WAIT_FOR(received == SIZE, {
+            CHECK_ERROR(wsp_stream_put_partial_data(streams.far, data + sent, SIZE - sent, &count), WSP_OK);
+            sent += count;
+            CHECK_ERROR(wsp_stream_get_partial_data(streams.near, copy + received, SIZE - received, &count),
+                        WSP_OK);
+            received += count;
+        });
+        CHECK(memcmp(copy, data, SIZE) == 0);
+    }
+    streams_free(&streams);
+    free(copy);
+    free(data);
+}
+
+enum { BLOCKING_SIZE = 8 * 1024 * 1024 };
+
+struct writing {
+    wsp_stream *stream;
+    uint8_t *data;
+    wsp_error error;
+};
+
+static void *write_all(void *argument)
+{
+    struct writing *writing = argument;
+
+    writing->error = wsp_stream_put_data(writing->stream, writing->data, BLOCKING_SIZE);
+    return NULL;
+}
+
+void blocking_calls_wait_for_each_other(void)
+{
+    struct writing writing = {NULL, malloc(BLOCKING_SIZE), WSP_ERR_FAILED};
+    uint8_t *copy = malloc(BLOCKING_SIZE);
+    struct streams streams;
+    pthread_t thread;
+    size_t count = 0;
+
+    fill(writing.data, BLOCKING_SIZE, 9);
+    if (streams_open(&streams)) {
+        writing.stream = streams.near;
+        CHECK(pthread_create(&thread, NULL, write_all, &writing) == 0);
+        CHECK_ERROR(wsp_stream_get_data(streams.far, copy, BLOCKING_SIZE, &count), WSP_OK);
+        pthread_join(thread, NULL);
+        CHECK_ERROR(writing.error, WSP_OK);
+        CHECK_NUMBER((long long)count, BLOCKING_SIZE);
+        CHECK(memcmp(copy, writing.data, BLOCKING_SIZE) == 0);
+    }
+    streams_free(&streams);
+    free(copy);
+    free(writing.data);
+}
+
+void a_stream_ends_with_eof(void)
+{
+    struct streams streams;
+    uint8_t data[10];
+    size_t count = 7;
+
+    if (streams_open(&streams)) {
+        CHECK_ERROR(wsp_stream_put_data(streams.far, (const uint8_t *)"four", 4), WSP_OK);
+        wsp_stream_disconnect_from_host(streams.far);
+        CHECK_NUMBER(wsp_stream_get_status(streams.far), WSP_STREAM_STATUS_NONE);
+        CHECK_ERROR(wsp_stream_put_data(streams.far, data, 1), WSP_ERR_FAILED);
+        /* What was written before is there; how much there was is told along with the error. */
+        CHECK_ERROR(wsp_stream_get_data(streams.near, data, sizeof data, &count), WSP_ERR_FILE_EOF);
+        CHECK_NUMBER((long long)count, 4);
+        CHECK(memcmp(data, "four", 4) == 0);
+        CHECK_NUMBER(wsp_stream_get_status(streams.near), WSP_STREAM_STATUS_NONE);
+        CHECK(wsp_stream_get_error_message(streams.near)[0] != '\0');
+        CHECK_NUMBER(wsp_stream_get_available_bytes(streams.near), -1);
+        /* The same stream can be used for another connection. */
+        CHECK_ERROR(wsp_stream_connect_to_host(streams.near, "127.0.0.1",
+                                               wsp_tcp_server_get_local_port(streams.listener)),
+                    WSP_OK);
+    }
+    streams_free(&streams);
+}
+
+void a_stream_whose_end_was_polled_has_no_connection(void)
+{
+    struct streams streams;
+    uint8_t data[10];
+    size_t count = 7;
+
+    if (streams_open(&streams)) {
+        CHECK_ERROR(wsp_stream_put_data(streams.far, (const uint8_t *)"four", 4), WSP_OK);
+        wsp_stream_disconnect_from_host(streams.far);
+        WAIT_FOR(wsp_stream_get_available_bytes(streams.near) == 4, wsp_stream_poll(streams.near));
+        CHECK_ERROR(wsp_stream_get_partial_data(streams.near, data, sizeof data, &count), WSP_OK);
+        CHECK_NUMBER((long long)count, 4);
+        WAIT_FOR(wsp_stream_get_status(streams.near) == WSP_STREAM_STATUS_NONE,
+                 wsp_stream_poll(streams.near));
+        CHECK_ERROR(wsp_stream_get_partial_data(streams.near, data, sizeof data, &count), WSP_ERR_FAILED);
+        CHECK_NUMBER((long long)count, 0);
+    }
+    streams_free(&streams);
+}
+
+void a_stream_reports_a_refused_connection(void)
+{
+    wsp_tcp_server *listener = wsp_tcp_server_new();
+    wsp_stream *stream = wsp_stream_new();
+    wsp_error error = WSP_OK;
+    uint16_t port;
+
+    CHECK_ERROR(wsp_tcp_server_listen(listener, 0, "127.0.0.1"), WSP_OK);
+    port = wsp_tcp_server_get_local_port(listener);
+    wsp_tcp_server_stop(listener);
+    CHECK_ERROR(wsp_stream_connect_to_host(stream, "127.0.0.1", port), WSP_OK);
+    WAIT_FOR(wsp_stream_get_status(stream) == WSP_STREAM_STATUS_ERROR, error = wsp_stream_poll(stream));
+    CHECK_ERROR(error, WSP_ERR_CONNECTION_ERROR);
+    CHECK(strstr(wsp_stream_get_error_message(stream), "refused") != NULL);
+    CHECK_ERROR(wsp_stream_put_data(stream, (const uint8_t *)"x", 1), WSP_ERR_FAILED);
+    wsp_stream_disconnect_from_host(stream);
+    CHECK_NUMBER(wsp_stream_get_status(stream), WSP_STREAM_STATUS_NONE);
+    CHECK_ERROR(wsp_tcp_server_listen(listener, port, "127.0.0.1"), WSP_OK);
+    CHECK_ERROR(wsp_stream_connect_to_host(stream, "127.0.0.1", port), WSP_OK);
+    WAIT_FOR(wsp_stream_get_status(stream) == WSP_STREAM_STATUS_CONNECTED, wsp_stream_poll(stream));
+    wsp_stream_free(stream);
+    wsp_tcp_server_free(listener);
+}
+
+void a_stream_binds_once(void)
+{
+    wsp_tcp_server *listener = wsp_tcp_server_new();
+    wsp_stream *stream = wsp_stream_new();
+
+    CHECK_ERROR(wsp_tcp_server_listen(listener, 0, "127.0.0.1"), WSP_OK);
+    CHECK_ERROR(wsp_stream_bind(stream, wsp_tcp_server_get_local_port(listener), "127.0.0.1"),
+                WSP_ERR_ALREADY_IN_USE);
+    CHECK_ERROR(wsp_stream_bind(stream, -1, NULL), WSP_ERR_INVALID_PARAMETER);
+    CHECK_ERROR(wsp_stream_bind(stream, 65536, NULL), WSP_ERR_INVALID_PARAMETER);
+    CHECK_ERROR(wsp_stream_bind(stream, 0, "localhost"), WSP_ERR_INVALID_PARAMETER);
+    CHECK_ERROR(wsp_stream_bind(stream, 0, "127.0.0.1"), WSP_OK);
+    CHECK_ERROR(wsp_stream_bind(stream, 0, "127.0.0.1"), WSP_ERR_ALREADY_IN_USE);
+    CHECK_ERROR(wsp_stream_connect_to_host(stream, "127.0.0.1", wsp_tcp_server_get_local_port(listener)),
+                WSP_OK);
+    WAIT_FOR(wsp_stream_get_status(stream) == WSP_STREAM_STATUS_CONNECTED, wsp_stream_poll(stream));
+    CHECK(wsp_stream_get_local_port(stream) != 0);
+    wsp_stream_free(stream);
+    wsp_tcp_server_free(listener);
+}
+
+void a_stream_refuses_wrong_arguments(void)
+{
+    static const int32_t ports[] = {0, -1, 65536, INT32_MAX, INT32_MIN};
+    struct streams streams;
+    wsp_stream *stream = wsp_stream_new();
+
+    for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++) {
+        CHECK_ERROR(wsp_stream_connect_to_host(stream, "127.0.0.1", ports[i]), WSP_ERR_INVALID_PARAMETER);
+    }
+    CHECK_ERROR(wsp_stream_connect_to_host(stream, "", 80), WSP_ERR_CANT_RESOLVE);
+    CHECK_ERROR(wsp_stream_connect_to_host(stream, "\xff", 80), WSP_ERR_INVALID_DATA);
+    CHECK_NUMBER(wsp_stream_get_status(stream), WSP_STREAM_STATUS_NONE);
+    wsp_stream_free(stream);
+    if (streams_open(&streams)) {
+        CHECK_ERROR(wsp_stream_connect_to_host(streams.near, "127.0.0.1", 80), WSP_ERR_ALREADY_IN_USE);
+        CHECK_ERROR(wsp_stream_bind(streams.near, 0, NULL), WSP_ERR_ALREADY_IN_USE);
+        CHECK_NUMBER(wsp_stream_get_status(streams.near), WSP_STREAM_STATUS_CONNECTED);
+    }
+    streams_free(&streams);
+}
+
+void writing_to_vanished_streams(void)
+{
+    enum { SIZE = 1024 * 1024 };
+    uint8_t *data = calloc(1, SIZE);
+    struct streams streams;
+    wsp_error error = WSP_OK;
+    double deadline = now() + 10.0 * patience();
+
+    if (streams_open(&streams)) {
+        /* Unread input makes the kernel answer with a reset. */
+        CHECK_ERROR(wsp_stream_put_data(streams.near, data, 1000), WSP_OK);
+        wsp_stream_free(streams.far);
+        streams.far = NULL;
+        while (error == WSP_OK && now() < deadline) {
+            error = wsp_stream_put_data(streams.near, data, SIZE);
+        }
+        CHECK_ERROR(error, WSP_ERR_CONNECTION_ERROR);
+        CHECK_NUMBER(wsp_stream_get_status(streams.near), WSP_STREAM_STATUS_ERROR);
+        CHECK_ERROR(wsp_stream_put_data(streams.near, data, SIZE), WSP_ERR_FAILED);
+    }
+    streams_free(&streams);
+    free(data);
+}

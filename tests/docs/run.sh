@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Runs the documentation's programs across languages: tests/docs/run.sh [LIBRARY_DIR]
+# The GDScript and the C program of README.md, as they stand there, against the C echo server, and the C echo client against
+# the minimal server's scene.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+target=${CARGO_TARGET_DIR:-$root/target}
+library=${1:-$target/debug}
+work=$(mktemp -d)
+server=
+finish() {
+    [ -z "$server" ] || kill "$server" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap finish EXIT
+
+# The first fenced block of a language.
+snippet() {
+    awk -v fence="\`\`\`$1" '$0 == fence { inside = 1; next } inside && /^```$/ { exit } inside' "$root/README.md"
+}
+
+compile() {
+    gcc -std=c11 -Wall -Wextra -Wpedantic -Werror -I "$root/include" "$1" -o "$2" -L "$library" -lwspeer "-Wl,-rpath,$library"
+}
+
+passed=0 failed=0
+expect() {
+    local name=$1 expected=$2 actual=$3
+    if [ "$actual" = "$expected" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf '%s printed\n%s\ninstead of\n%s\n' "$name" "$actual" "$expected"
+    fi
+}
+
+compile "$root/tests/c/echo_server.c" "$work/echo_server"
+mkfifo "$work/output" "$work/input"
+"$work/echo_server" <"$work/input" >"$work/output" &
+server=$!
+exec 8>"$work/input" 9<"$work/output"
+read -r -t 10 word port <&9
+[ "$word" = LISTENING ]
+
+snippet c >"$work/readme.c"
+compile "$work/readme.c" "$work/readme"
+expect 'the C program of README.md' "$(printf '< Hello\nclosed: 1000 ')" "$(timeout 20 "$work/readme" "ws://127.0.0.1:$port" 2>&1)"
+
+# The script runs in a project that has nothing but the addon, as a reader of README.md would make one.
+project=$work/project
+mkdir -p "$project/addons" "$project/.godot"
+cp -r "$root/godot_project/addons/wspeer" "$project/addons/"
+echo 'res://addons/wspeer/wspeer.gdextension' >"$project/.godot/extension_list.cfg"
+snippet gdscript | sed "s/localhost:9080/127.0.0.1:$port/" >"$project/readme.gd"
+cat >"$project/project.godot" <<'END'
+config_version=5
+[application]
+config/name="readme"
+run/main_scene="res://main.tscn"
+END
+cat >"$project/main.tscn" <<'END'
+[gd_scene load_steps=2 format=3]
+[ext_resource type="Script" path="res://readme.gd" id="1"]
+[node name="Main" type="Node"]
+script = ExtResource("1")
+END
+engine=$("$root/tools/engine.sh")
+output=$(XDG_DATA_HOME=$work XDG_CONFIG_HOME=$work XDG_CACHE_HOME=$work \
+    timeout 30 "$engine" --headless --path "$project" --quit-after 600 2>&1 | grep -vE '^(Initialize godot-rust|Godot Engine v|$)' || true)
+expect 'the script of README.md' "$(printf '< Hello\nclosed: 1000 ')" "$output"
+
+compile "$root/tests/c/echo_client.c" "$work/echo_client"
+godot() {
+    XDG_DATA_HOME=$work XDG_CONFIG_HOME=$work XDG_CACHE_HOME=$work timeout 30 "$engine" --headless --path "$root/godot_project" "$@"
+}
+mkfifo "$work/scene"
+godot -s res://tests/serve_demo.gd >"$work/scene" 2>&1 &
+scene=$!
+exec 7<"$work/scene"
+scene_said=
+while read -r -t 20 line <&7; do
+    scene_said+=$line$'\n'
+    [[ $line != LISTENING* ]] || break
+done
+expect 'the C client at the scene' "$(printf '< Hello from C\nclosed: 1000 goodbye')" \
+    "$(timeout 20 "$work/echo_client" "ws://127.0.0.1:${line#LISTENING }" 'Hello from C' 2>&1)"
+while read -r -t 20 line <&7; do scene_said+=$line$'\n'; done
+status=0
+wait "$scene" || status=$?
+expect 'the scene' '0 1' "$status $(grep -c '^< Got text data from peer 2: Hello from C ... echoing$' <<<"$scene_said")"
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
