@@ -139,7 +139,8 @@ write_tree_launcher() {
         return 1
     fi
     # Every architecture has its loader, by whatever name, beside its C library.
-    loader=$(cd -- "$dest" && compgen -G 'usr/lib/*/ld*.so.[0-9]' | head -n 1) || true
+    loader=$(cd -- "$dest" && compgen -G 'usr/lib/*/ld*.so.[0-9]') || true
+    loader=${loader%%$'\n'*}
     if [[ -z $loader ]]; then
         tree_say "no dynamic loader in $dest"
         return 1

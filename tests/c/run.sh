@@ -188,7 +188,7 @@ echo_goodbye() {
         'Sec-WebSocket-Version: 13' 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' '' >&"$raw"
     while read -r -t 10 line <&"$raw" && [[ $line != $'\r' ]]; do echo "$line"; done
     kill -"$1" "$server_pid"
-    timeout 10 cat <&"$raw" | grep -aq 'the server is shutting down' || status=1
+    timeout 10 cat <&"$raw" | grep -a 'the server is shutting down' >/dev/null || status=1
     exec {raw}>&-
     return $status
 }

@@ -60,7 +60,8 @@ provision_websockets() {
 provision_libwebsockets() {
     local tree=$base/libwebsockets libraries
     unpack_debian_packages "$libwebsockets_suite" "$tree" libwebsockets-dev libc6-dev || return 1
-    libraries=$(cd -- "$tree" && compgen -G 'usr/lib/*/libwebsockets.so' | head -n 1) || return 1
+    libraries=$(cd -- "$tree" && compgen -G 'usr/lib/*/libwebsockets.so') || return 1
+    libraries=${libraries%%$'\n'*}
     libraries=$tree/${libraries%/*}
     # Everything of the tree, down to the start-up code: the compiler would take the machine's first.
     "${CC:-cc}" "${c_flags[@]}" -Wconversion -Wshadow --sysroot="$tree" -B"$libraries" -L"$libraries" \

@@ -282,7 +282,9 @@ for combination in "${combinations[@]}"; do
     seconds=${tenths%?}.${tenths: -1}
     if ((status == 0)); then
         passed=$((passed + 1))
-        line=$(cat -- *.log | grep -am 1 '^OK [0-9]* messages, compression active: .*, sent ')
+        # No pipe: a reader that ends at its first match would break the writer before it.
+        lines=$(grep -ham 1 '^OK [0-9]* messages, compression active: .*, sent ' -- *.log)
+        line=${lines%%$'\n'*}
         printf 'ok     %-34s %5s s  %s\n' "$name" "$seconds" "${line#OK }"
     else
         failed=$((failed + 1))
