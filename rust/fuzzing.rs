@@ -109,11 +109,11 @@ pub fn server_handshake(data: &[u8]) {
                 Ok(Some(request)) => {
                     let deflate = Some(Preferences::default());
                     let answer = request.accept(&ServerOptions { deflate, ..ServerOptions::default() });
-                    let response = answer.map_or_else(|refusal| refusal.response(), |accepted| accepted.response);
+                    let response = answer.map_or_else(|refusal| refusal.response(false), |accepted| accepted.response);
                     assert!(response.starts_with(b"HTTP/1.1 "));
                     return Some(response);
                 }
-                Err(refusal) => return Some(refusal.response()),
+                Err(refusal) => return Some(refusal.response(false)),
             }
         }
         None
@@ -172,7 +172,7 @@ pub fn deflate(data: &[u8]) {
 pub fn url(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(url) = Url::parse(text) else { return };
-    assert!(!url.host.is_empty() && url.port > 0 && url.target.starts_with('/'));
+    assert!(!url.address.host.is_empty() && url.address.port > 0 && url.target.starts_with('/'));
     let Ok((_, request)) = ClientHandshake::start(&url, [7; 16], &[], &[], None) else { return };
     if request.len() > crate::limits::MAX_HANDSHAKE_BYTES {
         return;

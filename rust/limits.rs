@@ -78,7 +78,7 @@ pub const LISTEN_BACKLOG: i32 = 1024;
 /// Name lookups that run at the same time; more wait for a free worker.
 pub const DNS_WORKERS: usize = 4;
 
-/// Closed connections whose last bytes are still being delivered, at most, and for how long.
+/// Closed connections whose last bytes are still being delivered, at most, and for how long after the last progress.
 pub const LINGERING_SOCKETS: usize = 256;
 /// See [`LINGERING_SOCKETS`].
 pub const LINGER_TIME: Duration = Duration::from_secs(2);
@@ -107,3 +107,15 @@ pub const AWAITED_PINGS: usize = 16;
 
 /// Largest LZ77 window of permessage-deflate, as a power of two (RFC 7692 section 7.1.2).
 pub const DEFLATE_MAX_WINDOW_BITS: u8 = 15;
+
+/// TLS settings (certificates, keys, names) that are remembered so that later connections can resume sessions.
+pub const REMEMBERED_TLS_SETTINGS: usize = 8;
+
+/// Plaintext that is encrypted at a time, four full records: ciphertext of about this size waits per connection at most.
+pub const TLS_WRITE_BYTES: usize = 64 * 1024;
+
+/// Bytes of an HTTP error's body that are kept for the program to read.
+pub const MAX_FAILURE_BODY: usize = 4096;
+
+/// While the program decides about a request, no more is read once this many bytes behind it are kept.
+pub const MAX_EARLY_BYTES: usize = 64 * 1024;

@@ -1,5 +1,6 @@
 //! `ws://` and `wss://` URLs, as the engine reads them and a little more (RFC 6455 section 3, RFC 3986).
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::net::Ipv6Addr;
 
@@ -7,19 +8,76 @@ use data_encoding::BASE64;
 
 use crate::error::{Error, ErrorCode, Result};
 
+/// A host and a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority {
+    /// Name or address in lower case, without the brackets of IPv6 literals.
+    pub host: String,
+    /// 1 to 65535.
+    pub port: u16,
+}
+
+/// A user name and a password, percent-decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// User name.
+    pub user: String,
+    /// Password.
+    pub password: String,
+}
+
+impl Authority {
+    /// Parses `[user[:password]@]host[:port]`.
+    pub fn parse(text: &str, default_port: u16) -> Result<(Self, Option<Credentials>)> {
+        let (user_info, host_port) = match text.rsplit_once('@') {
+            Some((user_info, host_port)) => (Some(user_info), host_port),
+            None => (None, text),
+        };
+        let (host, port) = split_host_port(host_port)?;
+        let port = match port {
+            None => default_port,
+            Some(port) => match port.parse() {
+                Ok(0) | Err(_) => return Err(invalid(format!("URL port '{port}' is not a number from 1 to 65535"))),
+                Ok(port) => port,
+            },
+        };
+        let credentials = user_info.map(|info| {
+            let (user, password) = info.split_once(':').unwrap_or((info, ""));
+            Credentials { user: percent_decoded(user), password: percent_decoded(password) }
+        });
+        Ok((Self { host, port }, credentials))
+    }
+
+    /// The host as it stands in front of a port.
+    fn bracketed_host(&self) -> Cow<'_, str> {
+        if self.host.contains(':') { format!("[{}]", self.host).into() } else { self.host.as_str().into() }
+    }
+}
+
+impl std::fmt::Display for Authority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.bracketed_host(), self.port)
+    }
+}
+
+impl Credentials {
+    /// Value of an `Authorization` or `Proxy-Authorization` header (RFC 7617).
+    pub fn basic(&self) -> String {
+        format!("Basic {}", BASE64.encode(format!("{}:{}", self.user, self.password).as_bytes()))
+    }
+}
+
 /// A parsed WebSocket URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
     /// `wss`.
     pub secure: bool,
-    /// Name or address in lower case, without the brackets of IPv6 literals.
-    pub host: String,
-    /// 1 to 65535.
-    pub port: u16,
+    /// Where the server is.
+    pub address: Authority,
     /// Path and query as they stand in the request line.
     pub target: String,
-    /// User name and password, percent-decoded.
-    pub credentials: Option<(String, String)>,
+    /// What the server is told in the `Authorization` header.
+    pub credentials: Option<Credentials>,
 }
 
 impl Url {
@@ -34,38 +92,22 @@ impl Url {
         let rest = rest.split('#').next().unwrap_or_default();
         let split = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, target) = rest.split_at(split);
-        let (user_info, host_port) = match authority.rsplit_once('@') {
-            Some((user_info, host_port)) => (Some(user_info), host_port),
-            None => (None, authority),
-        };
-        let (host, port) = split_host_port(host_port)?;
-        let port = match port {
-            None if secure => 443,
-            None => 80,
-            Some(port) => match port.parse() {
-                Ok(0) | Err(_) => return Err(invalid(format!("URL port '{port}' is not a number from 1 to 65535"))),
-                Ok(port) => port,
-            },
-        };
-        let credentials = user_info.map(|info| {
-            let (user, password) = info.split_once(':').unwrap_or((info, ""));
-            (percent_decoded(user), percent_decoded(password))
-        });
-        Ok(Self { secure, host, port, target: request_target(target), credentials })
+        let (address, credentials) = Authority::parse(authority, default_port(secure))?;
+        Ok(Self { secure, address, target: request_target(target), credentials })
     }
 
     /// Value of the `Host` header (RFC 7230 section 5.4).
     pub fn host_header(&self) -> String {
-        let default_port = if self.secure { 443 } else { 80 };
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        if self.port == default_port { host } else { format!("{host}:{}", self.port) }
+        if self.address.port == default_port(self.secure) {
+            self.address.bracketed_host().into_owned()
+        } else {
+            self.address.to_string()
+        }
     }
+}
 
-    /// Value of the `Authorization` header for the credentials (RFC 7617).
-    pub fn basic_authorization(&self) -> Option<String> {
-        let (user, password) = self.credentials.as_ref()?;
-        Some(format!("Basic {}", BASE64.encode(format!("{user}:{password}").as_bytes())))
-    }
+fn default_port(secure: bool) -> u16 {
+    if secure { 443 } else { 80 }
 }
 
 fn invalid(message: String) -> Error {
@@ -147,7 +189,7 @@ mod tests {
 
     fn parts(text: &str) -> (bool, String, u16, String) {
         let url = Url::parse(text).unwrap();
-        (url.secure, url.host, url.port, url.target)
+        (url.secure, url.address.host, url.address.port, url.target)
     }
 
     #[test]
@@ -166,9 +208,10 @@ mod tests {
         assert_eq!(parts("ws://host:9?x=1").3, "/?x=1");
         assert_eq!(parts("ws://host/p q/\u{fc}%20\"").3, "/p%20q/%C3%BC%20%22");
         let url = Url::parse("ws://us%40er:p:w%zz@host").unwrap();
-        assert_eq!(url.credentials, Some(("us@er".to_owned(), "p:w%zz".to_owned())));
-        assert_eq!(url.basic_authorization().unwrap(), format!("Basic {}", BASE64.encode(b"us@er:p:w%zz")));
-        assert_eq!(url.host, "host");
+        let credentials = url.credentials.unwrap();
+        assert_eq!((credentials.user.as_str(), credentials.password.as_str()), ("us@er", "p:w%zz"));
+        assert_eq!(credentials.basic(), format!("Basic {}", BASE64.encode(b"us@er:p:w%zz")));
+        assert_eq!(url.address.host, "host");
     }
 
     #[test]

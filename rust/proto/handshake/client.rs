@@ -4,18 +4,18 @@ use std::fmt::Write as _;
 
 use tungstenite::handshake::derive_accept_key;
 
-use super::head::{HeadBuffer, HeadError};
+use super::head::HeadError;
 use super::headers::{self, Headers};
+use super::response::{Answer, HttpResponse, ResponseReader};
 use crate::error::Result;
-use crate::limits::MAX_HANDSHAKE_HEADERS;
 use crate::proto::extensions::{self, Agreement, Preferences};
 use crate::proto::url::Url;
 
 /// A response that opened the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
-    /// Header fields.
-    pub headers: Headers,
+    /// The head as it arrived.
+    pub head: Box<[u8]>,
     /// Selected sub-protocol, empty for none.
     pub protocol: String,
     /// permessage-deflate, where it was agreed on.
@@ -31,26 +31,17 @@ pub enum ResponseError {
     #[error(transparent)]
     Head(#[from] HeadError),
     /// It has another status than 101.
-    #[error("server answered HTTP status {status} {reason}")]
-    Status {
-        /// HTTP status code.
-        status: u16,
-        /// Reason phrase.
-        reason: String,
-        /// Header fields.
-        headers: Headers,
-        /// What has arrived of the body.
-        body: Vec<u8>,
-    },
+    #[error("the server answered {}", .0.summary())]
+    Status(HttpResponse),
     /// Its header fields break a rule of RFC 6455 section 4.1.
-    #[error("{0}")]
-    Header(&'static str),
+    #[error("{1}")]
+    Header(HttpResponse, &'static str),
 }
 
 /// The handshake from the request on.
 #[derive(Debug)]
 pub struct ClientHandshake {
-    head: HeadBuffer,
+    reader: ResponseReader,
     accept: String,
     protocols: Vec<String>,
     deflate: Option<Preferences>,
@@ -83,17 +74,17 @@ impl ClientHandshake {
             let _ = write!(request, "Sec-WebSocket-Extensions: {}\r\n", extensions::offer(preferences));
         }
         let names_authorization = |line: &String| line.to_ascii_lowercase().starts_with("authorization:");
-        if let Some(basic) = url.basic_authorization()
+        if let Some(credentials) = &url.credentials
             && !extra.iter().any(names_authorization)
         {
-            let _ = write!(request, "Authorization: {basic}\r\n");
+            let _ = write!(request, "Authorization: {}\r\n", credentials.basic());
         }
         for line in extra {
             let _ = write!(request, "{line}\r\n");
         }
         request.push_str("\r\n");
         let handshake = Self {
-            head: HeadBuffer::default(),
+            reader: ResponseReader::default(),
             accept: derive_accept_key(key.as_bytes()),
             protocols: protocols.to_vec(),
             deflate,
@@ -103,24 +94,24 @@ impl ClientHandshake {
 
     /// Takes input; `None` where the response is not complete.
     pub fn receive(&mut self, input: &[u8]) -> Result<Option<Response>, ResponseError> {
-        let Some(length) = self.head.extend(input)? else { return Ok(None) };
-        let mut storage = [httparse::EMPTY_HEADER; MAX_HANDSHAKE_HEADERS];
-        let mut parsed = httparse::Response::new(&mut storage);
-        if parsed.parse(self.head.bytes()).map_err(HeadError::from)?.is_partial() {
-            return Err(HeadError::Incomplete.into());
+        match self.reader.receive(input, |status| status == 101)? {
+            None => Ok(None),
+            Some(Answer::Refused(response)) => Err(ResponseError::Status(response)),
+            Some(Answer::Agreed { response, minor_version, head, rest }) => {
+                if minor_version != 1 {
+                    return Err(ResponseError::Header(response, "the server did not answer with HTTP/1.1"));
+                }
+                match self.judge(&response.headers) {
+                    Ok((protocol, deflate)) => Ok(Some(Response { head, protocol, deflate, rest })),
+                    Err(why) => Err(ResponseError::Header(response, why)),
+                }
+            }
         }
-        let headers = Headers::from_parsed(parsed.headers);
-        let (status, reason) = (parsed.code.unwrap_or(0), parsed.reason.unwrap_or_default().to_owned());
-        let version = parsed.version;
-        let head = std::mem::take(&mut self.head);
-        if status != 101 {
-            return Err(ResponseError::Status { status, reason, headers, body: head.into_rest(length) });
-        }
-        if version != Some(1) {
-            return Err(ResponseError::Header("server did not answer with HTTP/1.1"));
-        }
-        let (protocol, deflate) = self.judge(&headers).map_err(ResponseError::Header)?;
-        Ok(Some(Response { headers, protocol, deflate, rest: head.into_rest(length) }))
+    }
+
+    /// See [`ResponseReader::give_up`].
+    pub fn give_up(&mut self) -> Option<HttpResponse> {
+        self.reader.give_up()
     }
 
     fn judge(&self, headers: &Headers) -> Result<(String, Option<Agreement>), &'static str> {
@@ -210,26 +201,28 @@ mod tests {
     #[test]
     fn refuses_wrong_responses() {
         let refused = |protocols: &[&str], input: &[u8]| start(protocols, None).receive(input).unwrap_err();
-        assert!(
-            matches!(refused(&[], b"HTTP/1.1 403 Forbidden\r\nX: y\r\n\r\nno"), ResponseError::Status { status: 403, body, .. } if body == b"no")
-        );
-        assert!(matches!(refused(&[], b"HTTP/1.1 100 Continue\r\n\r\n"), ResponseError::Status { status: 100, .. }));
+        let status = |input| match refused(&[], input) {
+            ResponseError::Status(response) => (response.status, response.body),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(status(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"), (403, b"no".to_vec()));
+        assert_eq!(status(b"HTTP/1.1 204 No Content\r\n\r\n"), (204, Vec::new()));
         assert!(matches!(refused(&[], b"SSH-2.0-OpenSSH\r\n\r\n"), ResponseError::Head(_)));
-        assert!(matches!(refused(&[], b"HTTP/1.1 101 X\r\n\r\n"), ResponseError::Header(_)));
-        assert!(matches!(refused(&[], &response("Sec-WebSocket-Protocol: a\r\n")), ResponseError::Header(_)));
-        assert!(matches!(refused(&["a"], &response("")), ResponseError::Header(_)));
+        assert!(matches!(refused(&[], b"HTTP/1.1 101 X\r\n\r\n"), ResponseError::Header(..)));
+        assert!(matches!(refused(&[], &response("Sec-WebSocket-Protocol: a\r\n")), ResponseError::Header(..)));
+        assert!(matches!(refused(&["a"], &response("")), ResponseError::Header(..)));
         assert!(matches!(
             refused(&["a", "b"], &response("Sec-WebSocket-Protocol: a, b\r\n")),
-            ResponseError::Header(_)
+            ResponseError::Header(..)
         ));
-        assert!(matches!(refused(&["a"], &response("Sec-WebSocket-Protocol: A\r\n")), ResponseError::Header(_)));
+        assert!(matches!(refused(&["a"], &response("Sec-WebSocket-Protocol: A\r\n")), ResponseError::Header(..)));
         assert!(matches!(
             refused(&[], &response("Sec-WebSocket-Extensions: permessage-deflate\r\n")),
-            ResponseError::Header(_)
+            ResponseError::Header(..)
         ));
         let wrong_accept = String::from_utf8(response("")).unwrap().replace("s3pP", "s3pQ");
-        assert!(matches!(refused(&[], wrong_accept.as_bytes()), ResponseError::Header(_)));
+        assert!(matches!(refused(&[], wrong_accept.as_bytes()), ResponseError::Header(..)));
         let old = String::from_utf8(response("")).unwrap().replace("HTTP/1.1", "HTTP/1.0");
-        assert!(matches!(refused(&[], old.as_bytes()), ResponseError::Header(_)));
+        assert!(matches!(refused(&[], old.as_bytes()), ResponseError::Header(..)));
     }
 }

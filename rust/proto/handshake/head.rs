@@ -54,10 +54,10 @@ impl HeadBuffer {
         &self.bytes
     }
 
-    /// The bytes behind a head of `length` bytes.
-    pub(super) fn into_rest(mut self, length: usize) -> Vec<u8> {
-        self.bytes.drain(..length.min(self.bytes.len()));
-        self.bytes
+    /// The first `length` bytes, which are the head, and those behind it.
+    pub(super) fn split(mut self, length: usize) -> (Box<[u8]>, Vec<u8>) {
+        let rest = self.bytes.split_off(length.min(self.bytes.len()));
+        (self.bytes.into_boxed_slice(), rest)
     }
 
     /// The empty line, with CRLF or, as RFC 7230 section 3.5 allows receivers, LF alone.

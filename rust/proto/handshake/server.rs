@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use tungstenite::handshake::derive_accept_key;
+use tungstenite::http::StatusCode;
 
 use super::head::{HeadBuffer, HeadError};
-use super::headers::Headers;
+use super::headers::{self, Headers};
+use crate::error::{Error, ErrorCode};
 use crate::limits::MAX_HANDSHAKE_HEADERS;
 use crate::proto::extensions::{self, Agreement, Preferences};
 
@@ -21,6 +23,8 @@ pub struct Request {
     pub version: u8,
     /// Header fields.
     pub headers: Headers,
+    /// The head as it arrived, of which the fields above are made.
+    pub head: Box<[u8]>,
     /// Bytes behind the head: frames that were sent without waiting for the answer.
     pub rest: Vec<u8>,
 }
@@ -32,6 +36,8 @@ pub struct ServerOptions<'a> {
     pub protocols: &'a [String],
     /// Complete header lines for the answer, checked by [`super::headers::check_extra`].
     pub extra_headers: &'a [String],
+    /// Values of `Origin` that are let in; all where there is none.
+    pub allowed_origins: &'a [String],
     /// Whether and how it compresses.
     pub deflate: Option<Preferences>,
 }
@@ -48,8 +54,7 @@ pub struct Accepted {
 }
 
 /// An answer that does not open the connection.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("request refused with HTTP status {status} {reason}: {body}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// HTTP status code.
     pub status: u16,
@@ -57,13 +62,48 @@ pub struct Refusal {
     pub reason: Cow<'static, str>,
     /// Further header lines.
     pub headers: Vec<String>,
-    /// Why, for the person who reads it.
-    pub body: String,
+    /// What the remote end reads: why, or the page of an ordinary request.
+    pub body: Vec<u8>,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "request answered with HTTP status {} {}", self.status, self.reason)?;
+        let why = String::from_utf8_lossy(self.body.get(..self.body.len().min(200)).unwrap_or_default());
+        if why.is_empty() || why.chars().any(char::is_control) { Ok(()) } else { write!(f, ": {why}") }
+    }
 }
 
 impl Refusal {
     fn new(status: u16, reason: &'static str, body: impl Into<String>) -> Self {
-        Self { status, reason: reason.into(), headers: Vec::new(), body: body.into() }
+        Self { status, reason: reason.into(), headers: Vec::new(), body: body.into().into_bytes() }
+    }
+
+    /// A program's own answer. An empty reason stands for the usual one of the status.
+    pub fn custom(status: i64, reason: &str, headers: Vec<String>, body: Vec<u8>) -> crate::error::Result<Self> {
+        let invalid = |message: String| Error::new(ErrorCode::InvalidParameter, message);
+        let code = u16::try_from(status).ok().and_then(|code| StatusCode::from_u16(code).ok());
+        let code = code.filter(|code| (200..600).contains(&code.as_u16()));
+        let code = code.ok_or_else(|| invalid(format!("HTTP status {status} is not a number from 200 to 599")))?;
+        if reason.chars().any(|c| c.is_control() && c != '\t') {
+            return Err(invalid("the reason contains a control character".to_owned()));
+        }
+        headers::check_extra(&headers)?;
+        let reason = match (reason, code.canonical_reason()) {
+            ("", usual) => usual.unwrap_or_default().into(),
+            (given, _) => given.to_owned().into(),
+        };
+        Ok(Self { status: code.as_u16(), reason, headers, body })
+    }
+
+    /// No request came in time.
+    pub fn request_timeout() -> Self {
+        Self::new(408, "Request Timeout", "the request did not arrive in time")
+    }
+
+    /// The program did not decide about the request in time.
+    pub fn undecided() -> Self {
+        Self::new(503, "Service Unavailable", "the server did not decide about the request in time")
     }
 
     fn with_header(mut self, line: &str) -> Self {
@@ -71,19 +111,23 @@ impl Refusal {
         self
     }
 
-    /// The answer's bytes. The connection ends behind it.
-    pub fn response(&self) -> Vec<u8> {
+    /// The answer's bytes. The connection ends behind it. The answer to HEAD has no body (RFC 9110 section 9.3.2).
+    pub fn response(&self, is_head: bool) -> Vec<u8> {
         let mut text = format!("HTTP/1.1 {} {}\r\n", self.status, self.reason);
-        let _ = write!(
-            text,
-            "Connection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n",
-            self.body.len()
-        );
+        let _ = write!(text, "Connection: close\r\nContent-Length: {}\r\n", self.body.len());
+        let names_content_type = |line: &String| line.to_ascii_lowercase().starts_with("content-type:");
+        if !self.headers.iter().any(names_content_type) {
+            text.push_str("Content-Type: text/plain; charset=utf-8\r\n");
+        }
         for line in &self.headers {
             let _ = write!(text, "{line}\r\n");
         }
-        let _ = write!(text, "\r\n{}", self.body);
-        text.into_bytes()
+        text.push_str("\r\n");
+        let mut response = text.into_bytes();
+        if !is_head {
+            response.extend_from_slice(&self.body);
+        }
+        response
     }
 }
 
@@ -108,24 +152,48 @@ impl RequestReader {
     /// Takes input; `None` where the request is not complete.
     pub fn receive(&mut self, input: &[u8]) -> Result<Option<Request>, Refusal> {
         let Some(length) = self.head.extend(input)? else { return Ok(None) };
-        let mut storage = [httparse::EMPTY_HEADER; MAX_HANDSHAKE_HEADERS];
-        let mut parsed = httparse::Request::new(&mut storage);
-        if parsed.parse(self.head.bytes()).map_err(HeadError::from)?.is_partial() {
-            return Err(HeadError::Incomplete.into());
-        }
-        let mut request = Request {
-            method: parsed.method.unwrap_or_default().to_owned(),
-            target: parsed.path.unwrap_or_default().to_owned(),
-            version: parsed.version.unwrap_or_default(),
-            headers: Headers::from_parsed(parsed.headers),
-            rest: Vec::new(),
-        };
-        request.rest = std::mem::take(&mut self.head).into_rest(length);
-        Ok(Some(request))
+        let (head, rest) = std::mem::take(&mut self.head).split(length);
+        Ok(Some(Request { rest, ..Request::parse(head)? }))
     }
 }
 
 impl Request {
+    /// Reads a complete head.
+    pub fn parse(head: Box<[u8]>) -> Result<Self, HeadError> {
+        let mut storage = [httparse::EMPTY_HEADER; MAX_HANDSHAKE_HEADERS];
+        let mut parsed = httparse::Request::new(&mut storage);
+        if parsed.parse(&head).map_err(HeadError::from)?.is_partial() {
+            return Err(HeadError::Incomplete);
+        }
+        Ok(Self {
+            method: parsed.method.unwrap_or_default().to_owned(),
+            target: parsed.path.unwrap_or_default().to_owned(),
+            version: parsed.version.unwrap_or_default(),
+            headers: Headers::from_parsed(parsed.headers),
+            head,
+            rest: Vec::new(),
+        })
+    }
+
+    /// Path and query of the target, without the scheme and host that requests to proxies have.
+    pub fn path_and_query(&self) -> (&str, &str) {
+        let target = match self.target.split_once("://") {
+            Some((_, rest)) => rest.find(['/', '?']).and_then(|at| rest.get(at..)).unwrap_or("/"),
+            None => self.target.as_str(),
+        };
+        target.split_once('?').unwrap_or((target, ""))
+    }
+
+    /// Whether the answer has no body (RFC 9110 section 9.3.2).
+    pub fn is_head(&self) -> bool {
+        self.method == "HEAD"
+    }
+
+    /// Whether it asks for a WebSocket connection that can be accepted.
+    pub fn is_websocket(&self) -> bool {
+        self.check().is_ok()
+    }
+
     /// The URL the client asked for, as far as the request tells.
     pub fn url(&self, secure: bool) -> String {
         if self.target.contains("://") {
@@ -138,6 +206,7 @@ impl Request {
     /// Judges the request and writes the answer.
     pub fn accept(&self, options: &ServerOptions<'_>) -> Result<Accepted, Refusal> {
         let key = self.check()?;
+        self.check_origin(options.allowed_origins)?;
         let protocol = self.select_protocol(options.protocols)?;
         let deflate = options
             .deflate
@@ -194,6 +263,15 @@ impl Request {
             return Err(bad_request("Sec-WebSocket-Key is not one base64 value of 16 bytes"));
         }
         Ok(key)
+    }
+
+    /// RFC 6455 section 10.2. Only browsers send an origin that cannot be forged, and they always send one.
+    fn check_origin(&self, allowed: &[String]) -> Result<(), Refusal> {
+        let mut origins = self.headers.all("Origin");
+        if allowed.is_empty() || origins.all(|origin| allowed.iter().any(|one| one.eq_ignore_ascii_case(origin))) {
+            return Ok(());
+        }
+        Err(Refusal::new(403, "Forbidden", "pages of this origin may not connect here"))
     }
 
     /// The first of the client's sub-protocols that the server speaks. A server that lists none takes every client and
@@ -296,6 +374,50 @@ mod tests {
         assert_eq!(status(&format!("GET / HTTP/1.1\r\n{many}\r\n")), 431);
         assert_eq!(RequestReader::default().receive(&[b'a'; 20_000]).unwrap_err().status, 431);
         let refusal = answer(&REQUEST.replace("Version: 13", "Version: 8"), &ServerOptions::default()).unwrap_err();
-        assert!(String::from_utf8(refusal.response()).unwrap().contains("\r\nSec-WebSocket-Version: 13\r\n"));
+        assert!(String::from_utf8(refusal.response(false)).unwrap().contains("\r\nSec-WebSocket-Version: 13\r\n"));
+    }
+
+    #[test]
+    fn lets_in_pages_of_allowed_origins_and_programs_without_origin() {
+        let allowed = names(&["https://game.example", "http://localhost:8080"]);
+        let options = ServerOptions { allowed_origins: &allowed, ..ServerOptions::default() };
+        let status = |text: &str| answer(text, &options).map_or_else(|refusal| refusal.status, |_| 101);
+        assert_eq!(status(REQUEST), 101);
+        assert_eq!(status(&with("Origin: https://GAME.example")), 101);
+        assert_eq!(status(&with("Origin: http://localhost:8080")), 101);
+        for origin in ["https://game.example.evil", "http://game.example", "null", "https://game.example:444", ""] {
+            assert_eq!(status(&with(&format!("Origin: {origin}"))), 403, "{origin}");
+        }
+        assert_eq!(status(&with("Origin: https://evil.example\r\nOrigin: https://game.example")), 403);
+        assert!(answer(&with("Origin: null"), &ServerOptions::default()).is_ok());
+    }
+
+    #[test]
+    fn a_programs_answer_is_checked_and_complete() {
+        let page = Refusal::custom(200, "", names(&["Content-Type: text/html"]), b"<p>".to_vec()).unwrap();
+        let text = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\nContent-Type: text/html\r\n\r\n";
+        assert_eq!(page.response(true), text.as_bytes());
+        assert_eq!(page.response(false), [text.as_bytes(), b"<p>"].concat());
+        for status in [-1, 0, 101, 199, 600, 65_736] {
+            assert!(Refusal::custom(status, "", Vec::new(), Vec::new()).is_err(), "{status}");
+        }
+        assert!(Refusal::custom(200, "a\r\nX: y", Vec::new(), Vec::new()).is_err());
+        assert!(Refusal::custom(200, "", names(&["Content-Length: 9"]), Vec::new()).is_err());
+        assert!(Refusal::custom(200, "", names(&["X: a\r\nY: b"]), Vec::new()).is_err());
+        assert_eq!(Refusal::custom(404, "", Vec::new(), Vec::new()).unwrap().reason, "Not Found");
+        assert_eq!(Refusal::custom(599, "Mine", Vec::new(), Vec::new()).unwrap().reason, "Mine");
+    }
+
+    #[test]
+    fn tells_path_and_query() {
+        let parts = |target: &str| {
+            let request = read(&REQUEST.replace("/chat", target)).unwrap();
+            let (path, query) = request.path_and_query();
+            (path.to_owned(), query.to_owned())
+        };
+        assert_eq!(parts("/a/b?c=d?e"), ("/a/b".to_owned(), "c=d?e".to_owned()));
+        assert_eq!(parts("/a"), ("/a".to_owned(), String::new()));
+        assert_eq!(parts("http://h/a?b"), ("/a".to_owned(), "b".to_owned()));
+        assert_eq!(parts("http://h"), ("/".to_owned(), String::new()));
     }
 }
