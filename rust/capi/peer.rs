@@ -131,7 +131,7 @@ pub unsafe extern "C" fn wsp_peer_free(peer: *mut wsp_peer) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_peer_connect_to_url(peer: *mut wsp_peer, url: *const c_char) -> wsp_error {
     // SAFETY: the caller passes NULL or a live handle and string.
-    unsafe { run(peer, |content| content.object.connect_to_url(required(url, "url")?)) }
+    unsafe { run(peer, |content| content.object.connect_to_url(required(url, "url")?, None)) }
 }
 
 /// Takes a TCP connection as a WebSocket server; the handshake happens in wsp_peer_poll(). The connection is shared: the stream

@@ -152,7 +152,7 @@ impl RustWebSocketPeer {
             let refused = Error::new(ErrorCode::InvalidParameter, "the TLS options are those of a server");
             return self.run(|peer| peer.noted(Err(refused)));
         }
-        self.run(|peer| peer.connect_to_url(&url.to_string()))
+        self.run(|peer| peer.connect_to_url(&url.to_string(), None))
     }
 
     /// Accepts a connection as a WebSocket server, on a [RustStreamPeerTCP] from [method RustTCPServer.take_connection] or on

@@ -76,7 +76,7 @@ impl Connector {
                 }
                 None if now >= self.deadline => {
                     let message = format!("looking up '{}' took longer than {:?}", self.host, self.timeout);
-                    return Err(NetError::new(Stage::Dns, message));
+                    return Err(NetError::new(Stage::Timeout, message));
                 }
                 None => return Ok(None),
             }

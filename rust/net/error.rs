@@ -2,6 +2,9 @@
 
 use std::io;
 
+use super::tls::TlsFailure;
+use crate::proto::handshake::HttpResponse;
+
 /// How far a connection had come when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(i32)]
@@ -32,16 +35,29 @@ pub struct NetError {
     pub message: String,
     /// The operating system's error number, where one was behind it.
     pub os_error: Option<i32>,
+    /// The TLS alert or the result of the verification.
+    pub tls: Option<TlsFailure>,
+    /// What an HTTP server, or a proxy, answered instead of agreeing.
+    pub response: Option<Box<HttpResponse>>,
 }
 
 impl NetError {
     /// A failure without an operating system error.
     pub fn new(stage: Stage, message: impl Into<String>) -> Self {
-        Self { stage, message: message.into(), os_error: None }
+        Self { stage, message: message.into(), os_error: None, tls: None, response: None }
     }
 
-    /// A failed system call; `doing` completes "… failed".
+    /// A failed input or output; `doing` completes "… failed". Where TLS is behind it, that is the stage.
     pub fn io(stage: Stage, doing: &str, error: &io::Error) -> Self {
-        Self { stage, message: format!("{doing} failed: {error}"), os_error: error.raw_os_error() }
+        let tls = TlsFailure::of(error);
+        match &tls {
+            Some(failure) => Self { tls: tls.clone(), ..Self::new(Stage::Tls, failure.text.clone()) },
+            None => Self { os_error: error.raw_os_error(), ..Self::new(stage, format!("{doing} failed: {error}")) },
+        }
+    }
+
+    /// An answer that was not the wanted one.
+    pub fn answer(stage: Stage, message: impl Into<String>, response: HttpResponse) -> Self {
+        Self { response: Some(Box::new(response)), ..Self::new(stage, message) }
     }
 }

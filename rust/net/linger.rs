@@ -58,7 +58,11 @@ impl Lingering {
     fn advance(&mut self, now: Instant) -> bool {
         while let Some(rest) = self.unsent.get(self.written..).filter(|rest| !rest.is_empty()) {
             match self.socket.write(rest) {
-                Ok(count) if count > 0 => self.written += count,
+                Ok(count) if count > 0 => {
+                    self.written += count;
+                    // A long answer may take its time, as long as it moves.
+                    self.deadline = now + LINGER_TIME;
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return now >= self.deadline,
                 _ => return true,

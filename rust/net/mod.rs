@@ -8,11 +8,16 @@ pub mod error;
 pub mod linger;
 pub mod listener;
 pub mod poller;
+pub mod proxy;
+pub mod scratch;
 pub mod tcp;
+pub mod tls;
 pub mod transport;
 
 pub use connector::Connector;
 pub use error::{NetError, Stage};
 pub use listener::Listener;
+pub use proxy::Proxies;
 pub use tcp::TcpSocket;
+pub use tls::{ClientTls, ServerTls, TlsInfo, TlsStream};
 pub use transport::Transport;

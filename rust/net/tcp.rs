@@ -94,9 +94,8 @@ impl TcpSocket {
         result
     }
 
-    /// See [`Transport::write_pair`]. `writev` would raise SIGPIPE in programs that do not ignore it.
-    pub fn write_pair(&self, first: &[u8], second: &[u8]) -> io::Result<usize> {
-        let pieces = [io::IoSlice::new(first), io::IoSlice::new(second)];
+    /// See [`Transport::write_vectored`]. `writev` would raise SIGPIPE in programs that do not ignore it.
+    pub fn write_vectored(&self, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
         let result = self.readiness.write(|| {
             #[cfg(unix)]
             {
@@ -105,11 +104,11 @@ impl TcpSocket {
                 let flags = SendFlags::empty();
                 #[cfg(not(any(target_os = "macos", target_os = "ios")))]
                 let flags = SendFlags::NOSIGNAL;
-                Ok(sendmsg(&self.stream, &pieces, &mut SendAncillaryBuffer::default(), flags)?)
+                Ok(sendmsg(&self.stream, pieces, &mut SendAncillaryBuffer::default(), flags)?)
             }
             #[cfg(not(unix))]
             {
-                (&self.stream).write_vectored(&pieces)
+                (&self.stream).write_vectored(pieces)
             }
         });
         self.announce();
@@ -207,8 +206,8 @@ impl Transport for Arc<TcpSocket> {
         TcpSocket::write(self, data)
     }
 
-    fn write_pair(&mut self, first: &[u8], second: &[u8]) -> io::Result<usize> {
-        TcpSocket::write_pair(self, first, second)
+    fn write_vectored(&mut self, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        TcpSocket::write_vectored(self, pieces)
     }
 
     fn may_read(&mut self) -> bool {

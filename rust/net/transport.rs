@@ -1,19 +1,23 @@
 //! The one seam between the protocol and whatever carries its bytes.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::SocketAddr;
+
+use super::tls::TlsInfo;
 
 /// A non-blocking stream of bytes.
 pub trait Transport: Send {
     /// Reads what is there. `Ok(0)` is the end of the stream, `WouldBlock` means nothing is there.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Writes what the stream takes now; `WouldBlock` where it takes nothing.
+    /// Writes what the stream takes now; `WouldBlock` where it takes nothing. After `WouldBlock` the next write, or
+    /// [`Self::close`], offers the same bytes again.
     fn write(&mut self, data: &[u8]) -> io::Result<usize>;
 
-    /// Writes two pieces one behind the other, by one system call where the stream can.
-    fn write_pair(&mut self, first: &[u8], second: &[u8]) -> io::Result<usize> {
-        if first.is_empty() { self.write(second) } else { self.write(first) }
+    /// Writes pieces one behind the other, by one system call where the stream can.
+    fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        let first = pieces.iter().find(|piece| !piece.is_empty());
+        first.map_or(Ok(0), |piece| self.write(piece))
     }
 
     /// Whether reading may find something. `false` only where it certainly would not; costs no system call of its own.
@@ -39,6 +43,11 @@ pub trait Transport: Send {
     /// Whether the stream is encrypted.
     fn is_secure(&self) -> bool {
         false
+    }
+
+    /// What was agreed on in the TLS handshake, where this library did it.
+    fn tls_info(&self) -> Option<TlsInfo> {
+        None
     }
 
     /// From now on every poll asks the system itself: the program waits on the descriptor and polls when it is ready, which

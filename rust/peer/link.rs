@@ -1,17 +1,16 @@
 //! The input and output of an open connection: between a transport and the protocol core.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, IoSlice};
 use std::time::Instant;
 
 use super::heartbeat::Heartbeat;
 use super::options::Options;
 use super::packet_queue::PacketQueue;
-use super::scratch;
 use crate::error::{Error, ErrorCode};
 use crate::limits::{
     COALESCE_BYTES, DEFLATE_IDLE, LOOKAHEAD_BYTES, MASK_CHUNK_BYTES, POLL_BUDGET_SLACK, VECTORED_WRITE_BYTES,
 };
-use crate::net::{NetError, Stage, Transport, clock};
+use crate::net::{NetError, Stage, Transport, clock, scratch};
 use crate::proto::connection::{Connection, SendOptions, Stopped};
 use crate::proto::frame::MessageKind;
 use crate::proto::mask;
@@ -204,7 +203,7 @@ impl Link {
         let mut header = Vec::with_capacity(crate::proto::frame::MAX_HEADER);
         match self.connection.begin_frame(kind, payload.len(), &mut header) {
             None => {
-                let written = match self.transport.write_pair(&header, payload) {
+                let written = match self.transport.write_vectored(&[IoSlice::new(&header), IoSlice::new(payload)]) {
                     Ok(count) => count,
                     Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => 0,
                     Err(error) => return Err(NetError::io(Stage::Tcp, "writing to the connection", &error)),

@@ -1,12 +1,13 @@
 //! Connections as programs see them: states, queues, limits, `poll()`.
 
 mod compression;
+mod handshake;
 pub mod heartbeat;
 mod link;
 mod opening;
 pub mod options;
+mod outgoing;
 pub mod packet_queue;
-mod scratch;
 pub mod stream_peer_tcp;
 pub mod tcp_server;
 pub mod websocket_peer;

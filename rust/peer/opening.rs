@@ -1,27 +1,34 @@
-//! From nothing to an open connection: TCP, then the HTTP upgrade.
+//! From nothing to an open connection: TCP, a proxy's tunnel, TLS, then the HTTP upgrade.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::options::Options;
-use super::scratch;
+use super::outgoing::Outgoing;
 use crate::error::{Error, ErrorCode, Result};
-use crate::net::{Connector, NetError, Stage, Transport, entropy};
+use crate::limits::MAX_EARLY_BYTES;
+use crate::net::proxy::Proxy;
+use crate::net::{ClientTls, Connector, NetError, Stage, TlsInfo, TlsStream, Transport, entropy};
 use crate::proto::Role;
 use crate::proto::connection::Connection;
 use crate::proto::deflate::Deflate;
 use crate::proto::extensions::Agreement;
 use crate::proto::handshake::server::RequestReader;
-use crate::proto::handshake::{ClientHandshake, Request, ServerOptions, headers};
-use crate::proto::url::Url;
+use crate::proto::handshake::{
+    ClientHandshake, ConnectError, ConnectHandshake, HttpResponse, Refusal, Request, ResponseError, ServerOptions,
+    headers,
+};
+use crate::proto::url::{Authority, Credentials, Url};
 
 /// What the handshake made.
 pub(super) struct Opened {
     pub transport: Box<dyn Transport>,
     pub connection: Connection,
     pub protocol: String,
+    /// Head of the server's answer; nothing on a server, whose request was handed out before.
+    pub response_head: Box<[u8]>,
     /// Bytes that arrived behind the handshake.
     pub rest: Vec<u8>,
 }
@@ -30,79 +37,80 @@ pub(super) struct Opened {
 #[derive(Debug)]
 pub(super) struct Opening {
     stage: OpeningStage,
+    /// When the handshake must be over; set when the TCP connection is there.
     deadline: Instant,
-    requested_url: Option<String>,
+    request_head: Option<Box<[u8]>>,
+}
+
+/// What a client still has to do when the connection below is there.
+struct Ahead {
+    server: Authority,
+    proxy: Option<Proxy>,
+    tls: Option<ClientTls>,
+    handshake: ClientHandshake,
+    request: Vec<u8>,
 }
 
 enum OpeningStage {
-    Connecting { connector: Connector, handshake: ClientHandshake, request: Vec<u8> },
-    Client { stream: Outgoing, handshake: ClientHandshake },
-    Server { stream: Outgoing, reader: RequestReader },
-    Answering { stream: Outgoing, connection: Connection, protocol: String, rest: Vec<u8> },
+    Connecting {
+        connector: Connector,
+        ahead: Ahead,
+    },
+    Tunnelling {
+        stream: Outgoing,
+        handshake: ConnectHandshake,
+        proxy: Proxy,
+        ahead: Ahead,
+    },
+    /// The system's trust store is being read.
+    Preparing {
+        transport: Box<dyn Transport>,
+        tls: ClientTls,
+        ahead: Ahead,
+    },
+    Securing {
+        stream: TlsStream,
+        ahead: Ahead,
+    },
+    Client {
+        stream: Outgoing,
+        handshake: ClientHandshake,
+    },
+    Server {
+        stream: Outgoing,
+        reader: RequestReader,
+    },
+    Deciding {
+        stream: Outgoing,
+        request: Request,
+    },
+    Answering {
+        stream: Outgoing,
+        connection: Connection,
+        protocol: String,
+        rest: Vec<u8>,
+    },
     Done,
+}
+
+enum Step {
+    Wait(OpeningStage),
+    Next(OpeningStage),
+    Opened(Opened),
 }
 
 impl std::fmt::Debug for OpeningStage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Connecting { .. } => "Connecting",
+            Self::Tunnelling { .. } => "Tunnelling",
+            Self::Preparing { .. } => "Preparing",
+            Self::Securing { .. } => "Securing",
             Self::Client { .. } => "Client",
             Self::Server { .. } => "Server",
+            Self::Deciding { .. } => "Deciding",
             Self::Answering { .. } => "Answering",
             Self::Done => "Done",
-        })
-    }
-}
-
-/// A transport and the handshake bytes it has not taken yet.
-struct Outgoing {
-    transport: Box<dyn Transport>,
-    bytes: Vec<u8>,
-    written: usize,
-}
-
-impl Outgoing {
-    fn new(transport: Box<dyn Transport>, bytes: Vec<u8>) -> Self {
-        Self { transport, bytes, written: 0 }
-    }
-
-    fn rest(&self) -> &[u8] {
-        self.bytes.get(self.written..).unwrap_or_default()
-    }
-
-    /// Returns whether everything is written.
-    fn flush(&mut self) -> Result<bool, NetError> {
-        while let Some(rest) = self.bytes.get(self.written..).filter(|rest| !rest.is_empty()) {
-            match self.transport.write(rest) {
-                Ok(count) => self.written += count,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
-                Err(error) => return Err(NetError::io(Stage::Tcp, "writing the handshake", &error)),
-            }
-        }
-        Ok(true)
-    }
-
-    /// Reads once and lets `take` look at it; `None` where nothing is there.
-    fn read<T>(&mut self, take: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, NetError> {
-        if !self.transport.may_read() {
-            return Ok(None);
-        }
-        scratch::with(|buffer| {
-            loop {
-                match self.transport.read(buffer) {
-                    Ok(0) => {
-                        return Err(NetError::new(
-                            Stage::Http,
-                            "the remote end closed the connection during the handshake",
-                        ));
-                    }
-                    Ok(count) => return Ok(Some(take(buffer.get(..count).unwrap_or_default()))),
-                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
-                    Err(error) => return Err(NetError::io(Stage::Tcp, "reading the handshake", &error)),
-                }
-            }
         })
     }
 }
@@ -110,10 +118,12 @@ impl Outgoing {
 impl Opening {
     /// A client's beginning. The outer error is a wrong argument and means that nothing has begun, the inner one a
     /// connection that failed at once.
-    pub fn connect(url: &Url, options: &Options, now: Instant) -> Result<Result<Self, NetError>> {
-        if url.secure {
-            return Err(Error::new(ErrorCode::Unavailable, "wss:// is not available in this version"));
-        }
+    pub fn connect(
+        url: &Url,
+        tls: Option<ClientTls>,
+        options: &Options,
+        now: Instant,
+    ) -> Result<Result<Self, NetError>> {
         let (handshake, request) = ClientHandshake::start(
             url,
             entropy::nonce(),
@@ -121,12 +131,23 @@ impl Opening {
             &options.handshake_headers,
             options.deflate_preferences(),
         )?;
-        let connector = Connector::start(&url.host, url.port, options.connect_timeout, now);
-        Ok(connector.map(|connector| Self {
-            stage: OpeningStage::Connecting { connector, handshake, request },
-            deadline: now + options.connect_timeout + options.handshake_timeout,
-            requested_url: None,
-        }))
+        let tls = if url.secure { Some(tls.map_or_else(|| ClientTls::new(Default::default()), Ok)?) } else { None };
+        if let Some(tls) = &tls {
+            tls.check_name(&url.address.host)?;
+            tls.prepare();
+        }
+        let proxy = options.proxies.choose(url.secure, &url.address.host)?;
+        let first = proxy.as_ref().map_or(&url.address, |proxy| &proxy.address);
+        let connector = Connector::start(&first.host, first.port, options.connect_timeout(), now);
+        let ahead = Ahead { server: url.address.clone(), proxy, tls, handshake, request };
+        Ok(match connector {
+            Ok(connector) => Ok(Self {
+                stage: OpeningStage::Connecting { connector, ahead },
+                deadline: now + options.connect_timeout() + options.handshake_timeout(),
+                request_head: None,
+            }),
+            Err(error) => Err(ahead.explain(error)),
+        })
     }
 
     /// A server's beginning on a connection that is there.
@@ -136,184 +157,429 @@ impl Opening {
         let stream = Outgoing::new(transport, Vec::new());
         Ok(Self {
             stage: OpeningStage::Server { stream, reader: RequestReader::default() },
-            deadline: now + options.handshake_timeout,
-            requested_url: None,
+            deadline: now + options.handshake_timeout(),
+            request_head: None,
         })
     }
 
-    /// Goes on; returns what was made when it is made.
+    /// Goes on as far as it can; returns what was made when it is made. What has arrived is looked at before the time is.
     pub fn poll(&mut self, now: Instant, options: &Options) -> Result<Option<Opened>, NetError> {
-        if let OpeningStage::Connecting { connector, .. } = &mut self.stage {
-            let Some(socket) = connector.poll(now)? else { return Ok(None) };
-            if let OpeningStage::Connecting { handshake, request, .. } = self.take_stage() {
-                let stream = Outgoing::new(Box::new(Arc::new(socket)), request);
-                self.stage = OpeningStage::Client { stream, handshake };
-                self.deadline = now + options.handshake_timeout;
-            }
-        }
-        if now >= self.deadline {
-            let message = format!("the handshake took longer than {:?}", options.handshake_timeout);
-            return Err(NetError::new(Stage::Timeout, message));
-        }
-        match self.take_stage() {
-            OpeningStage::Client { stream, handshake } => self.poll_client(stream, handshake, options),
-            OpeningStage::Server { stream, reader } => self.poll_server(stream, reader, options),
-            answering => {
-                self.stage = answering;
-                self.poll_answering()
-            }
-        }
-    }
-
-    fn poll_client(
-        &mut self,
-        mut stream: Outgoing,
-        mut handshake: ClientHandshake,
-        options: &Options,
-    ) -> Result<Option<Opened>, NetError> {
-        stream.flush()?;
-        // A response may come in many pieces; the bound on its length ends the loop.
         loop {
-            match stream.read(|input| handshake.receive(input))? {
-                Some(Ok(Some(response))) => {
-                    let connection = connection(Role::Client, response.deflate, options);
-                    let (protocol, rest) = (response.protocol, response.rest);
-                    return Ok(Some(Opened { transport: stream.transport, connection, protocol, rest }));
+            let step = match self.take_stage() {
+                OpeningStage::Connecting { mut connector, ahead } => match connector.poll(now) {
+                    Ok(None) => Step::Wait(OpeningStage::Connecting { connector, ahead }),
+                    Ok(Some(socket)) => {
+                        self.deadline = now + options.handshake_timeout();
+                        Step::Next(connected(Box::new(Arc::new(socket)), ahead)?)
+                    }
+                    Err(error) => return Err(ahead.explain(error)),
+                },
+                OpeningStage::Tunnelling { stream, handshake, proxy, ahead } => {
+                    tunnel(stream, handshake, proxy, ahead)?
                 }
-                Some(Ok(None)) => {}
-                Some(Err(error)) => {
-                    stream.transport.close(Vec::new());
-                    return Err(NetError::new(Stage::Http, error.to_string()));
+                OpeningStage::Preparing { transport, tls, ahead } => prepare(transport, tls, ahead)?,
+                OpeningStage::Securing { stream, ahead } => secure(stream, ahead)?,
+                OpeningStage::Client { stream, handshake } => upgrade(stream, handshake, options)?,
+                OpeningStage::Server { stream, reader } => self.read_request(stream, reader)?,
+                OpeningStage::Deciding { stream, request } if options.auto_accept => {
+                    Step::Next(answer(stream, request, options, &[])?)
                 }
-                None => {
-                    self.stage = OpeningStage::Client { stream, handshake };
-                    return Ok(None);
+                OpeningStage::Deciding { stream, request } => watch(stream, request)?,
+                OpeningStage::Answering { stream, connection, protocol, rest } => {
+                    finish(stream, connection, protocol, rest)?
                 }
+                OpeningStage::Done => Step::Wait(OpeningStage::Done),
+            };
+            match step {
+                Step::Next(stage) => self.stage = stage,
+                Step::Wait(stage) => {
+                    self.stage = stage;
+                    return if now >= self.deadline { Err(self.give_up(options)) } else { Ok(None) };
+                }
+                Step::Opened(opened) => return Ok(Some(opened)),
             }
         }
     }
 
-    fn poll_server(
-        &mut self,
-        mut stream: Outgoing,
-        mut reader: RequestReader,
-        options: &Options,
-    ) -> Result<Option<Opened>, NetError> {
+    fn read_request(&mut self, mut stream: Outgoing, mut reader: RequestReader) -> Result<Step, NetError> {
+        // A request may come in many pieces; the bound on its length ends the loop.
         loop {
-            match stream.read(|input| reader.receive(input))? {
-                Some(Ok(Some(request))) => return self.answer(stream, request, options),
-                Some(Ok(None)) => {}
-                Some(Err(refusal)) => {
-                    stream.transport.close(refusal.response());
-                    return Err(NetError::new(Stage::Http, refusal.to_string()));
+            match stream.read(|input| reader.receive(input)) {
+                Ok(Some(Ok(Some(request)))) => {
+                    self.request_head = Some(request.head.clone());
+                    return Ok(Step::Next(OpeningStage::Deciding { stream, request }));
                 }
-                None => {
-                    self.stage = OpeningStage::Server { stream, reader };
-                    return Ok(None);
+                Ok(Some(Ok(None))) => {}
+                Ok(Some(Err(refusal))) => return Err(refuse(stream, &refusal, Stage::Http, false)),
+                Ok(None) => return Ok(Step::Wait(OpeningStage::Server { stream, reader })),
+                Err(error) => {
+                    // A TLS alert that tells the client why is delivered before the connection ends.
+                    stream.abandon();
+                    return Err(error);
                 }
             }
         }
     }
 
-    fn answer(&mut self, stream: Outgoing, request: Request, options: &Options) -> Result<Option<Opened>, NetError> {
-        let mut transport = stream.transport;
-        self.requested_url = Some(request.url(transport.is_secure()));
-        let server = ServerOptions {
-            protocols: &options.supported_protocols,
-            extra_headers: &options.handshake_headers,
-            deflate: options.deflate_preferences(),
+    /// The time is up.
+    fn give_up(&mut self, options: &Options) -> NetError {
+        let late = |what: &str| {
+            NetError::new(
+                Stage::Timeout,
+                format!("{what} within {:?} (handshake_timeout)", options.handshake_timeout()),
+            )
         };
-        match request.accept(&server) {
-            Ok(accepted) => {
-                let connection = connection(Role::Server, accepted.deflate, options);
-                let stream = Outgoing::new(transport, accepted.response);
-                let (protocol, rest) = (accepted.protocol, request.rest);
-                self.stage = OpeningStage::Answering { stream, connection, protocol, rest };
-                self.poll_answering()
+        match self.take_stage() {
+            OpeningStage::Connecting { .. } | OpeningStage::Done => late("the connection was not made"),
+            OpeningStage::Tunnelling { stream, mut handshake, proxy, .. } => {
+                stream.abandon();
+                let silent = || late(&format!("the proxy {} did not answer", proxy.address));
+                handshake.give_up().map_or_else(silent, |answer| proxy_refused(&proxy, ConnectError::Refused(answer)))
             }
-            Err(refusal) => {
-                transport.close(refusal.response());
-                Err(NetError::new(Stage::Http, refusal.to_string()))
+            OpeningStage::Preparing { mut transport, .. } => {
+                transport.close(Vec::new());
+                late("the operating system's trust store could not be read")
+            }
+            OpeningStage::Securing { mut stream, .. } => {
+                stream.close(Vec::new());
+                late("the TLS handshake was not over")
+            }
+            OpeningStage::Client { stream, mut handshake } => {
+                stream.abandon();
+                let silent = || late("the server did not answer the upgrade request");
+                handshake.give_up().map_or_else(silent, |answer| not_upgraded(ResponseError::Status(answer)))
+            }
+            OpeningStage::Server { stream, .. } => {
+                let late = late("the request did not arrive");
+                NetError { message: late.message, ..refuse(stream, &Refusal::request_timeout(), Stage::Timeout, false) }
+            }
+            OpeningStage::Deciding { stream, request } => {
+                let late = late("neither accept_request() nor reject_request() was called");
+                let answered = refuse(stream, &Refusal::undecided(), Stage::Timeout, request.is_head());
+                NetError { message: late.message, ..answered }
+            }
+            OpeningStage::Answering { stream, .. } => {
+                stream.abandon();
+                late("the client did not take the answer")
             }
         }
     }
 
-    fn poll_answering(&mut self) -> Result<Option<Opened>, NetError> {
-        if let OpeningStage::Answering { stream, .. } = &mut self.stage
-            && !stream.flush()?
-        {
-            return Ok(None);
+    // Deciding
+
+    /// The request that waits for the program's decision.
+    pub fn pending_request(&self) -> Option<&Request> {
+        match &self.stage {
+            OpeningStage::Deciding { request, .. } => Some(request),
+            _ => None,
         }
-        match self.take_stage() {
-            OpeningStage::Answering { stream, connection, protocol, rest } => {
-                Ok(Some(Opened { transport: stream.transport, connection, protocol, rest }))
+    }
+
+    /// Accepts that request. The outer error is a wrong call or argument and changes nothing; with the inner one the request
+    /// was answered with the status that says why it cannot be accepted.
+    pub fn accept_request(&mut self, options: &Options, extra_headers: &[String]) -> Result<Result<(), NetError>> {
+        headers::check_extra(extra_headers)?;
+        let (stream, request) = self.take_request()?;
+        Ok(answer(stream, request, options, extra_headers).map(|mut stage| {
+            if let OpeningStage::Answering { stream, .. } = &mut stage {
+                // What fails here fails again in the next poll.
+                let _later = stream.flush();
             }
+            self.stage = stage;
+        }))
+    }
+
+    /// Answers that request otherwise. The connection ends behind the answer.
+    pub fn reject_request(&mut self, refusal: &Refusal) -> Result {
+        let (stream, request) = self.take_request()?;
+        stream.close(refusal.response(request.is_head()));
+        Ok(())
+    }
+
+    fn take_request(&mut self) -> Result<(Outgoing, Request)> {
+        match self.take_stage() {
+            OpeningStage::Deciding { stream, request } => Ok((stream, request)),
             other => {
                 self.stage = other;
-                Ok(None)
+                Err(Error::new(ErrorCode::Unconfigured, "no request waits for a decision"))
             }
         }
     }
+
+    // Queries
 
     fn take_stage(&mut self) -> OpeningStage {
         std::mem::replace(&mut self.stage, OpeningStage::Done)
     }
 
-    fn stream(&self) -> Option<&Outgoing> {
+    fn transport(&self) -> Option<&dyn Transport> {
         match &self.stage {
-            OpeningStage::Client { stream, .. }
+            OpeningStage::Tunnelling { stream, .. }
+            | OpeningStage::Client { stream, .. }
             | OpeningStage::Server { stream, .. }
-            | OpeningStage::Answering { stream, .. } => Some(stream),
+            | OpeningStage::Deciding { stream, .. }
+            | OpeningStage::Answering { stream, .. } => Some(stream.transport.as_ref()),
+            OpeningStage::Preparing { transport, .. } => Some(transport.as_ref()),
+            OpeningStage::Securing { stream, .. } => Some(stream),
             OpeningStage::Connecting { .. } | OpeningStage::Done => None,
         }
     }
 
-    /// The URL of the request, once, when a server has read it.
-    pub fn take_requested_url(&mut self) -> Option<String> {
-        self.requested_url.take()
+    fn transport_mut(&mut self) -> Option<&mut dyn Transport> {
+        match &mut self.stage {
+            OpeningStage::Tunnelling { stream, .. }
+            | OpeningStage::Client { stream, .. }
+            | OpeningStage::Server { stream, .. }
+            | OpeningStage::Deciding { stream, .. }
+            | OpeningStage::Answering { stream, .. } => Some(stream.transport.as_mut()),
+            OpeningStage::Preparing { transport, .. } => Some(transport.as_mut()),
+            OpeningStage::Securing { stream, .. } => Some(stream),
+            OpeningStage::Connecting { .. } | OpeningStage::Done => None,
+        }
+    }
+
+    /// Head of the request, once, when a server has read it.
+    pub fn take_request_head(&mut self) -> Option<Box<[u8]>> {
+        self.request_head.take()
     }
 
     /// Address of the remote end, as soon as one is tried.
     pub fn remote_address(&self) -> Option<SocketAddr> {
         match &self.stage {
             OpeningStage::Connecting { connector, .. } => connector.remote_address(),
-            _ => self.stream().and_then(|stream| stream.transport.remote_address()),
+            _ => self.transport().and_then(Transport::remote_address),
         }
+    }
+
+    /// See [`Transport::is_secure`].
+    pub fn is_secure(&self) -> bool {
+        self.transport().is_some_and(Transport::is_secure)
+    }
+
+    /// See [`Transport::tls_info`].
+    pub fn tls_info(&self) -> Option<TlsInfo> {
+        self.transport().and_then(Transport::tls_info)
     }
 
     /// See [`Transport::set_no_delay`]; `None` before the TCP connection. Sockets start without delay.
     pub fn set_no_delay(&mut self, enabled: bool) -> Option<io::Result<()>> {
-        match &mut self.stage {
-            OpeningStage::Client { stream, .. }
-            | OpeningStage::Server { stream, .. }
-            | OpeningStage::Answering { stream, .. } => Some(stream.transport.set_no_delay(enabled)),
-            OpeningStage::Connecting { .. } | OpeningStage::Done => None,
-        }
+        self.transport_mut().map(|transport| transport.set_no_delay(enabled))
     }
 
     /// Descriptor for foreign event loops.
     pub fn raw_fd(&self) -> Option<i64> {
         match &self.stage {
             OpeningStage::Connecting { connector, .. } => connector.raw_fd(),
-            _ => self.stream().and_then(|stream| stream.transport.raw_fd()),
+            _ => self.transport().and_then(Transport::raw_fd),
         }
     }
 
     /// Whether the next step waits for the socket to be writable.
     pub fn wants_write(&self) -> bool {
-        matches!(self.stage, OpeningStage::Connecting { .. })
-            || self.stream().is_some_and(|stream| !stream.rest().is_empty())
+        match &self.stage {
+            OpeningStage::Connecting { .. } => true,
+            OpeningStage::Tunnelling { stream, .. }
+            | OpeningStage::Client { stream, .. }
+            | OpeningStage::Answering { stream, .. } => !stream.is_flushed(),
+            OpeningStage::Securing { stream, .. } => stream.wants_write(),
+            OpeningStage::Preparing { .. }
+            | OpeningStage::Server { .. }
+            | OpeningStage::Deciding { .. }
+            | OpeningStage::Done => false,
+        }
     }
 
     /// Gives the connection up.
-    pub fn abandon(self) {
-        if let OpeningStage::Client { mut stream, .. }
-        | OpeningStage::Server { mut stream, .. }
-        | OpeningStage::Answering { mut stream, .. } = self.stage
-        {
-            stream.transport.close(Vec::new());
+    pub fn abandon(mut self) {
+        if let Some(transport) = self.transport_mut() {
+            transport.close(Vec::new());
         }
     }
+}
+
+impl Ahead {
+    /// Names the proxy where it is the one that was not reached.
+    fn explain(&self, error: NetError) -> NetError {
+        match &self.proxy {
+            Some(proxy) => at_proxy(proxy, error),
+            None => error,
+        }
+    }
+}
+
+fn at_proxy(proxy: &Proxy, error: NetError) -> NetError {
+    let stage = if error.stage == Stage::Timeout { Stage::Timeout } else { Stage::Proxy };
+    NetError { stage, message: format!("the proxy {}: {}", proxy.address, error.message), ..error }
+}
+
+fn proxy_refused(proxy: &Proxy, error: ConnectError) -> NetError {
+    let message = format!("the proxy {}: {error}", proxy.address);
+    match error {
+        ConnectError::Head(_) => NetError::new(Stage::Proxy, message),
+        ConnectError::Refused(answer) => NetError::answer(Stage::Proxy, message, answer),
+    }
+}
+
+fn not_upgraded(error: ResponseError) -> NetError {
+    let message = error.to_string();
+    match error {
+        ResponseError::Head(_) => NetError::new(Stage::Http, message),
+        ResponseError::Status(answer) | ResponseError::Header(answer, _) => {
+            NetError::answer(Stage::Http, message, answer)
+        }
+    }
+}
+
+/// Answers with a refusal and says so.
+fn refuse(stream: Outgoing, refusal: &Refusal, stage: Stage, is_head: bool) -> NetError {
+    stream.close(refusal.response(is_head));
+    NetError::new(stage, refusal.to_string())
+}
+
+/// The TCP connection, or the tunnel, is there.
+fn connected(transport: Box<dyn Transport>, mut ahead: Ahead) -> Result<OpeningStage, NetError> {
+    if let Some(proxy) = ahead.proxy.take() {
+        let authorization = proxy.credentials.as_ref().map(Credentials::basic);
+        let (handshake, request) = ConnectHandshake::start(&ahead.server, authorization.as_deref());
+        let stream = Outgoing::new(transport, request);
+        return Ok(OpeningStage::Tunnelling { stream, handshake, proxy, ahead });
+    }
+    Ok(match ahead.tls.take() {
+        Some(tls) => OpeningStage::Preparing { transport, tls, ahead },
+        None => begin_upgrade(transport, ahead),
+    })
+}
+
+fn begin_upgrade(transport: Box<dyn Transport>, ahead: Ahead) -> OpeningStage {
+    OpeningStage::Client { stream: Outgoing::new(transport, ahead.request), handshake: ahead.handshake }
+}
+
+fn tunnel(mut stream: Outgoing, mut handshake: ConnectHandshake, proxy: Proxy, ahead: Ahead) -> Result<Step, NetError> {
+    let written = stream.flush();
+    loop {
+        match stream.read(|input| handshake.receive(input)) {
+            Ok(Some(Ok(Some(rest)))) if rest.is_empty() => {
+                return connected(stream.transport, ahead).map(Step::Next);
+            }
+            Ok(Some(Ok(Some(_)))) => {
+                stream.abandon();
+                let message =
+                    format!("the proxy {}: bytes came through the tunnel before any were sent", proxy.address);
+                return Err(NetError::new(Stage::Proxy, message));
+            }
+            Ok(Some(Ok(None))) => {}
+            Ok(Some(Err(error))) => {
+                stream.abandon();
+                return Err(proxy_refused(&proxy, error));
+            }
+            Ok(None) => {
+                written.map_err(|error| at_proxy(&proxy, error))?;
+                return Ok(Step::Wait(OpeningStage::Tunnelling { stream, handshake, proxy, ahead }));
+            }
+            Err(error) => {
+                let ended = || at_proxy(&proxy, error);
+                let answer = handshake.give_up();
+                return Err(answer.map_or_else(ended, |answer| proxy_refused(&proxy, ConnectError::Refused(answer))));
+            }
+        }
+    }
+}
+
+fn prepare(transport: Box<dyn Transport>, tls: ClientTls, ahead: Ahead) -> Result<Step, NetError> {
+    if !tls.is_prepared() {
+        return Ok(Step::Wait(OpeningStage::Preparing { transport, tls, ahead }));
+    }
+    let stream = TlsStream::client(transport, &tls, &ahead.server.host)
+        .map_err(|error| NetError::new(Stage::Tls, error.message().to_owned()))?;
+    Ok(Step::Next(OpeningStage::Securing { stream, ahead }))
+}
+
+fn secure(mut stream: TlsStream, ahead: Ahead) -> Result<Step, NetError> {
+    match stream.handshake() {
+        Ok(true) => Ok(Step::Next(begin_upgrade(Box::new(stream), ahead))),
+        Ok(false) => Ok(Step::Wait(OpeningStage::Securing { stream, ahead })),
+        Err(error) => {
+            // The alert that tells the server why is delivered before the connection ends.
+            stream.close(Vec::new());
+            Err(error)
+        }
+    }
+}
+
+fn upgrade(mut stream: Outgoing, mut handshake: ClientHandshake, options: &Options) -> Result<Step, NetError> {
+    let written = stream.flush();
+    // A response may come in many pieces; the bound on its length ends the loop.
+    loop {
+        match stream.read(|input| handshake.receive(input)) {
+            Ok(Some(Ok(Some(response)))) => {
+                return Ok(Step::Opened(Opened {
+                    transport: stream.transport,
+                    connection: connection(Role::Client, response.deflate, options),
+                    protocol: response.protocol,
+                    response_head: response.head,
+                    rest: response.rest,
+                }));
+            }
+            Ok(Some(Ok(None))) => {}
+            Ok(Some(Err(error))) => {
+                stream.abandon();
+                return Err(not_upgraded(error));
+            }
+            Ok(None) => {
+                // What the server had said before it stopped to read tells more than that it did.
+                written?;
+                return Ok(Step::Wait(OpeningStage::Client { stream, handshake }));
+            }
+            Err(error) => {
+                // A body that goes on until the connection ends is complete now.
+                let answer: Option<HttpResponse> = handshake.give_up();
+                return Err(answer.map_or(error, |answer| not_upgraded(ResponseError::Status(answer))));
+            }
+        }
+    }
+}
+
+fn answer(
+    stream: Outgoing,
+    request: Request,
+    options: &Options,
+    extra_headers: &[String],
+) -> Result<OpeningStage, NetError> {
+    let headers = [&options.handshake_headers[..], extra_headers].concat();
+    let server = ServerOptions {
+        protocols: &options.supported_protocols,
+        extra_headers: &headers,
+        allowed_origins: &options.allowed_origins,
+        deflate: options.deflate_preferences(),
+    };
+    match request.accept(&server) {
+        Ok(accepted) => Ok(OpeningStage::Answering {
+            stream: Outgoing::new(stream.transport, accepted.response),
+            connection: connection(Role::Server, accepted.deflate, options),
+            protocol: accepted.protocol,
+            rest: request.rest,
+        }),
+        Err(refusal) => Err(refuse(stream, &refusal, Stage::Http, request.is_head())),
+    }
+}
+
+/// Notices a client that leaves while the program decides, and keeps what it sends early.
+fn watch(mut stream: Outgoing, mut request: Request) -> Result<Step, NetError> {
+    while request.rest.len() < MAX_EARLY_BYTES {
+        let rest = &mut request.rest;
+        if stream.read(|input| rest.extend_from_slice(input))?.is_none() {
+            break;
+        }
+    }
+    Ok(Step::Wait(OpeningStage::Deciding { stream, request }))
+}
+
+fn finish(mut stream: Outgoing, connection: Connection, protocol: String, rest: Vec<u8>) -> Result<Step, NetError> {
+    if stream.flush()? {
+        let (transport, response_head) = (stream.transport, Box::default());
+        return Ok(Step::Opened(Opened { transport, connection, protocol, response_head, rest }));
+    }
+    Ok(Step::Wait(OpeningStage::Answering { stream, connection, protocol, rest }))
 }
 
 fn connection(role: Role, agreed: Option<Agreement>, options: &Options) -> Connection {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits;
+use crate::net::Proxies;
+use crate::net::proxy::Proxy;
 use crate::proto::connection::SendOptions;
 use crate::proto::extensions::Preferences;
 
@@ -14,6 +16,12 @@ pub struct Options {
     pub supported_protocols: Vec<String>,
     /// Header lines (`Name: value`) added to the request or answer.
     pub handshake_headers: Vec<String>,
+    /// Accept requests as a server without asking the program.
+    pub auto_accept: bool,
+    /// Values of `Origin` from which a server accepts requests; all, and requests without one always, where empty.
+    pub allowed_origins: Vec<String>,
+    /// HTTP proxies of a client.
+    pub proxies: Proxies,
     /// Largest message that is received, and bytes of unread messages held.
     pub inbound_buffer_size: usize,
     /// Payload bytes that may wait for the network; 0 for no limit.
@@ -38,9 +46,9 @@ pub struct Options {
     pub compression_context_takeover: bool,
     /// Largest compression window as a power of two, 9 to 15, in both directions.
     pub compression_max_window_bits: u8,
-    /// Time for the lookup of the name and the TCP connection.
+    /// Time for the lookup of the name and the TCP connection; zero for no limit.
     pub connect_timeout: Duration,
-    /// Time for the HTTP upgrade.
+    /// Time from the TCP connection on for a proxy's tunnel, TLS and the HTTP upgrade; zero for no limit.
     pub handshake_timeout: Duration,
     /// Time for the remote end to answer a close frame.
     pub close_timeout: Duration,
@@ -51,6 +59,9 @@ impl Default for Options {
         Self {
             supported_protocols: Vec::new(),
             handshake_headers: Vec::new(),
+            auto_accept: true,
+            allowed_origins: Vec::new(),
+            proxies: Proxies::default(),
             inbound_buffer_size: limits::INBOUND_BUFFER_SIZE,
             outbound_buffer_size: limits::OUTBOUND_BUFFER_SIZE,
             max_queued_packets: limits::MAX_QUEUED_PACKETS,
@@ -111,6 +122,42 @@ impl Options {
         Ok(())
     }
 
+    /// Sets [`Self::connect_timeout`] in seconds.
+    pub fn set_connect_timeout(&mut self, seconds: f64) -> Result {
+        self.connect_timeout = duration("connect_timeout", seconds)?;
+        Ok(())
+    }
+
+    /// Sets [`Self::handshake_timeout`] in seconds.
+    pub fn set_handshake_timeout(&mut self, seconds: f64) -> Result {
+        self.handshake_timeout = duration("handshake_timeout", seconds)?;
+        Ok(())
+    }
+
+    /// Sets the proxy for `ws://`, empty for none; what is no proxy's address is refused.
+    pub fn set_http_proxy(&mut self, proxy: &str) -> Result {
+        check_proxy(proxy)?;
+        proxy.clone_into(&mut self.proxies.http);
+        Ok(())
+    }
+
+    /// Sets the proxy for `wss://`, as [`Self::set_http_proxy`].
+    pub fn set_https_proxy(&mut self, proxy: &str) -> Result {
+        check_proxy(proxy)?;
+        proxy.clone_into(&mut self.proxies.https);
+        Ok(())
+    }
+
+    /// The time that connecting may take.
+    pub(super) fn connect_timeout(&self) -> Duration {
+        limit(self.connect_timeout)
+    }
+
+    /// The time that the handshake may take.
+    pub(super) fn handshake_timeout(&self) -> Duration {
+        limit(self.handshake_timeout)
+    }
+
     /// Sets [`Self::max_frame_size`]; negative sizes are refused.
     pub fn set_max_frame_size(&mut self, bytes: i64) -> Result {
         self.max_frame_size = size("max_frame_size", bytes)?;
@@ -149,6 +196,14 @@ impl Options {
             compress_from: compress.then_some(self.compression_threshold),
         }
     }
+}
+
+fn check_proxy(proxy: &str) -> Result {
+    if proxy.is_empty() { Ok(()) } else { Proxy::parse(proxy).map(|_| ()) }
+}
+
+fn limit(time: Duration) -> Duration {
+    if time.is_zero() { limits::MAX_DURATION } else { time }
 }
 
 fn size(name: &str, value: i64) -> Result<usize> {

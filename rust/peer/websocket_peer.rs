@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::compression::CompressionStatistics;
+use super::handshake::{HandshakeHead, requested_url};
 use super::heartbeat::{Beat, Heartbeat, RoundTrip};
 use super::link::{End, Link};
 use super::opening::{Opened, Opening};
@@ -11,10 +12,9 @@ use super::options::Options;
 use super::packet_queue::PacketQueue;
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{MAX_CONTROL_PAYLOAD, PONG_BACKLOG_BYTES};
-use crate::net::{NetError, Transport, clock, linger};
+use crate::net::{NetError, Stage, clock, linger};
 use crate::proto::close::CloseFrame;
 use crate::proto::frame::MessageKind;
-use crate::proto::url::Url;
 use crate::proto::utf8;
 
 /// States of a connection, with the numbers of Godot's `WebSocketPeer.State`.
@@ -36,23 +36,25 @@ pub enum State {
 pub struct WebSocketPeer {
     /// Settings. Limits take effect at once, what the handshake uses at the next connection.
     pub options: Options,
-    phase: Phase,
+    pub(super) phase: Phase,
     queue: PacketQueue,
-    requested_url: String,
+    pub(super) requested_url: String,
     protocol: String,
-    remote: Option<SocketAddr>,
+    pub(super) remote: Option<SocketAddr>,
+    /// What the remote end's part of the handshake said.
+    pub(super) head: HandshakeHead,
     close_code: i32,
     close_reason: String,
     message: String,
-    /// `message` tells why the connection was lost, which later refusals must not hide.
-    is_lost: bool,
+    /// Why the connection was lost, which later refusals must not hide.
+    pub(super) failure: Option<NetError>,
     compression: CompressionStatistics,
     round_trip: Option<RoundTrip>,
     drained: bool,
 }
 
 #[derive(Debug)]
-enum Phase {
+pub(super) enum Phase {
     Closed,
     Opening(Box<Opening>),
     Open(Box<Link>),
@@ -70,10 +72,11 @@ impl Default for WebSocketPeer {
             requested_url: String::new(),
             protocol: String::new(),
             remote: None,
+            head: HandshakeHead::None,
             close_code: NOT_CLEAN,
             close_reason: String::new(),
             message: String::new(),
-            is_lost: false,
+            failure: None,
             compression: CompressionStatistics::default(),
             round_trip: None,
             drained: false,
@@ -87,59 +90,9 @@ impl WebSocketPeer {
         Self::default()
     }
 
-    // Connecting
+    // Beginning: see `handshake.rs`
 
-    /// Starts to connect. A call that is refused leaves an earlier connection's packets, code and reason as they were.
-    pub fn connect_to_url(&mut self, url: &str) -> Result {
-        let result = self.try_connect(url);
-        self.noted(result)
-    }
-
-    fn try_connect(&mut self, url: &str) -> Result {
-        if url.is_empty() {
-            return Err(Error::new(ErrorCode::InvalidParameter, "the URL is empty"));
-        }
-        self.check_unconnected()?;
-        let parsed = Url::parse(url)?;
-        let now = clock::now();
-        let opening = Opening::connect(&parsed, &self.options, now)?;
-        self.reset();
-        url.clone_into(&mut self.requested_url);
-        match opening {
-            Ok(opening) => {
-                self.phase = Phase::Opening(Box::new(opening));
-                Ok(())
-            }
-            Err(error) => Err(Error::new(ErrorCode::Failed, error.message)),
-        }
-    }
-
-    /// Takes a connection as a server; the handshake happens in [`Self::poll`].
-    pub fn accept_stream(&mut self, transport: Box<dyn Transport>) -> Result {
-        let result = self.try_accept(transport);
-        self.noted(result)
-    }
-
-    fn try_accept(&mut self, transport: Box<dyn Transport>) -> Result {
-        self.check_unconnected()?;
-        let opening = Opening::accept(transport, &self.options, clock::now())?;
-        self.reset();
-        self.remote = opening.remote_address();
-        self.phase = Phase::Opening(Box::new(opening));
-        Ok(())
-    }
-
-    /// Whether [`Self::accept_stream`] and [`Self::connect_to_url`] are allowed now.
-    pub fn check_unconnected(&self) -> Result {
-        match self.state() {
-            State::Closed | State::Closing => Ok(()),
-            State::Connecting | State::Open => {
-                Err(Error::new(ErrorCode::AlreadyInUse, "the peer is connecting or connected; close it first"))
-            }
-        }
-    }
-
-    fn reset(&mut self) {
+    pub(super) fn reset(&mut self) {
         self.drop_connection();
         self.queue.reset();
         self.requested_url.clear();
@@ -147,8 +100,9 @@ impl WebSocketPeer {
         self.remote = None;
         self.close_code = NOT_CLEAN;
         self.close_reason.clear();
+        self.head = HandshakeHead::None;
         self.message.clear();
-        self.is_lost = false;
+        self.failure = None;
         self.compression = CompressionStatistics::default();
         self.round_trip = None;
         self.drained = false;
@@ -166,14 +120,15 @@ impl WebSocketPeer {
         linger::tick(now);
         if let Phase::Opening(opening) = &mut self.phase {
             let result = opening.poll(now, &self.options);
-            if let Some(url) = opening.take_requested_url() {
-                self.requested_url = url;
+            if let Some(head) = opening.take_request_head() {
+                self.requested_url = requested_url(&head, opening.is_secure());
+                self.head = HandshakeHead::Request(head);
             }
             self.remote = opening.remote_address().or(self.remote);
             match result {
                 Ok(Some(opened)) => self.enter_open(opened, now),
                 Ok(None) => {}
-                Err(error) => self.fail(&error),
+                Err(error) => self.fail(error),
             }
         }
         if matches!(self.phase, Phase::Open(_)) {
@@ -183,6 +138,9 @@ impl WebSocketPeer {
 
     fn enter_open(&mut self, opened: Opened, now: Instant) {
         self.protocol = opened.protocol;
+        if !opened.response_head.is_empty() {
+            self.head = HandshakeHead::Response(opened.response_head);
+        }
         self.phase = Phase::Open(Box::new(Link::new(opened.transport, opened.connection, opened.rest, now)));
     }
 
@@ -206,7 +164,7 @@ impl WebSocketPeer {
             if now >= deadline {
                 let message =
                     format!("the remote end did not answer the close frame within {:?}", self.options.close_timeout);
-                return self.fail(&NetError::new(crate::net::Stage::Timeout, message));
+                return self.fail(NetError::new(Stage::Timeout, message));
             }
         } else {
             match link.heartbeat.check(now, self.options.heartbeat_interval, self.options.heartbeat_timeout) {
@@ -214,12 +172,12 @@ impl WebSocketPeer {
                 Beat::Ping => link.ping(Heartbeat::PAYLOAD, now),
                 Beat::Dead(silent) => {
                     let message = format!("the remote end answered no ping for {silent:?}");
-                    return self.fail(&NetError::new(crate::net::Stage::Timeout, message));
+                    return self.fail(NetError::new(Stage::Timeout, message));
                 }
             }
         }
         if let Err(error) = link.flush() {
-            return self.fail(&error);
+            return self.fail(error);
         }
         self.drained |= link.take_drained();
         link.release_idle(now);
@@ -238,11 +196,9 @@ impl WebSocketPeer {
                     self.close_code = i32::from(violation.close_code());
                     self.close_reason = close.reason;
                 }
-                self.message = format!("the remote end broke the protocol: {violation}");
-                self.is_lost = true;
-                self.drop_connection();
+                self.lose(NetError::new(Stage::WebSocket, format!("the remote end broke the protocol: {violation}")));
             }
-            End::Lost(error) => self.fail(&error),
+            End::Lost(error) => self.fail(error),
         }
     }
 
@@ -258,16 +214,20 @@ impl WebSocketPeer {
         self.drop_connection();
     }
 
-    fn fail(&mut self, error: &NetError) {
-        self.message.clone_from(&error.message);
-        self.is_lost = true;
+    pub(super) fn fail(&mut self, error: NetError) {
         self.close_code = NOT_CLEAN;
         self.close_reason.clear();
+        self.lose(error);
+    }
+
+    fn lose(&mut self, error: NetError) {
+        self.message.clone_from(&error.message);
+        self.failure = Some(error);
         self.drop_connection();
     }
 
     /// Gives the connection up; what is written already is still delivered.
-    fn drop_connection(&mut self) {
+    pub(super) fn drop_connection(&mut self) {
         match std::mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Closed => {}
             Phase::Opening(opening) => opening.abandon(),
@@ -335,20 +295,21 @@ impl WebSocketPeer {
         if let Err(refused) = link.check_room(&self.options, payload.len()) {
             // What merely waits for the end of the tick does not count.
             if let Err(error) = link.flush() {
-                return Err(self.lost_while_sending(&error));
+                return Err(self.lost_while_sending(error));
             }
             let Phase::Open(link) = &self.phase else { return Err(refused) };
             link.check_room(&self.options, payload.len())?;
         }
         let Phase::Open(link) = &mut self.phase else { return Ok(()) };
         if let Err(error) = link.send(kind, payload, self.options.send_options(compress)) {
-            return Err(self.lost_while_sending(&error));
+            return Err(self.lost_while_sending(error));
         }
         Ok(())
     }
 
     /// Writing failed outside `poll()`: what the remote end had sent before is read first.
-    fn lost_while_sending(&mut self, error: &NetError) -> Error {
+    fn lost_while_sending(&mut self, error: NetError) -> Error {
+        let refused = Error::new(ErrorCode::Failed, error.message.clone());
         let end = match &mut self.phase {
             Phase::Open(link) => link.receive(&mut self.queue, &self.options, clock::now()).err(),
             _ => None,
@@ -357,7 +318,7 @@ impl WebSocketPeer {
             Some(End::Closed) => self.finish_close(),
             _ => self.fail(error),
         }
-        Error::new(ErrorCode::Failed, error.message.clone())
+        refused
     }
 
     /// Writes collected messages now instead of in the next poll. Does nothing where none wait.
@@ -365,7 +326,7 @@ impl WebSocketPeer {
         if let Phase::Open(link) = &mut self.phase
             && let Err(error) = link.flush()
         {
-            self.lost_while_sending(&error);
+            self.lost_while_sending(error);
         }
     }
 
@@ -569,7 +530,7 @@ impl WebSocketPeer {
     /// Remembers why a call was refused, for [`Self::error_message`]; bindings pass what they refuse themselves.
     pub fn noted<T>(&mut self, result: Result<T>) -> Result<T> {
         if let Err(error) = &result
-            && !(self.is_lost && matches!(error.code(), ErrorCode::Failed | ErrorCode::Unconfigured))
+            && !(self.failure.is_some() && matches!(error.code(), ErrorCode::Failed | ErrorCode::Unconfigured))
         {
             error.message().clone_into(&mut self.message);
         }

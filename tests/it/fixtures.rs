@@ -159,7 +159,7 @@ impl Pair {
         let mut pair = Self { client: WebSocketPeer::new(), server: WebSocketPeer::new() };
         client(&mut pair.client);
         server(&mut pair.server);
-        pair.client.connect_to_url(&format!("ws://127.0.0.1:{}/path", listener.local_port())).unwrap();
+        pair.client.connect_to_url(&format!("ws://127.0.0.1:{}/path", listener.local_port()), None).unwrap();
         until("accept", || {
             pair.client.poll();
             listener.is_connection_available()
@@ -219,7 +219,7 @@ impl Raw {
     pub fn client() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut peer = WebSocketPeer::new();
-        peer.connect_to_url(&format!("ws://127.0.0.1:{}", listener.local_addr().unwrap().port())).unwrap();
+        peer.connect_to_url(&format!("ws://127.0.0.1:{}", listener.local_addr().unwrap().port()), None).unwrap();
         peer.poll();
         let (socket, _) = listener.accept().unwrap();
         let mut raw = Self::new(peer, socket);

@@ -147,7 +147,7 @@ fn an_empty_message_that_had_no_room_is_not_forgotten() {
 fn refused_calls_change_nothing() {
     let mut pair = Pair::open();
     let code = |result: wspeer::error::Result| result.unwrap_err().code();
-    assert_eq!(code(pair.client.connect_to_url("ws://127.0.0.1:1")), ErrorCode::AlreadyInUse);
+    assert_eq!(code(pair.client.connect_to_url("ws://127.0.0.1:1", None)), ErrorCode::AlreadyInUse);
     assert_eq!(code(pair.client.send(Text, b"\xff")), ErrorCode::InvalidData);
     assert_eq!(code(pair.client.send(Binary, &[0; 65_536])), ErrorCode::OutOfMemory);
     assert!(pair.client.error_message().contains("outbound_buffer_size"));
@@ -160,10 +160,10 @@ fn refused_calls_change_nothing() {
 
     let mut idle = WebSocketPeer::new();
     assert_eq!(code(idle.send(Text, b"x")), ErrorCode::Failed);
-    assert_eq!(code(idle.connect_to_url("")), ErrorCode::InvalidParameter);
-    assert_eq!(code(idle.connect_to_url("http://x")), ErrorCode::InvalidParameter);
+    assert_eq!(code(idle.connect_to_url("", None)), ErrorCode::InvalidParameter);
+    assert_eq!(code(idle.connect_to_url("http://x", None)), ErrorCode::InvalidParameter);
     idle.options.handshake_headers = vec!["A: b\r\nEvil: c".to_owned()];
-    assert_eq!(code(idle.connect_to_url("ws://127.0.0.1:1")), ErrorCode::InvalidParameter);
+    assert_eq!(code(idle.connect_to_url("ws://127.0.0.1:1", None)), ErrorCode::InvalidParameter);
     assert_eq!(code(idle.set_no_delay(true)), ErrorCode::Unconfigured);
     assert_eq!((idle.state(), idle.close_code(), idle.close(1000, "")), (State::Closed, -1, Ok(())));
 }
@@ -174,7 +174,7 @@ fn a_wrong_url_leaves_the_last_connection_readable() {
     pair.server.send(Text, b"unread").unwrap();
     pair.server.close(4002, "why").unwrap();
     pair.drive("close", |pair| pair.client.state() == State::Closed);
-    assert!(pair.client.connect_to_url("nonsense://").is_err());
+    assert!(pair.client.connect_to_url("nonsense://", None).is_err());
     assert_eq!((pair.client.close_code(), pair.client.close_reason()), (4002, "why"));
     assert_eq!(packets(&mut pair.client), [b"unread".to_vec()]);
 }
@@ -268,7 +268,7 @@ fn an_unanswered_close_ends_by_itself() {
 fn a_silent_server_and_a_silent_client_time_out() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut client = WebSocketPeer::new();
-    client.connect_to_url(&format!("ws://127.0.0.1:{}", listener.local_addr().unwrap().port())).unwrap();
+    client.connect_to_url(&format!("ws://127.0.0.1:{}", listener.local_addr().unwrap().port()), None).unwrap();
     let now = start();
     client.poll_at(now);
     client.poll_at(now + 9 * SECOND);
@@ -309,7 +309,7 @@ fn a_peer_can_be_used_again_and_starts_clean() {
     assert_eq!(raw.peer.state(), State::Closing);
     let mut server = TcpServer::new();
     server.listen(0, "127.0.0.1").unwrap();
-    raw.peer.connect_to_url(&format!("ws://127.0.0.1:{}", server.local_port())).unwrap();
+    raw.peer.connect_to_url(&format!("ws://127.0.0.1:{}", server.local_port()), None).unwrap();
     let mut other = WebSocketPeer::new();
     until("accept", || server.is_connection_available());
     other.accept_stream(Box::new(server.take_connection().unwrap().socket().unwrap())).unwrap();
@@ -325,7 +325,7 @@ fn host_names_connect_without_delay() {
     let mut server = TcpServer::new();
     server.listen(0, "*").unwrap();
     let mut client = WebSocketPeer::new();
-    client.connect_to_url(&format!("ws://localhost:{}", server.local_port())).unwrap();
+    client.connect_to_url(&format!("ws://localhost:{}", server.local_port()), None).unwrap();
     let mut peer = WebSocketPeer::new();
     until("accept", || {
         client.poll();
@@ -349,14 +349,14 @@ fn host_names_connect_without_delay() {
 fn failures_say_why() {
     let free_port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut client = WebSocketPeer::new();
-    client.connect_to_url(&format!("ws://127.0.0.1:{free_port}")).unwrap();
+    client.connect_to_url(&format!("ws://127.0.0.1:{free_port}"), None).unwrap();
     until("refused", || {
         client.poll();
         client.state() == State::Closed
     });
     assert!(client.error_message().contains("refused"), "{}", client.error_message());
 
-    client.connect_to_url("ws://no-such-host.invalid").unwrap();
+    client.connect_to_url("ws://no-such-host.invalid", None).unwrap();
     until("unresolved", || {
         client.poll();
         client.state() == State::Closed

@@ -1,0 +1,238 @@
+//! Which certificates are accepted.
+//!
+//! Beside what webpki accepts, certificates that are themselves in the trusted chain are: games ship the self-signed
+//! certificate of their server, as Godot's documentation shows, and such a certificate is an authority and an end entity at
+//! once, which webpki refuses. Certificates without subject alternative name are compared by their common name, because the
+//! engine's `Crypto.generate_self_signed_certificate()` makes no others.
+
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
+
+use super::options::provider;
+use super::{identity, system_trust};
+
+/// Certificates that a program trusts.
+#[derive(Debug)]
+pub(super) struct TrustedChain {
+    certificates: Vec<CertificateDer<'static>>,
+    roots: Arc<RootCertStore>,
+}
+
+impl TrustedChain {
+    pub(super) fn new(certificates: Vec<CertificateDer<'static>>) -> Self {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(certificates.iter().cloned());
+        Self { certificates, roots: Arc::new(roots) }
+    }
+
+    /// Whether the certificate is one of the chain; it must still be in its time of validity.
+    fn contains(&self, end_entity: &CertificateDer<'_>, now: UnixTime) -> Result<bool, Error> {
+        if !self.certificates.iter().any(|known| known == end_entity) {
+            return Ok(false);
+        }
+        let (not_before, not_after) = identity::validity(end_entity).ok_or(CertificateError::BadEncoding)?;
+        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        if now < not_before {
+            return Err(CertificateError::NotValidYet.into());
+        }
+        if now > not_after {
+            return Err(CertificateError::Expired.into());
+        }
+        Ok(true)
+    }
+
+    fn verify_server(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        if self.contains(end_entity, now)? {
+            return Ok(());
+        }
+        let parsed = ParsedCertificate::try_from(end_entity)?;
+        let algorithms = provider().signature_verification_algorithms.all;
+        verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, intermediates, now, algorithms)
+    }
+}
+
+/// What a client demands of a server's certificate.
+#[derive(Debug)]
+pub(super) enum Trust {
+    /// A chain to the operating system's store.
+    System,
+    /// A chain to one of these.
+    Chain(TrustedChain),
+    /// Nothing.
+    Anything,
+}
+
+/// Verifier of a client.
+#[derive(Debug)]
+pub(super) struct ServerVerifier {
+    pub trust: Trust,
+    pub checks_name: bool,
+    /// The name to look for instead of the host's.
+    pub name_override: Option<String>,
+}
+
+impl ServerVerifier {
+    fn check_name(&self, end_entity: &CertificateDer<'_>, server_name: &ServerName<'_>) -> Result<(), Error> {
+        let expected = match &self.name_override {
+            Some(name) => name.clone(),
+            None => server_name.to_str().into_owned(),
+        };
+        let parsed = ParsedCertificate::try_from(end_entity)?;
+        if let Ok(name) = ServerName::try_from(expected.as_str())
+            && verify_server_name(&parsed, &name).is_ok()
+        {
+            return Ok(());
+        }
+        let (names, is_common_name) = identity::names(end_entity);
+        let is_host_name = ServerName::try_from(expected.as_str()).is_ok();
+        // webpki has judged the subject alternative names of host names; other names are only ever compared as text.
+        if (is_common_name || !is_host_name) && names.iter().any(|name| matches(name, &expected)) {
+            return Ok(());
+        }
+        let presented = names.iter().map(|name| format!("'{name}'")).collect();
+        match ServerName::try_from(expected.clone()) {
+            Ok(expected) => Err(CertificateError::NotValidForNameContext { expected, presented }.into()),
+            Err(_) => Err(CertificateError::NotValidForName.into()),
+        }
+    }
+}
+
+/// Whether a name of a certificate, perhaps with a wildcard as its first label, is the one that is looked for.
+fn matches(presented: &str, expected: &str) -> bool {
+    match presented.strip_prefix("*.") {
+        Some(parent) => expected.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent)),
+        None => presented.eq_ignore_ascii_case(expected),
+    }
+}
+
+impl ServerCertVerifier for ServerVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        match &self.trust {
+            Trust::Anything => {}
+            Trust::Chain(chain) => chain.verify_server(end_entity, intermediates, now)?,
+            Trust::System => {
+                let name = match &self.name_override {
+                    Some(name) => ServerName::try_from(name.clone())
+                        .map_err(|_| Error::General(format!("'{name}' is not a host name")))?,
+                    None => server_name.to_owned(),
+                };
+                // The system's verifier looks at the name itself.
+                return system_trust::verifier()?.verify_server_cert(
+                    end_entity,
+                    intermediates,
+                    &name,
+                    ocsp_response,
+                    now,
+                );
+            }
+        }
+        if self.checks_name {
+            self.check_name(end_entity, server_name)?;
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, cert, dss, &provider().signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, cert, dss, &provider().signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        provider().signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Verifier of a server that asks for client certificates.
+#[derive(Debug)]
+pub(super) struct ClientVerifier {
+    chain: TrustedChain,
+    webpki: Arc<dyn ClientCertVerifier>,
+}
+
+impl ClientVerifier {
+    pub(super) fn new(certificates: Vec<CertificateDer<'static>>, required: bool) -> Result<Self, String> {
+        let chain = TrustedChain::new(certificates);
+        let mut builder = WebPkiClientVerifier::builder_with_provider(Arc::clone(&chain.roots), provider());
+        if !required {
+            builder = builder.allow_unauthenticated();
+        }
+        let webpki = builder.build().map_err(|error| error.to_string())?;
+        Ok(Self { chain, webpki })
+    }
+}
+
+impl ClientCertVerifier for ClientVerifier {
+    fn client_auth_mandatory(&self) -> bool {
+        self.webpki.client_auth_mandatory()
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.webpki.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        if self.chain.contains(end_entity, now)? {
+            return Ok(ClientCertVerified::assertion());
+        }
+        self.webpki.verify_client_cert(end_entity, intermediates, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.webpki.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.webpki.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.webpki.supported_verify_schemes()
+    }
+}
