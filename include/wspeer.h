@@ -4,9 +4,12 @@
  * Objects are opaque handles, made by wsp_TYPE_new(), which never returns NULL, and ended by wsp_TYPE_free(), which ignores
  * NULL. Every other function answers NULL handles with WSP_ERR_INVALID_PARAMETER or the documented neutral value.
  *
+ * Structs whose first field is struct_size grow with later versions; the field tells what the caller knows.
+ *
  * Text in is NUL-terminated UTF-8 and is copied; text that is not UTF-8 is WSP_ERR_INVALID_DATA. What comes out is lent, and
  * the caller never frees memory of the library:
- *   - a text stays valid until the next call on the same object that returns a text, so copy one before asking for another;
+ *   - a text stays valid until the next call on the same object that returns or lends a text, so copy one before asking for
+ *     another; the texts of one struct live together;
  *   - a packet stays valid until the next wsp_peer_get_packet(), wsp_peer_poll(), wsp_peer_connect_to_url(),
  *     wsp_peer_accept_stream() or wsp_peer_free() of the same peer; it may be passed to wsp_peer_send() directly.
  * Threads that share an object and read what it lends must agree on who calls what.
@@ -27,7 +30,7 @@
 #include <stddef.h>
 #include <stdint.h>
 /** Initial value of wsp_peer_options; the same as wsp_peer_options_init() sets. */
-#define WSP_PEER_OPTIONS_INIT {sizeof(wsp_peer_options), 65535, 65535, 4096, 0.0, 30.0, 10.0, 5.0, 0.0, 0, 0, 0, 1, 15, 6, 128}
+#define WSP_PEER_OPTIONS_INIT {sizeof(wsp_peer_options), 65535, 65535, 4096, 0.0, 30.0, 10.0, 5.0, 0.0, 0, 0, 0, 1, 15, 6, 128, 1, {0}}
 
 
 /**
@@ -104,6 +107,55 @@ enum wsp_error
 typedef enum wsp_error wsp_error;
 #else
 typedef int32_t wsp_error;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How far a connection had come when it failed.
+ */
+enum wsp_stage
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It has not failed.
+     */
+    WSP_STAGE_NONE = 0,
+    /**
+     * The name could not be looked up.
+     */
+    WSP_STAGE_DNS = 1,
+    /**
+     * The server could not be reached, or the TCP connection broke.
+     */
+    WSP_STAGE_TCP = 2,
+    /**
+     * The proxy could not be reached or refused.
+     */
+    WSP_STAGE_PROXY = 3,
+    /**
+     * The TLS handshake, the verification of a certificate, or the encrypted connection failed.
+     */
+    WSP_STAGE_TLS = 4,
+    /**
+     * The other end did not answer as an HTTP server or client that speaks WebSocket does.
+     */
+    WSP_STAGE_HTTP = 5,
+    /**
+     * The other end broke the WebSocket protocol.
+     */
+    WSP_STAGE_WEBSOCKET = 6,
+    /**
+     * A limit of time ran out: connect_timeout, handshake_timeout, heartbeat_timeout or close_timeout.
+     */
+    WSP_STAGE_TIMEOUT = 7,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wsp_stage wsp_stage;
+#else
+typedef int32_t wsp_stage;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -221,6 +273,126 @@ typedef struct wsp_stream wsp_stream;
 typedef struct wsp_tcp_server wsp_tcp_server;
 
 /**
+ * TLS settings of clients or servers. Certificates and keys are texts in PEM format (`-----BEGIN CERTIFICATE-----`), given as such or
+ * as files. Connections take a copy: the options may be changed or freed while they run. Sessions are resumed between connections
+ * with the same settings.
+ *
+ * Any function may be called from any thread. Nothing blocks, except for reading the named files.
+ */
+typedef struct wsp_tls_options wsp_tls_options;
+
+/**
+ * Why a connection could not be made or was lost. Set `struct_size`, then call wsp_peer_get_failure(). Later versions append fields.
+ */
+typedef struct {
+    /**
+     * sizeof(wsp_failure) of the caller.
+     */
+    size_t struct_size;
+    /**
+     * Where it happened.
+     */
+    wsp_stage stage;
+    /**
+     * The operating system's error number (errno), 0 where none was behind it.
+     */
+    int32_t os_error;
+    /**
+     * What happened, in words. Lent.
+     */
+    const char *message;
+    /**
+     * The TLS alert or the result of the verification, "" where TLS was not the reason. Lent.
+     */
+    const char *tls;
+    /**
+     * HTTP status that a server or proxy answered with instead of agreeing, 0 where it did not. Its header fields are those of
+     * wsp_peer_get_received_header().
+     */
+    int32_t http_status;
+    /**
+     * 1 where the certificate is a good one, but for another name.
+     */
+    uint8_t is_name_mismatch;
+    /**
+     * Reason phrase beside the status, or "". Lent.
+     */
+    const char *http_reason;
+    /**
+     * The beginning of that answer's body, at most 4096 bytes, with a NUL behind it. Lent; never NULL.
+     */
+    const uint8_t *http_body;
+    /**
+     * Number of bytes there.
+     */
+    size_t http_body_len;
+} wsp_failure;
+
+/**
+ * What was agreed on in the TLS handshake. Set `struct_size`, then call wsp_peer_get_tls_info(). Later versions append fields.
+ */
+typedef struct {
+    /**
+     * sizeof(wsp_tls_info) of the caller.
+     */
+    size_t struct_size;
+    /**
+     * "TLSv1.2" or "TLSv1.3". Lent.
+     */
+    const char *version;
+    /**
+     * Name of the cipher suite. Lent.
+     */
+    const char *cipher_suite;
+    /**
+     * Protocol selected by ALPN, or "". Lent.
+     */
+    const char *alpn;
+    /**
+     * Subject of the verified certificate of the other end, for example "CN=player, O=Example"; "" where it presented none. Lent.
+     */
+    const char *peer_subject;
+    /**
+     * 1 where the session continues an earlier one.
+     */
+    uint8_t is_resumed;
+} wsp_tls_info;
+
+/**
+ * A client's request. Set `struct_size`, then call wsp_peer_get_request(). Later versions append fields.
+ */
+typedef struct {
+    /**
+     * sizeof(wsp_request) of the caller.
+     */
+    size_t struct_size;
+    /**
+     * HTTP method, "GET" of every WebSocket handshake. Lent.
+     */
+    const char *method;
+    /**
+     * What the request asks for, as it stands in the request. Lent.
+     */
+    const char *target;
+    /**
+     * The path in it, still percent-encoded. Lent.
+     */
+    const char *path;
+    /**
+     * What stands behind its '?', or "". Lent.
+     */
+    const char *query;
+    /**
+     * 1 where it is a WebSocket handshake that wsp_peer_accept_request() can accept, as far as the protocol goes.
+     */
+    uint8_t is_websocket;
+    /**
+     * 1 while it waits for wsp_peer_accept_request() or wsp_peer_reject_request().
+     */
+    uint8_t is_pending;
+} wsp_request;
+
+/**
  * Settings of a peer. Start from `WSP_PEER_OPTIONS_INIT` or wsp_peer_options_init(), change fields, and pass it to
  * wsp_peer_set_options(). Later versions of the library append fields; `struct_size` tells which ones the caller knows.
  */
@@ -248,11 +420,11 @@ typedef struct {
      */
     double heartbeat_interval;
     /**
-     * Seconds for the name lookup and the TCP connection. Default 30.
+     * Seconds for the name lookup and the TCP connection, 0 for no limit. Default 30.
      */
     double connect_timeout;
     /**
-     * Seconds for the HTTP upgrade. Default 10.
+     * Seconds from the TCP connection on for a proxy's tunnel, TLS and the HTTP upgrade, 0 for no limit. Default 10.
      */
     double handshake_timeout;
     /**
@@ -292,6 +464,15 @@ typedef struct {
      * Messages shorter than this many bytes are sent uncompressed. Default 128.
      */
     size_t compression_threshold;
+    /**
+     * 0 to keep a server's connection waiting, WSP_STATE_CONNECTING, until wsp_peer_accept_request() or wsp_peer_reject_request() answers
+     * its request (see wsp_peer_get_request()). Default 1.
+     */
+    uint8_t auto_accept;
+    /**
+     * 0. Later versions use it for fields of which 0 is the default.
+     */
+    uint8_t reserved[7];
 } wsp_peer_options;
 
 /**
@@ -332,6 +513,113 @@ const char *wsp_error_name(int32_t error);
 const char *wsp_version(void);
 
 /**
+ * Tells why the connection could not be made or was lost. The texts are lent until the next call on the peer that returns a text.
+ *
+ * Returns WSP_ERR_UNAVAILABLE, with WSP_STAGE_NONE, where nothing has failed since the connection began, WSP_ERR_INVALID_PARAMETER for NULL and for a size
+ * that no version of this header declares.
+ */
+wsp_error wsp_peer_get_failure(const wsp_peer *peer,
+                               wsp_failure *failure);
+
+/**
+ * Tells what was agreed on in the TLS handshake, while the connection exists and from the end of that handshake on; on a server also
+ * who the client is (see wsp_tls_options_set_client_ca()). The texts are lent until the next call on the peer that returns a text.
+ *
+ * Returns WSP_ERR_UNAVAILABLE for a connection without TLS, WSP_ERR_INVALID_PARAMETER for NULL and for a size that no version of this
+ * header declares.
+ */
+wsp_error wsp_peer_get_tls_info(const wsp_peer *peer,
+                                wsp_tls_info *info);
+
+/**
+ * Tells what a client of this server has asked for: as soon as the request is there, until the next connection. The texts are lent
+ * until the next call on the peer that returns a text.
+ *
+ * Returns WSP_ERR_UNAVAILABLE where no request has arrived, WSP_ERR_INVALID_PARAMETER for NULL and for a size that no version of this
+ * header declares.
+ */
+wsp_error wsp_peer_get_request(const wsp_peer *peer,
+                               wsp_request *request);
+
+/**
+ * Returns the number of header fields that the other end has sent in the handshake: in the request on a server, in the answer on a
+ * client, also one that refused (see wsp_peer_get_failure()). 0 where none has arrived.
+ */
+size_t wsp_peer_get_received_header_count(const wsp_peer *peer);
+
+/**
+ * Lends one of those fields, in the order they arrived, repeated ones included: its name and its value (both may be NULL), until the
+ * next call on the peer that returns a text. Returns WSP_ERR_INVALID_PARAMETER for an index that is not below
+ * wsp_peer_get_received_header_count(), and sets both to NULL.
+ */
+wsp_error wsp_peer_get_received_header(const wsp_peer *peer,
+                                       size_t index,
+                                       const char **name,
+                                       const char **value);
+
+/**
+ * Returns the value of the first of those fields with this name, in upper or lower case, or NULL where there is none. Lent.
+ */
+const char *wsp_peer_find_received_header(const wsp_peer *peer,
+                                          const char *name);
+
+/**
+ * Accepts the request that waits where the option auto_accept is 0; the connection opens in the next wsp_peer_poll(). `headers` are
+ * `count` header lines for the answer, behind those of wsp_peer_set_handshake_headers(); `(NULL, 0)` for none.
+ *
+ * Returns WSP_ERR_UNCONFIGURED where no request waits, WSP_ERR_INVALID_PARAMETER for header lines that are none; nothing is changed
+ * then. Returns WSP_ERR_INVALID_DATA for a request that cannot be accepted (no WebSocket handshake, a forbidden origin, no sub-protocol in
+ * common): it is answered with the HTTP status that says so, and the connection is over.
+ */
+wsp_error wsp_peer_accept_request(wsp_peer *peer,
+                                  const char *const *headers,
+                                  size_t count);
+
+/**
+ * Answers the request that waits where the option auto_accept is 0 with an HTTP status from 200 to 599: to refuse a client, or to serve
+ * a page or a health check on the same port. `reason` may be NULL or "" for the usual one, `headers` are `count` lines, `body` may be
+ * `(NULL, 0)`. Content-Length and Connection are written by the library, Content-Type is text/plain unless given. The connection ends
+ * behind the answer, which is delivered while any object is polled.
+ *
+ * Returns WSP_ERR_UNCONFIGURED where no request waits, WSP_ERR_INVALID_PARAMETER for what cannot stand in an answer; nothing is sent
+ * then.
+ */
+wsp_error wsp_peer_reject_request(wsp_peer *peer,
+                                  int32_t status,
+                                  const char *reason,
+                                  const char *const *headers,
+                                  size_t count,
+                                  const uint8_t *body,
+                                  size_t body_len);
+
+/**
+ * Sets the values of the Origin header from which a server accepts requests, such as "https://game.example"; `(NULL, 0)`, the default,
+ * for all. Requests without Origin, which no browser makes, are always accepted; others are answered with status 403. Copied.
+ */
+wsp_error wsp_peer_set_allowed_origins(wsp_peer *peer,
+                                       const char *const *origins,
+                                       size_t count);
+
+/**
+ * Sets the HTTP proxies of the next connections, "[http://][user:password@]host[:port]": `http_proxy` for ws://, `https_proxy` for
+ * wss://, NULL or "" for none. Both are asked for a tunnel (CONNECT). `no_proxy` are hosts that are connected to directly, separated by
+ * commas: names with all that end in them, IP addresses, networks ("10.0.0.0/8"), or "*". Never read from the environment unless
+ * wsp_peer_set_proxy_from_environment() is called.
+ *
+ * Returns WSP_ERR_INVALID_PARAMETER, and changes nothing, for what is no address of a proxy.
+ */
+wsp_error wsp_peer_set_proxy(wsp_peer *peer,
+                             const char *http_proxy,
+                             const char *https_proxy,
+                             const char *no_proxy);
+
+/**
+ * Takes the proxies from the environment variables http_proxy, https_proxy, all_proxy and no_proxy, as curl does, now. Returns
+ * WSP_ERR_INVALID_PARAMETER, and changes nothing, where one of them is no address of a proxy.
+ */
+wsp_error wsp_peer_set_proxy_from_environment(wsp_peer *peer);
+
+/**
  * Fills options with the defaults. `struct_size` is sizeof(wsp_peer_options). Returns WSP_ERR_INVALID_PARAMETER for NULL and for a
  * size that no version of this header declares. May be called from any thread.
  */
@@ -364,26 +652,31 @@ wsp_peer *wsp_peer_new(void);
 void wsp_peer_free(wsp_peer *peer);
 
 /**
- * Starts to connect to ws://host[:port][/path]. User name and password in the URL become an Authorization header.
+ * Starts to connect to ws://host[:port][/path] or wss://host[:port][/path]. User name and password in the URL become an Authorization
+ * header. `tls` is for wss:// and may be NULL: the server's certificate must then be one that the operating system trusts. Copied.
  *
- * Returns WSP_OK when connecting has begun, WSP_ERR_UNAVAILABLE for wss://, WSP_ERR_INVALID_PARAMETER for NULL, for what is no URL and for wrong handshake headers or
- * sub-protocols, WSP_ERR_ALREADY_IN_USE while connecting or open, WSP_ERR_FAILED when the system refuses at once. Call
+ * Returns WSP_OK when connecting has begun, WSP_ERR_INVALID_PARAMETER for NULL, for what is no URL, for options of a TLS server and for
+ * wrong handshake headers or sub-protocols, WSP_ERR_ALREADY_IN_USE while connecting or open, WSP_ERR_FAILED when the system refuses at once. Call
  * wsp_peer_poll() until wsp_peer_get_ready_state() is WSP_STATE_OPEN or WSP_STATE_CLOSED. `url` is not kept.
  */
 wsp_error wsp_peer_connect_to_url(wsp_peer *peer,
-                                  const char *url);
+                                  const char *url,
+                                  const wsp_tls_options *tls);
 
 /**
  * Takes a TCP connection as a WebSocket server; the handshake happens in wsp_peer_poll(). The connection is shared: the stream
  * handle still belongs to the caller, who may free it at once and must not read from or write to it any more.
  *
+ * With `tls`, the options of a server, TLS is spoken over the stream (wss://); they may be NULL. Copied.
+ *
  * A stream without a connection is taken too; the peer then closes in its first poll.
  *
- * Returns WSP_ERR_INVALID_PARAMETER for NULL and for wrong handshake headers or sub-protocols, WSP_ERR_ALREADY_IN_USE while connecting or
+ * Returns WSP_ERR_INVALID_PARAMETER for NULL, for options of a TLS client and for wrong handshake headers or sub-protocols, WSP_ERR_ALREADY_IN_USE while connecting or
  * open.
  */
 wsp_error wsp_peer_accept_stream(wsp_peer *peer,
-                                 wsp_stream *stream);
+                                 wsp_stream *stream,
+                                 const wsp_tls_options *tls);
 
 /**
  * Advances the connection: connects, shakes hands, sends what waits, reads what is there. Call it regularly.
@@ -733,6 +1026,97 @@ void wsp_tcp_server_stop(wsp_tcp_server *server);
  * Returns in words why the last call was refused, "" where none was. Lent.
  */
 const char *wsp_tcp_server_get_error_message(const wsp_tcp_server *server);
+
+/**
+ * Makes options of a client that trusts what the operating system trusts. The caller owns them and ends them with
+ * wsp_tls_options_free().
+ */
+wsp_tls_options *wsp_tls_options_new(void);
+
+/**
+ * Ends options. Connections that took them are not affected. NULL is ignored.
+ */
+void wsp_tls_options_free(wsp_tls_options *options);
+
+/**
+ * Makes the options those of a client that verifies the server's certificate: its chain, against `trusted_pem` or where that is NULL
+ * against what the operating system trusts, and its name, which must be `common_name_override` or where that is NULL the URL's host.
+ *
+ * Returns WSP_ERR_INVALID_PARAMETER for what cannot be read, and changes nothing then; wsp_tls_options_get_error_message() says why.
+ */
+wsp_error wsp_tls_options_client(wsp_tls_options *options,
+                                 const char *trusted_pem,
+                                 const char *common_name_override);
+
+/**
+ * wsp_tls_options_client() with the trusted certificates in a file. Also WSP_ERR_INVALID_PARAMETER for a file that cannot be read.
+ */
+wsp_error wsp_tls_options_client_from_file(wsp_tls_options *options,
+                                           const char *trusted_path,
+                                           const char *common_name_override);
+
+/**
+ * Makes the options those of a client that does not verify the server's name, and its chain only against `trusted_pem`; where that is
+ * NULL nothing is verified, and anybody in between can read and change everything. Errors as wsp_tls_options_client().
+ */
+wsp_error wsp_tls_options_client_unsafe(wsp_tls_options *options,
+                                        const char *trusted_pem);
+
+/**
+ * wsp_tls_options_client_unsafe() with the trusted certificates in a file, NULL for none.
+ */
+wsp_error wsp_tls_options_client_unsafe_from_file(wsp_tls_options *options, const char *trusted_path);
+
+/**
+ * Makes the options those of a server. `private_key_pem` is a key in PKCS#8, PKCS#1 (RSA) or SEC1 (EC) form: RSA, ECDSA (P-256, P-384)
+ * or Ed25519. `certificate_pem` is its certificate, followed by those that lead to an authority.
+ *
+ * Returns WSP_ERR_INVALID_PARAMETER, and changes nothing, for what cannot be read and for a key of another certificate.
+ */
+wsp_error wsp_tls_options_server(wsp_tls_options *options,
+                                 const char *private_key_pem,
+                                 const char *certificate_pem);
+
+/**
+ * wsp_tls_options_server() with files.
+ */
+wsp_error wsp_tls_options_server_from_files(wsp_tls_options *options,
+                                            const char *private_key_path,
+                                            const char *certificate_path);
+
+/**
+ * Lets a client prove who it is to servers that ask (mutual TLS). Key and certificate as for wsp_tls_options_server(). Returns
+ * WSP_ERR_INVALID_PARAMETER, and changes nothing, for what cannot be read and where the options are those of a server.
+ */
+wsp_error wsp_tls_options_set_client_certificate(wsp_tls_options *options,
+                                                 const char *private_key_pem,
+                                                 const char *certificate_pem);
+
+/**
+ * wsp_tls_options_set_client_certificate() with files.
+ */
+wsp_error wsp_tls_options_set_client_certificate_from_files(wsp_tls_options *options,
+                                                            const char *private_key_path,
+                                                            const char *certificate_path);
+
+/**
+ * Lets a server ask clients who they are (mutual TLS): their certificates must lead to one of `ca_pem`. With `is_required`, clients
+ * without a certificate are refused. Who it was tells wsp_peer_get_tls_info(). Returns WSP_ERR_INVALID_PARAMETER, and changes nothing,
+ * for what cannot be read and unless the options are those of a server.
+ */
+wsp_error wsp_tls_options_set_client_ca(wsp_tls_options *options,
+                                        const char *ca_pem,
+                                        bool is_required);
+
+/**
+ * wsp_tls_options_set_client_ca() with a file.
+ */
+wsp_error wsp_tls_options_set_client_ca_from_file(wsp_tls_options *options, const char *ca_path, bool is_required);
+
+/**
+ * Returns in words why the last call was refused, "" where none was. Lent.
+ */
+const char *wsp_tls_options_get_error_message(const wsp_tls_options *options);
 
 #ifdef __cplusplus
 }  // extern "C"

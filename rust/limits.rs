@@ -75,6 +75,9 @@ pub const MAX_CLOSE_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
 /// connections as soon as a lobby fills; the kernel caps this by its own setting.
 pub const LISTEN_BACKLOG: i32 = 1024;
 
+/// Pause between two looks at a stream that cannot be waited for, in calls that block.
+pub const WAIT_STEP: Duration = Duration::from_millis(1);
+
 /// Name lookups that run at the same time; more wait for a free worker.
 pub const DNS_WORKERS: usize = 4;
 

@@ -8,8 +8,11 @@
 
 mod error;
 mod handle;
+mod handshake;
 mod options;
 mod peer;
 mod stream;
 mod tcp_server;
 mod text;
+mod tls_options;
+mod versioned;

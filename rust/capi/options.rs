@@ -4,7 +4,8 @@ use std::mem::offset_of;
 
 use super::error::wsp_error;
 use super::peer::{run, wsp_peer};
-use crate::error::{Error, ErrorCode, Result};
+use super::versioned::{Versioned, read, size_of_caller, write};
+use crate::error::Result;
 use crate::peer::Options;
 use crate::peer::options::duration;
 
@@ -25,9 +26,9 @@ pub struct wsp_peer_options {
     /// Seconds between pings, 0 for none (the default). When nothing arrives for one interval after a ping, the connection is
     /// closed with code -1.
     pub heartbeat_interval: f64,
-    /// Seconds for the name lookup and the TCP connection. Default 30.
+    /// Seconds for the name lookup and the TCP connection, 0 for no limit. Default 30.
     pub connect_timeout: f64,
-    /// Seconds for the HTTP upgrade. Default 10.
+    /// Seconds from the TCP connection on for a proxy's tunnel, TLS and the HTTP upgrade, 0 for no limit. Default 10.
     pub handshake_timeout: f64,
     /// Seconds for the remote end to answer a close frame. Default 5.
     pub close_timeout: f64,
@@ -48,6 +49,11 @@ pub struct wsp_peer_options {
     pub compression_level: u32,
     /// Messages shorter than this many bytes are sent uncompressed. Default 128.
     pub compression_threshold: usize,
+    /// 0 to keep a server's connection waiting, WSP_STATE_CONNECTING, until wsp_peer_accept_request() or wsp_peer_reject_request() answers
+    /// its request (see wsp_peer_get_request()). Default 1.
+    pub auto_accept: u8,
+    /// 0. Later versions use it for fields of which 0 is the default.
+    pub reserved: [u8; 7],
 }
 
 impl From<&Options> for wsp_peer_options {
@@ -69,6 +75,8 @@ impl From<&Options> for wsp_peer_options {
             compression_max_window_bits: options.compression_max_window_bits,
             compression_level: options.compression_level,
             compression_threshold: options.compression_threshold,
+            auto_accept: u8::from(options.auto_accept),
+            reserved: [0; 7],
         }
     }
 }
@@ -88,6 +96,7 @@ impl wsp_peer_options {
         options.compression_enabled = self.compression_enabled != 0;
         options.compression_context_takeover = self.compression_context_takeover != 0;
         options.compression_threshold = self.compression_threshold;
+        options.auto_accept = self.auto_accept != 0;
         options.max_frame_size = self.max_frame_size;
         options.stream_messages = self.stream_messages != 0;
         options.heartbeat_timeout = heartbeat_timeout;
@@ -100,65 +109,29 @@ impl wsp_peer_options {
         options.close_timeout = close_timeout;
         Ok(())
     }
+}
 
-    /// Whether a struct of this size is one that some version of the header declares: it ends where a field begins.
-    fn check_size(size: usize) -> Result {
-        const ENDS: [usize; 15] = [
-            offset_of!(wsp_peer_options, outbound_buffer_size),
-            offset_of!(wsp_peer_options, max_queued_packets),
-            offset_of!(wsp_peer_options, heartbeat_interval),
-            offset_of!(wsp_peer_options, connect_timeout),
-            offset_of!(wsp_peer_options, handshake_timeout),
-            offset_of!(wsp_peer_options, close_timeout),
-            offset_of!(wsp_peer_options, heartbeat_timeout),
-            offset_of!(wsp_peer_options, max_frame_size),
-            offset_of!(wsp_peer_options, stream_messages),
-            offset_of!(wsp_peer_options, compression_enabled),
-            offset_of!(wsp_peer_options, compression_context_takeover),
-            offset_of!(wsp_peer_options, compression_max_window_bits),
-            offset_of!(wsp_peer_options, compression_level),
-            offset_of!(wsp_peer_options, compression_threshold),
-            size_of::<wsp_peer_options>(),
-        ];
-        if ENDS.contains(&size) {
-            return Ok(());
-        }
-        let message =
-            format!("struct_size is {size}, not a size that a version of wspeer.h up to this library's declares");
-        Err(Error::new(ErrorCode::InvalidParameter, message))
-    }
-
-    /// The caller's fields, and `base` for those it does not know.
-    ///
-    /// # Safety
-    /// `pointer` is NULL or points to a struct of as many bytes as its first field says.
-    unsafe fn read(pointer: *const Self, base: Self) -> Result<Self> {
-        if pointer.is_null() {
-            return Err(Error::new(ErrorCode::InvalidParameter, "options is NULL"));
-        }
-        // SAFETY: not NULL, so at least the first field is there.
-        let size = unsafe { (&raw const (*pointer).struct_size).read() };
-        Self::check_size(size)?;
-        let mut options = base;
-        // SAFETY: the struct has `size` bytes, which is at most our own size, and every bit pattern is a value of its fields.
-        unsafe { std::ptr::copy_nonoverlapping(pointer.cast::<u8>(), (&raw mut options).cast::<u8>(), size) };
-        Ok(options)
-    }
-
-    /// Fills as much of the caller's struct as it has.
-    ///
-    /// # Safety
-    /// `pointer` is NULL or points to `size` bytes.
-    unsafe fn write(mut self, pointer: *mut Self, size: usize) -> Result {
-        if pointer.is_null() {
-            return Err(Error::new(ErrorCode::InvalidParameter, "options is NULL"));
-        }
-        Self::check_size(size)?;
-        self.struct_size = size;
-        // SAFETY: not NULL, so there are `size` bytes, at most our own size.
-        unsafe { std::ptr::copy_nonoverlapping((&raw const self).cast::<u8>(), pointer.cast::<u8>(), size) };
-        Ok(())
-    }
+// SAFETY: the struct is `repr(C)`, begins with its size, and consists of numbers.
+unsafe impl Versioned for wsp_peer_options {
+    const NAME: &'static str = "wsp_peer_options";
+    const ENDS: &'static [usize] = &[
+        offset_of!(wsp_peer_options, outbound_buffer_size),
+        offset_of!(wsp_peer_options, max_queued_packets),
+        offset_of!(wsp_peer_options, heartbeat_interval),
+        offset_of!(wsp_peer_options, connect_timeout),
+        offset_of!(wsp_peer_options, handshake_timeout),
+        offset_of!(wsp_peer_options, close_timeout),
+        offset_of!(wsp_peer_options, heartbeat_timeout),
+        offset_of!(wsp_peer_options, max_frame_size),
+        offset_of!(wsp_peer_options, stream_messages),
+        offset_of!(wsp_peer_options, compression_enabled),
+        offset_of!(wsp_peer_options, compression_context_takeover),
+        offset_of!(wsp_peer_options, compression_max_window_bits),
+        offset_of!(wsp_peer_options, compression_level),
+        offset_of!(wsp_peer_options, compression_threshold),
+        offset_of!(wsp_peer_options, auto_accept),
+        size_of::<wsp_peer_options>(),
+    ];
 }
 
 /// Fills options with the defaults. `struct_size` is sizeof(wsp_peer_options). Returns WSP_ERR_INVALID_PARAMETER for NULL and for a
@@ -167,7 +140,7 @@ impl wsp_peer_options {
 pub unsafe extern "C" fn wsp_peer_options_init(options: *mut wsp_peer_options, struct_size: usize) -> wsp_error {
     let defaults = wsp_peer_options::from(&Options::default());
     // SAFETY: the caller passes NULL or a struct of that size.
-    (&unsafe { defaults.write(options, struct_size) }).into()
+    (&unsafe { write(defaults, options, struct_size) }).into()
 }
 
 /// Sets all options of a peer at once. Limits, heartbeat and close_timeout take effect immediately, what the handshake uses at the
@@ -179,7 +152,7 @@ pub unsafe extern "C" fn wsp_peer_set_options(peer: *mut wsp_peer, options: *con
     unsafe {
         run(peer, |content| {
             let current = wsp_peer_options::from(&content.object.options);
-            wsp_peer_options::read(options, current)?.apply(&mut content.object.options)
+            read(options, current)?.apply(&mut content.object.options)
         })
     }
 }
@@ -189,10 +162,6 @@ pub unsafe extern "C" fn wsp_peer_set_options(peer: *mut wsp_peer, options: *con
 pub unsafe extern "C" fn wsp_peer_get_options(peer: *const wsp_peer, options: *mut wsp_peer_options) -> wsp_error {
     // SAFETY: the caller passes NULL or live pointers, the options with their size in the first field.
     unsafe {
-        run(peer, |content| {
-            // Only the first field is looked at: the caller's struct may be a smaller one.
-            let size = if options.is_null() { 0 } else { (&raw const (*options).struct_size).read() };
-            wsp_peer_options::from(&content.object.options).write(options, size)
-        })
+        run(peer, |content| write(wsp_peer_options::from(&content.object.options), options, size_of_caller(options)))
     }
 }

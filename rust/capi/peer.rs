@@ -8,9 +8,10 @@ use super::error::wsp_error;
 use super::handle::{Content, Handle, free, handle, leak, with};
 use super::stream::wsp_stream;
 use super::text::{bytes, list, optional, required, write_out};
+use super::tls_options::{self, wsp_tls_options};
 use crate::error::{Error, ErrorCode, Result};
-use crate::net::Transport;
 use crate::net::transport::Disconnected;
+use crate::net::{TlsStream, Transport};
 use crate::peer::{State, WebSocketPeer};
 use crate::proto::frame::MessageKind;
 
@@ -74,7 +75,7 @@ pub(super) unsafe fn run(peer: *const wsp_peer, call: impl FnOnce(Call<'_>) -> R
 }
 
 /// Runs a query; `fallback` is the answer of a NULL or broken handle.
-unsafe fn ask<R>(peer: *const wsp_peer, fallback: R, call: impl FnOnce(&mut WebSocketPeer) -> R) -> R {
+pub(super) unsafe fn ask<R>(peer: *const wsp_peer, fallback: R, call: impl FnOnce(&mut WebSocketPeer) -> R) -> R {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe { with(peer, |content| Ok(call(&mut content.object))) }.unwrap_or(fallback)
 }
@@ -123,32 +124,47 @@ pub unsafe extern "C" fn wsp_peer_free(peer: *mut wsp_peer) {
     unsafe { free(peer) };
 }
 
-/// Starts to connect to ws://host[:port][/path]. User name and password in the URL become an Authorization header.
+/// Starts to connect to ws://host[:port][/path] or wss://host[:port][/path]. User name and password in the URL become an Authorization
+/// header. `tls` is for wss:// and may be NULL: the server's certificate must then be one that the operating system trusts. Copied.
 ///
-/// Returns WSP_OK when connecting has begun, WSP_ERR_UNAVAILABLE for wss://, WSP_ERR_INVALID_PARAMETER for NULL, for what is no URL and for wrong handshake headers or
-/// sub-protocols, WSP_ERR_ALREADY_IN_USE while connecting or open, WSP_ERR_FAILED when the system refuses at once. Call
+/// Returns WSP_OK when connecting has begun, WSP_ERR_INVALID_PARAMETER for NULL, for what is no URL, for options of a TLS server and for
+/// wrong handshake headers or sub-protocols, WSP_ERR_ALREADY_IN_USE while connecting or open, WSP_ERR_FAILED when the system refuses at once. Call
 /// wsp_peer_poll() until wsp_peer_get_ready_state() is WSP_STATE_OPEN or WSP_STATE_CLOSED. `url` is not kept.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wsp_peer_connect_to_url(peer: *mut wsp_peer, url: *const c_char) -> wsp_error {
-    // SAFETY: the caller passes NULL or a live handle and string.
-    unsafe { run(peer, |content| content.object.connect_to_url(required(url, "url")?, None)) }
+pub unsafe extern "C" fn wsp_peer_connect_to_url(
+    peer: *mut wsp_peer,
+    url: *const c_char,
+    tls: *const wsp_tls_options,
+) -> wsp_error {
+    // SAFETY: the caller passes NULL or live handles and a string.
+    unsafe { run(peer, |content| content.object.connect_to_url(required(url, "url")?, tls_options::client(tls)?)) }
 }
 
 /// Takes a TCP connection as a WebSocket server; the handshake happens in wsp_peer_poll(). The connection is shared: the stream
 /// handle still belongs to the caller, who may free it at once and must not read from or write to it any more.
 ///
+/// With `tls`, the options of a server, TLS is spoken over the stream (wss://); they may be NULL. Copied.
+///
 /// A stream without a connection is taken too; the peer then closes in its first poll.
 ///
-/// Returns WSP_ERR_INVALID_PARAMETER for NULL and for wrong handshake headers or sub-protocols, WSP_ERR_ALREADY_IN_USE while connecting or
+/// Returns WSP_ERR_INVALID_PARAMETER for NULL, for options of a TLS client and for wrong handshake headers or sub-protocols, WSP_ERR_ALREADY_IN_USE while connecting or
 /// open.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wsp_peer_accept_stream(peer: *mut wsp_peer, stream: *mut wsp_stream) -> wsp_error {
+pub unsafe extern "C" fn wsp_peer_accept_stream(
+    peer: *mut wsp_peer,
+    stream: *mut wsp_stream,
+    tls: *const wsp_tls_options,
+) -> wsp_error {
     // SAFETY: the caller passes NULL or live handles.
     unsafe {
         run(peer, |content| {
             let transport: Box<dyn Transport> = match with(stream, |stream| Ok(stream.object.socket()))? {
                 Some(socket) => Box::new(socket),
                 None => Box::new(Disconnected),
+            };
+            let transport = match tls_options::server(tls)? {
+                Some(tls) => Box::new(TlsStream::server(transport, &tls)?),
+                None => transport,
             };
             content.object.accept_stream(transport)
         })

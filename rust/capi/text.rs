@@ -1,6 +1,6 @@
 //! Text and bytes across the boundary.
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, c_char};
 
 use crate::error::{Error, ErrorCode, Result};
 
@@ -83,18 +83,28 @@ pub(super) unsafe fn list(list: *const *const c_char, count: usize, name: &str) 
     pointers.iter().map(|text| unsafe { required(*text, name) }.map(str::to_owned)).collect()
 }
 
-/// Text that is lent to the caller: stored with a NUL behind it.
+/// Texts that are lent to the caller: stored with a NUL behind each.
 #[derive(Debug, Default)]
-pub(super) struct Lent(CString);
+pub(super) struct Lent(Vec<Box<[u8]>>);
 
 impl Lent {
-    /// Stores a copy and returns its address. A NUL inside does not end what is stored, only what `strlen` sees.
+    /// Takes back what was lent before, stores a copy and returns its address.
     pub fn set(&mut self, text: &str) -> *const c_char {
-        let mut bytes = text.as_bytes().to_vec();
-        bytes.push(0);
-        // SAFETY: the last byte is NUL; NULs inside only make C see a shorter string, as documented.
-        self.0 = unsafe { CString::from_vec_with_nul_unchecked(bytes) };
-        self.0.as_ptr()
+        self.0.clear();
+        self.add(text)
+    }
+
+    /// Lends another text beside those of this call. A NUL inside does not end what is stored, only what `strlen` sees.
+    pub fn add(&mut self, text: &str) -> *const c_char {
+        self.add_bytes(text.as_bytes()).cast()
+    }
+
+    /// Lends bytes beside the texts of this call.
+    pub fn add_bytes(&mut self, bytes: &[u8]) -> *const u8 {
+        let stored = [bytes, &[0]].concat().into_boxed_slice();
+        let address = stored.as_ptr();
+        self.0.push(stored);
+        address
     }
 }
 

@@ -11,6 +11,8 @@ use godot::prelude::*;
 use godot_core::meta::ByValue;
 
 use crate::error::{ErrorCode, Result};
+use crate::net::{NetError, TlsInfo};
+use crate::proto::handshake::Headers;
 
 /// The number a script sees.
 pub(super) fn code(code: ErrorCode) -> GodotError {
@@ -48,6 +50,40 @@ pub(super) fn strings(array: &PackedStringArray) -> Vec<String> {
 /// See [`strings`].
 pub(super) fn packed(strings: &[String]) -> PackedStringArray {
     strings.iter().map(GString::from).collect()
+}
+
+/// Header fields as lines, as the engine's `HTTPClient` gives them.
+pub(super) fn header_lines(headers: &Headers) -> PackedStringArray {
+    headers.iter().map(|(name, value)| text(&format!("{name}: {value}"))).collect()
+}
+
+/// What TLS agreed on; empty without TLS.
+pub(super) fn tls_info(info: Option<TlsInfo>) -> VarDictionary {
+    let Some(info) = info else { return VarDictionary::new() };
+    vdict! {
+        "version" => &text(&info.version),
+        "cipher_suite" => &text(&info.cipher_suite),
+        "alpn" => &text(&info.alpn),
+        "peer_subject" => &text(&info.peer_subject),
+        "resumed" => info.resumed,
+    }
+}
+
+/// Why a connection failed; empty where it did not.
+pub(super) fn failure(failure: Option<&NetError>) -> VarDictionary {
+    let Some(failure) = failure else { return VarDictionary::new() };
+    let response = failure.response.as_deref();
+    let no_headers = Headers::default();
+    vdict! {
+        "stage" => &text(failure.stage.name()),
+        "message" => &text(&failure.message),
+        "os_error" => failure.os_error.unwrap_or(0),
+        "tls" => &text(failure.tls.as_ref().map_or("", |tls| &tls.text)),
+        "http_status" => response.map_or(0, |response| i64::from(response.status)),
+        "http_reason" => &text(response.map_or("", |response| &response.reason)),
+        "http_headers" => &header_lines(response.map_or(&no_headers, |response| &response.headers)),
+        "http_body" => &PackedByteArray::from(response.map_or(&[][..], |response| &response.body)),
+    }
 }
 
 /// A number of bytes or packets as a script's integer.

@@ -18,6 +18,8 @@ pub(super) struct EngineStream {
 enum Kind {
     Tcp(Gd<StreamPeerTcp>),
     Tls(Gd<StreamPeerTls>),
+    /// Any other: it is what its bytes are.
+    Other,
 }
 
 #[expect(unsafe_code, reason = "a peer with an engine stream may be used from any thread, as any other peer")]
@@ -40,6 +42,11 @@ impl EngineStream {
         Some(Self { stream, kind })
     }
 
+    /// Any stream. One that is neither TCP nor TLS is connected as long as it tells a number of bytes.
+    pub fn any(stream: Gd<StreamPeer>) -> Self {
+        Self::new(stream.clone()).unwrap_or(Self { stream, kind: Kind::Other })
+    }
+
     /// Lets the stream notice what happened to it; returns whether it is still usable.
     fn poll(&mut self) -> bool {
         match &mut self.kind {
@@ -53,6 +60,7 @@ impl EngineStream {
                 }
                 is_live(tls)
             }
+            Kind::Other => self.stream.get_available_bytes() >= 0,
         }
     }
 
@@ -60,6 +68,7 @@ impl EngineStream {
         match &self.kind {
             Kind::Tcp(tcp) => tcp.get_status() == stream_peer_tcp::Status::CONNECTED,
             Kind::Tls(tls) => tls.get_status() == stream_peer_tls::Status::CONNECTED,
+            Kind::Other => self.stream.get_available_bytes() >= 0,
         }
     }
 
@@ -67,6 +76,7 @@ impl EngineStream {
         match &self.kind {
             Kind::Tcp(tcp) => Some(tcp.clone()),
             Kind::Tls(tls) => tls.get_stream()?.try_cast().ok(),
+            Kind::Other => None,
         }
     }
 }
@@ -122,6 +132,7 @@ impl Transport for EngineStream {
         match &mut self.kind {
             Kind::Tcp(tcp) => tcp.disconnect_from_host(),
             Kind::Tls(tls) => tls.disconnect_from_stream(),
+            Kind::Other => {}
         }
     }
 

@@ -11,6 +11,7 @@ use godot::register::private::constant::{ConstantKind, ExportConstant, IntegerCo
 use godot_core::meta::ByValue;
 
 use super::stream_peer_tcp::RustStreamPeerTCP;
+use super::stream_peer_tls::RustStreamPeerTLS;
 use super::websocket_peer::RustWebSocketPeer;
 
 /// Defines an enum that scripts may pass any number for, as the engine's own do.
@@ -89,6 +90,17 @@ class_enum! {
     }
 }
 
+class_enum! {
+    /// `StreamPeerTLS.Status`.
+    TlsStatus in RustStreamPeerTLS as "Status" {
+        STATUS_DISCONNECTED = crate::peer::TlsStatus::Disconnected,
+        STATUS_HANDSHAKING = crate::peer::TlsStatus::Handshaking,
+        STATUS_CONNECTED = crate::peer::TlsStatus::Connected,
+        STATUS_ERROR = crate::peer::TlsStatus::Error,
+        STATUS_ERROR_HOSTNAME_MISMATCH = crate::peer::TlsStatus::ErrorHostnameMismatch,
+    }
+}
+
 impl WriteMode {
     /// Text messages.
     pub const TEXT: Self = Self(0);
@@ -101,4 +113,5 @@ pub(super) fn register() {
     WriteMode::register();
     State::register();
     Status::register();
+    TlsStatus::register();
 }

@@ -4,11 +4,17 @@ mod convert;
 mod engine_stream;
 mod entry;
 mod enums;
+mod pointers;
 mod scripted;
 mod shared;
 mod stream_peer_tcp;
+mod stream_peer_tls;
+mod streams;
 mod tcp_server;
+mod tls;
 mod websocket_peer;
+mod websocket_peer_handshake;
+mod websocket_peer_methods;
 
 #[cfg(test)]
 mod tests {
@@ -18,6 +24,9 @@ mod tests {
         let help: String = godot::docs::__gather_xml_docs().collect();
         let sources = [
             ("RustWebSocketPeer", include_str!("websocket_peer.rs")),
+            ("RustWebSocketPeer", include_str!("websocket_peer_handshake.rs")),
+            ("RustWebSocketPeer", include_str!("websocket_peer_methods.rs")),
+            ("RustStreamPeerTLS", include_str!("stream_peer_tls.rs")),
             ("RustTCPServer", include_str!("tcp_server.rs")),
             ("RustStreamPeerTCP", include_str!("stream_peer_tcp.rs")),
         ];
@@ -44,7 +53,12 @@ mod tests {
                 break;
             }
             let renamed = line.split("rename = ").nth(1).and_then(|rest| rest.split([')', ',']).next());
-            let name = || lines.clone().next().and_then(|next| next.trim().split(['(', ':']).next());
+            let name = || {
+                lines
+                    .clone()
+                    .next()
+                    .and_then(|next| next.trim().trim_start_matches("pub(super) ").split(['(', ':']).next())
+            };
             if line.starts_with("#[func") {
                 members.extend(renamed.or_else(|| name().and_then(|name| name.strip_prefix("fn "))));
             } else if line.starts_with("#[var(") || line.starts_with("#[signal]") {

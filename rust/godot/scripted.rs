@@ -5,14 +5,12 @@ use godot::global::Error as GodotError;
 use godot::prelude::*;
 
 use super::convert;
-use super::engine_stream::EngineStream;
 use super::enums::WriteMode;
 use super::shared::{Registered, Registry, registry, with};
-use super::stream_peer_tcp::RustStreamPeerTCP;
+use super::streams;
+use super::tls::TlsTexts;
 use super::websocket_peer::RustWebSocketPeer;
 use crate::error::{Error, ErrorCode, Result};
-use crate::net::Transport;
-use crate::net::transport::Disconnected;
 use crate::peer::WebSocketPeer;
 use crate::proto::frame::MessageKind;
 
@@ -20,6 +18,8 @@ use crate::proto::frame::MessageKind;
 #[derive(Default)]
 pub(super) struct Scripted {
     pub peer: WebSocketPeer,
+    /// What the properties `tls_*` say.
+    pub tls: TlsTexts,
     /// A flush at the end of the frame is on the way.
     pub flush_scheduled: bool,
 }
@@ -61,17 +61,5 @@ pub(super) fn send_message(
 pub(super) fn try_accept(peer: &mut WebSocketPeer, stream: Option<Gd<StreamPeer>>) -> Result {
     let stream = stream.ok_or_else(|| Error::new(ErrorCode::InvalidParameter, "the stream is null"))?;
     peer.check_unconnected()?;
-    let transport: Box<dyn Transport> = match stream.try_cast::<RustStreamPeerTCP>() {
-        Ok(stream) => match stream.bind().socket() {
-            Some(socket) => Box::new(socket),
-            None => Box::new(Disconnected),
-        },
-        Err(stream) => Box::new(EngineStream::new(stream).ok_or_else(|| {
-            Error::new(
-                ErrorCode::InvalidParameter,
-                "the stream is no StreamPeerTCP, StreamPeerTLS or RustStreamPeerTCP",
-            )
-        })?),
-    };
-    peer.accept_stream(transport)
+    peer.accept_stream(streams::transport(stream)?)
 }

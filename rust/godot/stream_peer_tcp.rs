@@ -10,7 +10,7 @@ use godot_core::meta::RawPtr;
 
 use super::convert;
 use super::enums::Status;
-use crate::error::Result;
+use super::pointers::{buffer, data, report, split};
 use crate::net::TcpSocket;
 use crate::peer::StreamPeerTcp;
 
@@ -113,40 +113,6 @@ impl RustStreamPeerTCP {
     fn set_no_delay(&mut self, enabled: bool) {
         // Without a connection there is nothing to set, and the next one starts without delay anyway.
         let _unconnected = self.stream.set_no_delay(enabled);
-    }
-}
-
-/// Reports a count to the engine and the result as its number.
-#[expect(unsafe_code, reason = "the engine passes out parameters by pointer")]
-fn report(result: &Result, count: usize, out: RawPtr<*mut i32>) -> GodotError {
-    // SAFETY: the pointer is the engine's out parameter of the call that is being answered.
-    unsafe { *out.ptr() = convert::integer32(count) };
-    convert::error(result)
-}
-
-fn split(result: Result<usize>) -> (usize, Result) {
-    match result {
-        Ok(count) => (count, Ok(())),
-        Err(error) => (0, Err(error)),
-    }
-}
-
-/// The engine's buffer as a slice.
-#[expect(unsafe_code, reason = "the engine passes buffers by pointer")]
-fn buffer<'a>(pointer: RawPtr<*mut u8>, bytes: i32) -> &'a mut [u8] {
-    match usize::try_from(bytes) {
-        // SAFETY: the engine passes a buffer of that size, valid and not shared during the call.
-        Ok(len) if len > 0 => unsafe { std::slice::from_raw_parts_mut(pointer.ptr(), len) },
-        _ => &mut [],
-    }
-}
-
-#[expect(unsafe_code, reason = "the engine passes buffers by pointer")]
-fn data<'a>(pointer: RawPtr<*const u8>, bytes: i32) -> &'a [u8] {
-    match usize::try_from(bytes) {
-        // SAFETY: the engine passes a buffer of that size, valid during the call.
-        Ok(len) if len > 0 => unsafe { std::slice::from_raw_parts(pointer.ptr(), len) },
-        _ => &[],
     }
 }
 

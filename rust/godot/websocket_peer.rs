@@ -2,16 +2,17 @@
 
 #![expect(unsafe_code, reason = "the engine passes packets by pointer")]
 
-use godot::classes::{IPacketPeerExtension, PacketPeerExtension, StreamPeer};
+use godot::classes::{IPacketPeerExtension, PacketPeerExtension};
 use godot::global::Error as GodotError;
 use godot::prelude::*;
 use godot_core::meta::RawPtr;
 
-use super::convert::{self, OptionalTls};
-use super::enums::{State, WriteMode};
-use super::scripted::{Scripted, kind, send_message, try_accept};
+use super::convert;
+use super::scripted::{Scripted, send_message};
 use super::shared::{Native, Shared, with};
-use crate::error::{Error, ErrorCode, Result};
+use super::tls::TlsTexts;
+use crate::error::Result;
+use crate::net::Proxies;
 use crate::peer::{Options, WebSocketPeer};
 use crate::proto::frame::MessageKind;
 
@@ -29,7 +30,7 @@ use crate::proto::frame::MessageKind;
 #[derive(GodotClass)]
 #[class(tool, init, base = PacketPeerExtension)]
 pub struct RustWebSocketPeer {
-    peer: Shared<Scripted>,
+    pub(super) peer: Shared<Scripted>,
 
     /// The WebSocket sub-protocols allowed during the WebSocket handshake, in order of preference on a client. Used by the
     /// next connection.
@@ -98,6 +99,54 @@ pub struct RustWebSocketPeer {
     #[var(get = get_compression_max_window_bits, set = set_compression_max_window_bits)]
     compression_max_window_bits: PhantomVar<i64>,
 
+    /// Seconds for the name lookup and the TCP connection, 0 for no limit. Default 30. Used by the next connection.
+    #[var(get = get_connect_timeout, set = set_connect_timeout)]
+    connect_timeout: PhantomVar<f64>,
+
+    /// Seconds from the TCP connection on for a proxy's tunnel, TLS and the HTTP upgrade, 0 for no limit. Default 10.
+    #[var(get = get_handshake_timeout, set = set_handshake_timeout)]
+    handshake_timeout: PhantomVar<f64>,
+
+    /// Accepts requests as a server without asking. If [code]false[/code], the peer stays [constant STATE_CONNECTING] with the
+    /// request readable in [method get_request] until [method accept_request] or [method reject_request]. Default
+    /// [code]true[/code].
+    #[var(get = get_auto_accept, set = set_auto_accept)]
+    auto_accept: PhantomVar<bool>,
+
+    /// Origins of the pages that browsers may connect from, such as [code]"https://game.example"[/code]; empty (the default)
+    /// for all. Others are answered with status 403. Programs that send no [code]Origin[/code] header are always let in.
+    #[var(get = get_allowed_origins, set = set_allowed_origins)]
+    allowed_origins: PhantomVar<PackedStringArray>,
+
+    /// HTTP proxy for [code]ws://[/code], [code]"[http://][user:password@]host[:port]"[/code], that is asked for a tunnel
+    /// (CONNECT); empty (the default) for none. What is no proxy's address is refused. Used by the next connection.
+    #[var(get = get_http_proxy, set = set_http_proxy)]
+    http_proxy: PhantomVar<GString>,
+
+    /// HTTP proxy for [code]wss://[/code]; see [member http_proxy].
+    #[var(get = get_https_proxy, set = set_https_proxy)]
+    https_proxy: PhantomVar<GString>,
+
+    /// Hosts that are connected to without a proxy, separated by commas: names with all that end in them, IP addresses,
+    /// networks ([code]10.0.0.0/8[/code]), or [code]*[/code] for all.
+    #[var(get = get_no_proxy, set = set_no_proxy)]
+    no_proxy: PhantomVar<GString>,
+
+    /// Certificates that are trusted for [code]wss://[/code], several one behind the other, in PEM format (for example
+    /// [code]FileAccess.get_file_as_string("res://authorities.crt")[/code]). Empty (the default) for those of the
+    /// [TLSOptions], or else of the operating system.
+    #[var(get = get_tls_trusted_certificates, set = set_tls_trusted_certificates)]
+    tls_trusted_certificates: PhantomVar<GString>,
+
+    /// The certificate that this client proves its identity with to servers that ask (mutual TLS), followed by those that lead
+    /// to an authority, in PEM format; empty (the default) for none.
+    #[var(get = get_tls_certificate, set = set_tls_certificate)]
+    tls_certificate: PhantomVar<GString>,
+
+    /// The private key of [member tls_certificate] in PEM format: RSA, ECDSA (P-256, P-384) or Ed25519.
+    #[var(get = get_tls_private_key, set = set_tls_private_key)]
+    tls_private_key: PhantomVar<GString>,
+
     base: Base<PacketPeerExtension>,
 }
 
@@ -111,12 +160,12 @@ impl Native for RustWebSocketPeer {
 
 impl RustWebSocketPeer {
     /// Runs a call that returns an error number.
-    fn run(&self, call: impl FnOnce(&mut WebSocketPeer) -> Result) -> GodotError {
+    pub(super) fn run(&self, call: impl FnOnce(&mut WebSocketPeer) -> Result) -> GodotError {
         self.peer.with(GodotError::ERR_BUSY, |scripted| convert::error(&call(&mut scripted.peer)))
     }
 
     /// Sets a property; what is refused is explained by `get_error_message()`.
-    fn set(&self, set: impl FnOnce(&mut Options) -> Result) {
+    pub(super) fn set(&self, set: impl FnOnce(&mut Options) -> Result) {
         self.run(|peer| {
             let result = set(&mut peer.options);
             peer.noted(result)
@@ -124,8 +173,24 @@ impl RustWebSocketPeer {
     }
 
     /// Runs a query.
-    fn ask<R: Default>(&self, call: impl FnOnce(&mut WebSocketPeer) -> R) -> R {
+    pub(super) fn ask<R: Default>(&self, call: impl FnOnce(&mut WebSocketPeer) -> R) -> R {
         self.peer.with(R::default(), |scripted| call(&mut scripted.peer))
+    }
+
+    fn set_proxies(&self, change: impl FnOnce(&mut Proxies)) {
+        self.set(|options| {
+            let mut proxies = options.proxies.clone();
+            change(&mut proxies);
+            options.set_proxies(proxies)
+        });
+    }
+
+    fn tls_text(&self, text: impl FnOnce(&TlsTexts) -> &String) -> GString {
+        self.peer.with(GString::new(), |scripted| convert::text(text(&scripted.tls)))
+    }
+
+    fn set_tls_text(&self, text: impl FnOnce(&mut TlsTexts) -> &mut String, value: &GString) {
+        self.peer.with((), |scripted| *text(&mut scripted.tls) = value.to_string());
     }
 }
 
@@ -134,225 +199,7 @@ impl RustWebSocketPeer {
     /// Emitted in [method poll] when the network has taken everything that it could not take at first, so that a sender
     /// that was refused, or waits for [method is_drained], may go on.
     #[signal]
-    fn drained();
-
-    /// Connects to the given URL, [code]ws://host[:port][/path][/code]. [param tls_client_options] customise the certificates
-    /// of [code]wss://[/code] connections. User name and password in the URL become an [code]Authorization[/code] header.
-    ///
-    /// Returns [constant OK] when connecting has begun, [constant ERR_INVALID_PARAMETER] for what is no URL and for wrong
-    /// [member handshake_headers], [constant ERR_ALREADY_IN_USE] while connecting or connected, [constant FAILED] when the
-    /// system refuses at once.
-    #[func]
-    fn connect_to_url(
-        &self,
-        url: GString,
-        #[opt(default = OptionalTls::NONE)] tls_client_options: OptionalTls,
-    ) -> GodotError {
-        if tls_client_options.0.is_some_and(|options| options.is_server()) {
-            let refused = Error::new(ErrorCode::InvalidParameter, "the TLS options are those of a server");
-            return self.run(|peer| peer.noted(Err(refused)));
-        }
-        self.run(|peer| peer.connect_to_url(&url.to_string(), None))
-    }
-
-    /// Accepts a connection as a WebSocket server, on a [RustStreamPeerTCP] from [method RustTCPServer.take_connection] or on
-    /// one of the engine's own [StreamPeerTCP] or [StreamPeerTLS]. The handshake happens in [method poll].
-    #[func]
-    fn accept_stream(&self, stream: Option<Gd<StreamPeer>>) -> GodotError {
-        self.run(|peer| {
-            let result = try_accept(peer, stream);
-            peer.noted(result)
-        })
-    }
-
-    /// Sends the given message. With [constant WRITE_MODE_TEXT] it must be UTF-8, else [constant ERR_INVALID_DATA] is
-    /// returned. Returns [constant ERR_OUT_OF_MEMORY], and sends nothing, where [member outbound_buffer_size] or
-    /// [member max_queued_packets] do not allow it, and [constant FAILED] where the connection is not open.
-    #[func(gd_self)]
-    fn send(
-        this: Gd<Self>,
-        message: PackedByteArray,
-        #[opt(default = WriteMode::BINARY)] write_mode: WriteMode,
-    ) -> GodotError {
-        send_message(&this, kind(write_mode), message.as_slice(), true)
-    }
-
-    /// Sends the given message uncompressed even where compression is active: for content that is compressed already or that
-    /// must not share a compression window with data an attacker controls. See [method send].
-    #[func(gd_self)]
-    fn send_uncompressed(
-        this: Gd<Self>,
-        message: PackedByteArray,
-        #[opt(default = WriteMode::BINARY)] write_mode: WriteMode,
-    ) -> GodotError {
-        send_message(&this, kind(write_mode), message.as_slice(), false)
-    }
-
-    /// Sends the given message as text; see [method send].
-    #[func(gd_self)]
-    fn send_text(this: Gd<Self>, message: GString) -> GodotError {
-        send_message(&this, MessageKind::Text, message.to_string().as_bytes(), true)
-    }
-
-    /// Writes messages that were collected in this frame to the network now. Happens by itself at the end of the frame and
-    /// in [method poll].
-    #[func(gd_self)]
-    fn flush(this: Gd<Self>) {
-        with(&this, (), |scripted| {
-            scripted.flush_scheduled = false;
-            scripted.peer.flush();
-        });
-    }
-
-    /// Updates the connection state, receives incoming packets and sends what waits. Call this regularly. Never blocks.
-    #[func(gd_self)]
-    fn poll(this: Gd<Self>) {
-        let drained = with(&this, false, |scripted| {
-            scripted.peer.poll();
-            scripted.peer.take_drained()
-        });
-        if drained {
-            this.signals().drained().emit();
-        }
-    }
-
-    /// Returns [code]true[/code] if everything that was sent has been taken by the network.
-    #[func]
-    fn is_drained(&self) -> bool {
-        self.ask(|peer| peer.is_drained())
-    }
-
-    /// Sends a ping with at most 125 bytes of payload; the answer updates [method get_round_trip_time]. Returns
-    /// [constant ERR_INVALID_PARAMETER] for more, [constant FAILED] where the connection is not open,
-    /// [constant ERR_OUT_OF_MEMORY] where the network takes nothing at the moment.
-    #[func]
-    fn ping(&self, #[opt(default = &PackedByteArray::new())] payload: PackedByteArray) -> GodotError {
-        self.run(|peer| peer.ping(payload.as_slice()))
-    }
-
-    /// Returns the seconds between the last answered ping, from [method ping] or [member heartbeat_interval], and its pong; -1
-    /// before the first. Pongs are noticed in [method poll].
-    #[func]
-    fn get_round_trip_time(&self) -> f64 {
-        self.ask(|peer| peer.round_trip().map_or(-1.0, |times| times.last.as_secs_f64()))
-    }
-
-    /// Returns a moving average of [method get_round_trip_time]; -1 before the first pong.
-    #[func]
-    fn get_smoothed_round_trip_time(&self) -> f64 {
-        self.ask(|peer| peer.round_trip().map_or(-1.0, |times| times.smoothed.as_secs_f64()))
-    }
-
-    /// Returns [code]true[/code] if both ends have agreed on permessage-deflate.
-    #[func]
-    fn is_compression_active(&self) -> bool {
-        self.ask(|peer| peer.is_compression_active())
-    }
-
-    /// Returns the payload bytes of compressed messages of this connection as [code]sent_plain[/code],
-    /// [code]sent_compressed[/code], [code]received_plain[/code] and [code]received_compressed[/code].
-    #[func]
-    fn get_compression_statistics(&self) -> VarDictionary {
-        let statistics = self.ask(|peer| peer.compression_statistics());
-        let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-        vdict! {
-            "sent_plain" => number(statistics.sent_plain),
-            "sent_compressed" => number(statistics.sent_compressed),
-            "received_plain" => number(statistics.received_plain),
-            "received_compressed" => number(statistics.received_compressed),
-        }
-    }
-
-    /// Gives the compressor's memory back now instead of after ten seconds without messages.
-    #[func]
-    fn release_compression_memory(&self) {
-        self.ask(WebSocketPeer::release_compression_memory);
-    }
-
-    /// Starts closing the connection with a status code and a reason of at most 123 bytes of UTF-8; keep polling until
-    /// [constant STATE_CLOSED]. With a negative [param code] the connection is dropped at once. Codes that RFC 6455 does not
-    /// allow in a close frame and longer reasons are refused: nothing changes, and [method get_error_message] says why.
-    #[func]
-    fn close(&self, #[opt(default = 1000)] code: i32, #[opt(default = "")] reason: GString) {
-        // The engine's signature has no return value; the text is kept for get_error_message().
-        let _refused = self.run(|peer| peer.close(code, &reason.to_string()));
-    }
-
-    /// Returns the ready state of the connection.
-    #[func(gd_self)]
-    fn get_ready_state(this: Gd<Self>) -> State {
-        State(with(&this, 3, |scripted| scripted.peer.state() as i64))
-    }
-
-    /// Returns the close code of the remote end's close frame (or of the one sent for a violation of the protocol), 0 where it
-    /// carried none, -1 where the connection was not closed cleanly.
-    #[func]
-    fn get_close_code(&self) -> i32 {
-        self.ask(|peer| peer.close_code())
-    }
-
-    /// Returns the reason that came with the close code.
-    #[func]
-    fn get_close_reason(&self) -> GString {
-        self.ask(|peer| convert::text(peer.close_reason()))
-    }
-
-    /// Returns in words why the last call was refused or why the connection was lost; empty where nothing went wrong since
-    /// the connection began.
-    #[func]
-    fn get_error_message(&self) -> GString {
-        self.ask(|peer| convert::text(peer.error_message()))
-    }
-
-    /// Returns the sub-protocol selected in the handshake, or an empty string.
-    #[func]
-    fn get_selected_protocol(&self) -> GString {
-        self.ask(|peer| convert::text(peer.selected_protocol()))
-    }
-
-    /// Returns the URL as passed to [method connect_to_url], or on a server the one the client asked for.
-    #[func]
-    fn get_requested_url(&self) -> GString {
-        self.ask(|peer| convert::text(peer.requested_url()))
-    }
-
-    /// Returns the IP address of the remote end, empty where there is none.
-    #[func]
-    fn get_connected_host(&self) -> GString {
-        self.ask(|peer| convert::host(peer.remote_address()))
-    }
-
-    /// Returns the port of the remote end, 0 where there is none.
-    #[func]
-    fn get_connected_port(&self) -> u16 {
-        self.ask(|peer| peer.remote_address().map_or(0, |address| address.port()))
-    }
-
-    /// Returns the payload bytes of messages that the network has not taken yet.
-    #[func]
-    fn get_current_outbound_buffered_amount(&self) -> i32 {
-        self.ask(|peer| convert::integer32(peer.outbound_buffered_amount()))
-    }
-
-    /// Disables ([code]true[/code], the default) or enables Nagle's algorithm on the TCP connection.
-    #[func]
-    fn set_no_delay(&self, enabled: bool) {
-        // Without a connection there is nothing to set, and the next one starts without delay anyway.
-        let _unconnected = self.run(|peer| peer.set_no_delay(enabled));
-    }
-
-    /// Returns the number of packets that wait to be read. The engine's own method of this name, which other parts of the engine
-    /// call, gives the same number; scripts reach it sooner here.
-    #[func(gd_self, rename = get_available_packet_count)]
-    fn count_packets(this: Gd<Self>) -> i32 {
-        with(&this, 0, |scripted| convert::integer32(scripted.peer.packet_count()))
-    }
-
-    /// Returns [code]true[/code] if the packet read last was sent as text.
-    #[func(gd_self)]
-    fn was_string_packet(this: Gd<Self>) -> bool {
-        with(&this, false, |scripted| scripted.peer.was_string_packet())
-    }
+    pub(super) fn drained();
 
     #[func]
     fn get_supported_protocols(&self) -> PackedStringArray {
@@ -441,6 +288,112 @@ impl RustWebSocketPeer {
     #[func]
     fn set_close_timeout(&self, value: f64) {
         self.set(|options| options.set_close_timeout(value));
+    }
+
+    #[func]
+    fn get_connect_timeout(&self) -> f64 {
+        self.ask(|peer| peer.options.connect_timeout.as_secs_f64())
+    }
+
+    #[func]
+    fn set_connect_timeout(&self, value: f64) {
+        self.set(|options| options.set_connect_timeout(value));
+    }
+
+    #[func]
+    fn get_handshake_timeout(&self) -> f64 {
+        self.ask(|peer| peer.options.handshake_timeout.as_secs_f64())
+    }
+
+    #[func]
+    fn set_handshake_timeout(&self, value: f64) {
+        self.set(|options| options.set_handshake_timeout(value));
+    }
+
+    #[func]
+    fn get_auto_accept(&self) -> bool {
+        self.ask(|peer| peer.options.auto_accept)
+    }
+
+    #[func]
+    fn set_auto_accept(&self, value: bool) {
+        self.set(|options| {
+            options.auto_accept = value;
+            Ok(())
+        });
+    }
+
+    #[func]
+    fn get_allowed_origins(&self) -> PackedStringArray {
+        self.ask(|peer| convert::packed(&peer.options.allowed_origins))
+    }
+
+    #[func]
+    fn set_allowed_origins(&self, value: PackedStringArray) {
+        self.set(|options| {
+            options.allowed_origins = convert::strings(&value);
+            Ok(())
+        });
+    }
+
+    #[func]
+    fn get_http_proxy(&self) -> GString {
+        self.ask(|peer| convert::text(&peer.options.proxies.http))
+    }
+
+    #[func]
+    fn set_http_proxy(&self, value: GString) {
+        self.set_proxies(|proxies| proxies.http = value.to_string());
+    }
+
+    #[func]
+    fn get_https_proxy(&self) -> GString {
+        self.ask(|peer| convert::text(&peer.options.proxies.https))
+    }
+
+    #[func]
+    fn set_https_proxy(&self, value: GString) {
+        self.set_proxies(|proxies| proxies.https = value.to_string());
+    }
+
+    #[func]
+    fn get_no_proxy(&self) -> GString {
+        self.ask(|peer| convert::text(&peer.options.proxies.no_proxy))
+    }
+
+    #[func]
+    fn set_no_proxy(&self, value: GString) {
+        self.set_proxies(|proxies| proxies.no_proxy = value.to_string());
+    }
+
+    #[func]
+    fn get_tls_trusted_certificates(&self) -> GString {
+        self.tls_text(|tls| &tls.trusted_certificates)
+    }
+
+    #[func]
+    fn set_tls_trusted_certificates(&self, value: GString) {
+        self.set_tls_text(|tls| &mut tls.trusted_certificates, &value);
+    }
+
+    #[func]
+    fn get_tls_certificate(&self) -> GString {
+        self.tls_text(|tls| &tls.certificate)
+    }
+
+    #[func]
+    fn set_tls_certificate(&self, value: GString) {
+        self.set_tls_text(|tls| &mut tls.certificate, &value);
+    }
+
+    #[func]
+    fn get_tls_private_key(&self) -> GString {
+        self.tls_text(|tls| &tls.private_key)
+    }
+
+    #[func]
+    fn set_tls_private_key(&self, value: GString) {
+        self.set_tls_text(|tls| &mut tls.private_key, &value);
     }
 
     #[func]

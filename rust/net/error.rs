@@ -25,6 +25,21 @@ pub enum Stage {
     Timeout = 7,
 }
 
+impl Stage {
+    /// Its name, in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Tcp => "tcp",
+            Self::Proxy => "proxy",
+            Self::Tls => "tls",
+            Self::Http => "http",
+            Self::WebSocket => "websocket",
+            Self::Timeout => "timeout",
+        }
+    }
+}
+
 /// Why a connection could not be made or was lost.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]

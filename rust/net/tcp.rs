@@ -230,6 +230,11 @@ impl Transport for Arc<TcpSocket> {
         TcpSocket::set_no_delay(self, enabled)
     }
 
+    fn wait(&self, for_write: bool) {
+        // What fails here fails again in the read or write that follows.
+        let _later = TcpSocket::wait(self, for_write);
+    }
+
     fn poll_directly(&self) {
         self.readiness.always_try();
     }

@@ -4,6 +4,7 @@ use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 
 use super::tls::TlsInfo;
+use crate::limits::WAIT_STEP;
 
 /// A non-blocking stream of bytes.
 pub trait Transport: Send {
@@ -48,6 +49,12 @@ pub trait Transport: Send {
     /// What was agreed on in the TLS handshake, where this library did it.
     fn tls_info(&self) -> Option<TlsInfo> {
         None
+    }
+
+    /// Blocks until reading (or writing) may get on, or for a moment where the stream cannot tell.
+    fn wait(&self, for_write: bool) {
+        let _ = for_write;
+        std::thread::sleep(WAIT_STEP);
     }
 
     /// From now on every poll asks the system itself: the program waits on the descriptor and polls when it is ready, which

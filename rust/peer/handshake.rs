@@ -135,6 +135,12 @@ impl WebSocketPeer {
         }
     }
 
+    /// Header fields that the remote end has sent in the handshake, also in an answer that refused.
+    pub fn received_headers(&self) -> Option<Headers> {
+        let refused = || Some(self.failure.as_ref()?.response.as_ref()?.headers.clone());
+        self.request().map(|request| request.headers).or_else(|| self.response_headers()).or_else(refused)
+    }
+
     /// What was agreed on in the TLS handshake, as long as the connection exists; `None` without TLS.
     pub fn tls_info(&self) -> Option<TlsInfo> {
         match &self.phase {

@@ -9,6 +9,7 @@ pub mod options;
 mod outgoing;
 pub mod packet_queue;
 pub mod stream_peer_tcp;
+pub mod stream_peer_tls;
 pub mod tcp_server;
 pub mod websocket_peer;
 
@@ -16,5 +17,6 @@ pub use compression::CompressionStatistics;
 pub use heartbeat::RoundTrip;
 pub use options::Options;
 pub use stream_peer_tcp::{StreamPeerTcp, StreamStatus};
+pub use stream_peer_tls::{StreamPeerTls, TlsStatus};
 pub use tcp_server::TcpServer;
 pub use websocket_peer::{State, WebSocketPeer};

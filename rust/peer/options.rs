@@ -134,17 +134,14 @@ impl Options {
         Ok(())
     }
 
-    /// Sets the proxy for `ws://`, empty for none; what is no proxy's address is refused.
-    pub fn set_http_proxy(&mut self, proxy: &str) -> Result {
-        check_proxy(proxy)?;
-        proxy.clone_into(&mut self.proxies.http);
-        Ok(())
-    }
-
-    /// Sets the proxy for `wss://`, as [`Self::set_http_proxy`].
-    pub fn set_https_proxy(&mut self, proxy: &str) -> Result {
-        check_proxy(proxy)?;
-        proxy.clone_into(&mut self.proxies.https);
+    /// Sets [`Self::proxies`]; what is no proxy's address is refused.
+    pub fn set_proxies(&mut self, proxies: Proxies) -> Result {
+        for proxy in [&proxies.http, &proxies.https] {
+            if !proxy.is_empty() {
+                Proxy::parse(proxy)?;
+            }
+        }
+        self.proxies = proxies;
         Ok(())
     }
 
@@ -196,10 +193,6 @@ impl Options {
             compress_from: compress.then_some(self.compression_threshold),
         }
     }
-}
-
-fn check_proxy(proxy: &str) -> Result {
-    if proxy.is_empty() { Ok(()) } else { Proxy::parse(proxy).map(|_| ()) }
 }
 
 fn limit(time: Duration) -> Duration {

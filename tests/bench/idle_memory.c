@@ -63,11 +63,11 @@ static void measure(int connections, bool compressed)
         peers[2 * i + 1] = wsp_peer_new();
         wsp_peer_set_options(peers[2 * i], &options);
         wsp_peer_set_options(peers[2 * i + 1], &options);
-        wsp_peer_connect_to_url(peers[2 * i], url);
+        wsp_peer_connect_to_url(peers[2 * i], url, NULL);
         for (int tries = 0; stream == NULL && tries < 100000; tries++) {
             stream = wsp_tcp_server_take_connection(server);
         }
-        wsp_peer_accept_stream(peers[2 * i + 1], stream);
+        wsp_peer_accept_stream(peers[2 * i + 1], stream, NULL);
         wsp_stream_free(stream);
         for (int tries = 0; wsp_peer_get_ready_state(peers[2 * i]) != WSP_STATE_OPEN && tries < 100000; tries++) {
             wsp_peer_poll(peers[2 * i]);

@@ -84,7 +84,7 @@ static bool visit(const char *url, bool echoes, struct message *message)
     options.compression_enabled = 1;
     options.compression_threshold = 0;
     wsp_peer_set_options(peer, &options);
-    if (wsp_peer_connect_to_url(peer, url) != WSP_OK) {
+    if (wsp_peer_connect_to_url(peer, url, NULL) != WSP_OK) {
         fprintf(stderr, "%s: %s\n", url, wsp_peer_get_error_message(peer));
         wsp_peer_free(peer);
         return false;

@@ -142,12 +142,12 @@ bool pair_connect(struct pair *pair, const char *path)
     if (!wsp_tcp_server_is_listening(pair->listener)) {
         CHECK_ERROR(wsp_tcp_server_listen(pair->listener, 0, "127.0.0.1"), WSP_OK);
     }
-    if (!CHECK_ERROR(wsp_peer_connect_to_url(pair->client, url_of(pair->listener, path)), WSP_OK)) {
+    if (!CHECK_ERROR(wsp_peer_connect_to_url(pair->client, url_of(pair->listener, path), NULL), WSP_OK)) {
         return false;
     }
     WAIT_FOR(wsp_tcp_server_is_connection_available(pair->listener), wsp_peer_poll(pair->client));
     stream = wsp_tcp_server_take_connection(pair->listener);
-    CHECK_ERROR(wsp_peer_accept_stream(pair->server, stream), WSP_OK);
+    CHECK_ERROR(wsp_peer_accept_stream(pair->server, stream, NULL), WSP_OK);
     wsp_stream_free(stream);
     WAIT_FOR(are_open(pair), pair_poll(pair));
     return are_open(pair);
@@ -232,7 +232,7 @@ bool raw_open(struct raw_pair *pair, const wsp_peer_options *options)
     CHECK_ERROR(wsp_stream_put_data(pair->raw, (const uint8_t *)request, sizeof request - 1), WSP_OK);
     WAIT_FOR(wsp_tcp_server_is_connection_available(pair->listener), (void)0);
     accepted = wsp_tcp_server_take_connection(pair->listener);
-    CHECK_ERROR(wsp_peer_accept_stream(pair->server, accepted), WSP_OK);
+    CHECK_ERROR(wsp_peer_accept_stream(pair->server, accepted, NULL), WSP_OK);
     wsp_stream_free(accepted);
     WAIT_FOR(wsp_peer_get_ready_state(pair->server) == WSP_STATE_OPEN, wsp_peer_poll(pair->server));
 

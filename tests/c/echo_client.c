@@ -56,7 +56,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     /* This only begins to connect; polling does the rest. */
-    if (wsp_peer_connect_to_url(peer, argv[1]) != WSP_OK) {
+    if (wsp_peer_connect_to_url(peer, argv[1], NULL) != WSP_OK) {
         fprintf(stderr, "echo_client: %s\n", wsp_peer_get_error_message(peer));
         wsp_peer_free(peer);
         return EXIT_FAILURE;

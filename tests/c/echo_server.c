@@ -72,7 +72,7 @@ static struct client *new_client(wsp_stream *stream)
     /* Shutting down waits for the slowest client, at most for this many seconds. */
     options.close_timeout = 1.0;
     wsp_peer_set_options(client->peer, &options);
-    wsp_peer_accept_stream(client->peer, stream);
+    wsp_peer_accept_stream(client->peer, stream, NULL);
     wsp_stream_free(stream);
     return client;
 }

@@ -63,9 +63,9 @@ void null_peers_are_refused(void)
 
     CHECK_ERROR(wsp_peer_set_options(NULL, &options), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_peer_get_options(NULL, &options), WSP_ERR_INVALID_PARAMETER);
-    CHECK_ERROR(wsp_peer_connect_to_url(NULL, "ws://127.0.0.1"), WSP_ERR_INVALID_PARAMETER);
-    CHECK_ERROR(wsp_peer_accept_stream(NULL, stream), WSP_ERR_INVALID_PARAMETER);
-    CHECK_ERROR(wsp_peer_accept_stream(NULL, NULL), WSP_ERR_INVALID_PARAMETER);
+    CHECK_ERROR(wsp_peer_connect_to_url(NULL, "ws://127.0.0.1", NULL), WSP_ERR_INVALID_PARAMETER);
+    CHECK_ERROR(wsp_peer_accept_stream(NULL, stream, NULL), WSP_ERR_INVALID_PARAMETER);
+    CHECK_ERROR(wsp_peer_accept_stream(NULL, NULL, NULL), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_peer_send(NULL, &byte, 1, WSP_WRITE_MODE_BINARY), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_peer_send_text(NULL, "x"), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_peer_get_packet(NULL, &data, &length), WSP_ERR_INVALID_PARAMETER);
@@ -158,8 +158,8 @@ void null_pointers_are_refused(void)
     CHECK_ERROR(wsp_peer_options_init(NULL, sizeof(wsp_peer_options)), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_peer_set_options(peer, NULL), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_peer_get_options(peer, NULL), WSP_ERR_INVALID_PARAMETER);
-    CHECK_ERROR(wsp_peer_connect_to_url(peer, NULL), WSP_ERR_INVALID_PARAMETER);
-    CHECK_ERROR(wsp_peer_accept_stream(peer, NULL), WSP_ERR_INVALID_PARAMETER);
+    CHECK_ERROR(wsp_peer_connect_to_url(peer, NULL, NULL), WSP_ERR_INVALID_PARAMETER);
+    CHECK_ERROR(wsp_peer_accept_stream(peer, NULL, NULL), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_peer_send_text(peer, NULL), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_peer_get_packet(peer, NULL, &length), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_peer_get_packet(peer, &data, NULL), WSP_ERR_INVALID_PARAMETER);
@@ -206,7 +206,7 @@ void what_is_no_url_is_refused(void)
 
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         about(urls[i]);
-        CHECK_ERROR(wsp_peer_connect_to_url(peer, urls[i]), WSP_ERR_INVALID_PARAMETER);
+        CHECK_ERROR(wsp_peer_connect_to_url(peer, urls[i], NULL), WSP_ERR_INVALID_PARAMETER);
         CHECK_NUMBER(wsp_peer_get_ready_state(peer), WSP_STATE_CLOSED);
         CHECK(wsp_peer_get_error_message(peer)[0] != '\0');
     }
@@ -262,7 +262,7 @@ void text_that_is_not_utf8_is_refused(void)
         }
     }
     wsp_peer_close(pair.client, -1, NULL);
-    CHECK_ERROR(wsp_peer_connect_to_url(pair.client, "ws://127.0.0.1/" NOT_UTF8), WSP_ERR_INVALID_DATA);
+    CHECK_ERROR(wsp_peer_connect_to_url(pair.client, "ws://127.0.0.1/" NOT_UTF8, NULL), WSP_ERR_INVALID_DATA);
     pair_free(&pair);
 }
 
@@ -322,8 +322,8 @@ void handshake_settings_are_checked_before_connecting(void)
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
         about(headers[i]);
         CHECK_ERROR(wsp_peer_set_handshake_headers(peer, &headers[i], 1), WSP_OK);
-        CHECK_ERROR(wsp_peer_connect_to_url(peer, "ws://127.0.0.1:1"), WSP_ERR_INVALID_PARAMETER);
-        CHECK_ERROR(wsp_peer_accept_stream(peer, stream), WSP_ERR_INVALID_PARAMETER);
+        CHECK_ERROR(wsp_peer_connect_to_url(peer, "ws://127.0.0.1:1", NULL), WSP_ERR_INVALID_PARAMETER);
+        CHECK_ERROR(wsp_peer_accept_stream(peer, stream, NULL), WSP_ERR_INVALID_PARAMETER);
         CHECK(wsp_peer_get_error_message(peer)[0] != '\0');
         CHECK_NUMBER(wsp_peer_get_ready_state(peer), WSP_STATE_CLOSED);
     }
@@ -331,8 +331,8 @@ void handshake_settings_are_checked_before_connecting(void)
     for (size_t i = 0; i < 3; i++) {
         about(protocols[i]);
         CHECK_ERROR(wsp_peer_set_supported_protocols(peer, &protocols[i], 1), WSP_OK);
-        CHECK_ERROR(wsp_peer_connect_to_url(peer, "ws://127.0.0.1:1"), WSP_ERR_INVALID_PARAMETER);
-        CHECK_ERROR(wsp_peer_accept_stream(peer, stream), WSP_ERR_INVALID_PARAMETER);
+        CHECK_ERROR(wsp_peer_connect_to_url(peer, "ws://127.0.0.1:1", NULL), WSP_ERR_INVALID_PARAMETER);
+        CHECK_ERROR(wsp_peer_accept_stream(peer, stream, NULL), WSP_ERR_INVALID_PARAMETER);
         CHECK_NUMBER(wsp_peer_get_ready_state(peer), WSP_STATE_CLOSED);
     }
     about(NULL);
@@ -359,10 +359,10 @@ void every_refusal_of_a_peer_is_explained(void)
 
     negative.close_timeout = -1.0;
     sizeless.struct_size = 0;
-    PEER_EXPLAINS(wsp_peer_connect_to_url(peer, NULL));
-    PEER_EXPLAINS(wsp_peer_connect_to_url(peer, "http://host"));
-    PEER_EXPLAINS(wsp_peer_connect_to_url(peer, NOT_UTF8));
-    PEER_EXPLAINS(wsp_peer_accept_stream(peer, NULL));
+    PEER_EXPLAINS(wsp_peer_connect_to_url(peer, NULL, NULL));
+    PEER_EXPLAINS(wsp_peer_connect_to_url(peer, "http://host", NULL));
+    PEER_EXPLAINS(wsp_peer_connect_to_url(peer, NOT_UTF8, NULL));
+    PEER_EXPLAINS(wsp_peer_accept_stream(peer, NULL, NULL));
     PEER_EXPLAINS(wsp_peer_send_text(peer, "not open"));
     PEER_EXPLAINS(wsp_peer_send_text(peer, NULL));
     PEER_EXPLAINS(wsp_peer_send_text(peer, NOT_UTF8));

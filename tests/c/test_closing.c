@@ -141,7 +141,7 @@ void closing_while_connecting_gives_up(void)
 
     pair_make(&pair, NULL, NULL);
     CHECK_ERROR(wsp_tcp_server_listen(pair.listener, 0, "127.0.0.1"), WSP_OK);
-    CHECK_ERROR(wsp_peer_connect_to_url(pair.client, url_of(pair.listener, "/")), WSP_OK);
+    CHECK_ERROR(wsp_peer_connect_to_url(pair.client, url_of(pair.listener, "/"), NULL), WSP_OK);
     CHECK_ERROR(wsp_peer_close(pair.client, 1000, "changed my mind"), WSP_OK);
     CHECK_NUMBER(wsp_peer_get_ready_state(pair.client), WSP_STATE_CLOSED);
     CHECK_NUMBER(wsp_peer_get_close_code(pair.client), -1);

@@ -80,17 +80,17 @@ void a_peer_in_use_takes_no_other_connection(void)
 
     pair_make(&pair, NULL, NULL);
     CHECK_ERROR(wsp_tcp_server_listen(pair.listener, 0, "127.0.0.1"), WSP_OK);
-    CHECK_ERROR(wsp_peer_connect_to_url(pair.client, url_of(pair.listener, "/")), WSP_OK);
+    CHECK_ERROR(wsp_peer_connect_to_url(pair.client, url_of(pair.listener, "/"), NULL), WSP_OK);
     CHECK_NUMBER(wsp_peer_get_ready_state(pair.client), WSP_STATE_CONNECTING);
-    CHECK_ERROR(wsp_peer_connect_to_url(pair.client, url_of(pair.listener, "/")), WSP_ERR_ALREADY_IN_USE);
-    CHECK_ERROR(wsp_peer_accept_stream(pair.client, stream), WSP_ERR_ALREADY_IN_USE);
+    CHECK_ERROR(wsp_peer_connect_to_url(pair.client, url_of(pair.listener, "/"), NULL), WSP_ERR_ALREADY_IN_USE);
+    CHECK_ERROR(wsp_peer_accept_stream(pair.client, stream, NULL), WSP_ERR_ALREADY_IN_USE);
     CHECK_ERROR(wsp_peer_send_text(pair.client, "too early"), WSP_ERR_FAILED);
     pair_free(&pair);
 
     if (pair_open(&pair, NULL)) {
-        CHECK_ERROR(wsp_peer_connect_to_url(pair.client, url_of(pair.listener, "/")),
+        CHECK_ERROR(wsp_peer_connect_to_url(pair.client, url_of(pair.listener, "/"), NULL),
                     WSP_ERR_ALREADY_IN_USE);
-        CHECK_ERROR(wsp_peer_accept_stream(pair.server, stream), WSP_ERR_ALREADY_IN_USE);
+        CHECK_ERROR(wsp_peer_accept_stream(pair.server, stream, NULL), WSP_ERR_ALREADY_IN_USE);
         CHECK_ERROR(wsp_peer_send_text(pair.client, "still there"), WSP_OK);
         WAIT_FOR(wsp_peer_get_available_packet_count(pair.server) > 0, pair_poll(&pair));
         CHECK(next_is_text(pair.server, "still there"));
@@ -138,7 +138,7 @@ void a_refused_connection_is_explained(void)
     CHECK_ERROR(wsp_tcp_server_listen(listener, 0, "127.0.0.1"), WSP_OK);
     snprintf(url, sizeof url, "%s", url_of(listener, "/"));
     wsp_tcp_server_stop(listener);
-    if (CHECK_ERROR(wsp_peer_connect_to_url(peer, url), WSP_OK)) {
+    if (CHECK_ERROR(wsp_peer_connect_to_url(peer, url, NULL), WSP_OK)) {
         WAIT_FOR(wsp_peer_get_ready_state(peer) == WSP_STATE_CLOSED, wsp_peer_poll(peer));
     }
     CHECK_NUMBER(wsp_peer_get_close_code(peer), -1);
@@ -161,7 +161,7 @@ void a_handshake_that_does_not_end_is_given_up(void)
     options.handshake_timeout = 0.05;
     pair_make(&pair, &options, NULL);
     CHECK_ERROR(wsp_tcp_server_listen(pair.listener, 0, "127.0.0.1"), WSP_OK);
-    CHECK_ERROR(wsp_peer_connect_to_url(pair.client, url_of(pair.listener, "/")), WSP_OK);
+    CHECK_ERROR(wsp_peer_connect_to_url(pair.client, url_of(pair.listener, "/"), NULL), WSP_OK);
     WAIT_FOR(wsp_peer_get_ready_state(pair.client) == WSP_STATE_CLOSED, wsp_peer_poll(pair.client));
     CHECK(now() - begin >= 0.05);
     CHECK_NUMBER(wsp_peer_get_close_code(pair.client), -1);
@@ -174,7 +174,7 @@ void a_stream_without_connection_closes_the_peer(void)
     wsp_stream *stream = wsp_stream_new();
     wsp_peer *peer = wsp_peer_new();
 
-    CHECK_ERROR(wsp_peer_accept_stream(peer, stream), WSP_OK);
+    CHECK_ERROR(wsp_peer_accept_stream(peer, stream, NULL), WSP_OK);
     WAIT_FOR(wsp_peer_get_ready_state(peer) == WSP_STATE_CLOSED, wsp_peer_poll(peer));
     CHECK_NUMBER(wsp_peer_get_close_code(peer), -1);
     CHECK(wsp_peer_get_error_message(peer)[0] != '\0');
@@ -259,7 +259,7 @@ void an_event_loop_is_woken_by_another_process(void)
         foreign[i] = foreign_connection(listener);
         WAIT_FOR(wsp_tcp_server_is_connection_available(listener), (void)0);
         stream = wsp_tcp_server_take_connection(listener);
-        CHECK_ERROR(wsp_peer_accept_stream(peers[i], stream), WSP_OK);
+        CHECK_ERROR(wsp_peer_accept_stream(peers[i], stream, NULL), WSP_OK);
         wsp_stream_free(stream);
         WAIT_FOR(wsp_peer_get_ready_state(peers[i]) == WSP_STATE_OPEN, wsp_peer_poll(peers[i]));
     }

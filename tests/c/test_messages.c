@@ -310,7 +310,7 @@ void packets_stay_readable_after_the_close(void)
         CHECK(next_is_text(pair.client, "one"));
         wsp_peer_poll(pair.client);
         /* A refused call does not take the rest away. */
-        CHECK_ERROR(wsp_peer_connect_to_url(pair.client, "http://"), WSP_ERR_INVALID_PARAMETER);
+        CHECK_ERROR(wsp_peer_connect_to_url(pair.client, "http://", NULL), WSP_ERR_INVALID_PARAMETER);
         CHECK_ERROR(wsp_peer_send_text(pair.client, "too late"), WSP_ERR_FAILED);
         CHECK_ERROR(wsp_peer_close(pair.client, 1000, NULL), WSP_OK);
         CHECK(next_is_text(pair.client, "two"));

@@ -52,6 +52,7 @@ void options_can_be_read_back(void)
     changed.compression_max_window_bits = 9;
     changed.compression_level = 1;
     changed.compression_threshold = 10;
+    changed.auto_accept = 0;
     CHECK_ERROR(wsp_peer_set_options(peer, &changed), WSP_OK);
     CHECK_ERROR(wsp_peer_get_options(peer, &options), WSP_OK);
     CHECK(memcmp(&options, &changed, sizeof options) == 0);

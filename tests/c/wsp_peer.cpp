@@ -35,8 +35,8 @@ class Peer {
 public:
     Peer() : handle_(wsp_peer_new()) {}
 
-    void connect(const std::string &url) { check(wsp_peer_connect_to_url(handle_.get(), url.c_str())); }
-    void accept(wsp_stream *stream) { check(wsp_peer_accept_stream(handle_.get(), stream)); }
+    void connect(const std::string &url) { check(wsp_peer_connect_to_url(handle_.get(), url.c_str(), NULL)); }
+    void accept(wsp_stream *stream) { check(wsp_peer_accept_stream(handle_.get(), stream, NULL)); }
     void poll() { wsp_peer_poll(handle_.get()); }
     wsp_state state() const { return wsp_peer_get_ready_state(handle_.get()); }
 

@@ -501,7 +501,7 @@ static bool run_server(void)
         while ((stream = wsp_tcp_server_take_connection(server)) != NULL) {
             struct connection *connection = new_connection(true);
 
-            if (wsp_peer_accept_stream(connection->peer, stream) != WSP_OK) {
+            if (wsp_peer_accept_stream(connection->peer, stream, NULL) != WSP_OK) {
                 fail(connection, "accepting: %s", wsp_peer_get_error_message(connection->peer));
             }
             wsp_stream_free(stream);
@@ -562,7 +562,7 @@ static bool visit(const char *url, const char *path)
     bool was_silent = false;
 
     snprintf(address, sizeof address, "%s%s", url, path);
-    if (wsp_peer_connect_to_url(connection->peer, address) != WSP_OK) {
+    if (wsp_peer_connect_to_url(connection->peer, address, NULL) != WSP_OK) {
         fail(connection, "connecting: %s", wsp_peer_get_error_message(connection->peer));
     }
     while (wsp_peer_get_ready_state(connection->peer) != WSP_STATE_CLOSED && now() < deadline) {

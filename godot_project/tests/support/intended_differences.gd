@@ -46,6 +46,10 @@ const TABLE := {
 	},
 	"client_handshake.answer_empty_header_value": {"why": "RFC 9110: a header may be empty", "ours": CLIENT_OPENS},
 	"client_handshake.answer_connection_list": {"why": "RFC 9110: Connection is a list", "ours": CLIENT_OPENS},
+	"client_handshake.answer_status_100": {
+		"why": "RFC 9110: an interim answer is passed over, the final one is waited for",
+		"ours": {"states": [0]},
+	},
 	"client_handshake.answer_size_4097": {"why": LONG_HEADS, "ours": CLIENT_OPENS},
 	"client_handshake.answer_size_16384": {"why": LONG_HEADS, "ours": CLIENT_OPENS},
 	"client_handshake.handshake_header_*": {"why": NO_SPLITTING, "ours": {"error": ERR_INVALID_PARAMETER, "state": CLOSED}},

@@ -1,6 +1,7 @@
 //! TLS settings of clients and servers.
 
 use std::collections::VecDeque;
+use std::io::Read as _;
 use std::sync::{Arc, LazyLock};
 
 use parking_lot::Mutex;
@@ -34,6 +35,11 @@ pub struct IdentityPem {
 }
 
 impl IdentityPem {
+    /// A private key and its certificate chain.
+    pub fn new(private_key: &str, certificate: &str) -> Self {
+        Self { certificate: certificate.to_owned(), private_key: private_key.to_owned() }
+    }
+
     /// Whether neither is set.
     pub fn is_empty(&self) -> bool {
         self.certificate.is_empty() && self.private_key.is_empty()
@@ -67,6 +73,112 @@ pub struct ServerTlsSpec {
     pub client_ca: Option<String>,
     /// Refuse clients without a certificate.
     pub client_certificate_required: bool,
+}
+
+/// Settings of one end, as a program puts them together. What is refused changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TlsOptions {
+    /// Of a client.
+    Client(ClientTlsSpec),
+    /// Of a server.
+    Server(ServerTlsSpec),
+}
+
+impl Default for TlsOptions {
+    fn default() -> Self {
+        Self::Client(ClientTlsSpec::default())
+    }
+}
+
+impl TlsOptions {
+    /// Verifies chain and name; see [`ClientTlsSpec`].
+    pub fn set_client(&mut self, trusted: Option<String>, common_name_override: &str) -> Result {
+        let common_name_override = common_name_override.to_owned();
+        let identity = self.client_identity();
+        self.set(Self::Client(ClientTlsSpec { is_unsafe: false, trusted, common_name_override, identity }))
+    }
+
+    /// Does not verify the name, and the chain only against `trusted`.
+    pub fn set_client_unsafe(&mut self, trusted: Option<String>) -> Result {
+        let identity = self.client_identity();
+        self.set(Self::Client(ClientTlsSpec { is_unsafe: true, trusted, identity, ..ClientTlsSpec::default() }))
+    }
+
+    /// Proves a server's identity.
+    pub fn set_server(&mut self, private_key: &str, certificate: &str) -> Result {
+        let identity = IdentityPem::new(private_key, certificate);
+        self.set(Self::Server(ServerTlsSpec { identity, ..ServerTlsSpec::default() }))
+    }
+
+    /// Proves a client's identity, to servers that ask.
+    pub fn set_client_certificate(&mut self, private_key: &str, certificate: &str) -> Result {
+        let Self::Client(spec) = self else { return Err(wrong_end("client", "server")) };
+        let spec = ClientTlsSpec { identity: IdentityPem::new(private_key, certificate), ..spec.clone() };
+        // Both empty would mean none.
+        spec.identity.parse()?;
+        self.set(Self::Client(spec))
+    }
+
+    /// Asks clients for certificates that lead to one of these authorities.
+    pub fn set_client_ca(&mut self, authorities: &str, is_required: bool) -> Result {
+        let Self::Server(spec) = self else { return Err(wrong_end("server", "client")) };
+        let spec = ServerTlsSpec {
+            client_ca: Some(authorities.to_owned()),
+            client_certificate_required: is_required,
+            ..spec.clone()
+        };
+        self.set(Self::Server(spec))
+    }
+
+    fn client_identity(&self) -> IdentityPem {
+        match self {
+            Self::Client(spec) => spec.identity.clone(),
+            Self::Server(_) => IdentityPem::default(),
+        }
+    }
+
+    fn set(&mut self, options: Self) -> Result {
+        match &options {
+            Self::Client(_) => options.client().map(|_| ())?,
+            Self::Server(_) => options.server().map(|_| ())?,
+        }
+        *self = options;
+        Ok(())
+    }
+
+    /// What a client's connections use.
+    pub fn client(&self) -> Result<ClientTls> {
+        match self {
+            Self::Client(spec) => ClientTls::new(spec.clone()),
+            Self::Server(_) => Err(wrong_end("client", "server")),
+        }
+    }
+
+    /// What a server's connections use.
+    pub fn server(&self) -> Result<ServerTls> {
+        match self {
+            Self::Server(spec) => ServerTls::new(spec.clone()),
+            Self::Client(_) => Err(wrong_end("server", "client")),
+        }
+    }
+}
+
+fn wrong_end(wanted: &str, given: &str) -> Error {
+    Error::new(ErrorCode::InvalidParameter, format!("the TLS options are those of a {given}, not of a {wanted}"))
+}
+
+/// Longest file that is read for certificates or keys, in bytes; the system's whole trust store has some hundred KiB.
+const MAX_PEM_FILE: u64 = 8 * 1024 * 1024;
+
+/// Reads a file with certificates or a key.
+pub fn read_pem_file(path: &str) -> Result<String> {
+    let failed = |why: &dyn std::fmt::Display| {
+        Error::new(ErrorCode::InvalidParameter, format!("the file '{path}' cannot be read: {why}"))
+    };
+    let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
+    let mut text = String::new();
+    file.take(MAX_PEM_FILE).read_to_string(&mut text).map_err(|error| failed(&error))?;
+    Ok(text)
 }
 
 /// Settings that were made already, so that connections with the same ones can resume each other's sessions.

@@ -110,12 +110,31 @@ impl TlsStream {
         self.session.wants_write()
     }
 
-    /// Ends the session with an alert and hands the transport back.
-    pub fn into_inner(mut self) -> Box<dyn Transport> {
+    /// Announces the end of the session to the remote end. The transport stays open.
+    pub fn announce_end(&mut self) {
         self.session.send_close_notify();
         // Where the network takes nothing, the remote end sees the connection end without the alert.
         let _unsent = self.flush_ciphertext();
-        self.inner
+    }
+
+    /// Takes in what has arrived and returns the bytes that can be read; `None` at the announced end.
+    pub fn available(&mut self) -> io::Result<Option<usize>> {
+        loop {
+            let state =
+                self.session.process_new_packets().map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+            if state.plaintext_bytes_to_read() > 0 {
+                return Ok(Some(state.plaintext_bytes_to_read()));
+            }
+            if state.peer_has_closed() {
+                return Ok(None);
+            }
+            match self.receive(0) {
+                Ok(true) => {}
+                Ok(false) => return Ok(Some(0)),
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Err(truncated()),
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// What was agreed on; `None` before the end of the handshake.
@@ -348,6 +367,10 @@ impl Transport for TlsStream {
 
     fn tls_info(&self) -> Option<TlsInfo> {
         self.info()
+    }
+
+    fn wait(&self, for_write: bool) {
+        self.inner.wait(for_write);
     }
 
     fn poll_directly(&self) {

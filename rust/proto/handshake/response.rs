@@ -32,6 +32,8 @@ enum Framing {
     Length(usize),
     Chunked,
     UntilClose,
+    /// It goes on until the connection ends, of which the server says nothing: what has come with the head is enough.
+    Unknown,
 }
 
 /// A response that was read as far as it matters.
@@ -78,7 +80,7 @@ impl ResponseReader {
                 next = rest;
                 continue;
             }
-            let framing = framing(&response);
+            let framing = framing(&response, minor_version);
             self.refused = Some((response, framing));
             return Ok(self.collect(&rest));
         }
@@ -91,7 +93,7 @@ impl ResponseReader {
         match framing {
             Framing::Chunked => response.body = decode_chunks(&response.body).0,
             Framing::Length(length) => response.body.truncate(length),
-            Framing::UntilClose => {}
+            Framing::UntilClose | Framing::Unknown => {}
         }
         response.body.truncate(MAX_FAILURE_BODY);
         Some(response)
@@ -108,6 +110,7 @@ impl ResponseReader {
                 is_complete || body.len() >= MAX_FAILURE_BODY
             }
             Framing::UntilClose => self.raw_body.len() >= MAX_FAILURE_BODY,
+            Framing::Unknown => true,
         };
         if is_complete || input.len() > room { self.give_up().map(Answer::Refused) } else { None }
     }
@@ -134,7 +137,7 @@ pub fn parse_headers(head: &[u8]) -> Headers {
     parse(head).map(|(response, _)| response.headers).unwrap_or_default()
 }
 
-fn framing(response: &HttpResponse) -> Framing {
+fn framing(response: &HttpResponse, minor_version: u8) -> Framing {
     if matches!(response.status, 204 | 304) {
         return Framing::Length(0);
     }
@@ -142,7 +145,8 @@ fn framing(response: &HttpResponse) -> Framing {
         return Framing::Chunked;
     }
     let length = response.headers.first("Content-Length").and_then(|length| length.parse().ok());
-    length.map_or(Framing::UntilClose, Framing::Length)
+    let will_close = minor_version == 0 || response.headers.has_token("Connection", "close");
+    length.map_or(if will_close { Framing::UntilClose } else { Framing::Unknown }, Framing::Length)
 }
 
 /// The data of a chunked body, and whether its end is there. What is malformed ends it.
@@ -215,6 +219,14 @@ mod tests {
         }
         let chunk = [&b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n"[..], &body].concat();
         assert_eq!(refused(&chunk).body.len(), MAX_FAILURE_BODY);
+    }
+
+    #[test]
+    fn does_not_wait_for_a_body_whose_end_nobody_announces() {
+        let head = &b"HTTP/1.1 404 Not Found\r\nServer: x\r\n\r\n"[..];
+        let mut reader = ResponseReader::default();
+        let answer = reader.receive(&[head, b"beginning"].concat(), |_| false).unwrap();
+        assert!(matches!(answer, Some(Answer::Refused(response)) if response.body == b"beginning"));
     }
 
     #[test]

@@ -1,0 +1,119 @@
+//! TLS settings of scripts: the engine's `TLSOptions`, and PEM texts for what those cannot say.
+
+use godot::classes::{CryptoKey, Engine, FileAccess, ProjectSettings, TlsOptions as EngineTlsOptions, X509Certificate};
+use godot::prelude::*;
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::net::tls::options::{ClientTlsSpec, IdentityPem, ServerTlsSpec};
+use crate::net::{ClientTls, ServerTls};
+
+/// The properties `tls_*` of an object. What is empty is taken from the engine's options.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TlsTexts {
+    pub trusted_certificates: String,
+    pub certificate: String,
+    pub private_key: String,
+    pub client_ca: String,
+    pub client_certificate_required: bool,
+}
+
+impl TlsTexts {
+    /// The settings of a client; `options` may be null.
+    pub fn client(&self, options: Option<&Gd<EngineTlsOptions>>) -> Result<ClientTls> {
+        if options.is_some_and(|options| options.is_server()) {
+            return Err(Error::new(ErrorCode::InvalidParameter, "the TLS options are those of a server"));
+        }
+        let chain = options.and_then(|options| options.get_trusted_ca_chain());
+        let is_unsafe = options.is_some_and(|options| options.is_unsafe_client());
+        let trusted = match chain {
+            _ if !self.trusted_certificates.is_empty() => Some(self.trusted_certificates.clone()),
+            Some(chain) => Some(certificate_pem(&chain)),
+            None if is_unsafe => None,
+            None => bundle_of_the_project()?,
+        };
+        let name = options.map(|options| options.get_common_name_override().to_string());
+        ClientTls::new(ClientTlsSpec {
+            is_unsafe,
+            trusted,
+            common_name_override: name.unwrap_or_default(),
+            identity: IdentityPem::new(&self.private_key, &self.certificate),
+        })
+    }
+
+    /// The settings of a server; `options` may be null where the properties say everything.
+    pub fn server(&self, options: Option<&Gd<EngineTlsOptions>>) -> Result<ServerTls> {
+        if options.is_some_and(|options| !options.is_server()) {
+            return Err(Error::new(ErrorCode::InvalidParameter, "the TLS options are those of a client"));
+        }
+        let certificate = match options.and_then(|options| options.get_own_certificate()) {
+            Some(certificate) if self.certificate.is_empty() => certificate_pem(&certificate),
+            _ => self.certificate.clone(),
+        };
+        let private_key = match options.and_then(|options| options.get_private_key()) {
+            Some(key) if self.private_key.is_empty() => key_pem(&key),
+            _ => self.private_key.clone(),
+        };
+        ServerTls::new(ServerTlsSpec {
+            identity: IdentityPem { certificate, private_key },
+            client_ca: Some(self.client_ca.clone()).filter(|authorities| !authorities.is_empty()),
+            client_certificate_required: self.client_certificate_required,
+        })
+    }
+}
+
+/// The certificates that the project trusts instead of the system's (`network/tls/certificate_bundle_override`).
+fn bundle_of_the_project() -> Result<Option<String>> {
+    let setting = ProjectSettings::singleton().get_setting("network/tls/certificate_bundle_override");
+    let path = setting.try_to::<GString>().unwrap_or_default();
+    if path.is_empty() {
+        return Ok(None);
+    }
+    match FileAccess::get_file_as_string(&path).to_string() {
+        text if text.is_empty() => {
+            let message = format!("the project's certificate bundle '{path}' cannot be read");
+            Err(Error::new(ErrorCode::InvalidParameter, message))
+        }
+        text => Ok(Some(text)),
+    }
+}
+
+/// A certificate, with those that follow it, as PEM text.
+///
+/// The engine's `save_to_string()` repeats the first certificate in the place of all others. So a resource that came from a
+/// file is read from there, as long as the file still begins with what the engine says.
+fn certificate_pem(certificate: &Gd<X509Certificate>) -> String {
+    let saved = first_certificate(&muted(|| certificate.clone().save_to_string()).to_string());
+    let path = certificate.get_path();
+    if !path.is_empty() && FileAccess::file_exists(&path) {
+        let file = FileAccess::get_file_as_string(&path).to_string();
+        if without_spaces(&first_certificate(&file)) == without_spaces(&saved) {
+            return file;
+        }
+    }
+    saved
+}
+
+fn key_pem(key: &Gd<CryptoKey>) -> String {
+    muted(|| key.clone().save_to_string()).to_string()
+}
+
+/// Runs a call for which the engine prints an error although nothing is wrong: its PEM writer counts the final NUL as text.
+fn muted<T>(call: impl FnOnce() -> T) -> T {
+    let mut engine = Engine::singleton();
+    let prints = engine.is_printing_error_messages();
+    engine.set_print_error_messages(false);
+    let result = call();
+    engine.set_print_error_messages(prints);
+    result
+}
+
+fn first_certificate(pem: &str) -> String {
+    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+    const END: &str = "-----END CERTIFICATE-----";
+    let block = pem.find(BEGIN).and_then(|start| pem.get(start..));
+    block.and_then(|block| block.get(..block.find(END)? + END.len())).unwrap_or_default().to_owned()
+}
+
+fn without_spaces(text: &str) -> String {
+    text.split_whitespace().collect()
+}
