@@ -34,12 +34,17 @@ pub(super) struct Opened {
 }
 
 /// A connection on its way.
-#[derive(Debug)]
 pub(super) struct Opening {
     stage: OpeningStage,
     /// When the handshake must be over; set when the TCP connection is there.
     deadline: Instant,
-    request_head: Option<Box<[u8]>>,
+    arrived: Option<Arrived>,
+}
+
+/// The head of a request that a server has read, and whether it came over TLS.
+pub(super) struct Arrived {
+    pub head: Box<[u8]>,
+    pub is_secure: bool,
 }
 
 /// What a client still has to do when the connection below is there.
@@ -99,18 +104,18 @@ enum Step {
     Opened(Opened),
 }
 
-impl std::fmt::Debug for OpeningStage {
+impl std::fmt::Debug for Opening {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Connecting { .. } => "Connecting",
-            Self::Tunnelling { .. } => "Tunnelling",
-            Self::Preparing { .. } => "Preparing",
-            Self::Securing { .. } => "Securing",
-            Self::Client { .. } => "Client",
-            Self::Server { .. } => "Server",
-            Self::Deciding { .. } => "Deciding",
-            Self::Answering { .. } => "Answering",
-            Self::Done => "Done",
+        f.write_str(match self.stage {
+            OpeningStage::Connecting { .. } => "Connecting",
+            OpeningStage::Tunnelling { .. } => "Tunnelling",
+            OpeningStage::Preparing { .. } => "Preparing",
+            OpeningStage::Securing { .. } => "Securing",
+            OpeningStage::Client { .. } => "Client",
+            OpeningStage::Server { .. } => "Server",
+            OpeningStage::Deciding { .. } => "Deciding",
+            OpeningStage::Answering { .. } => "Answering",
+            OpeningStage::Done => "Done",
         })
     }
 }
@@ -144,7 +149,7 @@ impl Opening {
             Ok(connector) => Ok(Self {
                 stage: OpeningStage::Connecting { connector, ahead },
                 deadline: now + options.connect_timeout() + options.handshake_timeout(),
-                request_head: None,
+                arrived: None,
             }),
             Err(error) => Err(ahead.explain(error)),
         })
@@ -158,7 +163,7 @@ impl Opening {
         Ok(Self {
             stage: OpeningStage::Server { stream, reader: RequestReader::default() },
             deadline: now + options.handshake_timeout(),
-            request_head: None,
+            arrived: None,
         })
     }
 
@@ -206,7 +211,8 @@ impl Opening {
         loop {
             match stream.read(|input| reader.receive(input)) {
                 Ok(Some(Ok(Some(request)))) => {
-                    self.request_head = Some(request.head.clone());
+                    self.arrived =
+                        Some(Arrived { head: request.head.clone(), is_secure: stream.transport.is_secure() });
                     return Ok(Step::Next(OpeningStage::Deciding { stream, request }));
                 }
                 Ok(Some(Ok(None))) => {}
@@ -338,9 +344,9 @@ impl Opening {
         }
     }
 
-    /// Head of the request, once, when a server has read it.
-    pub fn take_request_head(&mut self) -> Option<Box<[u8]>> {
-        self.request_head.take()
+    /// The request, once, when a server has read it.
+    pub fn take_arrived(&mut self) -> Option<Arrived> {
+        self.arrived.take()
     }
 
     /// Address of the remote end, as soon as one is tried.
@@ -349,11 +355,6 @@ impl Opening {
             OpeningStage::Connecting { connector, .. } => connector.remote_address(),
             _ => self.transport().and_then(Transport::remote_address),
         }
-    }
-
-    /// See [`Transport::is_secure`].
-    pub fn is_secure(&self) -> bool {
-        self.transport().is_some_and(Transport::is_secure)
     }
 
     /// See [`Transport::tls_info`].

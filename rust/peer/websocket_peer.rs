@@ -120,9 +120,9 @@ impl WebSocketPeer {
         linger::tick(now);
         if let Phase::Opening(opening) = &mut self.phase {
             let result = opening.poll(now, &self.options);
-            if let Some(head) = opening.take_request_head() {
-                self.requested_url = requested_url(&head, opening.is_secure());
-                self.head = HandshakeHead::Request(head);
+            if let Some(arrived) = opening.take_arrived() {
+                self.requested_url = requested_url(&arrived.head, arrived.is_secure);
+                self.head = HandshakeHead::Request(arrived.head);
             }
             self.remote = opening.remote_address().or(self.remote);
             match result {
