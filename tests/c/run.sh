@@ -88,6 +88,18 @@ tests() {
     passed=$((passed + p)) failed=$((failed + f))
 }
 
+# Self-signed certificates of a server and of a client, valid for a day.
+make_certificates() {
+    local openssl name
+    openssl=$("$root/tools/openssl.sh") && mkdir -p certificates || return 1
+    for name in server client; do
+        "$openssl" req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj "/CN=${name/client/player}" \
+            -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "certificates/$name.key" \
+            -out "certificates/$name.crt" || return 1
+    done
+}
+export WSPEER_TEST_CERTIFICATES=$work/certificates
+
 compile_alone() {
     local compiler=$1 language=$2 standard=$3
     # The macro is used too, since only then the compiler looks at it.
@@ -199,6 +211,7 @@ done
 for standard in c++11 c++17 c++20; do
     step "header as $standard" compile_alone "$cxx" c++ $standard
 done
+step 'certificates' make_certificates
 step 'exports are the declared functions' exports_match
 step 'every function is tested' every_function_is_tested
 

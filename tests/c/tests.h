@@ -42,6 +42,18 @@
     TEST(an_event_loop_is_woken_by_another_process)          \
     TEST(an_event_loop_is_told_about_waiting_output)         \
     TEST(an_event_loop_gets_messages_that_had_no_room)       \
+    /* test_handshake.c */                                   \
+    TEST(a_server_reads_the_request_and_decides)             \
+    TEST(a_server_answers_pages_and_refusals)                \
+    TEST(origins_can_be_limited)                             \
+    TEST(a_client_reads_why_it_was_refused)                  \
+    TEST(proxies_are_checked)                                \
+    TEST(handshake_calls_refuse_null_and_wrong_sizes)        \
+    /* test_tls.c */                                         \
+    TEST(wss_connects_both_ends)                             \
+    TEST(a_server_that_is_not_trusted_is_refused)            \
+    TEST(a_client_proves_who_it_is)                          \
+    TEST(wrong_tls_options_are_refused_with_the_reason)      \
     /* test_messages.c */                                    \
     TEST(messages_of_every_length_arrive_in_both_directions) \
     TEST(kinds_are_kept)                                     \

@@ -34,6 +34,11 @@ pub(super) fn subject(certificate: &CertificateDer<'_>) -> String {
     X509Certificate::from_der(certificate).map(|(_, parsed)| parsed.subject().to_string()).unwrap_or_default()
 }
 
+/// Whether a certificate names itself as its issuer.
+pub(super) fn is_self_issued(certificate: &CertificateDer<'_>) -> bool {
+    X509Certificate::from_der(certificate).is_ok_and(|(_, parsed)| parsed.subject() == parsed.issuer())
+}
+
 /// The names a certificate is for, and whether they come from the subject because there is no subject alternative name.
 pub(super) fn names(certificate: &CertificateDer<'_>) -> (Vec<String>, bool) {
     let Ok((_, parsed)) = X509Certificate::from_der(certificate) else { return (Vec::new(), false) };

@@ -60,6 +60,7 @@ impl TrustedChain {
         let parsed = ParsedCertificate::try_from(end_entity)?;
         let algorithms = provider().signature_verification_algorithms.all;
         verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, intermediates, now, algorithms)
+            .map_err(|error| untrusted(error, end_entity))
     }
 }
 
@@ -109,6 +110,16 @@ impl ServerVerifier {
     }
 }
 
+/// webpki complains of the form of a self-signed certificate that is an authority's before it sees that nobody trusts it.
+fn untrusted(error: Error, end_entity: &CertificateDer<'_>) -> Error {
+    match error {
+        Error::InvalidCertificate(CertificateError::Other(_)) if identity::is_self_issued(end_entity) => {
+            CertificateError::UnknownIssuer.into()
+        }
+        other => other,
+    }
+}
+
 /// Whether a name of a certificate, perhaps with a wildcard as its first label, is the one that is looked for.
 fn matches(presented: &str, expected: &str) -> bool {
     match presented.strip_prefix("*.") {
@@ -136,13 +147,9 @@ impl ServerCertVerifier for ServerVerifier {
                     None => server_name.to_owned(),
                 };
                 // The system's verifier looks at the name itself.
-                return system_trust::verifier()?.verify_server_cert(
-                    end_entity,
-                    intermediates,
-                    &name,
-                    ocsp_response,
-                    now,
-                );
+                return system_trust::verifier()?
+                    .verify_server_cert(end_entity, intermediates, &name, ocsp_response, now)
+                    .map_err(|error| untrusted(error, end_entity));
             }
         }
         if self.checks_name {
@@ -211,7 +218,8 @@ impl ClientCertVerifier for ClientVerifier {
         if self.chain.contains(end_entity, now)? {
             return Ok(ClientCertVerified::assertion());
         }
-        self.webpki.verify_client_cert(end_entity, intermediates, now)
+        let verified = self.webpki.verify_client_cert(end_entity, intermediates, now);
+        verified.map_err(|error| untrusted(error, end_entity))
     }
 
     fn verify_tls12_signature(
