@@ -45,6 +45,8 @@ test-c: build-c ## compile and run the C and C++ programs
 test-godot: build ## run the tests in the Godot engine
 	@echo "== tests in the Godot engine"
 	@tests/godot/run.sh
+	@echo "== demos"
+	@tests/godot/demos.sh
 
 test-docs: build build-c ## run the programs of README.md
 	@echo "== programs of the documentation"

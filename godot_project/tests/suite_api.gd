@@ -4,7 +4,7 @@ extends "support/suite.gd"
 ## which extensions cannot derive from, counts as theirs.
 
 ## Common ancestors: their members are inherited, not copied.
-const SHARED := {"WebSocketPeer": "PacketPeer", "TCPServer": "RefCounted", "StreamPeerTCP": "StreamPeer"}
+const SHARED := {"WebSocketPeer": "PacketPeer", "TCPServer": "RefCounted", "StreamPeerTCP": "StreamPeer", "StreamPeerTLS": "StreamPeer"}
 
 ## Member and aspect: why it is not the same.
 const DEVIATIONS := {

@@ -9,6 +9,15 @@ const DEFAULTS := {
 	"compression_max_window_bits": 15,
 	"heartbeat_timeout": 0.0,
 	"close_timeout": 5.0,
+	"connect_timeout": 30.0,
+	"handshake_timeout": 10.0,
+	"auto_accept": true,
+	"http_proxy": "",
+	"https_proxy": "",
+	"no_proxy": "",
+	"tls_trusted_certificates": "",
+	"tls_certificate": "",
+	"tls_private_key": "",
 	"max_frame_size": 0,
 }
 
@@ -18,6 +27,8 @@ const REFUSED := {
 	"compression_max_window_bits": [8, 16, -9],
 	"heartbeat_timeout": [-1.0, NAN, INF, 1e19],
 	"close_timeout": [-0.5, NAN],
+	"connect_timeout": [-0.5, NAN],
+	"handshake_timeout": [-0.5, INF],
 	"heartbeat_interval": [-1.0, NAN, 1e300],
 	"max_frame_size": [-1],
 }

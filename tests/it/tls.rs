@@ -178,6 +178,16 @@ fn names_are_compared_as_the_options_say() {
     opens("localhost", anything, serving(Authority::new("x").server(&["other.example"])));
 }
 
+/// Godot's PEM texts end with a NUL, or with what its strings make of it.
+#[test]
+fn texts_can_be_put_together() {
+    let root = Authority::new("root");
+    for end in ["\0", "\u{fffd}", ""] {
+        let both = format!("{}{end}{}{end}", Authority::new("other").pem, root.pem);
+        opens("localhost", trusting(&both), serving(root.server(&["localhost"])));
+    }
+}
+
 /// Games ship the certificate of their server. It need not be one for authorities, and may have a common name alone.
 #[test]
 fn a_self_signed_certificate_is_trusted_by_itself() {

@@ -5,7 +5,7 @@ extends RefCounted
 
 const ENGINE := "engine"
 const OURS := "ours"
-const CLASSES: PackedStringArray = ["WebSocketPeer", "TCPServer", "StreamPeerTCP"]
+const CLASSES: PackedStringArray = ["WebSocketPeer", "TCPServer", "StreamPeerTCP", "StreamPeerTLS"]
 
 var name: String
 

@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorCode, Result};
 /// Certificates in a PEM text, the first one first.
 pub(super) fn certificates(pem: &str, what: &str) -> Result<Vec<CertificateDer<'static>>> {
     let invalid = |why: &str| Error::new(ErrorCode::InvalidParameter, format!("{what}: {why}"));
+    let pem = clean(pem);
     let found: std::result::Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
     let found = found.map_err(|error| invalid(&error.to_string()))?;
     if found.is_empty() {
@@ -21,9 +22,15 @@ pub(super) fn certificates(pem: &str, what: &str) -> Result<Vec<CertificateDer<'
     Ok(found)
 }
 
+/// A text without the final NUL that Godot's PEM texts have, which its strings show as U+FFFD, and which would hide what
+/// follows when texts are put together.
+fn clean(pem: &str) -> String {
+    pem.replace(['\0', '\u{fffd}', '\u{feff}'], "")
+}
+
 /// The private key in a PEM text: PKCS#8, PKCS#1 (RSA) or SEC1 (EC).
 pub(super) fn private_key(pem: &str, what: &str) -> Result<PrivateKeyDer<'static>> {
-    PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|error| {
+    PrivateKeyDer::from_pem_slice(clean(pem).as_bytes()).map_err(|error| {
         let message = format!("{what}: there is no private key in PEM format that can be read ({error})");
         Error::new(ErrorCode::InvalidParameter, message)
     })
