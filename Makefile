@@ -75,11 +75,12 @@ check: ## formatting, lints, documentation, licences, header
 header: ## write include/wspeer.h anew
 	@tools/header.sh
 
-bench: build build-c ## compare with the engine's own class, and show what idle connections hold
-	@echo "== building the release library"
+bench: build ## compare with the engine's classes, other servers and memcpy; writes docs/bench/
+	@echo "== building the release libraries"
 	$(CARGO) build --release
 	@tools/install_library.sh release
-	@tests/bench/run.sh "$(C_LIBRARY)"
+	CARGO_TARGET_DIR="$(C_TARGET)" $(CARGO) build --release --no-default-features --features capi
+	@tests/bench/run.sh "$(C_TARGET)/release"
 
 fuzz: ## fuzz each target for a minute (SECONDS=60)
 	@tools/fuzz.sh $(or $(SECONDS),60)

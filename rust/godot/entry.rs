@@ -2,14 +2,16 @@
 
 #![expect(unsafe_code, reason = "the entry point of a GDExtension is an unsafe trait")]
 
-use godot::init::{ExtensionLibrary, InitStage, gdextension};
+use godot::init::{__gdext_load_library, ExtensionLibrary, InitStage};
+use godot::sys::{
+    GDExtensionBool, GDExtensionClassLibraryPtr, GDExtensionInitialization, GDExtensionInterfaceGetProcAddress,
+};
 
-use super::enums;
+use super::{enums, fast_calls};
 
 struct Wspeer;
 
 // SAFETY: the library uses no engine API before the engine has initialised it, and keeps no engine object in a static.
-#[gdextension(entry_symbol = wspeer_gdextension_init)]
 unsafe impl ExtensionLibrary for Wspeer {
     fn on_stage_init(stage: InitStage) {
         if stage == InitStage::Scene {
@@ -17,3 +19,20 @@ unsafe impl ExtensionLibrary for Wspeer {
         }
     }
 }
+
+/// What gdext's attribute for the trait above would write, with [`fast_calls`] in between.
+///
+/// # Safety
+/// To be called by the engine alone.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn wspeer_gdextension_init(
+    get_proc_address: GDExtensionInterfaceGetProcAddress,
+    library: GDExtensionClassLibraryPtr,
+    init: *mut GDExtensionInitialization,
+) -> GDExtensionBool {
+    // SAFETY: as this function.
+    unsafe { __gdext_load_library::<Wspeer>(fast_calls::intercept(get_proc_address), library, init) }
+}
+
+#[cfg(target_os = "linux")]
+godot::sys::register_hot_reload_workaround!();

@@ -4,6 +4,7 @@ mod convert;
 mod engine_stream;
 mod entry;
 mod enums;
+mod fast_calls;
 mod pointers;
 mod scripted;
 mod shared;

@@ -22,6 +22,23 @@ pub(super) struct Scripted {
     pub tls: TlsTexts,
     /// A flush at the end of the frame is on the way.
     pub flush_scheduled: bool,
+    /// Result of the last `get_packet()`.
+    pub packet_error: Option<ErrorCode>,
+}
+
+impl Scripted {
+    /// What [`send`] returns for a call from inside another one on the same peer.
+    pub const BUSY: (GodotError, bool) = (GodotError::ERR_BUSY, false);
+
+    /// Takes the oldest packet, empty where none waits; `packet_error` tells that apart.
+    pub fn take_packet(&mut self) -> PackedByteArray {
+        let (packet, error) = match self.peer.get_packet() {
+            Ok(packet) => (PackedByteArray::from(packet), None),
+            Err(error) => (PackedByteArray::new(), Some(error.code())),
+        };
+        self.packet_error = error;
+        packet
+    }
 }
 
 impl Registered for Scripted {
@@ -36,6 +53,20 @@ pub(super) fn kind(write_mode: WriteMode) -> MessageKind {
     if write_mode == WriteMode::TEXT { MessageKind::Text } else { MessageKind::Binary }
 }
 
+/// Sends; returns whether [`flush_later`] must be called.
+pub(super) fn send(scripted: &mut Scripted, kind: MessageKind, payload: &[u8], compress: bool) -> (GodotError, bool) {
+    let peer = &mut scripted.peer;
+    let result = if compress { peer.send(kind, payload) } else { peer.send_uncompressed(kind, payload) };
+    let flush = peer.has_unflushed() && !scripted.flush_scheduled;
+    scripted.flush_scheduled |= flush;
+    (convert::error(&result), flush)
+}
+
+/// What was collected leaves at the end of this frame, not in the next poll.
+pub(super) fn flush_later(this: &Gd<RustWebSocketPeer>) {
+    this.clone().call_deferred("flush", &[]);
+}
+
 /// Sends, and schedules the flush of what was collected.
 pub(super) fn send_message(
     this: &Gd<RustWebSocketPeer>,
@@ -43,16 +74,9 @@ pub(super) fn send_message(
     payload: &[u8],
     compress: bool,
 ) -> GodotError {
-    let (error, flush) = with(this, (GodotError::ERR_BUSY, false), |scripted| {
-        let peer = &mut scripted.peer;
-        let result = if compress { peer.send(kind, payload) } else { peer.send_uncompressed(kind, payload) };
-        // What was collected leaves at the end of this frame, not in the next poll.
-        let flush = peer.has_unflushed() && !scripted.flush_scheduled;
-        scripted.flush_scheduled |= flush;
-        (convert::error(&result), flush)
-    });
+    let (error, flush) = with(this, Scripted::BUSY, |scripted| send(scripted, kind, payload, compress));
     if flush {
-        this.clone().call_deferred("flush", &[]);
+        flush_later(this);
     }
     error
 }

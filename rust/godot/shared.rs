@@ -11,7 +11,9 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use godot::obj::{Bounds, Gd, GodotClass, bounds};
+use godot::obj::{Bounds, Gd, GodotClass, Inherits, bounds};
+use godot::private::{Storage, as_storage};
+use godot::sys::GDExtensionClassInstancePtr;
 use parking_lot::{ReentrantMutex, RwLock};
 
 /// An object and its lock.
@@ -61,6 +63,8 @@ impl Hasher for InstanceHasher {
 pub(super) struct Shared<T: Registered> {
     object: Arc<Lock<T>>,
     id: AtomicI64,
+    /// Where the engine finds the instance; see [`at`].
+    address: AtomicI64,
 }
 
 /// An object type that has a registry.
@@ -84,7 +88,11 @@ impl<T: Registered> Default for Shared<T> {
 impl<T: Registered> Shared<T> {
     /// A field around an object.
     pub fn new(object: T) -> Self {
-        Self { object: Arc::new(Lock(ReentrantMutex::new(RefCell::new(object)))), id: AtomicI64::new(0) }
+        Self {
+            object: Arc::new(Lock(ReentrantMutex::new(RefCell::new(object)))),
+            id: AtomicI64::new(0),
+            address: AtomicI64::new(0),
+        }
     }
 
     /// See [`Lock::with`].
@@ -95,10 +103,46 @@ impl<T: Registered> Shared<T> {
 
 impl<T: Registered> Drop for Shared<T> {
     fn drop(&mut self) {
-        let removed = T::registry().write().remove(&self.id.load(Ordering::Acquire));
+        let mut registry = T::registry().write();
+        let removed = [&self.id, &self.address].map(|key| registry.remove(&key.load(Ordering::Acquire)));
         // The object's own destructor runs outside the registry's lock.
+        drop(registry);
         drop(removed);
     }
+}
+
+/// The object of an instance as the engine passes it to a method. It is registered by that address too, which no instance id
+/// equals: those of reference-counted objects are negative.
+///
+/// # Safety
+/// `instance` is what the engine passes to a method of the class `C`.
+#[expect(unsafe_code, reason = "the engine passes instances as untyped pointers")]
+pub(super) unsafe fn at<C: Native + Inherits<<C as GodotClass>::Base>>(
+    instance: GDExtensionClassInstancePtr,
+) -> Arc<Lock<C::Object>> {
+    let address = instance as i64;
+    if let Some(known) = C::Object::registry().read().get(&address) {
+        return Arc::clone(known);
+    }
+    // SAFETY: as this function.
+    let handle = unsafe { handle::<C>(instance) };
+    let bound = handle.bind();
+    let shared = bound.shared();
+    shared.address.store(address, Ordering::Release);
+    C::Object::registry().write().insert(address, Arc::clone(&shared.object));
+    Arc::clone(&shared.object)
+}
+
+/// An instance as the engine passes it to a method, as gdext's handle.
+///
+/// # Safety
+/// As for [`at`].
+#[expect(unsafe_code, reason = "the engine passes instances as untyped pointers")]
+pub(super) unsafe fn handle<C: Native + Inherits<<C as GodotClass>::Base>>(
+    instance: GDExtensionClassInstancePtr,
+) -> Gd<C> {
+    // SAFETY: as this function; gdext gives the engine the address of its storage.
+    unsafe { as_storage::<C>(instance) }.get_gd()
 }
 
 /// Runs a call on the object of an instance without binding it; `busy` as for [`Lock::with`].

@@ -6,6 +6,7 @@ use godot::prelude::*;
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::tls::options::{ClientTlsSpec, IdentityPem, ServerTlsSpec};
 use crate::net::{ClientTls, ServerTls};
+use crate::proto::url::Url;
 
 /// The properties `tls_*` of an object. What is empty is taken from the engine's options.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +19,15 @@ pub(super) struct TlsTexts {
 }
 
 impl TlsTexts {
+    /// [`Self::client`] where the URL needs them; what `options` must not be is refused in any case.
+    pub fn client_for(&self, url: &str, options: Option<&Gd<EngineTlsOptions>>) -> Result<Option<ClientTls>> {
+        let needs_them = Url::parse(url).is_ok_and(|url| url.secure);
+        if needs_them || options.is_some_and(|options| options.is_server()) {
+            return self.client(options).map(Some);
+        }
+        Ok(None)
+    }
+
     /// The settings of a client; `options` may be null.
     pub fn client(&self, options: Option<&Gd<EngineTlsOptions>>) -> Result<ClientTls> {
         if options.is_some_and(|options| options.is_server()) {

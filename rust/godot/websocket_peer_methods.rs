@@ -6,7 +6,7 @@ use godot::prelude::*;
 
 use super::convert::{self, OptionalTls};
 use super::enums::{State, WriteMode};
-use super::scripted::{kind, send_message, try_accept};
+use super::scripted::{Scripted, kind, send_message, try_accept};
 use super::shared::with;
 use super::tls::TlsTexts;
 use super::websocket_peer::RustWebSocketPeer;
@@ -31,10 +31,11 @@ impl RustWebSocketPeer {
     ) -> GodotError {
         // Outside the lock: the engine's objects are asked.
         let texts = self.peer.with(TlsTexts::default(), |scripted| scripted.tls.clone());
-        let tls = texts.client(tls_client_options.0.as_ref());
+        let url = url.to_string();
+        let tls = texts.client_for(&url, tls_client_options.0.as_ref());
         self.run(|peer| {
             let tls = peer.noted(tls)?;
-            peer.connect_to_url(&url.to_string(), Some(tls))
+            peer.connect_to_url(&url, tls)
         })
     }
 
@@ -230,6 +231,21 @@ impl RustWebSocketPeer {
     #[func(gd_self, rename = get_available_packet_count)]
     fn count_packets(this: Gd<Self>) -> i32 {
         with(&this, 0, |scripted| convert::integer32(scripted.peer.packet_count()))
+    }
+
+    /// Returns the oldest packet that waits and removes it, or an empty array where none does, as
+    /// [method get_packet_error] tells. The engine's own method of this name, which other parts of the engine call, does the
+    /// same; scripts reach it sooner here.
+    #[func(gd_self, rename = get_packet)]
+    fn take_packet(this: Gd<Self>) -> PackedByteArray {
+        with(&this, PackedByteArray::new(), Scripted::take_packet)
+    }
+
+    /// Returns the error of the last [method get_packet]: [constant ERR_UNAVAILABLE] where no packet waited, [constant FAILED]
+    /// where none waited and the connection is not open.
+    #[func(gd_self, rename = get_packet_error)]
+    fn packet_error(this: Gd<Self>) -> GodotError {
+        with(&this, None, |scripted| scripted.packet_error).map_or(GodotError::OK, convert::code)
     }
 
     /// Returns [code]true[/code] if the packet read last was sent as text.

@@ -42,6 +42,11 @@ pub fn close(socket: Arc<TcpSocket>, unsent: Vec<u8>) {
     COUNT.store(sockets.len(), Ordering::Release);
 }
 
+/// Whether no connection is being closed.
+pub fn is_quiet() -> bool {
+    COUNT.load(Ordering::Acquire) == 0
+}
+
 /// Goes on with connections that are being closed. Every poll of any object calls this; it costs one load while none is.
 pub fn tick(now: Instant) {
     if COUNT.load(Ordering::Acquire) == 0 {

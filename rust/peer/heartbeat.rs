@@ -8,7 +8,8 @@ use crate::limits::AWAITED_PINGS;
 /// Pings and pongs of one connection: whether the remote end is alive, and how far away it is.
 #[derive(Debug)]
 pub struct Heartbeat {
-    last_ping: Instant,
+    /// `None` until the heartbeat is on.
+    last_ping: Option<Instant>,
     outstanding: Option<Instant>,
     awaited: VecDeque<(Vec<u8>, Instant)>,
     round_trip: Option<RoundTrip>,
@@ -40,7 +41,7 @@ impl Heartbeat {
 
     /// A connection that opened now.
     pub fn new(now: Instant) -> Self {
-        Self { last_ping: now, outstanding: None, awaited: VecDeque::new(), round_trip: None }
+        Self { last_ping: Some(now), outstanding: None, awaited: VecDeque::new(), round_trip: None }
     }
 
     /// A ping with this payload leaves.
@@ -76,7 +77,7 @@ impl Heartbeat {
     /// its own delay for the remote end's.
     pub fn check(&mut self, now: Instant, interval: Duration, timeout: Duration) -> Beat {
         if interval.is_zero() {
-            self.last_ping = now;
+            self.last_ping = None;
             self.outstanding = None;
             return Beat::Wait;
         }
@@ -90,10 +91,10 @@ impl Heartbeat {
                 return Beat::Wait;
             }
         }
-        if now.saturating_duration_since(self.last_ping) < interval {
+        if now.saturating_duration_since(*self.last_ping.get_or_insert(now)) < interval {
             return Beat::Wait;
         }
-        self.last_ping = now;
+        self.last_ping = Some(now);
         self.outstanding.get_or_insert(now);
         Beat::Ping
     }

@@ -88,6 +88,20 @@ impl Link {
         self.sent_in_tick = false;
     }
 
+    /// Whether neither end has anything to say and nothing waits for its time; also begins a tick.
+    pub fn is_quiet(&mut self) -> bool {
+        self.sent_in_tick = false;
+        self.outbox.capacity() == 0
+            && !self.is_held
+            && !self.is_new
+            && !self.congested
+            && self.violation.is_none()
+            && self.compressed_at.is_none()
+            && self.blocked.is_empty()
+            && self.connection.is_quiet()
+            && !self.transport.may_read()
+    }
+
     /// The poll in which the connection opened is over; returns whether it was that one.
     pub fn end_opening(&mut self) -> bool {
         std::mem::take(&mut self.is_new)

@@ -112,7 +112,24 @@ impl WebSocketPeer {
 
     /// Advances the connection: connects, shakes hands, sends what waits, reads what is there. Never blocks.
     pub fn poll(&mut self) {
-        self.poll_at(clock::now());
+        if !self.is_quiet() {
+            self.poll_at(clock::now());
+        }
+    }
+
+    /// Whether a poll would find nothing to do: what a game with many idle connections asks most often.
+    fn is_quiet(&mut self) -> bool {
+        let is_quiet = match &mut self.phase {
+            Phase::Closed => true,
+            Phase::Opening(_) => false,
+            Phase::Open(link) => {
+                self.options.heartbeat_interval.is_zero()
+                    && self.queue.capacity() == 0
+                    && !self.drained
+                    && link.is_quiet()
+            }
+        };
+        is_quiet && linger::is_quiet()
     }
 
     /// [`Self::poll`] at a given time.

@@ -111,6 +111,11 @@ impl Connection {
         self.close_sent
     }
 
+    /// Whether neither end has said goodbye, and no pong is owed.
+    pub fn is_quiet(&self) -> bool {
+        !self.close_sent && self.close_received.is_none() && self.delayed_pong.is_none()
+    }
+
     /// The remote end's close frame.
     pub fn close_received(&self) -> Option<&CloseFrame> {
         self.close_received.as_ref()

@@ -82,6 +82,11 @@ impl Outbox {
         }
     }
 
+    /// Bytes of memory it owns for output; 0 where nothing waits and memory was given back.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Gives memory back when nothing waits.
     pub fn release(&mut self) {
         if self.is_empty() && self.bytes.capacity() > 0 {

@@ -58,16 +58,23 @@ provision_websockets() {
 }
 
 provision_libwebsockets() {
-    local tree=$base/libwebsockets libraries
+    local tree=$base/libwebsockets
+    libwebsockets_program "$here/lws_peer.c" lws_peer -Wconversion -Wshadow || return 1
+    tree_say "libwebsockets $(sed -n 's/^#define LWS_LIBRARY_VERSION "\(.*\)"/\1/p' "$tree/usr/include/lws_config.h")"
+}
+
+# libwebsockets_program SOURCE NAME FLAG...: makes $base/libwebsockets/NAME.
+libwebsockets_program() {
+    local tree=$base/libwebsockets source=$1 name=$2 libraries
+    shift 2
     unpack_debian_packages "$libwebsockets_suite" "$tree" libwebsockets-dev libc6-dev || return 1
     libraries=$(cd -- "$tree" && compgen -G 'usr/lib/*/libwebsockets.so') || return 1
     libraries=${libraries%%$'\n'*}
     libraries=$tree/${libraries%/*}
     # Everything of the tree, down to the start-up code: the compiler would take the machine's first.
-    "${CC:-cc}" "${c_flags[@]}" -Wconversion -Wshadow --sysroot="$tree" -B"$libraries" -L"$libraries" \
-        -isystem "$tree/usr/include" "$here/lws_peer.c" -o "$tree/usr/bin/lws_peer" -lwebsockets -lpthread &&
-        write_tree_launcher "$tree" usr/bin/lws_peer lws_peer || return 1
-    tree_say "libwebsockets $(sed -n 's/^#define LWS_LIBRARY_VERSION "\(.*\)"/\1/p' "$tree/usr/include/lws_config.h")"
+    "${CC:-cc}" "${c_flags[@]}" "$@" --sysroot="$tree" -B"$libraries" -L"$libraries" \
+        -isystem "$tree/usr/include" "$source" -o "$tree/usr/bin/$name" -lwebsockets -lpthread &&
+        write_tree_launcher "$tree" "usr/bin/$name" "$name"
 }
 
 provision_nginx() {

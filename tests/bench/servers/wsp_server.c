@@ -1,0 +1,39 @@
+/* An echo server on one wsp_server; with the argument `deflate` it agrees on compression. Ends with its standard input. */
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <wspeer.h>
+
+int main(int argc, char **argv)
+{
+    wsp_peer_options options = WSP_PEER_OPTIONS_INIT;
+    wsp_server *server = wsp_server_new();
+    struct pollfd input = {.fd = 0, .events = POLLIN};
+
+    options.inbound_buffer_size = 16 << 20;
+    options.outbound_buffer_size = 16 << 20;
+    options.compression_enabled = argc > 1 && strcmp(argv[1], "deflate") == 0;
+    if (wsp_server_set_peer_options(server, &options) != WSP_OK ||
+        wsp_server_listen(server, 0, "127.0.0.1", NULL, 0, false) != WSP_OK) {
+        fprintf(stderr, "%s\n", wsp_server_get_error_message(server));
+        return 1;
+    }
+    printf("LISTENING %u\n", (unsigned)wsp_server_get_local_port(server));
+    fflush(stdout);
+    for (unsigned round = 0; round % 1024 != 1023 || poll(&input, 1, 0) == 0; round++) {
+        wsp_event event;
+
+        wsp_server_wait(server, 100);
+        event.struct_size = sizeof event;
+        while (wsp_server_next_event(server, &event) == WSP_OK) {
+            if (event.type == WSP_EVENT_MESSAGE) {
+                wsp_server_send(server, event.peer, event.data, event.len,
+                                event.is_text ? WSP_WRITE_MODE_TEXT : WSP_WRITE_MODE_BINARY);
+            }
+        }
+    }
+    wsp_server_free(server);
+    return 0;
+}
