@@ -32,6 +32,14 @@ pub(super) fn text(text: &str) -> GString {
     if text.contains('\0') { GString::from(&text.replace('\0', "\u{fffd}")) } else { GString::from(text) }
 }
 
+/// A script's text in UTF-8. gdext's own conversion formats one character after the other.
+pub(super) fn utf8(text: &GString) -> String {
+    let characters = text.chars();
+    let mut bytes = String::with_capacity(characters.len() + characters.len() / 2);
+    bytes.extend(characters);
+    bytes
+}
+
 /// An address as the engine writes it: IPv6 in full, without `::`.
 pub(super) fn host(address: Option<SocketAddr>) -> GString {
     let text = match address.map(|address| address.ip()) {

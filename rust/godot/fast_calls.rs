@@ -12,6 +12,7 @@ use std::ffi::{CStr, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
+use godot::obj::EngineEnum;
 use godot::prelude::*;
 use godot::sys::{
     GDExtensionClassInstancePtr, GDExtensionClassLibraryPtr, GDExtensionClassMethodInfo, GDExtensionClassMethodPtrCall,
@@ -21,10 +22,9 @@ use godot::sys::{
 
 use super::convert;
 use super::enums::WriteMode;
-use super::scripted::{Scripted, flush_later, kind, send};
+use super::scripted::{self, Scripted, flush_later, kind};
 use super::shared::{Lock, at};
 use super::websocket_peer::RustWebSocketPeer;
-use crate::proto::frame::MessageKind;
 
 type GetProcAddress = unsafe extern "C" fn(*const c_char) -> GDExtensionInterfaceFunctionPtr;
 type RegisterMethod =
@@ -93,8 +93,8 @@ fn fast_call(method: &str) -> Option<GDExtensionClassMethodPtrCall> {
 /// # Safety
 /// `instance` is what the engine passes to a method of `RustWebSocketPeer`.
 unsafe fn with<R>(instance: GDExtensionClassInstancePtr, busy: R, call: impl FnOnce(&mut Scripted) -> R) -> R {
-    // SAFETY: as this function.
-    let object: std::sync::Arc<Lock<Scripted>> = unsafe { at::<RustWebSocketPeer>(instance) };
+    // SAFETY: as this function. The engine keeps the instance alive while it calls, and the instance its object.
+    let object: &Lock<Scripted> = unsafe { &*at::<RustWebSocketPeer>(instance) };
     object.with(busy, call)
 }
 
@@ -196,7 +196,7 @@ unsafe extern "C" fn send_bytes(
     // SAFETY: as for `get_ready_state`; the arguments are a PackedByteArray and an integer.
     guarded(|| unsafe {
         let (message, mode) = (arg::<PackedByteArray>(args, 0), *arg::<i64>(args, 1));
-        give(ret, send_any(instance, kind(WriteMode(mode)), message.as_slice()));
+        give(ret, sent(instance, |scripted| scripted::send(scripted, kind(WriteMode(mode)), message.as_slice(), true)));
     });
 }
 
@@ -208,17 +208,19 @@ unsafe extern "C" fn send_text(
 ) {
     // SAFETY: as for `get_ready_state`; the argument is a String.
     guarded(|| unsafe {
-        let text = arg::<GString>(args, 0).to_string();
-        give(ret, send_any(instance, MessageKind::Text, text.as_bytes()));
+        let text = convert::utf8(arg::<GString>(args, 0));
+        give(ret, sent(instance, |scripted| scripted::send_text(scripted, &text)));
     });
 }
 
 /// # Safety
 /// As for [`with`].
-unsafe fn send_any(instance: GDExtensionClassInstancePtr, kind: MessageKind, payload: &[u8]) -> i64 {
-    use godot::obj::EngineEnum;
+unsafe fn sent(
+    instance: GDExtensionClassInstancePtr,
+    send: impl FnOnce(&mut Scripted) -> (godot::global::Error, bool),
+) -> i64 {
     // SAFETY: as this function.
-    let (error, flush) = unsafe { with(instance, Scripted::BUSY, |scripted| send(scripted, kind, payload, true)) };
+    let (error, flush) = unsafe { with(instance, Scripted::BUSY, send) };
     if flush {
         // SAFETY: as this function.
         flush_later(&unsafe { super::shared::handle::<RustWebSocketPeer>(instance) });

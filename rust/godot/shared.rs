@@ -5,11 +5,11 @@
 //! scripts call for every message or frame take `Gd<Self>` and find it by instance id. A call that comes from inside another
 //! one on the same object, which only a stream written in a script can cause, is refused instead of waiting for itself.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use godot::obj::{Bounds, Gd, GodotClass, Inherits, bounds};
 use godot::private::{Storage, as_storage};
@@ -70,6 +70,11 @@ pub(super) struct Shared<T: Registered> {
 /// An object type that has a registry.
 pub(super) trait Registered: Default + Sized + 'static {
     fn registry() -> &'static Registry<Self>;
+
+    /// Tells the types apart.
+    fn registry_address() -> usize {
+        std::ptr::from_ref(Self::registry()) as usize
+    }
 }
 
 /// A class with a [`Shared`] field.
@@ -105,19 +110,45 @@ impl<T: Registered> Drop for Shared<T> {
     fn drop(&mut self) {
         let mut registry = T::registry().write();
         let removed = [&self.id, &self.address].map(|key| registry.remove(&key.load(Ordering::Acquire)));
+        GENERATION.fetch_add(1, Ordering::AcqRel);
         // The object's own destructor runs outside the registry's lock.
         drop(registry);
         drop(removed);
     }
 }
 
-/// The object of an instance as the engine passes it to a method. It is registered by that address too, which no instance id
-/// equals: those of reference-counted objects are negative.
+/// The object of an instance as the engine passes it to a method; valid as long as the instance. It is registered by that
+/// address too, which no instance id equals: those of reference-counted objects are negative.
 ///
 /// # Safety
 /// `instance` is what the engine passes to a method of the class `C`.
 #[expect(unsafe_code, reason = "the engine passes instances as untyped pointers")]
 pub(super) unsafe fn at<C: Native + Inherits<<C as GodotClass>::Base>>(
+    instance: GDExtensionClassInstancePtr,
+) -> *const Lock<C::Object> {
+    let address = instance as i64;
+    let generation = GENERATION.load(Ordering::Acquire);
+    if let Some(known) = RECENT.with(|recent| recent.get(slot(address)).map(Cell::get))
+        && (known.address, known.generation, known.class) == (address, generation, C::Object::registry_address())
+    {
+        return known.object as *const Lock<C::Object>;
+    }
+    // SAFETY: as this function.
+    let object = unsafe { look_up::<C>(instance) };
+    let known =
+        Known { address, generation, class: C::Object::registry_address(), object: Arc::as_ptr(&object) as usize };
+    RECENT.with(|recent| {
+        if let Some(place) = recent.get(slot(address)) {
+            place.set(known);
+        }
+    });
+    Arc::as_ptr(&object)
+}
+
+/// # Safety
+/// As for [`at`].
+#[expect(unsafe_code, reason = "the engine passes instances as untyped pointers")]
+unsafe fn look_up<C: Native + Inherits<<C as GodotClass>::Base>>(
     instance: GDExtensionClassInstancePtr,
 ) -> Arc<Lock<C::Object>> {
     let address = instance as i64;
@@ -131,6 +162,30 @@ pub(super) unsafe fn at<C: Native + Inherits<<C as GodotClass>::Base>>(
     shared.address.store(address, Ordering::Release);
     C::Object::registry().write().insert(address, Arc::clone(&shared.object));
     Arc::clone(&shared.object)
+}
+
+/// How often an object has ended: what was known of addresses before may be of another one now.
+static GENERATION: AtomicU64 = AtomicU64::new(0);
+
+/// Instances that this thread has looked up last, each in the place its address falls to.
+const RECENT_INSTANCES: usize = 1024;
+
+#[derive(Clone, Copy)]
+struct Known {
+    address: i64,
+    generation: u64,
+    class: usize,
+    object: usize,
+}
+
+thread_local! {
+    static RECENT: [Cell<Known>; RECENT_INSTANCES] =
+        const { [const { Cell::new(Known { address: 0, generation: 0, class: 0, object: 0 }) }; RECENT_INSTANCES] };
+}
+
+fn slot(address: i64) -> usize {
+    // Allocations are 16 bytes apart at least, and instances of one class a good deal more.
+    (address as usize >> 6) % RECENT_INSTANCES
 }
 
 /// An instance as the engine passes it to a method, as gdext's handle.

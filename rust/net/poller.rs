@@ -20,6 +20,12 @@ const READ: u8 = 1;
 const WRITE: u8 = 2;
 /// Every call is tried, whatever the snapshot says.
 const ALWAYS: u8 = 4;
+/// The remote end has closed: behind what is there comes the end, for which there will be no further event.
+const ENDED: u8 = 8;
+
+/// Whether a read that did not fill its buffer has emptied the socket, so that an event will tell of more. So it is where
+/// events are edges of the system's own (epoll(7), kqueue); elsewhere mio arms them only when a call would block.
+const SHORT_READ_EMPTIES: bool = cfg!(unix);
 
 /// What is known of one socket. A bit means "try": it is set by events and cleared by a call that would block.
 #[derive(Debug)]
@@ -77,14 +83,19 @@ impl Readiness {
         self.flags.fetch_or(ALWAYS, Ordering::AcqRel);
     }
 
-    /// Runs a read, remembering whether it would have blocked.
-    pub fn read<T>(&self, call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        self.attempt(READ, call)
+    /// Runs a read into a buffer of `wanted` bytes, remembering whether another would block.
+    pub fn read(&self, wanted: usize, call: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
+        self.attempt(READ, call, |count| SHORT_READ_EMPTIES && (1..wanted).contains(count))
+    }
+
+    /// Runs a read that leaves what it finds.
+    pub fn peek<T>(&self, call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        self.attempt(READ, call, |_| false)
     }
 
     /// Runs a write, remembering whether it would have blocked.
     pub fn write<T>(&self, call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        self.attempt(WRITE, call)
+        self.attempt(WRITE, call, |_| false)
     }
 
     fn may(&self, flag: u8) -> bool {
@@ -101,11 +112,19 @@ impl Readiness {
     }
 
     /// The bit is cleared before the call, so that an event that another thread collects in between is not lost.
-    fn attempt<T>(&self, flag: u8, call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    fn attempt<T>(
+        &self,
+        flag: u8,
+        call: impl FnOnce() -> io::Result<T>,
+        empties: impl FnOnce(&T) -> bool,
+    ) -> io::Result<T> {
         self.flags.fetch_and(!flag, Ordering::AcqRel);
         let result = call();
-        let blocked = matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
-        if !blocked || self.poller.is_none() {
+        let would_block = match &result {
+            Err(error) => error.kind() == io::ErrorKind::WouldBlock,
+            Ok(value) => empties(value) && self.flags.load(Ordering::Acquire) & ENDED == 0,
+        };
+        if !would_block || self.poller.is_none() {
             self.flags.fetch_or(flag, Ordering::AcqRel);
         }
         result
@@ -175,6 +194,9 @@ impl Poller {
                 let mut flags = 0;
                 if event.is_readable() || event.is_read_closed() || event.is_error() {
                     flags |= READ;
+                }
+                if event.is_read_closed() || event.is_error() {
+                    flags |= ENDED;
                 }
                 if event.is_writable() || event.is_write_closed() || event.is_error() {
                     flags |= WRITE;

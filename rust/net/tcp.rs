@@ -79,12 +79,12 @@ impl TcpSocket {
 
     /// See [`Transport::read`].
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.readiness.read(|| (&self.stream).read(buffer))
+        self.readiness.read(buffer.len(), || (&self.stream).read(buffer))
     }
 
     /// Reads without taking.
     pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.readiness.read(|| self.stream.peek(buffer))
+        self.readiness.peek(|| self.stream.peek(buffer))
     }
 
     /// See [`Transport::write`].
