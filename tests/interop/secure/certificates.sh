@@ -3,8 +3,8 @@
 #
 #   certificates.sh OPENSSL DIRECTORY
 #
-# DIRECTORY gets NAME.pem, the chain from the certificate up to below the authority, and NAME.key in
-# PKCS#8 form. Names below .test are no one's (RFC 6761); names.c knows them.
+# DIRECTORY gets NAME.pem, the chain from the certificate up to below the authority, the same as
+# NAME.crt, and NAME.key in PKCS#8 form. Names below .test are no one's (RFC 6761); names.c knows them.
 set -euo pipefail
 
 openssl=$1
@@ -132,3 +132,6 @@ key client-as-server p256
 signed client-as-server /CN=server of_server client-authority
 key client-self-signed p256
 self_signed client-self-signed /CN=self-signed of_client
+
+# By this name the engine knows what it is.
+for name in *.pem; do cp -- "$name" "${name%.pem}.crt"; done

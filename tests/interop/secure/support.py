@@ -372,3 +372,26 @@ def accept_key(head):
     sent = re.search(r"(?i)^sec-websocket-key: *(\S+)", head, re.M)[1]
     digest = hashlib.sha1((sent + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()
     return base64.b64encode(digest).decode()
+
+
+def godot(stage, script, *options):
+    """A Godot engine that runs a script of the sample project's tests; its `events` are what it prints."""
+    program = stage.start(
+        [paths.godot, "--headless", "--path", paths.project, "-s", f"res://tests/{script}", "--", *options],
+        environment={name: str(stage.directory) for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    program.events = Events(stage, program.stdout)
+    return program
+
+
+def ended_well(program, *expected):
+    """Checks that an engine ends by itself and had nothing to complain of but what is expected."""
+    equal(program.wait(PATIENCE), 0, f"status of the engine ({program.log})")
+    with open(program.log, errors="replace") as log:
+        said = log.read()
+    for text in expected:
+        said = said.replace(text, "")
+    for complaint in ("ERROR: ", "panicked at", "Leaked instance", "leaked at exit"):
+        check(complaint not in said, f"the engine said {complaint!r} ({program.log})")
