@@ -26,8 +26,8 @@
  * 4001. The server prints `LISTENING port` first and ends with its standard input.
  *
  * For each connection both print one line, an object in JSON: how far it came, what it was told, why it
- * failed, and the longest that a call of wsp_peer_poll() has taken. What that should be is for the
- * program to judge that runs this one.
+ * failed, and the longest that a call of wsp_peer_connect_to_url() or wsp_peer_poll() has taken. What
+ * that should be is for the program to judge that runs this one.
  */
 
 #define _POSIX_C_SOURCE 200809L
@@ -76,8 +76,8 @@ struct connection {
     bool is_waiting;
 
     /* Longest call, on the clock and of this thread's own time. */
-    double longest_poll;
-    double longest_poll_cpu;
+    double longest_call;
+    double longest_call_cpu;
 };
 
 static wsp_peer_options options = WSP_PEER_OPTIONS_INIT;
@@ -145,16 +145,22 @@ static struct connection *new_connection(bool is_server)
     return connection;
 }
 
+/* A call that has begun then is over. */
+static void note_call(struct connection *connection, double time, double cpu)
+{
+    cpu = seconds_of(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    time = now() - time;
+    connection->longest_call = time > connection->longest_call ? time : connection->longest_call;
+    connection->longest_call_cpu = cpu > connection->longest_call_cpu ? cpu : connection->longest_call_cpu;
+}
+
 static void poll_peer(struct connection *connection)
 {
-    double cpu = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     double time = now();
+    double cpu = seconds_of(CLOCK_THREAD_CPUTIME_ID);
 
     wsp_peer_poll(connection->peer);
-    time = now() - time;
-    cpu = seconds_of(CLOCK_THREAD_CPUTIME_ID) - cpu;
-    connection->longest_poll = time > connection->longest_poll ? time : connection->longest_poll;
-    connection->longest_poll_cpu = cpu > connection->longest_poll_cpu ? cpu : connection->longest_poll_cpu;
+    note_call(connection, time, cpu);
     if (!connection->is_open && wsp_peer_get_ready_state(connection->peer) == WSP_STATE_OPEN) {
         connection->is_open = true;
         connection->opened = now();
@@ -257,8 +263,8 @@ static void end(struct connection *connection)
     print_headers(peer);
     printf(", \"received\": %zu, \"text_returned\": %s, \"binary_returned\": %s", connection->received,
            connection->text_returned ? "true" : "false", connection->binary_returned ? "true" : "false");
-    printf(", \"seconds\": %.3f, \"longest_poll_ms\": %.3f, \"longest_poll_cpu_ms\": %.3f}\n",
-           now() - connection->began, connection->longest_poll * 1e3, connection->longest_poll_cpu * 1e3);
+    printf(", \"seconds\": %.3f, \"longest_call_ms\": %.3f, \"longest_call_cpu_ms\": %.3f}\n",
+           now() - connection->began, connection->longest_call * 1e3, connection->longest_call_cpu * 1e3);
     fflush(stdout);
     wsp_peer_free(peer);
     free(connection->message);
@@ -304,8 +310,11 @@ static void visit(const char *url)
     struct connection *connection = new_connection(false);
     const wsp_tls_options *given = ca != NULL || is_unsafe || name != NULL || certificate != NULL ? tls : NULL;
     bool is_new = true;
+    double time = now();
+    double cpu = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     wsp_error error = wsp_peer_connect_to_url(connection->peer, url, given);
 
+    note_call(connection, time, cpu);
     if (error != WSP_OK && error != WSP_ERR_FAILED) {
         stop("%s: %s", wsp_error_name(error), wsp_peer_get_error_message(connection->peer));
     }

@@ -24,6 +24,7 @@ from support import (
 )
 
 CONFIGURATION = """
+{user}
 daemon off;
 worker_processes 1;
 pid {directory}/pid;
@@ -65,8 +66,6 @@ class Nginx:
 
     def __init__(self, stage, server, versions="TLSv1.2 TLSv1.3"):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="nginx-", dir=stage.directory))
-        # nginx's workers belong to nobody where root starts it.
-        os.chmod(self.directory, 0o755)
         # nginx cannot listen on whatever port is free. But as in an upgrade of its program, it takes over the
         # listening sockets whose numbers it finds in its environment.
         listeners = [stage.listener(), stage.listener()]
@@ -74,6 +73,8 @@ class Nginx:
         configuration = self.directory / "nginx.conf"
         configuration.write_text(
             CONFIGURATION.format(
+                # Its workers are to read what root may read.
+                user="user root root;" if os.geteuid() == 0 else "",
                 directory=self.directory,
                 port=self.port,
                 tls_port=self.tls_port,
@@ -185,7 +186,6 @@ def bad_gateway(stage):
 def statuses(stage):
     long = stage.directory / "html"
     long.mkdir()
-    os.chmod(long, 0o755)
     (long / "long.txt").write_text("long. " * 2000)
     (long / "secrets").write_text("")
     nginx = Nginx(

@@ -304,7 +304,9 @@ def register_server_matrix():
                 text = said(program)
                 contains(text, f"Protocol version: {version}", "what s_client printed")
                 contains(text, "Verification: OK", "what s_client printed")
-                contains(text, f"Signature type: {KINDS[kind]}", "what s_client printed")
+                # Versions have different words for it.
+                signature = "".join(line.lower() for line in text.splitlines() if "ignature type" in line)
+                contains(signature, KINDS[kind].lower(), "the server's signature")
                 server.stop()
 
         @test(f"openssl-client-{option}-chain-with-intermediate")

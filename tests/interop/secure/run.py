@@ -84,11 +84,11 @@ def main():
             print(f"FAILED {name} after {seconds:.1f} s ({arguments.logs / name})", flush=True)
             print("\n".join("    " + line for line in failure.splitlines()), flush=True)
 
-    print("longest wsp_peer_poll() in ms, as the clock and as the thread's own time has it:")
-    for kind in sorted({name.split("-")[0] for _, _, name in support.polls}):
-        mine = [poll for poll in support.polls if poll[2].split("-")[0] == kind]
+    print("longest wsp_peer_poll() or wsp_peer_connect_to_url() in ms, on the clock and of the thread's own time:")
+    for kind in sorted({name.split("-")[0] for _, _, name in support.calls}):
+        mine = [call for call in support.calls if call[2].split("-")[0] == kind]
         slowest = max(mine)
-        own = max(poll[1] for poll in mine)
+        own = max(call[1] for call in mine)
         print(f"    {kind:<10} {slowest[0]:7.3f} {own:7.3f}   of {len(mine)} connections, in {slowest[2]}")
     print(f"{len(chosen) - failed} passed, {failed} failed")
     return 0 if chosen and not failed else 1
