@@ -94,14 +94,14 @@ fn bundle_of_the_project() -> Result<Option<String>> {
 fn certificate_pem(certificate: &Gd<X509Certificate>) -> Result<String> {
     let saved = muted(|| certificate.clone().save_to_string()).to_string();
     let all: Vec<String> = certificates(&saved).map(without_spaces).collect();
-    let [first, others @ ..] = &all[..] else { return Ok(saved) };
-    if others.is_empty() || !others.contains(first) {
-        return Ok(saved);
+    let first = all.first();
+    if all.iter().filter(|other| Some(*other) == first).count() < 2 {
+        return Ok(certificates(&saved).collect::<Vec<_>>().join("\n"));
     }
     let path = certificate.get_path();
     if !path.is_empty() && FileAccess::file_exists(&path) {
         let file = FileAccess::get_file_as_string(&path).to_string();
-        if certificates(&file).next().map(without_spaces).as_ref() == Some(first) {
+        if certificates(&file).next().map(without_spaces).as_ref() == first {
             return Ok(file);
         }
     }

@@ -11,7 +11,6 @@ websockets=websockets==17.4
 libwebsockets_suite=trixie
 nginx_suite=bookworm
 chromium_suite=bookworm
-openssl_suite=bookworm
 tinyproxy_suite=bookworm
 
 c_flags=(-std=c11 -O2 -g -Wall -Wextra -Wpedantic)
@@ -35,14 +34,9 @@ provision_peer() { compile_with_wspeer peer "$here/peer.c"; }
 
 provision_end() { compile_with_wspeer end "$here/secure/end.c" "$here/secure/names.c"; }
 
-# Sets `openssl`: the machine's, or Debian's.
+# Sets `openssl`.
 provision_openssl() {
-    local tree=$base/openssl
-    openssl=$(type -P openssl) || {
-        unpack_debian_packages "$openssl_suite" "$tree" openssl &&
-            write_tree_launcher "$tree" usr/bin/openssl openssl || return 1
-        openssl=$tree/openssl
-    }
+    openssl=$("$root/tools/openssl.sh") || return 1
     tree_say "$("$openssl" version)"
 }
 
