@@ -4,10 +4,15 @@ s_server and s_client encrypt what they read from their input and write what the
 in them is spoken here.
 """
 
+import fcntl
+import socket
 import ssl
 import subprocess
+import termios
+import time
 
 from support import (
+    PATIENCE,
     Channel,
     accept_key,
     certificate,
@@ -28,10 +33,10 @@ KINDS = {"rsa": "RSA", "p256": "ECDSA", "p384": "ECDSA", "ed25519": "ed25519"}
 VERSIONS = {"tls1_2": "TLSv1.2", "tls1_3": "TLSv1.3"}
 
 
-def s_server(stage, *options, name="p256", key_name=None, count=1):
+def s_server(stage, *options, name="p256", key_name=None, count=1, address="127.0.0.1"):
     """OpenSSL as a server; `channel` is what it decrypts and encrypts."""
     program = stage.start(
-        [paths.openssl, "s_server", "-quiet", "-accept", "127.0.0.1:0", "-naccept", str(count)]
+        [paths.openssl, "s_server", "-quiet", "-accept", f"{address}:0", "-naccept", str(count)]
         + ["-cert", certificate(name), "-cert_chain", certificate(name), "-key", key(key_name or name), *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -225,6 +230,29 @@ def register_certificates():
 register_certificates()
 
 
+def register_ipv6():
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError as error:
+        print(f"left out: what needs IPv6, which this machine does not have ({error})")
+        return
+
+    @test("openssl-server-accepts-ipv6-address")
+    def address(stage):
+        opened = serve(stage, name="ip", host="[::1]", address="[::1]", client=trusting())
+        equal(opened["host"], "::1", "the server's address")
+        end, _ = refuse(stage, name="p256", host="[::1]", address="[::1]", client=trusting())
+        is_failure(end, "tls", "for 'game.test', 'localhost', not for ::1")
+
+    @test("openssl-server-accepts-localhost-of-ipv6-alone")
+    def localhost(stage):
+        opened = serve(stage, host="localhost", address="[::1]", client=trusting())
+        equal(opened["host"], "::1", "the server's address")
+
+
+register_ipv6()
+
+
 @test("openssl-server-trusted-by-the-system")
 def system_trust(stage):
     program = s_server(stage)
@@ -376,6 +404,32 @@ def register_server_matrix():
 
 
 register_server_matrix()
+
+
+@test("openssl-client-tls1_3-key-update")
+def client_key_update(stage):
+    server = stage.server(*identity("p256"))
+    program = stage.start(
+        [paths.openssl, "s_client", "-connect", f"127.0.0.1:{server.port}", "-tls1_3"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    channel = Channel(program.stdout, program.stdin)
+    channel.upgrade("game.test")
+    server.next("open")
+    channel.write(b"K\n")
+    deadline = time.monotonic() + PATIENCE
+    # A command is a line that it reads by itself.
+    while fcntl.ioctl(program.stdin, termios.FIONREAD, bytes(4)) != bytes(4):
+        check(time.monotonic() < deadline, f"the command was not read ({program.log})")
+        time.sleep(0.01)
+    channel.send_frame(1, b"behind the new key", masked=True)
+    channel.until(b"\x81\x12behind the new key")
+    channel.send_frame(8, b"\x03\xe8", masked=True)
+    end = server.next("end")
+    equal((end["stage"], end["close_code"]), ("none", 1000), "end of the connection")
+    contains(said(program), "KEYUPDATE", "what s_client printed")
+    server.stop()
 
 
 @test("openssl-client-reconnect")
