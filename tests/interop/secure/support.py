@@ -84,7 +84,8 @@ class Events:
         threading.Thread(target=self._read, args=(stream,), daemon=True).start()
 
     def _read(self, stream):
-        with open(self.log, "ab", buffering=0) as log:
+        # It is closed when the test ends.
+        with open(self.log, "ab", buffering=0) as log, contextlib.suppress(ValueError):
             for line in stream:
                 log.write(line)
                 self.lines.put(line.decode(errors="replace"))
