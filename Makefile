@@ -12,7 +12,7 @@ C_TARGET := $(CARGO_TARGET_DIR)/capi
 C_LIBRARY := $(C_TARGET)/debug
 
 .PHONY: help build build-c demo test test-rust test-c test-godot test-docs test-conformance test-interop \
-    conformance check header bench fuzz clean
+    test-secure conformance check header bench fuzz clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -30,7 +30,7 @@ demo: build ## run the tutorial's server and client in a Godot engine
 	@echo "== running the minimal server and the minimal client in Godot"
 	@tools/run_demo.sh
 
-test: check test-rust test-c test-godot test-docs test-conformance test-interop ## run all checks and tests
+test: check test-rust test-c test-godot test-docs test-conformance test-interop test-secure ## run all checks and tests
 
 test-rust: ## unit and integration tests of the Rust layers
 	@echo "== Rust tests: core alone"
@@ -59,6 +59,10 @@ test-conformance: build test-c ## 355 Autobahn cases in both roles, by a GDScrip
 test-interop: build-c ## exchanges with other WebSocket implementations
 	@echo "== other implementations"
 	@WSPEER_LIBRARY_DIR="$(C_LIBRARY)" tests/interop/run.sh
+
+test-secure: build build-c ## TLS, proxies, browsers, and servers that mean no good
+	@echo "== OpenSSL, nginx, tinyproxy, Chromium, the engine's TLS, hostile servers"
+	@WSPEER_LIBRARY_DIR="$(C_LIBRARY)" tests/interop/secure.sh
 
 conformance: build test-c ## the original Autobahn suite, 517 cases in both roles, by a GDScript and a C program
 	@tests/conformance/peers.sh full

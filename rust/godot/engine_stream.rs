@@ -7,6 +7,7 @@ use godot::classes::{StreamPeer, StreamPeerTcp, StreamPeerTls, stream_peer_tcp, 
 use godot::global::Error as GodotError;
 use godot::prelude::*;
 
+use super::streams;
 use crate::net::Transport;
 
 /// An engine stream.
@@ -17,7 +18,11 @@ pub(super) struct EngineStream {
 
 enum Kind {
     Tcp(Gd<StreamPeerTcp>),
-    Tls(Gd<StreamPeerTls>),
+    Tls {
+        tls: Gd<StreamPeerTls>,
+        /// What it encrypts for, which may be one of ours; for questions about the connection only.
+        below: Option<Box<dyn Transport>>,
+    },
     /// Any other: it is what its bytes are.
     Other,
 }
@@ -37,7 +42,11 @@ impl EngineStream {
                 }
                 Kind::Tcp(tcp)
             }
-            Err(stream) => Kind::Tls(stream.try_cast::<StreamPeerTls>().ok().filter(is_live)?),
+            Err(stream) => {
+                let tls = stream.try_cast::<StreamPeerTls>().ok().filter(is_live)?;
+                let below = tls.get_stream().and_then(|stream| streams::transport(stream).ok());
+                Kind::Tls { tls, below }
+            }
         };
         Some(Self { stream, kind })
     }
@@ -54,7 +63,7 @@ impl EngineStream {
                 tcp.poll();
                 tcp.get_status() == stream_peer_tcp::Status::CONNECTED
             }
-            Kind::Tls(tls) => {
+            Kind::Tls { tls, .. } => {
                 if is_live(tls) {
                     tls.poll();
                 }
@@ -67,32 +76,24 @@ impl EngineStream {
     fn is_ready(&self) -> bool {
         match &self.kind {
             Kind::Tcp(tcp) => tcp.get_status() == stream_peer_tcp::Status::CONNECTED,
-            Kind::Tls(tls) => tls.get_status() == stream_peer_tls::Status::CONNECTED,
+            Kind::Tls { tls, .. } => tls.get_status() == stream_peer_tls::Status::CONNECTED,
             Kind::Other => self.stream.get_available_bytes() >= 0,
         }
     }
 
-    fn tcp(&self) -> Option<Gd<StreamPeerTcp>> {
-        match &self.kind {
-            Kind::Tcp(tcp) => Some(tcp.clone()),
-            Kind::Tls(tls) => tls.get_stream()?.try_cast().ok(),
-            Kind::Other => None,
-        }
+    /// What can be read at once.
+    fn available(&self) -> i32 {
+        if self.is_ready() { self.stream.get_available_bytes() } else { 0 }
     }
-}
 
-fn is_live(tls: &Gd<StreamPeerTls>) -> bool {
-    matches!(tls.get_status(), stream_peer_tls::Status::HANDSHAKING | stream_peer_tls::Status::CONNECTED)
-}
-
-impl Transport for EngineStream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut available = if self.is_ready() { self.stream.get_available_bytes() } else { 0 };
+    /// Reads what is there, once.
+    fn read_some(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut available = self.available();
         if available <= 0 {
             if !self.poll() {
                 return Ok(0);
             }
-            available = if self.is_ready() { self.stream.get_available_bytes() } else { 0 };
+            available = self.available();
         }
         if available <= 0 {
             return Err(ErrorKind::WouldBlock.into());
@@ -108,6 +109,28 @@ impl Transport for EngineStream {
             }
             (None, false) => Err(ErrorKind::InvalidData.into()),
         }
+    }
+}
+
+fn is_live(tls: &Gd<StreamPeerTls>) -> bool {
+    matches!(tls.get_status(), stream_peer_tls::Status::HANDSHAKING | stream_peer_tls::Status::CONNECTED)
+}
+
+impl Transport for EngineStream {
+    /// Until the buffer is full, because a short read says that nothing is left, and a `StreamPeerTLS` hands out one record at
+    /// a time.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match self.read_some(rest) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                // What came before is delivered first; an error comes again.
+                Err(_) if filled > 0 => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
     }
 
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
@@ -131,28 +154,34 @@ impl Transport for EngineStream {
         }
         match &mut self.kind {
             Kind::Tcp(tcp) => tcp.disconnect_from_host(),
-            Kind::Tls(tls) => tls.disconnect_from_stream(),
+            Kind::Tls { tls, .. } => tls.disconnect_from_stream(),
             Kind::Other => {}
         }
     }
 
     fn remote_address(&self) -> Option<SocketAddr> {
-        let tcp = self.tcp().filter(|tcp| tcp.get_status() == stream_peer_tcp::Status::CONNECTED)?;
-        let ip = tcp.get_connected_host().to_string().parse().ok()?;
-        Some(SocketAddr::new(ip, u16::try_from(tcp.get_connected_port()).ok()?))
+        match &self.kind {
+            Kind::Tcp(tcp) if tcp.get_status() == stream_peer_tcp::Status::CONNECTED => {
+                let ip = tcp.get_connected_host().to_string().parse().ok()?;
+                Some(SocketAddr::new(ip, u16::try_from(tcp.get_connected_port()).ok()?))
+            }
+            Kind::Tls { tls, below: Some(below) } if is_live(tls) => below.remote_address(),
+            Kind::Tcp(_) | Kind::Tls { .. } | Kind::Other => None,
+        }
     }
 
     fn set_no_delay(&mut self, enabled: bool) -> io::Result<()> {
-        match self.tcp() {
-            Some(mut tcp) if tcp.get_status() == stream_peer_tcp::Status::CONNECTED => {
+        match &mut self.kind {
+            Kind::Tcp(tcp) if tcp.get_status() == stream_peer_tcp::Status::CONNECTED => {
                 tcp.set_no_delay(enabled);
                 Ok(())
             }
-            _ => Err(ErrorKind::NotConnected.into()),
+            Kind::Tls { tls, below: Some(below) } if is_live(tls) => below.set_no_delay(enabled),
+            Kind::Tcp(_) | Kind::Tls { .. } | Kind::Other => Err(ErrorKind::NotConnected.into()),
         }
     }
 
     fn is_secure(&self) -> bool {
-        matches!(self.kind, Kind::Tls(_))
+        matches!(self.kind, Kind::Tls { .. })
     }
 }

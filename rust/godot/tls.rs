@@ -37,7 +37,7 @@ impl TlsTexts {
         let is_unsafe = options.is_some_and(|options| options.is_unsafe_client());
         let trusted = match chain {
             _ if !self.trusted_certificates.is_empty() => Some(self.trusted_certificates.clone()),
-            Some(chain) => Some(certificate_pem(&chain)),
+            Some(chain) => Some(certificate_pem(&chain)?),
             None if is_unsafe => None,
             None => bundle_of_the_project()?,
         };
@@ -56,7 +56,7 @@ impl TlsTexts {
             return Err(Error::new(ErrorCode::InvalidParameter, "the TLS options are those of a client"));
         }
         let certificate = match options.and_then(|options| options.get_own_certificate()) {
-            Some(certificate) if self.certificate.is_empty() => certificate_pem(&certificate),
+            Some(certificate) if self.certificate.is_empty() => certificate_pem(&certificate)?,
             _ => self.certificate.clone(),
         };
         let private_key = match options.and_then(|options| options.get_private_key()) {
@@ -90,17 +90,27 @@ fn bundle_of_the_project() -> Result<Option<String>> {
 /// A certificate, with those that follow it, as PEM text.
 ///
 /// The engine's `save_to_string()` repeats the first certificate in the place of all others. So a resource that came from a
-/// file is read from there, as long as the file still begins with what the engine says.
-fn certificate_pem(certificate: &Gd<X509Certificate>) -> String {
-    let saved = first_certificate(&muted(|| certificate.clone().save_to_string()).to_string());
+/// file is read from there, as long as the file still begins with what the engine says; others cannot be had.
+fn certificate_pem(certificate: &Gd<X509Certificate>) -> Result<String> {
+    let saved = muted(|| certificate.clone().save_to_string()).to_string();
+    let all: Vec<String> = certificates(&saved).map(without_spaces).collect();
+    let first = all.first();
+    if all.iter().filter(|other| Some(*other) == first).count() < 2 {
+        return Ok(certificates(&saved).collect::<Vec<_>>().join("\n"));
+    }
     let path = certificate.get_path();
     if !path.is_empty() && FileAccess::file_exists(&path) {
         let file = FileAccess::get_file_as_string(&path).to_string();
-        if without_spaces(&first_certificate(&file)) == without_spaces(&saved) {
-            return file;
+        if certificates(&file).next().map(without_spaces).as_ref() == first {
+            return Ok(file);
         }
     }
-    saved
+    let message = format!(
+        "the engine hands out only the first of the {} certificates of an X509Certificate that was not loaded with load(); use \
+         load(), or the properties tls_certificate and tls_trusted_certificates",
+        all.len()
+    );
+    Err(Error::new(ErrorCode::InvalidParameter, message))
 }
 
 fn key_pem(key: &Gd<CryptoKey>) -> String {
@@ -117,11 +127,14 @@ fn muted<T>(call: impl FnOnce() -> T) -> T {
     result
 }
 
-fn first_certificate(pem: &str) -> String {
+/// The certificates of a PEM text.
+fn certificates(pem: &str) -> impl Iterator<Item = &str> {
     const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
     const END: &str = "-----END CERTIFICATE-----";
-    let block = pem.find(BEGIN).and_then(|start| pem.get(start..));
-    block.and_then(|block| block.get(..block.find(END)? + END.len())).unwrap_or_default().to_owned()
+    pem.match_indices(BEGIN).filter_map(|(start, _)| {
+        let block = pem.get(start..)?;
+        block.get(..block.find(END)? + END.len())
+    })
 }
 
 fn without_spaces(text: &str) -> String {

@@ -122,13 +122,13 @@ impl Options {
         Ok(())
     }
 
-    /// Sets [`Self::connect_timeout`] in seconds.
+    /// Sets the time for the name lookup and the TCP connection in seconds.
     pub fn set_connect_timeout(&mut self, seconds: f64) -> Result {
         self.connect_timeout = duration("connect_timeout", seconds)?;
         Ok(())
     }
 
-    /// Sets [`Self::handshake_timeout`] in seconds.
+    /// Sets the time for a proxy's tunnel, TLS and the HTTP upgrade in seconds.
     pub fn set_handshake_timeout(&mut self, seconds: f64) -> Result {
         self.handshake_timeout = duration("handshake_timeout", seconds)?;
         Ok(())

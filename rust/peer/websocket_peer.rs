@@ -155,6 +155,8 @@ impl WebSocketPeer {
 
     fn enter_open(&mut self, opened: Opened, now: Instant) {
         self.protocol = opened.protocol;
+        // The address that answered, where one poll saw it connect and answer; so far it was the first one that was tried.
+        self.remote = opened.transport.remote_address().or(self.remote);
         if !opened.response_head.is_empty() {
             self.head = HandshakeHead::Response(opened.response_head);
         }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034 # run.sh has the other half of the variables
-# To be sourced by run.sh. Fetches or builds what the combinations need, into $base; what is there
+# shellcheck disable=SC2154,SC2034 # whoever sources this has the other half of the variables
+# To be sourced by run.sh and secure.sh. Fetches or builds what they need, into $base; what is there
 # already is left alone. What the functions have to say goes to stderr. None leans on `set -e`, which
 # bash ignores in a function called in a condition.
 
@@ -11,20 +11,55 @@ websockets=websockets==17.4
 libwebsockets_suite=trixie
 nginx_suite=bookworm
 chromium_suite=bookworm
+tinyproxy_suite=bookworm
 
 c_flags=(-std=c11 -O2 -g -Wall -Wextra -Wpedantic)
 
-# In a directory of its own, because a build with other features would throw the usual one away.
-provision_peer() {
-    local libraries=${WSPEER_LIBRARY_DIR:-} include=${WSPEER_INCLUDE_DIR:-$root/include}
+# compile_with_wspeer PROGRAM SOURCE...: makes $base/PROGRAM.
+compile_with_wspeer() {
+    local program=$1 libraries=${WSPEER_LIBRARY_DIR:-} include=${WSPEER_INCLUDE_DIR:-$root/include}
+    shift
     if [[ -z $libraries ]]; then
+        # In a directory of its own, because a build with other features would throw the usual one away.
         (cd -- "$root" && cargo build --quiet --release --no-default-features --features capi \
             --target-dir "$target/interop-build") >&2 || return 1
         libraries=$target/interop-build/release
     fi
     libraries=$(realpath -- "$libraries") || return 1
-    "${CC:-cc}" "${c_flags[@]}" -Wconversion -Wshadow -Werror -I"$include" "$here/peer.c" -o "$base/peer" \
-        -L"$libraries" -lwspeer -Wl,-rpath,"$libraries"
+    "${CC:-cc}" "${c_flags[@]}" -Wconversion -Wshadow -Werror -I"$include" "$@" -o "$base/$program" \
+        -L"$libraries" -lwspeer -ldl -Wl,-rpath,"$libraries"
+}
+
+provision_peer() { compile_with_wspeer peer "$here/peer.c"; }
+
+provision_end() { compile_with_wspeer end "$here/secure/end.c" "$here/secure/names.c"; }
+
+# Sets `openssl`.
+provision_openssl() {
+    openssl=$("$root/tools/openssl.sh") || return 1
+    tree_say "$("$openssl" version)"
+}
+
+provision_tinyproxy() {
+    local tree=$base/tinyproxy
+    unpack_debian_packages "$tinyproxy_suite" "$tree" tinyproxy-bin &&
+        write_tree_launcher "$tree" usr/bin/tinyproxy tinyproxy || return 1
+    tree_say "$("$tree/tinyproxy" -v)"
+}
+
+# Sets `godot`, and has the sample project know its extension.
+provision_godot() {
+    local list=$root/godot_project/.godot/extension_list.cfg extension=res://addons/wspeer/wspeer.gdextension
+    godot=$("$root/tools/engine.sh") || return 1
+    # The editor lists extensions here when it imports a project.
+    if ! grep -qsxF "$extension" "$list"; then
+        mkdir -p -- "${list%/*}" && printf '%s\n' "$extension" >>"$list" || return 1
+    fi
+    if ! compgen -G "$root/godot_project/addons/wspeer/bin/*/*" >/dev/null; then
+        tree_say 'the sample project has no library; run `make build`'
+        return 1
+    fi
+    tree_say "Godot $(timeout 60 "$godot" --headless --version 2>/dev/null </dev/null | tail -n 1)"
 }
 
 provision_ws() {

@@ -17,7 +17,13 @@ pub enum HeadError {
     /// The empty line comes before the message is complete.
     #[error("malformed HTTP: the head ends early")]
     Incomplete,
+    /// A handshake or alert of TLS instead.
+    #[error("the remote end speaks TLS, and no TLS was agreed on for this connection (wss://)")]
+    Tls,
 }
+
+/// First bytes of TLS records (RFC 8446 section 5.1) that meet an end without TLS: alerts and handshakes. No HTTP begins so.
+const TLS_RECORDS: [u8; 2] = [0x15, 0x16];
 
 impl From<httparse::Error> for HeadError {
     fn from(error: httparse::Error) -> Self {
@@ -42,6 +48,10 @@ impl HeadBuffer {
         let empty_lines = |byte: &&u8| matches!(byte, b'\r' | b'\n');
         let skipped = if self.bytes.is_empty() { input.iter().take_while(empty_lines).count() } else { 0 };
         self.bytes.extend_from_slice(input.get(skipped..).unwrap_or_default());
+        // Neither end would say more: both wait for an answer.
+        if self.bytes.first().is_some_and(|byte| TLS_RECORDS.contains(byte)) {
+            return Err(HeadError::Tls);
+        }
         let end = self.find_end();
         if end.unwrap_or(self.bytes.len()) > MAX_HANDSHAKE_BYTES {
             return Err(HeadError::TooLong);
@@ -100,6 +110,16 @@ mod tests {
         let mut buffer = HeadBuffer::default();
         assert_eq!(buffer.extend(b"\r\n\r\n\n"), Ok(None));
         assert_eq!(buffer.extend(b"\nGET / HTTP/1.1\r\n\r\n"), Ok(Some(18)));
+    }
+
+    #[test]
+    fn tls_is_noticed_at_once() {
+        for record in [0x15, 0x16] {
+            assert_eq!(HeadBuffer::default().extend(&[record]), Err(HeadError::Tls));
+        }
+        let mut buffer = HeadBuffer::default();
+        assert_eq!(buffer.extend(b"GET /\x16"), Ok(None));
+        assert_eq!(buffer.extend(b"\x16"), Ok(None));
     }
 
     #[test]
