@@ -27,6 +27,16 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Time from the TCP connection to the end of the HTTP upgrade.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Time from the connection to the id of a client of a room (Godot's `WebSocketMultiplayerPeer.handshake_timeout`).
+pub const MULTIPLAYER_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Time for a peer of a scene room to authenticate (Godot's `SceneMultiplayer.auth_timeout`).
+pub const SCENE_AUTH_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Connections of a room's server that have not finished the handshake, at most; more wait in the kernel. Each can hold a head
+/// of [`MAX_HANDSHAKE_BYTES`] for the handshake timeout without having proved anything.
+pub const PENDING_CONNECTIONS: usize = 1024;
+
 /// Time for the remote end to answer a close frame before the connection is cut.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -9,3 +9,8 @@ pub fn mask_key() -> [u8; 4] {
 pub fn nonce() -> [u8; 16] {
     rand::random()
 }
+
+/// An id for a client of a room: 2 to 2^31 - 1.
+pub fn peer_id() -> i32 {
+    rand::random_range(2..=i32::MAX)
+}

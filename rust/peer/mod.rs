@@ -4,6 +4,7 @@ mod compression;
 mod handshake;
 pub mod heartbeat;
 mod link;
+pub mod multiplayer;
 mod opening;
 pub mod options;
 mod outgoing;
@@ -15,6 +16,7 @@ pub mod websocket_peer;
 
 pub use compression::CompressionStatistics;
 pub use heartbeat::RoundTrip;
+pub use multiplayer::MultiplayerPeer;
 pub use options::Options;
 pub use stream_peer_tcp::{StreamPeerTcp, StreamStatus};
 pub use stream_peer_tls::{StreamPeerTls, TlsStatus};

@@ -11,5 +11,7 @@ mod header;
 mod layers;
 mod memory;
 mod peers;
+mod rooms;
+mod scenes;
 mod split;
 mod tls;
