@@ -46,10 +46,16 @@ pub(super) struct Content<T> {
     is_poisoned: bool,
 }
 
+impl<T> Content<T> {
+    /// What a handle around this object has inside.
+    pub fn new(object: T) -> Self {
+        Self { object, lent: Lent::default(), refusal: String::new(), is_poisoned: false }
+    }
+}
+
 /// Makes a handle that the caller owns until [`free`].
 pub(super) fn leak<H: Handle>(object: H::Object) -> *mut H {
-    let content = Content { object, lent: Lent::default(), refusal: String::new(), is_poisoned: false };
-    Box::into_raw(Box::new(H::new(Mutex::new(content))))
+    Box::into_raw(Box::new(H::new(Mutex::new(Content::new(object)))))
 }
 
 /// Ends a handle; NULL is ignored.

@@ -9,6 +9,7 @@
 mod error;
 mod handle;
 mod handshake;
+mod multiplayer;
 mod options;
 mod peer;
 mod stream;

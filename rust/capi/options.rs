@@ -82,7 +82,7 @@ impl From<&Options> for wsp_peer_options {
 }
 
 impl wsp_peer_options {
-    fn apply(&self, options: &mut Options) -> Result {
+    pub(super) fn apply(&self, options: &mut Options) -> Result {
         let heartbeat_interval = duration("heartbeat_interval", self.heartbeat_interval)?;
         let connect_timeout = duration("connect_timeout", self.connect_timeout)?;
         let handshake_timeout = duration("handshake_timeout", self.handshake_timeout)?;

@@ -1,11 +1,12 @@
 //! `wsp_peer`.
 
 use std::ffi::c_char;
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 
 use super::error::wsp_error;
-use super::handle::{Content, Handle, free, handle, leak, with};
+use super::handle::{Content, Handle, free, leak, with};
 use super::stream::wsp_stream;
 use super::text::{bytes, list, optional, required, write_out};
 use super::tls_options::{self, wsp_tls_options};
@@ -20,9 +21,27 @@ use crate::proto::frame::MessageKind;
 /// Any function may be called from any thread; calls on one peer wait for each other. Nothing ever blocks.
 #[derive(Debug)]
 pub struct wsp_peer {
-    content: Mutex<Content<WebSocketPeer>>,
+    content: Arc<Mutex<Content<WebSocketPeer>>>,
 }
-handle!(wsp_peer, WebSocketPeer);
+
+impl Handle for wsp_peer {
+    type Object = WebSocketPeer;
+
+    fn new(content: Mutex<Content<WebSocketPeer>>) -> Self {
+        Self { content: Arc::new(content) }
+    }
+
+    fn content(&self) -> &Mutex<Content<WebSocketPeer>> {
+        &self.content
+    }
+}
+
+impl wsp_peer {
+    /// A handle of the caller's on a connection that something else drives.
+    pub(super) fn share(content: &Arc<Mutex<Content<WebSocketPeer>>>) -> *mut Self {
+        Box::into_raw(Box::new(Self { content: Arc::clone(content) }))
+    }
+}
 
 /// State of a peer. The numbers are those of Godot's WebSocketPeer.State.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

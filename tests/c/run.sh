@@ -215,7 +215,7 @@ step 'certificates' make_certificates
 step 'exports are the declared functions' exports_match
 step 'every function is tested' every_function_is_tested
 
-for program in echo_server echo_client autobahn_client; do
+for program in echo_server echo_client autobahn_client room_server; do
     step "compile $program" "$cc" "${c_flags[@]}" "$here/$program.c" -o $program "${shared[@]}"
 done
 step 'compile wsp_peer' "$cxx" "${cxx_flags[@]}" "$here/wsp_peer.cpp" -o wsp_peer "${shared[@]}"

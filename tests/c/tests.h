@@ -98,6 +98,15 @@
     TEST(a_stream_reports_a_refused_connection)              \
     TEST(a_stream_binds_once)                                \
     TEST(a_stream_refuses_wrong_arguments)                   \
+    /* test_multiplayer.c */                                 \
+    TEST(null_rooms_are_refused)                             \
+    TEST(every_refusal_of_a_room_is_explained)               \
+    TEST(a_room_keeps_its_options)                           \
+    TEST(packets_reach_their_targets)                        \
+    TEST(a_room_knows_who_left_and_why)                      \
+    TEST(a_room_answers_requests)                            \
+    TEST(a_scene_room_introduces_and_passes_on)              \
+    TEST(a_scene_room_lets_in_who_authenticates)             \
     /* test_threads.c */                                     \
     TEST(two_threads_share_a_peer)                           \
     TEST(threads_do_not_disturb_each_other)

@@ -1,0 +1,151 @@
+/*
+ * A dedicated server for Godot clients that use the high-level multiplayer API.
+ *
+ *     room_server [PASSWORD]
+ *
+ * Prints `LISTENING PORT`, then a line for each event. Clients are introduced to each other, and their
+ * calls are passed on. Bytes of a client beginning with "echo " go back to it, with "all " to everybody,
+ * and "kick" ends its connection. With a password a client has to send it by send_auth(). Ends, with a
+ * goodbye to everybody, when its standard input does or on SIGTERM and SIGINT.
+ */
+
+#define _POSIX_C_SOURCE 200809L
+
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <wspeer.h>
+
+#define TICK_MILLISECONDS 5
+
+static volatile sig_atomic_t is_ended;
+
+static void end(int signal)
+{
+    (void)signal;
+    is_ended = 1;
+}
+
+static bool begins_with(const wsp_multiplayer_event *event, const char *word)
+{
+    return event->len >= strlen(word) && memcmp(event->data, word, strlen(word)) == 0;
+}
+
+static void say(const wsp_multiplayer_event *event, const char *what)
+{
+    printf("%s %" PRId32 "\n", what, event->peer_id);
+}
+
+/* Why a peer has left; its connection is there until the next event. */
+static void say_farewell(wsp_multiplayer *room, const wsp_multiplayer_event *event)
+{
+    wsp_peer *peer = wsp_multiplayer_get_peer(room, event->peer_id);
+
+    printf("DISCONNECTED %" PRId32 " %d %s\n", event->peer_id, peer == NULL ? 0 : (int)wsp_peer_get_close_code(peer),
+           wsp_multiplayer_get_error_message(room));
+    wsp_peer_free(peer);
+}
+
+static void answer(wsp_multiplayer *room, const wsp_multiplayer_event *event)
+{
+    /* The library answers what it cannot send with an error and says why; here nobody would listen. */
+    if (begins_with(event, "echo ")) {
+        (void)wsp_multiplayer_send_bytes(room, event->peer_id, event->data, event->len);
+    } else if (begins_with(event, "all ")) {
+        (void)wsp_multiplayer_send_bytes(room, 0, event->data, event->len);
+    } else if (begins_with(event, "kick")) {
+        (void)wsp_multiplayer_disconnect_peer(room, event->peer_id, false);
+    }
+}
+
+static void authenticate(wsp_multiplayer *room, const wsp_multiplayer_event *event, const char *password)
+{
+    if (event->len == strlen(password) && memcmp(event->data, password, event->len) == 0) {
+        (void)wsp_multiplayer_complete_auth(room, event->peer_id);
+    } else {
+        (void)wsp_multiplayer_disconnect_peer(room, event->peer_id, true);
+        say(event, "REFUSED");
+    }
+}
+
+static void on_event(wsp_multiplayer *room, const wsp_multiplayer_event *event, const char *password)
+{
+    switch (event->kind) {
+    case WSP_MULTIPLAYER_PEER_CONNECTED:
+        say(event, "CONNECTED");
+        break;
+    case WSP_MULTIPLAYER_PEER_DISCONNECTED:
+        say_farewell(room, event);
+        break;
+    case WSP_MULTIPLAYER_BYTES:
+        answer(room, event);
+        break;
+    case WSP_MULTIPLAYER_PACKET:
+        say(event, "CALL");
+        break;
+    case WSP_MULTIPLAYER_AUTHENTICATING:
+        say(event, "AUTHENTICATING");
+        break;
+    case WSP_MULTIPLAYER_AUTH:
+        authenticate(room, event, password);
+        break;
+    case WSP_MULTIPLAYER_AUTH_FAILED:
+        say(event, "AUTH_FAILED");
+        break;
+    case WSP_MULTIPLAYER_REQUESTED:
+        break;
+    }
+}
+
+static bool has_input_ended(int milliseconds)
+{
+    struct pollfd input = {STDIN_FILENO, POLLIN, 0};
+    char rest[64];
+
+    return poll(&input, 1, milliseconds) > 0 && read(STDIN_FILENO, rest, sizeof rest) <= 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct sigaction action;
+    wsp_multiplayer *room = wsp_multiplayer_new();
+    wsp_peer_options options;
+    wsp_multiplayer_event event;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = end;
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+
+    options.struct_size = sizeof options;
+    if (wsp_multiplayer_get_options(room, &options) != WSP_OK) {
+        return EXIT_FAILURE;
+    }
+    options.heartbeat_interval = 2.0;
+    if (wsp_multiplayer_set_options(room, &options) != WSP_OK ||
+        wsp_multiplayer_set_scene(room, true, argc > 1) != WSP_OK ||
+        wsp_multiplayer_create_server(room, 0, "127.0.0.1", NULL) != WSP_OK) {
+        fprintf(stderr, "room_server: %s\n", wsp_multiplayer_get_error_message(room));
+        wsp_multiplayer_free(room);
+        return EXIT_FAILURE;
+    }
+    printf("LISTENING %u\n", (unsigned)wsp_multiplayer_get_local_port(room));
+
+    while (!is_ended && !has_input_ended(TICK_MILLISECONDS)) {
+        wsp_multiplayer_poll(room);
+        event.struct_size = sizeof event;
+        while (wsp_multiplayer_next_event(room, &event) == WSP_OK) {
+            on_event(room, &event, argc > 1 ? argv[1] : "");
+        }
+    }
+    /* Says goodbye to everybody. */
+    wsp_multiplayer_free(room);
+    return EXIT_SUCCESS;
+}
