@@ -4,12 +4,13 @@ extends "support/suite.gd"
 ## which extensions cannot derive from, counts as theirs.
 
 ## Common ancestors: their members are inherited, not copied.
-const SHARED := {"WebSocketPeer": "PacketPeer", "TCPServer": "RefCounted", "StreamPeerTCP": "StreamPeer", "StreamPeerTLS": "StreamPeer"}
+const SHARED := {"WebSocketPeer": "PacketPeer", "TCPServer": "RefCounted", "StreamPeerTCP": "StreamPeer", "StreamPeerTLS": "StreamPeer", "WebSocketMultiplayerPeer": "MultiplayerPeer"}
 
 ## Member and aspect: why it is not the same.
 const DEVIATIONS := {
 	"TCPServer.take_connection.return": "streams are of the extension's class",
 	"TCPServer.take_socket_connection.return": "streams are of the extension's class, which cannot derive from StreamPeerSocket",
+	"WebSocketMultiplayerPeer.get_peer.return": "peers are of the extension's class",
 	"WebSocketPeer.heartbeat_interval.type": "a float by its setter and getter; the engine registers the property as an int",
 }
 ## Parts of the engine that not every version has.

@@ -6,6 +6,7 @@ mod entry;
 mod enums;
 mod fast_calls;
 mod pointers;
+mod room;
 mod scripted;
 mod shared;
 mod stream_peer_tcp;
@@ -13,6 +14,8 @@ mod stream_peer_tls;
 mod streams;
 mod tcp_server;
 mod tls;
+mod websocket_multiplayer_peer;
+mod websocket_multiplayer_peer_methods;
 mod websocket_peer;
 mod websocket_peer_handshake;
 mod websocket_peer_methods;
@@ -28,6 +31,8 @@ mod tests {
             ("RustWebSocketPeer", include_str!("websocket_peer_handshake.rs")),
             ("RustWebSocketPeer", include_str!("websocket_peer_methods.rs")),
             ("RustStreamPeerTLS", include_str!("stream_peer_tls.rs")),
+            ("RustWebSocketMultiplayerPeer", include_str!("websocket_multiplayer_peer.rs")),
+            ("RustWebSocketMultiplayerPeer", include_str!("websocket_multiplayer_peer_methods.rs")),
             ("RustTCPServer", include_str!("tcp_server.rs")),
             ("RustStreamPeerTCP", include_str!("stream_peer_tcp.rs")),
         ];

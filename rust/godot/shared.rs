@@ -21,6 +21,11 @@ use parking_lot::{ReentrantMutex, RwLock};
 pub(super) struct Lock<T>(ReentrantMutex<RefCell<T>>);
 
 impl<T> Lock<T> {
+    /// Puts an object behind a lock.
+    pub fn new(object: T) -> Self {
+        Self(ReentrantMutex::new(RefCell::new(object)))
+    }
+
     /// Runs a call; `busy` is the answer where the same thread is in the middle of another.
     pub fn with<R>(&self, busy: R, call: impl FnOnce(&mut T) -> R) -> R {
         let guard = self.0.lock();
@@ -93,11 +98,12 @@ impl<T: Registered> Default for Shared<T> {
 impl<T: Registered> Shared<T> {
     /// A field around an object.
     pub fn new(object: T) -> Self {
-        Self {
-            object: Arc::new(Lock(ReentrantMutex::new(RefCell::new(object)))),
-            id: AtomicI64::new(0),
-            address: AtomicI64::new(0),
-        }
+        Self::around(Arc::new(Lock::new(object)))
+    }
+
+    /// A field around an object that something else holds too.
+    pub fn around(object: Arc<Lock<T>>) -> Self {
+        Self { object, id: AtomicI64::new(0), address: AtomicI64::new(0) }
     }
 
     /// See [`Lock::with`].

@@ -2,6 +2,8 @@
 
 #![expect(unsafe_code, reason = "the engine passes packets by pointer")]
 
+use std::sync::Arc;
+
 use godot::classes::{IPacketPeerExtension, PacketPeerExtension};
 use godot::global::Error as GodotError;
 use godot::prelude::*;
@@ -9,7 +11,7 @@ use godot_core::meta::RawPtr;
 
 use super::convert;
 use super::scripted::{Scripted, send_message};
-use super::shared::{Native, Shared, with};
+use super::shared::{Lock, Native, Shared, with};
 use super::tls::TlsTexts;
 use crate::error::Result;
 use crate::net::Proxies;
@@ -159,6 +161,13 @@ impl Native for RustWebSocketPeer {
 }
 
 impl RustWebSocketPeer {
+    /// The object of a connection that something else drives.
+    pub(super) fn of(connection: Arc<Lock<Scripted>>) -> Gd<Self> {
+        let mut this = Self::new_gd();
+        this.bind_mut().peer = Shared::around(connection);
+        this
+    }
+
     /// Runs a call that returns an error number.
     pub(super) fn run(&self, call: impl FnOnce(&mut WebSocketPeer) -> Result) -> GodotError {
         self.peer.with(GodotError::ERR_BUSY, |scripted| convert::error(&call(&mut scripted.peer)))

@@ -13,8 +13,17 @@ extension=res://addons/wspeer/wspeer.gdextension
 seconds=${WSPEER_TEST_SECONDS:-600}
 
 engine=$(bash "$root/tools/engine.sh")
+# For tests that start further engines; what runs may be a loader that is not the engine's own name.
+export WSPEER_ENGINE=$engine
 work=$(mktemp -d)
 trap 'rm -rf -- "$work"' EXIT
+
+# The dedicated server of suite_multiplayer_dedicated.gd. The library of the extension is the C library too.
+target=${CARGO_TARGET_DIR:-$root/target}
+library=$(realpath -- "$target/debug")
+"${CC:-cc}" -std=c11 -O1 -I"$root/include" "$root/tests/c/room_server.c" -o "$work/room_server" \
+    -L"$library" -lwspeer -Wl,-rpath,"$library"
+export WSPEER_ROOM_SERVER=$work/room_server
 
 # The editor lists extensions here when it imports a project. Written by hand, it saves the
 # import, which takes longer than the tests.

@@ -5,7 +5,7 @@ extends RefCounted
 
 const ENGINE := "engine"
 const OURS := "ours"
-const CLASSES: PackedStringArray = ["WebSocketPeer", "TCPServer", "StreamPeerTCP", "StreamPeerTLS"]
+const CLASSES: PackedStringArray = ["WebSocketPeer", "TCPServer", "StreamPeerTCP", "StreamPeerTLS", "WebSocketMultiplayerPeer"]
 
 var name: String
 
@@ -40,3 +40,7 @@ func server() -> Object:
 
 func stream() -> Object:
 	return ClassDB.instantiate(name_of("StreamPeerTCP"))
+
+
+func room() -> MultiplayerPeer:
+	return ClassDB.instantiate(name_of("WebSocketMultiplayerPeer"))

@@ -17,6 +17,7 @@ const FRAMING := "every protocol error is reported with a close frame"
 const NEGATIVE_SIZE := "a negative size is ignored"
 const UNSENDABLE := "a code that may not be sent is refused, and the connection stays as it was"
 const LONG_HEADS := "heads may have up to 16 KiB"
+const GOODBYE := "who closes says so with a close frame"
 const NOTHING_LOST := "packets that were received stay readable after the connection has closed"
 
 const TABLE := {
@@ -123,5 +124,26 @@ const TABLE := {
 	"receiving.limits_are_fixed_when_the_peer_opens": {
 		"why": "limits take effect when they are set",
 		"ours": {"packets": 0, "state": CLOSED},
+	},
+	"rooms.client_closes": {"why": GOODBYE, "ours": {"code": [1000]}},
+	"rooms.server_closes": {"why": GOODBYE, "ours": {"code": [1001, 1001]}},
+	"rooms.five_at_once": {"why": "all waiting connections are accepted in one poll", "ours": {"after one poll": 5}},
+	"rooms.packets_together_with_the_close": {"why": NOTHING_LOST, "ours": {"packets": ["last words"]}},
+	"rooms.unread_packets_of_a_client_that_is_left": {"why": NOTHING_LOST, "ours": {"packets": ["server: unread"]}},
+	"rooms.packets_of_one_who_is_disconnected": {
+		"why": "who is disconnected is not listened to any more; SceneMultiplayer takes its packets for those of a stranger",
+		"ours": {"packets": []},
+	},
+	"rooms.a_packet_that_does_not_fit": {
+		"why": "a packet that is not sent is an error",
+		"ours": {"server to one": ERR_OUT_OF_MEMORY, "server to all": ERR_OUT_OF_MEMORY},
+	},
+	"rooms.an_id_that_never_comes": {
+		"why": "the handshake is over when the id is there",
+		"ours": {"status": MultiplayerPeer.CONNECTION_DISCONNECTED},
+	},
+	"rooms.refusing_new_connections": {
+		"why": "who is refused is told so, and does not wait for its own timeout",
+		"ours": {"status": MultiplayerPeer.CONNECTION_DISCONNECTED},
 	},
 }

@@ -17,6 +17,9 @@ var problems := PackedStringArray()
 ## Runs in each turn, after everything else.
 var each_turn := Callable()
 
+## Objects that take their own parts down, by clear().
+var companions: Array[Object] = []
+
 var _peers: Array[Object] = []
 var _raws: Array[Raw] = []
 var _states: Dictionary[Object, Array] = {}
@@ -32,6 +35,9 @@ func clear() -> void:
 		peer.close(-1)
 	for raw in _raws:
 		raw.finish()
+	for companion in companions:
+		companion.clear()
+	companions.clear()
 	each_turn = Callable()
 	_peers.clear()
 	_raws.clear()
@@ -155,8 +161,12 @@ func unused_port() -> int:
 
 
 func raw_connect(to: Object) -> Raw:
+	return raw_connect_to(to.get_local_port())
+
+
+func raw_connect_to(port: int) -> Raw:
 	var stream := StreamPeerTCP.new()
-	stream.connect_to_host(HOST, to.get_local_port())
+	stream.connect_to_host(HOST, port)
 	need(func() -> bool:
 		stream.poll()
 		return stream.get_status() != StreamPeerTCP.STATUS_CONNECTING, "raw connect")
