@@ -15,9 +15,10 @@ finish() {
 }
 trap finish EXIT
 
-# The first fenced block of a language.
+# A fenced block of a language: the first, or the one of that number.
 snippet() {
-    awk -v fence="\`\`\`$1" '$0 == fence { inside = 1; next } inside && /^```$/ { exit } inside' "$root/README.md"
+    awk -v fence="\`\`\`$1" -v number="${2:-1}" '
+        $0 == fence && ++count == number { inside = 1; next } inside && /^```$/ { exit } inside' "$root/README.md"
 }
 
 compile() {
@@ -69,6 +70,35 @@ engine=$("$root/tools/engine.sh")
 output=$(XDG_DATA_HOME=$work XDG_CONFIG_HOME=$work XDG_CACHE_HOME=$work \
     timeout 30 "$engine" --headless --path "$project" --quit-after 600 2>&1 | grep -vE '^(Initialize godot-rust|Godot Engine v|$)' || true)
 expect 'the script of README.md' "$(printf '< Hello\nclosed: 1000 ')" "$output"
+
+# The room's script, once as a host and once as a guest, each with a multiplayer API of its own.
+snippet gdscript 2 >"$project/room.gd"
+cat >"$project/readme.gd" <<'END'
+extends Node
+
+var chats := []
+
+func _ready():
+	for role in ["Host", "Guest"]:
+		var branch := Node.new()
+		branch.name = role
+		get_tree().set_multiplayer(MultiplayerAPI.create_default_interface(), NodePath("/root/Main/" + role))
+		add_child(branch)
+		chats.append(load("res://room.gd").new())
+		chats[-1].name = "Chat"
+		branch.add_child(chats[-1])
+	chats[0].host(0)
+	chats[1].join("ws://127.0.0.1:%d" % chats[0].multiplayer.multiplayer_peer.get_local_port())
+	await chats[0].multiplayer.peer_connected
+	chats[0].chat.rpc("hello")
+	# What was sent before arrives first.
+	chats[0].multiplayer.multiplayer_peer.close()
+	await chats[1].multiplayer.server_disconnected
+	get_tree().quit()
+END
+output=$(XDG_DATA_HOME=$work XDG_CONFIG_HOME=$work XDG_CACHE_HOME=$work \
+    timeout 30 "$engine" --headless --path "$project" 2>&1 | grep -vE '^(Initialize godot-rust|Godot Engine v|$)' || true)
+expect 'the room of README.md' "$(printf '1: hello\n1: hello')" "$output"
 
 compile "$root/tests/c/echo_client.c" "$work/echo_client"
 godot() {
