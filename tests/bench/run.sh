@@ -36,10 +36,12 @@ engine_part() {
     restore=$bin/libwspeer.debug.so
     cp -- "$bin/libwspeer.so" "$bin/libwspeer.debug.so.new"
     mv -- "$bin/libwspeer.debug.so.new" "$restore"
+    local script=bench.gd
     bench() {
         XDG_DATA_HOME=$home XDG_CONFIG_HOME=$home XDG_CACHE_HOME=$home timeout 600 "$engine" --headless \
-            --path "$root/godot_project" -s res://tests/bench/bench.gd -- "$@"
+            --path "$root/godot_project" -s "res://tests/bench/$script" -- "$@"
     }
+    script=rooms.gd bench | keep engine
     bench | keep engine
     for limit in 65535 4194304; do
         local -A bytes=()
