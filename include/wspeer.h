@@ -878,8 +878,9 @@ size_t wsp_multiplayer_get_peers(const wsp_multiplayer *room,
 
 /**
  * Returns a handle on the connection to a peer, or NULL for who is not there. The room drives it: ask it (address, request, round-trip time,
- * why it ended, …), decide about its request, but do not poll it and do not take packets from it. The caller owns the handle and ends
- * it with wsp_peer_free(), which does not end the connection.
+ * why it ended, …), decide about its request, but do not poll it and do not take packets from it. When a client's connection could not be
+ * made or has ended, the server's can still be asked (wsp_peer_get_failure()) until the room is closed or begins anew. The caller owns the
+ * handle and ends it with wsp_peer_free(), which does not end the connection.
  */
 wsp_peer *wsp_multiplayer_get_peer(const wsp_multiplayer *room,
                                    int32_t peer_id);

@@ -168,10 +168,14 @@ func test_why_a_client_could_not_connect() -> void:
 	var unheard := hall.invite({}, "ws://%s:%d" % [HOST, stage.unused_port()])
 	check(hall.until_status(unheard, DISCONNECTED), "nobody listens")
 	check(unheard.get_error_message() != "", "and that is said: " + unheard.get_error_message())
+	check("tcp" in str(unheard.get_peer(1).get_failure()), str(unheard.get_peer(1).get_failure()))
 	var client := hall.admit()
 	hall.server.close()
 	check(hall.until_status(client, DISCONNECTED), "the server goes")
 	check("1001" in client.get_error_message(), client.get_error_message())
+	equal(client.get_peer(1).get_close_code(), 1001, "its connection can be asked")
+	client.close()
+	equal(client.get_peer(1), null, "until it is closed")
 
 
 func test_settings_that_make_no_sense_are_refused() -> void:

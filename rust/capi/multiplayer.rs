@@ -374,8 +374,9 @@ pub unsafe extern "C" fn wsp_multiplayer_get_peers(
 }
 
 /// Returns a handle on the connection to a peer, or NULL for who is not there. The room drives it: ask it (address, request, round-trip time,
-/// why it ended, …), decide about its request, but do not poll it and do not take packets from it. The caller owns the handle and ends
-/// it with wsp_peer_free(), which does not end the connection.
+/// why it ended, …), decide about its request, but do not poll it and do not take packets from it. When a client's connection could not be
+/// made or has ended, the server's can still be asked (wsp_peer_get_failure()) until the room is closed or begins anew. The caller owns the
+/// handle and ends it with wsp_peer_free(), which does not end the connection.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_get_peer(room: *const wsp_multiplayer, peer_id: i32) -> *mut wsp_peer {
     // SAFETY: the caller passes NULL or a live handle.

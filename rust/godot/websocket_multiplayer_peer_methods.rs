@@ -57,7 +57,9 @@ impl RustWebSocketMultiplayerPeer {
 
     /// Returns the connection to a peer, or [code]null[/code] for an id that is not there. The room drives it: do not poll it
     /// and do not read packets from it. In handlers of [signal MultiplayerPeer.peer_disconnected] it tells why the peer has
-    /// left. A client has one peer, 1, which it can ask while it connects too.
+    /// left. A client has one peer, 1, which it can ask while it connects too, and when that has failed or the server has
+    /// gone ([method RustWebSocketPeer.get_failure], [method RustWebSocketPeer.get_close_code]), until the room is closed or
+    /// begins anew.
     #[func(gd_self)]
     fn get_peer(this: Gd<Self>, peer_id: i32) -> Option<Gd<RustWebSocketPeer>> {
         with(&this, None, |room| room.room.seat(peer_id).map(SharedSeat::show))

@@ -220,6 +220,7 @@ fn a_server_that_closes_says_goodbye_and_its_last_packets_stay_readable() {
     for guest in &mut hall.clients {
         assert_eq!(guest.told, [Event::Connected(SERVER), Event::Disconnected(SERVER)]);
         assert!(guest.room.error_message().contains("1001"), "{}", guest.room.error_message());
+        assert_eq!(guest.room.about(SERVER, |peer| peer.close_code()), Some(1001));
         assert_eq!(packets(&mut guest.room), [(SERVER, b"goodbye".to_vec())]);
         assert_eq!(guest.room.get_packet().unwrap_err().code(), ErrorCode::Unconfigured);
     }
@@ -304,6 +305,9 @@ fn an_id_that_never_comes_ends_the_attempt() {
     room.poll_at(clock::now() + Duration::from_secs(4));
     assert_eq!((room.status(), room.next_event()), (Status::Disconnected, None));
     assert!(room.error_message().contains("did not admit"), "{}", room.error_message());
+    assert_eq!(room.about(SERVER, |peer| peer.state()), Some(State::Closed), "it can still be asked");
+    room.close();
+    assert_eq!(room.about(SERVER, |peer| peer.state()), None);
 }
 
 #[test]

@@ -52,6 +52,8 @@ pub struct MultiplayerPeer<S: Seat = OwnSeat> {
     is_collecting: bool,
     /// Whose departure was told last.
     departed: Option<i32>,
+    /// The connection that a client had, or tried to have, so that it can be asked why it ended.
+    last: Option<S>,
     message: String,
 }
 
@@ -77,6 +79,7 @@ impl<S: Seat> Default for MultiplayerPeer<S> {
             events: VecDeque::new(),
             is_collecting: false,
             departed: None,
+            last: None,
             message: String::new(),
         }
     }
@@ -144,6 +147,7 @@ impl<S: Seat> MultiplayerPeer<S> {
         self.events.clear();
         self.is_collecting = false;
         self.departed = None;
+        self.last = None;
         self.message.clear();
     }
 
@@ -261,15 +265,17 @@ impl<S: Seat> MultiplayerPeer<S> {
             Ok(None) if !pending.is_late(now) => self.pending.push(pending),
             Ok(None) => {
                 drop_connection(&pending.seat);
-                self.fail(format!("the server did not admit this client within {:?}", self.options.handshake_timeout));
+                let time = self.options.handshake_timeout;
+                self.fail(pending.seat, format!("the server did not admit this client within {time:?}"));
             }
-            Err(why) => self.fail(why),
+            Err(why) => self.fail(pending.seat, why),
         }
     }
 
     /// A client's connection could not be made.
-    fn fail(&mut self, why: String) {
+    fn fail(&mut self, connection: S, why: String) {
         self.reset();
+        self.last = Some(connection);
         self.message = why;
     }
 
@@ -330,10 +336,11 @@ impl<S: Seat> MultiplayerPeer<S> {
         if !self.members.get(&id).is_some_and(|member| member.stage == Stage::Leaving) {
             return;
         }
-        self.members.remove(&id);
+        let departed = self.members.remove(&id);
         if matches!(self.role, Role::Client) {
             self.role = Role::None;
             self.unique_id = 0;
+            self.last = departed.map(|member| member.seat);
         }
     }
 
@@ -505,11 +512,13 @@ impl<S: Seat> MultiplayerPeer<S> {
     }
 
     /// Where a peer's connection is kept; `None` for who is not there. On a client the server's is there while it connects, on a
-    /// server that of a client whose request the program is asked about.
+    /// server that of a client whose request the program is asked about. When a client's connection could not be made or has
+    /// ended, the server's is there until the room is closed or begins anew.
     pub fn seat(&self, id: i32) -> Option<&S> {
         let is_shown = |pending: &&Pending<S>| pending.id == id && (pending.is_asked || !self.is_server());
-        let pending = || self.pending.iter().find(is_shown);
-        self.member(id).map(|member| &member.seat).ok().or_else(|| pending().map(|pending| &pending.seat))
+        let pending = || self.pending.iter().find(is_shown).map(|pending| &pending.seat);
+        let last = || self.last.as_ref().filter(|_| id == SERVER);
+        self.member(id).map(|member| &member.seat).ok().or_else(pending).or_else(last)
     }
 
     /// Asks a peer's connection.
