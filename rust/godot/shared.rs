@@ -75,11 +75,6 @@ pub(super) struct Shared<T: Registered> {
 /// An object type that has a registry.
 pub(super) trait Registered: Default + Sized + 'static {
     fn registry() -> &'static Registry<Self>;
-
-    /// Tells the types apart.
-    fn registry_address() -> usize {
-        std::ptr::from_ref(Self::registry()) as usize
-    }
 }
 
 /// A class with a [`Shared`] field.
@@ -135,14 +130,13 @@ pub(super) unsafe fn at<C: Native + Inherits<<C as GodotClass>::Base>>(
     let address = instance as i64;
     let generation = GENERATION.load(Ordering::Acquire);
     if let Some(known) = RECENT.with(|recent| recent.get(slot(address)).map(Cell::get))
-        && (known.address, known.generation, known.class) == (address, generation, C::Object::registry_address())
+        && (known.address, known.generation) == (address, generation)
     {
         return known.object as *const Lock<C::Object>;
     }
     // SAFETY: as this function.
     let object = unsafe { look_up::<C>(instance) };
-    let known =
-        Known { address, generation, class: C::Object::registry_address(), object: Arc::as_ptr(&object) as usize };
+    let known = Known { address, generation, object: Arc::as_ptr(&object) as usize };
     RECENT.with(|recent| {
         if let Some(place) = recent.get(slot(address)) {
             place.set(known);
@@ -170,28 +164,26 @@ unsafe fn look_up<C: Native + Inherits<<C as GodotClass>::Base>>(
     Arc::clone(&shared.object)
 }
 
-/// How often an object has ended: what was known of addresses before may be of another one now.
+/// How often an object, of whatever class, has ended: what was known of addresses before may be of another one now.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
 /// Instances that this thread has looked up last, each in the place its address falls to.
-const RECENT_INSTANCES: usize = 1024;
+const RECENT_INSTANCES: usize = 2048;
 
 #[derive(Clone, Copy)]
 struct Known {
     address: i64,
     generation: u64,
-    class: usize,
     object: usize,
 }
 
 thread_local! {
     static RECENT: [Cell<Known>; RECENT_INSTANCES] =
-        const { [const { Cell::new(Known { address: 0, generation: 0, class: 0, object: 0 }) }; RECENT_INSTANCES] };
+        const { [const { Cell::new(Known { address: 0, generation: 0, object: 0 }) }; RECENT_INSTANCES] };
 }
 
 fn slot(address: i64) -> usize {
-    // Allocations are 16 bytes apart at least, and instances of one class a good deal more.
-    (address as usize >> 6) % RECENT_INSTANCES
+    (address.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % RECENT_INSTANCES
 }
 
 /// An instance as the engine passes it to a method, as gdext's handle.
