@@ -2,9 +2,9 @@
 //!
 //! gdext's way into a method makes a reference-counted handle of the object and passes every argument and result through
 //! several conversions: about 0.2 µs, several times what polling an idle connection takes. Scripts that know the type call a
-//! method by a function pointer that is registered with it ("ptrcall"). So the registration of methods is intercepted, and
-//! those listed in [`fast_call`] get a pointer to a function here. Everything else about them, and every other way to call
-//! them, stays gdext's.
+//! method by a function pointer that is registered with it ("ptrcall"), unless they leave out default arguments. So the
+//! registration of methods is intercepted, and those listed in [`fast_call`] get a pointer to a function here; `send()`, whose
+//! second argument hardly anybody writes, gets one for the other way too. Everything else about them stays gdext's.
 
 #![expect(unsafe_code, reason = "the engine calls through function pointers with untyped arguments")]
 
@@ -15,9 +15,10 @@ use std::sync::OnceLock;
 use godot::obj::EngineEnum;
 use godot::prelude::*;
 use godot::sys::{
-    GDExtensionClassInstancePtr, GDExtensionClassLibraryPtr, GDExtensionClassMethodInfo, GDExtensionClassMethodPtrCall,
-    GDExtensionConstStringNamePtr, GDExtensionConstTypePtr, GDExtensionInterfaceFunctionPtr,
-    GDExtensionInterfaceGetProcAddress, GDExtensionTypePtr,
+    GDEXTENSION_CALL_OK, GDExtensionCallError, GDExtensionClassInstancePtr, GDExtensionClassLibraryPtr,
+    GDExtensionClassMethodInfo, GDExtensionClassMethodPtrCall, GDExtensionConstStringNamePtr, GDExtensionConstTypePtr,
+    GDExtensionConstVariantPtr, GDExtensionInt, GDExtensionInterfaceFunctionPtr, GDExtensionInterfaceGetProcAddress,
+    GDExtensionTypePtr, GDExtensionVariantPtr,
 };
 
 use super::convert;
@@ -30,10 +31,20 @@ type GetProcAddress = unsafe extern "C" fn(*const c_char) -> GDExtensionInterfac
 type RegisterMethod =
     unsafe extern "C" fn(GDExtensionClassLibraryPtr, GDExtensionConstStringNamePtr, *const GDExtensionClassMethodInfo);
 
+type CallMethod = unsafe extern "C" fn(
+    *mut c_void,
+    GDExtensionClassInstancePtr,
+    *const GDExtensionConstVariantPtr,
+    GDExtensionInt,
+    GDExtensionVariantPtr,
+    *mut GDExtensionCallError,
+);
+
 const REGISTER_METHOD: &CStr = c"classdb_register_extension_class_method";
 
 static ENGINE: OnceLock<GetProcAddress> = OnceLock::new();
 static REGISTER: OnceLock<RegisterMethod> = OnceLock::new();
+static SEND_OF_GDEXT: OnceLock<CallMethod> = OnceLock::new();
 
 /// Stands between gdext and what the engine offers extensions.
 pub(super) fn intercept(engine: GDExtensionInterfaceGetProcAddress) -> GDExtensionInterfaceGetProcAddress {
@@ -69,6 +80,12 @@ unsafe extern "C" fn register_method(
         && let Some(call) = fast_call(&name.to_string())
     {
         info.ptrcall_func = call;
+        if *name == "send"
+            && let Some(call) = info.call_func
+        {
+            SEND_OF_GDEXT.get_or_init(|| call);
+            info.call_func = Some(send_variants);
+        }
     }
     // SAFETY: as the caller of this function.
     unsafe { register(library, std::ptr::from_ref(class).cast_mut().cast::<c_void>().cast(), &raw const info) };
@@ -198,6 +215,41 @@ unsafe extern "C" fn send_bytes(
         let (message, mode) = (arg::<PackedByteArray>(args, 0), *arg::<i64>(args, 1));
         give(ret, sent(instance, |scripted| scripted::send(scripted, kind(WriteMode(mode)), message.as_slice(), true)));
     });
+}
+
+/// `send()` with arguments that are variants; what is not a PackedByteArray, and perhaps an integer, is gdext's to explain.
+unsafe extern "C" fn send_variants(
+    method: *mut c_void,
+    instance: GDExtensionClassInstancePtr,
+    args: *const GDExtensionConstVariantPtr,
+    count: GDExtensionInt,
+    ret: GDExtensionVariantPtr,
+    error: *mut GDExtensionCallError,
+) {
+    // SAFETY: the engine passes `count` variants.
+    let variant = |index: usize| unsafe { &*(*args.add(index)).cast::<Variant>() };
+    let mode = match count {
+        1 => Some(WriteMode::BINARY),
+        2 if variant(1).get_type() == VariantType::INT => variant(1).try_to::<i64>().ok().map(WriteMode),
+        _ => None,
+    };
+    let bytes = match count {
+        1 | 2 if variant(0).get_type() == VariantType::PACKED_BYTE_ARRAY => variant(0).try_to::<PackedByteArray>().ok(),
+        _ => None,
+    };
+    match (bytes, mode, SEND_OF_GDEXT.get()) {
+        (Some(bytes), Some(mode), _) => guarded(|| {
+            // SAFETY: the engine calls this for an instance, with a variant for the result, which is replaced.
+            unsafe {
+                let sent = sent(instance, |scripted| scripted::send(scripted, kind(mode), bytes.as_slice(), true));
+                *ret.cast::<Variant>() = sent.to_variant();
+                (*error).error = GDEXTENSION_CALL_OK;
+            }
+        }),
+        // SAFETY: as this function.
+        (_, _, Some(gdext)) => unsafe { gdext(method, instance, args, count, ret, error) },
+        _ => {}
+    }
 }
 
 unsafe extern "C" fn send_text(
