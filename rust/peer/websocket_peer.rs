@@ -15,6 +15,7 @@ use crate::limits::{MAX_CONTROL_PAYLOAD, PONG_BACKLOG_BYTES};
 use crate::net::{NetError, Stage, clock, linger};
 use crate::proto::close::CloseFrame;
 use crate::proto::frame::MessageKind;
+use crate::proto::shared::SharedMessage;
 use crate::proto::utf8;
 
 /// States of a connection, with the numbers of Godot's `WebSocketPeer.State`.
@@ -337,6 +338,29 @@ impl WebSocketPeer {
         Ok(())
     }
 
+    /// Sends a message that others get too. Text has been checked by the caller.
+    pub(super) fn send_shared(&mut self, message: &mut SharedMessage<'_>) -> Result {
+        let options = &self.options;
+        let sent = match &mut self.phase {
+            Phase::Open(link) if link.connection.close_sent() => None,
+            Phase::Open(link) => Some(
+                match link.check_room(options, message.len()) {
+                    Ok(()) => Ok(()),
+                    // What merely waits for the end of the tick does not count.
+                    Err(_) => link.flush().map(|()| link.check_room(options, message.len())).unwrap_or(Ok(())),
+                }
+                .map(|()| link.send_shared(message)),
+            ),
+            _ => None,
+        };
+        match sent {
+            Some(Ok(Ok(()))) => Ok(()),
+            Some(Ok(Err(error))) => Err(self.lost_while_sending(error)),
+            Some(Err(refused)) => Err(refused),
+            None => Err(Error::new(ErrorCode::Failed, "the connection is not open")),
+        }
+    }
+
     /// Writing failed outside `poll()`: what the remote end had sent before is read first.
     fn lost_while_sending(&mut self, error: NetError) -> Error {
         let refused = Error::new(ErrorCode::Failed, error.message.clone());
@@ -364,6 +388,24 @@ impl WebSocketPeer {
     /// room, or output that waits. For event loops that poll only when a descriptor is ready.
     pub fn needs_poll(&self) -> bool {
         matches!(&self.phase, Phase::Open(link) if link.has_held_input() || link.has_unflushed())
+    }
+
+    /// Whether a poll has something to do without news from the system; see [`Self::next_deadline`] for time.
+    pub(super) fn has_news(&self) -> bool {
+        match &self.phase {
+            Phase::Closed => false,
+            Phase::Opening(opening) => opening.plan().0,
+            Phase::Open(link) => link.has_news(&self.queue),
+        }
+    }
+
+    /// When a poll has something to do for the sake of time.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::Closed => None,
+            Phase::Opening(opening) => Some(opening.plan().1),
+            Phase::Open(link) => link.next_deadline(&self.options),
+        }
     }
 
     /// Whether [`Self::flush`] has something to do.
@@ -503,6 +545,16 @@ impl WebSocketPeer {
     /// Code of the close frame that ended the connection, 0 where it had none, -1 where there was no clean close.
     pub fn close_code(&self) -> i32 {
         self.close_code
+    }
+
+    /// Whether the connection is over and both ends have said goodbye.
+    pub(super) fn was_closed_cleanly(&self) -> bool {
+        matches!(self.phase, Phase::Closed) && self.failure.is_none() && self.close_code != NOT_CLEAN
+    }
+
+    /// Code and reason of the remote end's close frame, without the NUL that Godot 3 appends to the reason.
+    pub(super) fn close_told(&self) -> (i32, String) {
+        (self.close_code, self.close_reason.trim_end_matches('\0').to_owned())
     }
 
     /// Reason of that close frame.
