@@ -55,6 +55,7 @@ pub struct Server {
     gone: Vec<i32>,
     packets: PacketList,
     target: i32,
+    is_woken: bool,
     message: String,
 }
 

@@ -6,6 +6,7 @@ use super::super::options::{Options, duration};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{OBJECT_BUFFER_KIB, OBJECT_BUFFER_PACKETS, SERVER_HANDSHAKE_TIMEOUT};
 use crate::net::ServerTls;
+use crate::proto::handshake::headers;
 
 /// Settings of a [`super::Server`].
 #[derive(Clone, Debug)]
@@ -56,6 +57,13 @@ impl ServerOptions {
             return Err(Error::new(ErrorCode::InvalidParameter, "handshake_timeout must be positive"));
         }
         self.peer.handshake_timeout = time;
+        Ok(())
+    }
+
+    /// Sets the header lines of answers to clients; wrong ones are refused.
+    pub fn set_extra_headers(&mut self, lines: Vec<String>) -> Result {
+        headers::check_extra(&lines)?;
+        self.peer.handshake_headers = lines;
         Ok(())
     }
 

@@ -202,6 +202,11 @@ impl Server {
         }
     }
 
+    /// The URL that a client's request asked for; empty for an unknown id.
+    pub fn requested_url(&self, id: i32) -> &str {
+        self.entries.get(&id).map_or("", |entry| entry.peer.requested_url())
+    }
+
     /// Lets a client in that a [`super::super::Event::Request`] told of; `extra_headers` stand in the answer.
     pub fn accept_request(&mut self, id: i32, extra_headers: &[String]) -> Result {
         let result = self.asked(id).and_then(|entry| {

@@ -38,10 +38,10 @@ impl Server {
     }
 
     /// One step of [`Self::wait`]. Callers that share the server between threads block outside their lock; what other threads
-    /// do to the server meanwhile, [`Self::wake`] included, ends the blocking.
+    /// do to the server meanwhile, [`Self::interrupt`] included, ends the blocking.
     pub fn begin_wait(&mut self, deadline: Option<Instant>) -> Result<Wait> {
         for round in 1.. {
-            if self.has_events() {
+            if self.has_events() || std::mem::take(&mut self.is_woken) {
                 return Ok(Wait::Ready);
             }
             let Some(listening) = &self.listening else {
@@ -78,8 +78,14 @@ impl Server {
         Ok(Wait::TimedOut)
     }
 
-    /// Ends the blocking of a thread that waits on this server.
-    pub fn wake(&self) {
+    /// Has a thread that waits on this server, or the next one that does, return as if something had happened.
+    pub fn interrupt(&mut self) {
+        self.is_woken = true;
+        self.wake();
+    }
+
+    /// Has a thread that waits look at the server again.
+    pub(super) fn wake(&self) {
         if let Some(listening) = &self.listening {
             listening.poller.wake();
         }
