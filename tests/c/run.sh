@@ -235,7 +235,7 @@ chat_between_two() {
     while read -r -t 10 line <&"$from_alice" && [[ $line != 'carol has come' ]]; do :; done
     kill -TERM "$server_pid"
     read -r -t 10 line <&"$from_alice"
-    [[ $line == 'the server says goodbye: 1000 ' ]] || { echo "carol was told '$line'"; status=1; }
+    [[ $line == 'the server says goodbye: 1000' ]] || { echo "carol was told '$line'"; status=1; }
     exec {from_alice}<&- {silence}>&-
     return $status
 }
