@@ -131,12 +131,17 @@ impl Client {
         self.noted(result)
     }
 
+    /// Refuses what cannot be changed while there is a connection.
+    pub fn check_disconnected(&mut self) -> Result {
+        if self.stage == Stage::Idle {
+            return Ok(());
+        }
+        self.noted(Err(Error::new(ErrorCode::Failed, "this cannot be changed while there is a connection")))
+    }
+
     /// Sets the limits of the queues as Godot 3's `set_buffers`; refused while there is a connection.
     pub fn set_buffers(&mut self, in_kib: i64, in_packets: i64, out_kib: i64, out_packets: i64) -> Result {
-        if self.stage != Stage::Idle {
-            let result = Err(Error::new(ErrorCode::Failed, "buffers cannot be changed while there is a connection"));
-            return self.noted(result);
-        }
+        self.check_disconnected()?;
         self.set_options(|options| options.set_buffers(in_kib, in_packets, out_kib, out_packets))
     }
 
@@ -416,6 +421,11 @@ impl Client {
             _ => {}
         }
         true
+    }
+
+    /// Events that [`Self::next_event`] may have.
+    pub fn event_count(&self) -> usize {
+        self.events.len()
     }
 
     /// Whether [`Self::next_event`] may have one.

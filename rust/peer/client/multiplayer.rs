@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Client, Stage};
 use crate::error::{Error, ErrorCode, Result};
 use crate::peer::event::Event;
-use crate::peer::gd_mp::{Packet, SERVER};
+use crate::peer::gd_mp::{HEADER, Packet, SERVER};
 use crate::peer::websocket_peer::State;
 use crate::proto::frame::MessageKind;
 
@@ -103,6 +103,14 @@ impl Client {
         }
         let packet = Packet::Payload { from: self.multiplayer.own_id, to: self.target_peer, data };
         self.send(MessageKind::Binary, &packet.encode())
+    }
+
+    /// Bytes that one packet can have.
+    pub fn max_put_size(&self) -> usize {
+        match self.options.outbound_buffer_size {
+            0 => usize::MAX,
+            limit => limit.saturating_sub(HEADER),
+        }
     }
 
     /// Takes the oldest packet that an event has told of, with its sender; lent until the next call.

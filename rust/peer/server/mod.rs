@@ -220,8 +220,17 @@ impl Server {
 
     /// [`Self::poll`] at a given time.
     pub fn poll_at(&mut self, now: Instant) {
-        linger::tick(now);
         self.forget_gone();
+        self.advance(now);
+    }
+
+    /// [`Self::poll`] from inside the handling of an event: peers whose end was told are still known.
+    pub fn poll_again(&mut self) {
+        self.advance(clock::now());
+    }
+
+    fn advance(&mut self, now: Instant) {
+        linger::tick(now);
         if self.listening.is_none() {
             return;
         }
@@ -339,7 +348,8 @@ impl Server {
         }
     }
 
-    fn forget_gone(&mut self) {
+    /// Forgets the peers whose end was told; done by the next poll, and by [`Self::next_event`] where nothing more happened.
+    pub fn forget_gone(&mut self) {
         for id in self.gone.drain(..) {
             self.entries.remove(&id);
             self.connected.remove(&id);
@@ -503,12 +513,20 @@ impl Server {
     /// The next event in the order of what happened; `None` where nothing more did. A message can be read, and a peer counts as
     /// gone, from the moment its event was taken.
     pub fn next_event(&mut self) -> Option<Event> {
+        let event = self.take_event();
+        if event.is_none() {
+            self.forget_gone();
+        }
+        event
+    }
+
+    /// [`Self::next_event`] for callers that say themselves when the peers are to be forgotten whose end was told.
+    pub fn take_event(&mut self) -> Option<Event> {
         while let Some(event) = self.events.pop_front() {
             if self.show(&event) {
                 return Some(event);
             }
         }
-        self.forget_gone();
         None
     }
 
@@ -533,6 +551,11 @@ impl Server {
             }
             _ => true,
         }
+    }
+
+    /// Events that [`Self::next_event`] may have.
+    pub fn event_count(&self) -> usize {
+        self.events.len()
     }
 
     /// Whether [`Self::next_event`] may have one.

@@ -2,7 +2,7 @@
 
 use super::{Server, Stage};
 use crate::error::{Error, ErrorCode, Result};
-use crate::peer::gd_mp::{Packet, SERVER, addresses};
+use crate::peer::gd_mp::{HEADER, Packet, SERVER, addresses};
 use crate::peer::websocket_peer::State;
 use crate::proto::frame::MessageKind;
 
@@ -92,6 +92,14 @@ impl Server {
         }
         let message = Packet::Payload { from: SERVER, to: target, data }.encode();
         self.broadcast(target, None, MessageKind::Binary, &message)
+    }
+
+    /// Bytes that one packet can have.
+    pub fn max_put_size(&self) -> usize {
+        match self.options.peer.outbound_buffer_size {
+            0 => usize::MAX,
+            limit => limit.saturating_sub(HEADER),
+        }
     }
 
     /// Takes the oldest packet that an event has told of, with its sender; lent until the next call.
