@@ -166,6 +166,6 @@ pub const RECONNECT_MAX_DELAY: Duration = Duration::from_secs(30);
 /// Part of a delay that is random, so that clients that lost the same server do not all come back at once.
 pub const RECONNECT_JITTER: f64 = 0.5;
 
-/// Signals of a client or server object whose handlers poll the object again are emitted at most this deep; beyond it they are
-/// left to the calls further out.
-pub const POLL_NESTING: usize = 16;
+/// Polls of a client or server object from inside its own signals, in one poll from outside, that emit signals too. Further ones
+/// leave them to the calls further out, so that two ends which answer each other cannot talk for ever inside of one call.
+pub const NESTED_POLLS: usize = 32;

@@ -5,6 +5,7 @@ mod engine_stream;
 mod entry;
 mod enums;
 mod fast_calls;
+mod nesting;
 mod pointers;
 mod room;
 mod remote_peer;

@@ -10,12 +10,12 @@ use godot_core::meta::RawPtr;
 use parking_lot::Mutex;
 
 use super::convert;
+use super::nesting::Nesting;
 use super::pointers;
 use super::remote_peer::RustWebSocketRemotePeer;
 use super::shared::{Native, Registered, Registry, Shared, registry, with};
 use super::tls::TlsTexts;
 use crate::error::Result;
-use crate::limits::POLL_NESTING;
 use crate::net::ClientTls;
 use crate::peer::{Client, ClientStatus, Event};
 
@@ -98,8 +98,7 @@ pub struct RustWebSocketClient {
 pub(super) struct ClientState {
     pub client: Client,
     pub does_not_verify: bool,
-    /// Polls that are emitting signals, one inside the other.
-    depth: usize,
+    nesting: Nesting,
     /// A flush at the end of the frame is on the way.
     pub flush_scheduled: bool,
 }
@@ -147,17 +146,17 @@ impl RustWebSocketClient {
     pub(super) fn poll_and_tell(mut this: Gd<Self>) {
         let count = with(&this, 0, |state| {
             state.client.poll();
-            if state.depth == POLL_NESTING { 0 } else { state.client.event_count() }
+            if state.nesting.may_tell() { state.client.event_count() } else { 0 }
         });
         if count == 0 {
             return;
         }
-        with(&this, (), |state| state.depth += 1);
+        with(&this, (), |state| state.nesting.enter());
         for _ in 0..count {
             let Some(event) = with(&this, None, |state| state.client.next_event()) else { break };
             Self::emit(&mut this, event);
         }
-        with(&this, (), |state| state.depth = state.depth.saturating_sub(1));
+        with(&this, false, |state| state.nesting.leave());
     }
 
     fn emit(this: &mut Gd<Self>, event: Event) {

@@ -12,12 +12,12 @@ use godot_core::meta::RawPtr;
 use parking_lot::Mutex;
 
 use super::convert;
+use super::nesting::Nesting;
 use super::pointers;
 use super::remote_peer::RustWebSocketRemotePeer;
 use super::shared::{Native, Registered, Registry, Shared, registry, with};
 use super::tls::{TlsTexts, certificate_pem};
 use crate::error::Result;
-use crate::limits::POLL_NESTING;
 use crate::net::ServerTls;
 use crate::peer::{Event, Server, ServerOptions};
 
@@ -103,8 +103,7 @@ pub(super) struct ServerState {
     pub talker: i32,
     /// Peers whose end was told in the poll under way.
     pub gone: Vec<i32>,
-    /// Polls that are emitting signals, one inside the other.
-    depth: usize,
+    nesting: Nesting,
     /// A flush at the end of the frame is on the way.
     pub flush_scheduled: bool,
 }
@@ -177,18 +176,18 @@ impl RustWebSocketServer {
     /// Goes on, and emits the signals of what happened. Nothing is held while handlers run.
     pub(super) fn poll_and_tell(mut this: Gd<Self>) {
         let count = with(&this, 0, |state| {
-            if state.depth == 0 {
+            if state.nesting.is_outside() {
                 state.server.poll();
             } else {
                 // A handler of the poll further out still counts on the peers whose end it is told.
                 state.server.poll_again();
             }
-            if state.depth == POLL_NESTING { 0 } else { state.server.event_count() }
+            if state.nesting.may_tell() { state.server.event_count() } else { 0 }
         });
         if count == 0 {
             return;
         }
-        with(&this, (), |state| state.depth += 1);
+        with(&this, (), |state| state.nesting.enter());
         for _ in 0..count {
             let event = with(&this, None, |state| {
                 let event = state.server.take_event()?;
@@ -199,8 +198,7 @@ impl RustWebSocketServer {
             Self::emit(&mut this, event);
         }
         let gone = with(&this, Vec::new(), |state| {
-            state.depth = state.depth.saturating_sub(1);
-            if state.depth > 0 {
+            if !state.nesting.leave() {
                 return Vec::new();
             }
             state.server.forget_gone();
