@@ -250,7 +250,7 @@ step 'certificates' make_certificates
 step 'exports are the declared functions' exports_match
 step 'every function is tested' every_function_is_tested
 
-for program in echo_server echo_client autobahn_client room_server chat_server chat_client; do
+for program in echo_server echo_client autobahn_client room_server chat_server chat_client many_connections; do
     step "compile $program" "$cc" "${c_flags[@]}" -pthread "$here/$program.c" -o $program "${shared[@]}"
 done
 step 'compile wsp_peer' "$cxx" "${cxx_flags[@]}" "$here/wsp_peer.cpp" -o wsp_peer "${shared[@]}"
@@ -268,6 +268,9 @@ if [[ -z ${is_broken[compile echo_server]-}${is_broken[compile echo_client]-} ]]
 fi
 if [[ -z ${is_broken[compile chat_server]-}${is_broken[compile chat_client]-} ]]; then
     step 'chat exchange' chat_exchange
+fi
+if [[ -z ${is_broken[compile many_connections]-} ]]; then
+    step 'many connections' timeout 120 ./many_connections 10 1000
 fi
 for program in test_capi test_capi_static; do
     [[ -n ${is_broken[compile $program]-} ]] || tests $program 300 "$work/$program"

@@ -280,7 +280,12 @@ impl Server {
                 && entry.timer == Some(time)
             {
                 entry.timer = None;
-                self.active.insert(id);
+                match entry.peer.next_deadline() {
+                    // What was planned is not needed any more, such as the end of a handshake.
+                    Some(later) if later > now => self.watch(id),
+                    Some(_) => _ = self.active.insert(id),
+                    None => {}
+                }
             }
         }
     }
