@@ -58,11 +58,12 @@ static const char *name_of(int32_t id)
     return "?";
 }
 
-/* Sends "NAME<between>TEXT" to everybody, or to everybody but one. */
-static void say(wsp_server *server, int32_t target, const char *name, const char *between, const char *text, size_t length)
+/* Sends "NAME<between>TEXT" to everybody, or to everybody but one. Returns whether it is text. */
+static bool say(wsp_server *server, int32_t target, const char *name, const char *between, const char *text, size_t length)
 {
     size_t size = strlen(name) + strlen(between) + length + 1;
     char *line = malloc(size);
+    bool is_text;
 
     if (line == NULL) {
         perror("chat_server");
@@ -71,8 +72,9 @@ static void say(wsp_server *server, int32_t target, const char *name, const char
     snprintf(line, size, "%s%s%.*s", name, between, (int)length, text);
     puts(line);
     fflush(stdout);
-    wsp_server_send_text(server, target, line);
+    is_text = wsp_server_send_text(server, target, line) != WSP_ERR_INVALID_DATA;
     free(line);
+    return is_text;
 }
 
 static void add_guest(wsp_server *server, int32_t id)
@@ -112,10 +114,9 @@ static void handle(wsp_server *server, const wsp_event *event)
         add_guest(server, event->peer);
         break;
     case WSP_EVENT_MESSAGE:
-        if (event->is_text) {
-            say(server, 0, name_of(event->peer), ": ", (const char *)event->data, event->len);
-        } else {
-            wsp_server_disconnect_peer(server, event->peer, 1003, "text only");
+        /* Some send text as binary messages. */
+        if (!say(server, 0, name_of(event->peer), ": ", (const char *)event->data, event->len)) {
+            wsp_server_disconnect_peer(server, event->peer, 1007, "text only");
         }
         break;
     case WSP_EVENT_CLOSED:
