@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use mio::event::Source;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 const EVENTS_PER_CALL: usize = 1024;
 
@@ -61,6 +61,8 @@ struct Watch {
     waker: Waker,
     /// Threads that block, or are about to.
     waiters: AtomicUsize,
+    /// Threads that want a snapshot while another one blocks.
+    guests: AtomicUsize,
 }
 
 /// A thread that is going to block on a poller. From its beginning on, [`Poller::wake`] ends the blocking.
@@ -184,7 +186,12 @@ impl Poller {
         let poll = Poll::new()?;
         let registry = poll.registry().try_clone()?;
         let ready = is_watched.then(Mutex::default);
-        let watch = Watch { ready, waker: Waker::new(poll.registry(), WAKE)?, waiters: AtomicUsize::new(0) };
+        let watch = Watch {
+            ready,
+            waker: Waker::new(poll.registry(), WAKE)?,
+            waiters: AtomicUsize::new(0),
+            guests: AtomicUsize::new(0),
+        };
         Ok(Arc::new(Self {
             poll: Mutex::new((poll, Events::with_capacity(EVENTS_PER_CALL))),
             registry,
@@ -249,9 +256,12 @@ impl Poller {
         let mut guard = match self.poll.try_lock() {
             Some(guard) => guard,
             None => {
-                // Whoever blocks in it gives way.
+                // Whoever blocks in it, or is about to, gives way.
+                self.watch.guests.fetch_add(1, Ordering::SeqCst);
                 self.wake();
-                self.poll.lock()
+                let guard = self.poll.lock();
+                self.watch.guests.fetch_sub(1, Ordering::SeqCst);
+                guard
             }
         };
         let (poll, events) = &mut *guard;
@@ -306,11 +316,14 @@ impl Waiter {
         let (poll, events) = &mut *guard;
         // News that another thread has collected meanwhile would not come again.
         let is_known = poller.watch.ready.as_ref().is_some_and(|ready| !ready.lock().is_empty())
-            || self.since.is_some_and(|since| since != poller.snapshot.load(Ordering::Acquire));
+            || self.since.is_some_and(|since| since != poller.snapshot.load(Ordering::Acquire))
+            || poller.watch.guests.load(Ordering::SeqCst) > 0;
         if !is_known && poll.poll(events, Some(timeout)).is_ok() {
             poller.note(events);
             poller.snapshot.fetch_add(1, Ordering::AcqRel);
         }
+        // To those who wait for it, before this thread can take it again.
+        MutexGuard::unlock_fair(guard);
     }
 }
 

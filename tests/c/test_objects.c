@@ -321,11 +321,40 @@ void multiplayer_packets_pass_through(void)
 void objects_speak_tls(void)
 {
     struct room room = {wsp_server_new(), wsp_client_new(), 0, false};
-    wsp_tls_options *tls = wsp_tls_options_new();
+    wsp_tls_options *server = wsp_tls_options_new();
+    wsp_tls_options *client = wsp_tls_options_new();
+    wsp_event event = WSP_EVENT_INIT;
+    const char *folder = getenv("WSPEER_TEST_CERTIFICATES");
+    char certificate[512];
+    char key[512];
+    char url[128];
 
-    CHECK_ERROR(wsp_server_set_tls(room.server, tls), WSP_ERR_INVALID_PARAMETER);
+    snprintf(certificate, sizeof certificate, "%s/server.crt", folder == NULL ? "." : folder);
+    snprintf(key, sizeof key, "%s/server.key", folder == NULL ? "." : folder);
+    /* Options of a client are none of a server. */
+    CHECK_ERROR(wsp_server_set_tls(room.server, client), WSP_ERR_INVALID_PARAMETER);
+    CHECK_ERROR(wsp_tls_options_server_from_files(server, key, certificate), WSP_OK);
+    CHECK_ERROR(wsp_server_set_tls(room.server, server), WSP_OK);
+    CHECK_ERROR(wsp_server_listen(room.server, 0, "127.0.0.1", NULL, 0, false), WSP_OK);
+    snprintf(url, sizeof url, "wss://localhost:%u/", (unsigned)wsp_server_get_local_port(room.server));
+    CHECK_ERROR(wsp_client_connect_to_url(room.client, url, NULL, 0, false, NULL, 0, NULL), WSP_OK);
+    CHECK(client_is_told(&room, WSP_EVENT_FAILED, &event));
+    CHECK(strstr(event.text, "certificate") != NULL);
+    CHECK_ERROR(wsp_tls_options_client_from_file(client, certificate, NULL), WSP_OK);
+    CHECK_ERROR(wsp_client_connect_to_url(room.client, url, NULL, 0, false, NULL, 0, client), WSP_OK);
+    CHECK(client_is_told(&room, WSP_EVENT_OPENED, &event));
+    CHECK(server_is_told(&room, WSP_EVENT_OPENED, &event));
+    CHECK(strncmp(wsp_server_get_requested_url(room.server, event.peer), "wss://", 6) == 0);
+    CHECK_ERROR(wsp_server_send_text(room.server, event.peer, "secret"), WSP_OK);
+    CHECK(client_is_told(&room, WSP_EVENT_MESSAGE, &event));
+    CHECK(event.len == 6 && memcmp(event.data, "secret", 6) == 0);
+    /* A thread that waits is woken by what a TLS session holds, too. */
+    CHECK_ERROR(wsp_client_send_text(room.client, "wake up"), WSP_OK);
+    CHECK_ERROR(wsp_server_wait(room.server, 10000), WSP_OK);
+    CHECK(server_is_told(&room, WSP_EVENT_MESSAGE, &event));
     CHECK_ERROR(wsp_server_set_tls(room.server, NULL), WSP_OK);
-    wsp_tls_options_free(tls);
+    wsp_tls_options_free(server);
+    wsp_tls_options_free(client);
     room_free(&room);
 }
 

@@ -1,11 +1,14 @@
 //! The server object: events and their order, ids, limits, floods, broadcast, waiting.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use wspeer::error::ErrorCode;
 use wspeer::limits::MAX_CLOSE_REASON;
 use wspeer::net::clock;
+use wspeer::peer::server::Wait;
 use wspeer::peer::{Event, Server};
 
 use crate::fixtures::{frame, until};
@@ -509,4 +512,27 @@ fn heartbeats_and_close_timeouts_come_without_news_from_the_network() {
     let before = clock::now();
     world.until_told(&Event::Closed { id, was_clean: false });
     assert!(clock::now() - before >= Duration::from_millis(50));
+}
+
+#[test]
+fn other_threads_poll_a_server_on_which_one_waits() {
+    let server = Arc::new(Mutex::new(Server::new()));
+    server.lock().unwrap().listen(0, Vec::new(), false).unwrap();
+    let blocks = Arc::new(AtomicUsize::new(0));
+    let (shared, count) = (Arc::clone(&server), Arc::clone(&blocks));
+    let waiting = std::thread::spawn(move || {
+        loop {
+            // The lock must not be held while the thread blocks.
+            let step = shared.lock().unwrap().begin_wait(None);
+            let Ok(Wait::Block(waiter, time)) = step else { return };
+            count.fetch_add(1, Ordering::Relaxed);
+            waiter.block(time);
+        }
+    });
+    until("both go on", || {
+        server.lock().unwrap().poll();
+        blocks.load(Ordering::Relaxed) >= 50
+    });
+    server.lock().unwrap().interrupt();
+    waiting.join().unwrap();
 }
