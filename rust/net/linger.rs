@@ -58,11 +58,6 @@ pub fn tick(now: Instant) {
     }
 }
 
-/// Whether connections are being closed.
-pub fn is_busy() -> bool {
-    COUNT.load(Ordering::Acquire) > 0
-}
-
 impl Lingering {
     /// Returns whether nothing is left to do.
     fn advance(&mut self, now: Instant) -> bool {

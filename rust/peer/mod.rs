@@ -12,6 +12,7 @@ pub mod multiplayer;
 mod opening;
 pub mod options;
 mod outgoing;
+mod owned;
 pub mod packet_queue;
 pub mod reconnect;
 pub mod server;

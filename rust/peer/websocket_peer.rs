@@ -38,7 +38,7 @@ pub struct WebSocketPeer {
     /// Settings. Limits take effect at once, what the handshake uses at the next connection.
     pub options: Options,
     pub(super) phase: Phase,
-    queue: PacketQueue,
+    pub(super) queue: PacketQueue,
     pub(super) requested_url: String,
     protocol: String,
     pub(super) remote: Option<SocketAddr>,
@@ -62,7 +62,7 @@ pub(super) enum Phase {
 }
 
 /// Close code that stands for "not cleanly closed".
-const NOT_CLEAN: i32 = -1;
+pub(super) const NOT_CLEAN: i32 = -1;
 
 impl Default for WebSocketPeer {
     fn default() -> Self {
@@ -390,24 +390,6 @@ impl WebSocketPeer {
         matches!(&self.phase, Phase::Open(link) if link.has_held_input() || link.has_unflushed())
     }
 
-    /// Whether a poll has something to do without news from the system; see [`Self::next_deadline`] for time.
-    pub(super) fn has_news(&self) -> bool {
-        match &self.phase {
-            Phase::Closed => false,
-            Phase::Opening(opening) => opening.plan().0,
-            Phase::Open(link) => link.has_news(&self.queue),
-        }
-    }
-
-    /// When a poll has something to do for the sake of time.
-    pub(super) fn next_deadline(&self) -> Option<Instant> {
-        match &self.phase {
-            Phase::Closed => None,
-            Phase::Opening(opening) => Some(opening.plan().1),
-            Phase::Open(link) => link.next_deadline(&self.options),
-        }
-    }
-
     /// Whether [`Self::flush`] has something to do.
     pub fn has_unflushed(&self) -> bool {
         matches!(&self.phase, Phase::Open(link) if link.has_unflushed())
@@ -545,16 +527,6 @@ impl WebSocketPeer {
     /// Code of the close frame that ended the connection, 0 where it had none, -1 where there was no clean close.
     pub fn close_code(&self) -> i32 {
         self.close_code
-    }
-
-    /// Whether the connection is over and both ends have said goodbye.
-    pub(super) fn was_closed_cleanly(&self) -> bool {
-        matches!(self.phase, Phase::Closed) && self.failure.is_none() && self.close_code != NOT_CLEAN
-    }
-
-    /// Code and reason of the remote end's close frame, without the NUL that Godot 3 appends to the reason.
-    pub(super) fn close_told(&self) -> (i32, String) {
-        (self.close_code, self.close_reason.trim_end_matches('\0').to_owned())
     }
 
     /// Reason of that close frame.

@@ -387,7 +387,7 @@ impl Client {
             };
             let until = deadline.into_iter().chain(next).min();
             let time = until.map_or(Duration::from_secs(3600), |until| until.saturating_duration_since(now));
-            waiter.block(if linger::is_busy() { time.min(crate::limits::LINGER_TICK) } else { time });
+            waiter.block(if linger::is_quiet() { time } else { time.min(crate::limits::LINGER_TICK) });
         }
     }
 

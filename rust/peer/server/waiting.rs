@@ -67,7 +67,7 @@ impl Server {
             let timer = self.timers.peek().map(|Reverse((time, _))| *time);
             let until = deadline.into_iter().chain(timer).min();
             let mut time = until.map_or(Duration::from_secs(3600), |until| until.saturating_duration_since(now));
-            if linger::is_busy() {
+            if !linger::is_quiet() {
                 time = time.min(LINGER_TICK);
             }
             if is_busy {
