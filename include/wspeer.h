@@ -13,6 +13,8 @@
  *   - data and texts of a wsp_event stay valid until the next event of the same object is taken, or it is freed;
  *   - a packet stays valid until the next wsp_peer_get_packet(), wsp_peer_poll(), wsp_peer_connect_to_url(),
  *     wsp_peer_accept_stream() or wsp_peer_free() of the same peer; it may be passed to wsp_peer_send() directly.
+ *   - a packet of a room stays valid until the next wsp_multiplayer_next_event(), wsp_multiplayer_create_client(),
+ *     wsp_multiplayer_create_server(), wsp_multiplayer_close() or wsp_multiplayer_free() of the same room.
  * Threads that share an object and read what it lends must agree on who calls what.
  *
  * There are no callbacks: call wsp_peer_poll() once per frame or loop, then look at the state and read packets. Packets can
@@ -199,6 +201,87 @@ typedef int32_t wsp_stage;
 #endif // __cplusplus
 
 /**
+ * What an event of a room is about.
+ */
+enum wsp_multiplayer_event_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The request of a client that will have this id waits for a decision, because the option auto_accept is 0: call
+     * wsp_peer_accept_request() or wsp_peer_reject_request() on what wsp_multiplayer_get_peer() returns.
+     */
+    WSP_MULTIPLAYER_REQUESTED = 0,
+    /**
+     * The peer can be sent packets from now on.
+     */
+    WSP_MULTIPLAYER_PEER_CONNECTED = 1,
+    /**
+     * The peer is gone. Until the next call of wsp_multiplayer_next_event() or wsp_multiplayer_poll(),
+     * wsp_multiplayer_get_peer() still returns its connection, which tells why.
+     */
+    WSP_MULTIPLAYER_PEER_DISCONNECTED = 2,
+    /**
+     * A packet has arrived from the peer.
+     */
+    WSP_MULTIPLAYER_PACKET = 3,
+    /**
+     * Scene rooms: what the peer has sent by wsp_multiplayer_send_bytes() or Godot's SceneMultiplayer.send_bytes().
+     */
+    WSP_MULTIPLAYER_BYTES = 4,
+    /**
+     * Scene rooms with authentication: the peer has connected and waits to be let in or disconnected. It has three seconds.
+     */
+    WSP_MULTIPLAYER_AUTHENTICATING = 5,
+    /**
+     * Scene rooms with authentication: what the peer has sent by wsp_multiplayer_send_auth() or Godot's
+     * SceneMultiplayer.send_auth().
+     */
+    WSP_MULTIPLAYER_AUTH = 6,
+    /**
+     * Scene rooms with authentication: the peer has left, or took too long, before both ends had let each other in.
+     */
+    WSP_MULTIPLAYER_AUTH_FAILED = 7,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wsp_multiplayer_event_kind wsp_multiplayer_event_kind;
+#else
+typedef int32_t wsp_multiplayer_event_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * State of a room. The numbers are those of Godot's MultiplayerPeer.ConnectionStatus.
+ */
+enum wsp_multiplayer_status
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Neither a client nor a server.
+     */
+    WSP_MULTIPLAYER_DISCONNECTED = 0,
+    /**
+     * A client that does not have its id yet.
+     */
+    WSP_MULTIPLAYER_CONNECTING = 1,
+    /**
+     * A server, or a client that knows its id.
+     */
+    WSP_MULTIPLAYER_CONNECTED = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wsp_multiplayer_status wsp_multiplayer_status;
+#else
+typedef int32_t wsp_multiplayer_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * State of a peer. The numbers are those of Godot's WebSocketPeer.State.
  */
 enum wsp_state
@@ -375,6 +458,14 @@ typedef int32_t wsp_event_type;
  * blocks.
  */
 typedef struct wsp_client wsp_client;
+
+/**
+ * A room for many players over WebSocket, as Godot's WebSocketMultiplayerPeer: a server with the id 1 and its clients with random ids
+ * from 2 to 2147483647, or one of those clients. Programs made with Godot and with this library play together.
+ *
+ * Any function may be called from any thread; calls on one room wait for each other. Nothing ever blocks.
+ */
+typedef struct wsp_multiplayer wsp_multiplayer;
 
 /**
  * A WebSocket connection, client or server side, or the place for one.
@@ -705,6 +796,32 @@ typedef struct {
 } wsp_request;
 
 /**
+ * What has happened in a room. Set `struct_size`, then call wsp_multiplayer_next_event(). Later versions append fields.
+ */
+typedef struct {
+    /**
+     * sizeof(wsp_multiplayer_event) of the caller.
+     */
+    size_t struct_size;
+    /**
+     * What happened.
+     */
+    wsp_multiplayer_event_kind kind;
+    /**
+     * Who it was, or who sent the packet.
+     */
+    int32_t peer_id;
+    /**
+     * The packet, of the kinds that have one. Lent until the next call of wsp_multiplayer_next_event().
+     */
+    const uint8_t *data;
+    /**
+     * Number of bytes there.
+     */
+    size_t len;
+} wsp_multiplayer_event;
+
+/**
  * Payload bytes of the compressed messages of a connection, before and after compression.
  */
 typedef struct {
@@ -1009,6 +1126,194 @@ wsp_error wsp_peer_set_proxy(wsp_peer *peer,
  * WSP_ERR_INVALID_PARAMETER, and changes nothing, where one of them is no address of a proxy.
  */
 wsp_error wsp_peer_set_proxy_from_environment(wsp_peer *peer);
+
+/**
+ * Makes a room that is neither a client nor a server. The caller owns it and ends it with wsp_multiplayer_free().
+ */
+wsp_multiplayer *wsp_multiplayer_new(void);
+
+/**
+ * Ends a room, as wsp_multiplayer_close(). NULL is ignored. No other thread may use the room any more; handles from
+ * wsp_multiplayer_get_peer() stay valid and have to be freed on their own.
+ */
+void wsp_multiplayer_free(wsp_multiplayer *room);
+
+/**
+ * Becomes a server that listens on a port (0: the system chooses one, see wsp_multiplayer_get_local_port()) of every interface ("*") or
+ * of one IP address. `tls` is for wss:// clients; NULL for ws://.
+ *
+ * Returns WSP_ERR_ALREADY_IN_USE while the room is a client or server and for an address in use or not of this machine,
+ * WSP_ERR_INVALID_PARAMETER for NULL, for what is no port or address, for wrong handshake headers or sub-protocols, and for TLS options
+ * that are not a server's.
+ */
+wsp_error wsp_multiplayer_create_server(wsp_multiplayer *room,
+                                        int32_t port,
+                                        const char *bind_address,
+                                        const wsp_tls_options *tls);
+
+/**
+ * Becomes a client and starts to connect to ws:// or wss://; `tls` as for wsp_peer_connect_to_url(). The room is connected when the server
+ * has told this client its id.
+ *
+ * Returns WSP_ERR_ALREADY_IN_USE while the room is a client or server, WSP_ERR_INVALID_PARAMETER for NULL, for what is no URL, for wrong
+ * handshake headers or sub-protocols and for a server's TLS options, WSP_ERR_FAILED when the system refuses at once.
+ */
+wsp_error wsp_multiplayer_create_client(wsp_multiplayer *room,
+                                        const char *url,
+                                        const wsp_tls_options *tls);
+
+/**
+ * Chooses between a plain room (false, the default), whose packets are what the programs send, and a scene room, which speaks with Godot
+ * programs that use the high-level multiplayer API (SceneMultiplayer): a server introduces its clients to each other and passes their
+ * packets on, and clients know each other. With `needs_auth` nobody is connected before both ends have called
+ * wsp_multiplayer_complete_auth(); set it where the Godot programs set auth_callback.
+ *
+ * Returns WSP_ERR_ALREADY_IN_USE while the room is a client or server.
+ */
+wsp_error wsp_multiplayer_set_scene(wsp_multiplayer *room,
+                                    bool is_scene,
+                                    bool needs_auth);
+
+/**
+ * Accepts, connects, receives and sends what there is. Call it regularly, and wsp_multiplayer_next_event() behind it.
+ */
+void wsp_multiplayer_poll(wsp_multiplayer *room);
+
+/**
+ * Writes collected packets to the network now. Happens by itself in wsp_multiplayer_poll(), and when wsp_multiplayer_next_event() finds
+ * nothing more.
+ */
+void wsp_multiplayer_flush(wsp_multiplayer *room);
+
+/**
+ * Takes the next event: arrivals, departures and packets, each peer's in the order in which they happened. Arrivals and departures take
+ * effect here. `event->struct_size` must be set.
+ *
+ * Returns WSP_ERR_UNAVAILABLE where nothing more has happened, WSP_ERR_INVALID_PARAMETER for NULL and for a size that no version of this
+ * header declares.
+ */
+wsp_error wsp_multiplayer_next_event(wsp_multiplayer *room,
+                                     wsp_multiplayer_event *event);
+
+/**
+ * Sends a packet of `len` bytes: to everybody (`target` 0), to one peer, or to everybody but `-target`. A client of a plain room has one
+ * receiver, its server, whatever the target. In a scene room the packet must be one of the engine's messages, such as one that
+ * WSP_MULTIPLAYER_PACKET brought; a client's packets for other clients travel through the server. `(NULL, 0)` is nothing.
+ *
+ * Returns WSP_ERR_UNCONFIGURED where the room is not connected, WSP_ERR_INVALID_PARAMETER for an unknown target, WSP_ERR_OUT_OF_MEMORY
+ * where a receiver's outbound_buffer_size or max_queued_packets do not allow it (other receivers get it all the same), WSP_ERR_FAILED
+ * where the receiver is leaving.
+ */
+wsp_error wsp_multiplayer_put_packet(wsp_multiplayer *room,
+                                     int32_t target,
+                                     const uint8_t *data,
+                                     size_t len);
+
+/**
+ * Sends bytes to the programs of a scene room, where Godot emits SceneMultiplayer.peer_packet. Target and errors as for
+ * wsp_multiplayer_put_packet(); also WSP_ERR_UNCONFIGURED in a plain room.
+ */
+wsp_error wsp_multiplayer_send_bytes(wsp_multiplayer *room, int32_t target, const uint8_t *data, size_t len);
+
+/**
+ * Sends something to a peer that authenticates. Returns WSP_ERR_INVALID_PARAMETER for a peer that does not, and for no data.
+ */
+wsp_error wsp_multiplayer_send_auth(wsp_multiplayer *room,
+                                    int32_t peer_id,
+                                    const uint8_t *data,
+                                    size_t len);
+
+/**
+ * Lets a peer that authenticates in. WSP_MULTIPLAYER_PEER_CONNECTED comes when it has let this end in too. To refuse it, call
+ * wsp_multiplayer_disconnect_peer(). Returns WSP_ERR_INVALID_PARAMETER for a peer that does not authenticate.
+ */
+wsp_error wsp_multiplayer_complete_auth(wsp_multiplayer *room,
+                                        int32_t peer_id);
+
+/**
+ * Ends the connection to a peer with a close frame; WSP_MULTIPLAYER_PEER_DISCONNECTED comes when the peer has answered it. With `force` the
+ * peer is gone from now on, and no event comes. What it has sent and was not taken yet is dropped. Returns WSP_ERR_INVALID_PARAMETER for
+ * an unknown peer.
+ */
+wsp_error wsp_multiplayer_disconnect_peer(wsp_multiplayer *room,
+                                          int32_t peer_id,
+                                          bool force);
+
+/**
+ * Says goodbye to everybody with a close frame (code 1001 by a server, 1000 by a client) and is neither client nor server any more. Events
+ * that were not taken are dropped.
+ */
+void wsp_multiplayer_close(wsp_multiplayer *room);
+
+/**
+ * Returns the state of a room; WSP_MULTIPLAYER_DISCONNECTED for NULL.
+ */
+wsp_multiplayer_status wsp_multiplayer_get_status(const wsp_multiplayer *room);
+
+/**
+ * Returns this end's id: 1 of a server, a client's number, 0 where it has none.
+ */
+int32_t wsp_multiplayer_get_unique_id(const wsp_multiplayer *room);
+
+/**
+ * Returns the port a server listens on, 0 where there is none.
+ */
+uint16_t wsp_multiplayer_get_local_port(const wsp_multiplayer *room);
+
+/**
+ * Returns the number of peers that can be sent packets, and writes the ids of the first `capacity` of them; `(NULL, 0)` to count only.
+ */
+size_t wsp_multiplayer_get_peers(const wsp_multiplayer *room,
+                                 int32_t *ids,
+                                 size_t capacity);
+
+/**
+ * Returns a handle on the connection to a peer, or NULL for who is not there. The room drives it: ask it (address, request, round-trip time,
+ * why it ended, …), decide about its request, but do not poll it and do not take packets from it. When a client's connection could not be
+ * made or has ended, the server's can still be asked (wsp_peer_get_failure()) until the room is closed or begins anew. The caller owns the
+ * handle and ends it with wsp_peer_free(), which does not end the connection.
+ */
+wsp_peer *wsp_multiplayer_get_peer(const wsp_multiplayer *room,
+                                   int32_t peer_id);
+
+/**
+ * Sets the options of the connections made from then on. handshake_timeout, of which a new room has 3 seconds, goes from the connection
+ * to the id; on a client it includes connecting. Errors as for wsp_peer_set_options().
+ */
+wsp_error wsp_multiplayer_set_options(wsp_multiplayer *room,
+                                      const wsp_peer_options *options);
+
+/**
+ * Reads the options of a room. `options->struct_size` must be set.
+ */
+wsp_error wsp_multiplayer_get_options(const wsp_multiplayer *room, wsp_peer_options *options);
+
+/**
+ * See wsp_peer_set_supported_protocols(); checked when the room becomes a client or server.
+ */
+wsp_error wsp_multiplayer_set_supported_protocols(wsp_multiplayer *room, const char *const *protocols, size_t count);
+
+/**
+ * See wsp_peer_set_handshake_headers(); checked when the room becomes a client or server.
+ */
+wsp_error wsp_multiplayer_set_handshake_headers(wsp_multiplayer *room, const char *const *headers, size_t count);
+
+/**
+ * Limits the clients that a server admits at the same time; 0, the default, for no limit. Further ones get HTTP status 503.
+ */
+void wsp_multiplayer_set_max_clients(wsp_multiplayer *room,
+                                     size_t max_clients);
+
+/**
+ * While `refuse` is set, a server answers new clients with HTTP status 503.
+ */
+void wsp_multiplayer_set_refuse_new_connections(wsp_multiplayer *room, bool refuse);
+
+/**
+ * Returns in words why the last call was refused, a client could not connect, or the last peer to leave has left; "" where nothing of that
+ * kind happened. Lent.
+ */
+const char *wsp_multiplayer_get_error_message(const wsp_multiplayer *room);
 
 /**
  * Fills options with the defaults. `struct_size` is sizeof(wsp_peer_options). Returns WSP_ERR_INVALID_PARAMETER for NULL and for a
