@@ -10,6 +10,7 @@
  * the caller never frees memory of the library:
  *   - a text stays valid until the next call on the same object that returns or lends a text, so copy one before asking for
  *     another; the texts of one struct live together;
+ *   - data and texts of a wsp_event stay valid until the next event of the same object is taken, or it is freed;
  *   - a packet stays valid until the next wsp_peer_get_packet(), wsp_peer_poll(), wsp_peer_connect_to_url(),
  *     wsp_peer_accept_stream() or wsp_peer_free() of the same peer; it may be passed to wsp_peer_send() directly.
  *   - a packet of a room stays valid until the next wsp_multiplayer_next_event(), wsp_multiplayer_create_client(),
@@ -33,6 +34,15 @@
 #include <stdint.h>
 /** Initial value of wsp_peer_options; the same as wsp_peer_options_init() sets. */
 #define WSP_PEER_OPTIONS_INIT {sizeof(wsp_peer_options), 65535, 65535, 4096, 0.0, 30.0, 10.0, 5.0, 0.0, 0, 0, 0, 1, 15, 6, 128, 1, {0}}
+
+/** Initial value of a wsp_event, to be filled by wsp_client_next_event() or wsp_server_next_event(). */
+#define WSP_EVENT_INIT {sizeof(wsp_event), 0, 0, NULL, 0, NULL, 0, 0, 0, 0, {0}, 0.0}
+
+/** Initial value of wsp_server_options; the same as wsp_server_options_init() sets. */
+#define WSP_SERVER_OPTIONS_INIT {sizeof(wsp_server_options), 0, 0, {0}}
+
+/** Initial value of wsp_reconnect_options; the same as wsp_reconnect_options_init() sets. */
+#define WSP_RECONNECT_OPTIONS_INIT {sizeof(wsp_reconnect_options), 0.5, 2.0, 30.0, 0.5, 0, 0, {0}}
 
 
 /**
@@ -109,6 +119,35 @@ enum wsp_error
 typedef enum wsp_error wsp_error;
 #else
 typedef int32_t wsp_error;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * State of a client. The numbers are those of Godot's MultiplayerPeer.ConnectionStatus.
+ */
+enum wsp_client_status
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * There is no connection.
+     */
+    WSP_CLIENT_DISCONNECTED = 0,
+    /**
+     * A connection is being made, or will be after a delay.
+     */
+    WSP_CLIENT_CONNECTING = 1,
+    /**
+     * Messages can be exchanged.
+     */
+    WSP_CLIENT_CONNECTED = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wsp_client_status wsp_client_status;
+#else
+typedef int32_t wsp_client_status;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -334,6 +373,93 @@ typedef int32_t wsp_write_mode;
 #endif // __cplusplus
 
 /**
+ * What happened. The fields that each kind fills are named; others are 0 or NULL.
+ */
+enum wsp_event_type
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Nothing.
+     */
+    WSP_EVENT_NONE = 0,
+    /**
+     * A connection is open. `text`: the selected sub-protocol, or "".
+     */
+    WSP_EVENT_OPENED = 1,
+    /**
+     * A message. `data`, `len`, `is_text`.
+     */
+    WSP_EVENT_MESSAGE = 2,
+    /**
+     * The remote end's close frame was read; WSP_EVENT_CLOSED follows. `code` (0 where it had none), `text`: the reason.
+     */
+    WSP_EVENT_CLOSE_REQUEST = 3,
+    /**
+     * A connection is over, and its id names nobody any more. `was_clean`.
+     */
+    WSP_EVENT_CLOSED = 4,
+    /**
+     * A connection could not be made; on a server, a handshake came to nothing. Nothing else is ever told of it. `text`: why.
+     */
+    WSP_EVENT_FAILED = 5,
+    /**
+     * A client asks to be let in: wsp_server_accept_request() or wsp_server_reject_request(). Only where the option auto_accept of the
+     * server's peers is 0.
+     */
+    WSP_EVENT_REQUEST = 6,
+    /**
+     * Multiplayer mode: the peer can be reached.
+     */
+    WSP_EVENT_PEER_CONNECTED = 7,
+    /**
+     * Multiplayer mode: the peer is gone.
+     */
+    WSP_EVENT_PEER_DISCONNECTED = 8,
+    /**
+     * Multiplayer mode: a packet. `data`, `len`.
+     */
+    WSP_EVENT_PACKET = 9,
+    /**
+     * Multiplayer mode, client: the server has introduced itself.
+     */
+    WSP_EVENT_CONNECTION_SUCCEEDED = 10,
+    /**
+     * Multiplayer mode, client: the connection could not be made or is over. `text`: why.
+     */
+    WSP_EVENT_CONNECTION_FAILED = 11,
+    /**
+     * Multiplayer mode, client: an established connection is over; WSP_EVENT_CONNECTION_FAILED follows.
+     */
+    WSP_EVENT_SERVER_DISCONNECTED = 12,
+    /**
+     * Client: it will connect again. `attempt` (from 1), `delay` in seconds.
+     */
+    WSP_EVENT_RECONNECTING = 13,
+    /**
+     * Client: it has connected again; follows WSP_EVENT_OPENED.
+     */
+    WSP_EVENT_RECONNECTED = 14,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wsp_event_type wsp_event_type;
+#else
+typedef int32_t wsp_event_type;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * A client: one connection to a server, whose messages and states come as events, and which is made again after a loss if the
+ * program wants that.
+ *
+ * Any function may be called from any thread; calls on one client wait for each other, also for wsp_client_wait(), the only one that
+ * blocks.
+ */
+typedef struct wsp_client wsp_client;
+
+/**
  * A room for many players over WebSocket, as Godot's WebSocketMultiplayerPeer: a server with the id 1 and its clients with random ids
  * from 2 to 2147483647, or one of those clients. Programs made with Godot and with this library play together.
  *
@@ -347,6 +473,15 @@ typedef struct wsp_multiplayer wsp_multiplayer;
  * Any function may be called from any thread; calls on one peer wait for each other. Nothing ever blocks.
  */
 typedef struct wsp_peer wsp_peer;
+
+/**
+ * A server with all its connections, which are named by ids. An id that the server gave once never names another connection, so a call
+ * with a stale one returns WSP_ERR_INVALID_PARAMETER and does nothing.
+ *
+ * A poll costs what its active connections cost; idle ones cost nothing. Any function may be called from any thread; calls on one
+ * server wait for each other, but not for wsp_server_wait() while it blocks.
+ */
+typedef struct wsp_server wsp_server;
 
 /**
  * A TCP connection, or the place for one.
@@ -371,6 +506,183 @@ typedef struct wsp_tcp_server wsp_tcp_server;
  * Any function may be called from any thread. Nothing blocks, except for reading the named files.
  */
 typedef struct wsp_tls_options wsp_tls_options;
+
+/**
+ * An event, taken by wsp_client_next_event() or wsp_server_next_event(). Start from WSP_EVENT_INIT. Later versions of the library
+ * append fields; `struct_size` tells which ones the caller knows.
+ */
+typedef struct {
+    /**
+     * sizeof(wsp_event) of the caller.
+     */
+    size_t struct_size;
+    /**
+     * A wsp_event_type. Later versions may have more: pass over what you do not know.
+     */
+    int32_t type;
+    /**
+     * Whom it is about: on a client 1, the server; on a server 2 to 2147483647. In multiplayer mode the sender or the peer.
+     */
+    int32_t peer;
+    /**
+     * Payload of a message or packet, never NULL there. Lent until the next event is taken.
+     */
+    const uint8_t *data;
+    /**
+     * Its length in bytes.
+     */
+    size_t len;
+    /**
+     * Sub-protocol, close reason or cause. Never NULL. Lent until the next event is taken.
+     */
+    const char *text;
+    /**
+     * Code of a close request.
+     */
+    int32_t code;
+    /**
+     * Number of an attempt to reconnect.
+     */
+    uint32_t attempt;
+    /**
+     * 1 for a message that was sent as text.
+     */
+    uint8_t is_text;
+    /**
+     * 1 where both ends have said goodbye.
+     */
+    uint8_t was_clean;
+    /**
+     * Not used.
+     */
+    uint8_t reserved[6];
+    /**
+     * Seconds until an attempt to reconnect begins.
+     */
+    double delay;
+} wsp_event;
+
+/**
+ * Settings of a peer. Start from `WSP_PEER_OPTIONS_INIT` or wsp_peer_options_init(), change fields, and pass it to
+ * wsp_peer_set_options(). Later versions of the library append fields; `struct_size` tells which ones the caller knows.
+ */
+typedef struct {
+    /**
+     * sizeof(wsp_peer_options) of the caller.
+     */
+    size_t struct_size;
+    /**
+     * Largest message that is received, over all its fragments, and bytes of unread messages above which reading pauses. A
+     * larger message closes the connection with code 1009. A limit, not an allocation. Default 65535.
+     */
+    size_t inbound_buffer_size;
+    /**
+     * Payload bytes that may wait for the network; 0 for no limit. Default 65535.
+     */
+    size_t outbound_buffer_size;
+    /**
+     * Messages that may be queued in each direction. Default 4096.
+     */
+    size_t max_queued_packets;
+    /**
+     * Seconds between pings, 0 for none (the default). When nothing arrives for one interval after a ping, the connection is
+     * closed with code -1.
+     */
+    double heartbeat_interval;
+    /**
+     * Seconds for the name lookup and the TCP connection, 0 for no limit. Default 30.
+     */
+    double connect_timeout;
+    /**
+     * Seconds from the TCP connection on for a proxy's tunnel, TLS and the HTTP upgrade, 0 for no limit. Default 10.
+     */
+    double handshake_timeout;
+    /**
+     * Seconds for the remote end to answer a close frame. Default 5.
+     */
+    double close_timeout;
+    /**
+     * Seconds without any sign of life after a ping that end the connection; 0 (the default) for as long as the interval.
+     */
+    double heartbeat_timeout;
+    /**
+     * Longer messages are sent in several frames of at most this many bytes; 0 (the default) for one frame each.
+     */
+    size_t max_frame_size;
+    /**
+     * 1 to hand out messages in the pieces they arrive in, of at most about 1 MiB, instead of whole ones; inbound_buffer_size then
+     * bounds what is held and not the messages. See wsp_peer_was_last_piece(). Default 0.
+     */
+    uint8_t stream_messages;
+    /**
+     * 1 to offer (client) or accept (server) permessage-deflate (RFC 7692) in the next handshake. Default 0.
+     */
+    uint8_t compression_enabled;
+    /**
+     * 1 to keep the compression windows from message to message, for about 340 KiB per connection. Default 1.
+     */
+    uint8_t compression_context_takeover;
+    /**
+     * Largest compression window as a power of two, 9 to 15, in both directions. Default 15.
+     */
+    uint8_t compression_max_window_bits;
+    /**
+     * 0 (store), 1 (fastest) to 9 (smallest). Default 6.
+     */
+    uint32_t compression_level;
+    /**
+     * Messages shorter than this many bytes are sent uncompressed. Default 128.
+     */
+    size_t compression_threshold;
+    /**
+     * 0 to keep a server's connection waiting, WSP_STATE_CONNECTING, until wsp_peer_accept_request() or wsp_peer_reject_request() answers
+     * its request (see wsp_peer_get_request()). Default 1.
+     */
+    uint8_t auto_accept;
+    /**
+     * 0. Later versions use it for fields of which 0 is the default.
+     */
+    uint8_t reserved[7];
+} wsp_peer_options;
+
+/**
+ * How a client connects again after its connection was lost, or could not be made, without its own doing. Start from
+ * WSP_RECONNECT_OPTIONS_INIT, set `enabled`, and pass it to wsp_client_set_reconnect_options(). Later versions append fields.
+ */
+typedef struct {
+    /**
+     * sizeof(wsp_reconnect_options) of the caller.
+     */
+    size_t struct_size;
+    /**
+     * Seconds before the first attempt. Default 0.5.
+     */
+    double delay;
+    /**
+     * Each delay is this many times the one before; 1 to 1000. Default 2.
+     */
+    double factor;
+    /**
+     * Longest delay in seconds. Default 30.
+     */
+    double max_delay;
+    /**
+     * Part of each delay that is random, 0 to 1, so that not all clients come back at once. Default 0.5.
+     */
+    double jitter;
+    /**
+     * Attempts in a row before the client gives up; 0 (the default) for no limit.
+     */
+    uint32_t max_attempts;
+    /**
+     * 1 to connect again. Default 0.
+     */
+    uint8_t enabled;
+    /**
+     * Not used.
+     */
+    uint8_t reserved[3];
+} wsp_reconnect_options;
 
 /**
  * Why a connection could not be made or was lost. Set `struct_size`, then call wsp_peer_get_failure(). Later versions append fields.
@@ -510,89 +822,6 @@ typedef struct {
 } wsp_multiplayer_event;
 
 /**
- * Settings of a peer. Start from `WSP_PEER_OPTIONS_INIT` or wsp_peer_options_init(), change fields, and pass it to
- * wsp_peer_set_options(). Later versions of the library append fields; `struct_size` tells which ones the caller knows.
- */
-typedef struct {
-    /**
-     * sizeof(wsp_peer_options) of the caller.
-     */
-    size_t struct_size;
-    /**
-     * Largest message that is received, over all its fragments, and bytes of unread messages above which reading pauses. A
-     * larger message closes the connection with code 1009. A limit, not an allocation. Default 65535.
-     */
-    size_t inbound_buffer_size;
-    /**
-     * Payload bytes that may wait for the network; 0 for no limit. Default 65535.
-     */
-    size_t outbound_buffer_size;
-    /**
-     * Messages that may be queued in each direction. Default 4096.
-     */
-    size_t max_queued_packets;
-    /**
-     * Seconds between pings, 0 for none (the default). When nothing arrives for one interval after a ping, the connection is
-     * closed with code -1.
-     */
-    double heartbeat_interval;
-    /**
-     * Seconds for the name lookup and the TCP connection, 0 for no limit. Default 30.
-     */
-    double connect_timeout;
-    /**
-     * Seconds from the TCP connection on for a proxy's tunnel, TLS and the HTTP upgrade, 0 for no limit. Default 10.
-     */
-    double handshake_timeout;
-    /**
-     * Seconds for the remote end to answer a close frame. Default 5.
-     */
-    double close_timeout;
-    /**
-     * Seconds without any sign of life after a ping that end the connection; 0 (the default) for as long as the interval.
-     */
-    double heartbeat_timeout;
-    /**
-     * Longer messages are sent in several frames of at most this many bytes; 0 (the default) for one frame each.
-     */
-    size_t max_frame_size;
-    /**
-     * 1 to hand out messages in the pieces they arrive in, of at most about 1 MiB, instead of whole ones; inbound_buffer_size then
-     * bounds what is held and not the messages. See wsp_peer_was_last_piece(). Default 0.
-     */
-    uint8_t stream_messages;
-    /**
-     * 1 to offer (client) or accept (server) permessage-deflate (RFC 7692) in the next handshake. Default 0.
-     */
-    uint8_t compression_enabled;
-    /**
-     * 1 to keep the compression windows from message to message, for about 340 KiB per connection. Default 1.
-     */
-    uint8_t compression_context_takeover;
-    /**
-     * Largest compression window as a power of two, 9 to 15, in both directions. Default 15.
-     */
-    uint8_t compression_max_window_bits;
-    /**
-     * 0 (store), 1 (fastest) to 9 (smallest). Default 6.
-     */
-    uint32_t compression_level;
-    /**
-     * Messages shorter than this many bytes are sent uncompressed. Default 128.
-     */
-    size_t compression_threshold;
-    /**
-     * 0 to keep a server's connection waiting, WSP_STATE_CONNECTING, until wsp_peer_accept_request() or wsp_peer_reject_request() answers
-     * its request (see wsp_peer_get_request()). Default 1.
-     */
-    uint8_t auto_accept;
-    /**
-     * 0. Later versions use it for fields of which 0 is the default.
-     */
-    uint8_t reserved[7];
-} wsp_peer_options;
-
-/**
  * Payload bytes of the compressed messages of a connection, before and after compression.
  */
 typedef struct {
@@ -614,9 +843,171 @@ typedef struct {
     uint64_t received_compressed;
 } wsp_compression_statistics;
 
+/**
+ * Settings of a server beside those of its connections. Start from WSP_SERVER_OPTIONS_INIT and pass it to wsp_server_set_options(). Later
+ * versions of the library append fields.
+ */
+typedef struct {
+    /**
+     * sizeof(wsp_server_options) of the caller.
+     */
+    size_t struct_size;
+    /**
+     * Clients that are taken at most; others are answered with HTTP status 503. 0 (the default) for no limit.
+     */
+    size_t max_clients;
+    /**
+     * 1 to take no new clients. Default 0.
+     */
+    uint8_t refuse_new_connections;
+    /**
+     * Not used.
+     */
+    uint8_t reserved[7];
+} wsp_server_options;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Makes a client without a connection. The caller owns it and ends it with wsp_client_free().
+ */
+wsp_client *wsp_client_new(void);
+
+/**
+ * Ends a client; an open connection is closed with code 1000. NULL is ignored. No other thread may use the client any more.
+ */
+void wsp_client_free(wsp_client *client);
+
+/**
+ * Starts to connect to ws:// or wss://host[:port][/path], asking for one of `protocols` (`(NULL, 0)` for none; otherwise the server must
+ * select one), with header lines added to the request. `gd_mp_api` switches Godot 3's multiplayer packets on. `tls` is for wss:// and
+ * may be NULL; see wsp_peer_connect_to_url(). Nothing that is passed is kept.
+ *
+ * Returns WSP_ERR_ALREADY_IN_USE while connecting or connected; after wsp_client_disconnect() a new connection may begin at once, and
+ * the end of the old one is not told. Returns WSP_ERR_INVALID_PARAMETER for wrong arguments, WSP_ERR_FAILED when the system refuses at
+ * once, which an event tells too.
+ */
+wsp_error wsp_client_connect_to_url(wsp_client *client,
+                                    const char *url,
+                                    const char *const *protocols,
+                                    size_t protocol_count,
+                                    bool gd_mp_api,
+                                    const char *const *headers,
+                                    size_t header_count,
+                                    const wsp_tls_options *tls);
+
+/**
+ * Says goodbye with a code and a reason (may be NULL); WSP_EVENT_CLOSED comes when the server has answered or its time is over. While
+ * connecting, and while waiting to connect again, gives up without an event. Returns WSP_ERR_INVALID_PARAMETER for what no close frame may
+ * carry; see wsp_peer_close().
+ */
+wsp_error wsp_client_disconnect(wsp_client *client,
+                                int32_t code,
+                                const char *reason);
+
+/**
+ * Goes on: connects, sends what waits, reads what is there. Never blocks. Then take the events.
+ */
+void wsp_client_poll(wsp_client *client);
+
+/**
+ * Polls and blocks until there is an event or the time is over; a negative `timeout_ms` is no limit. Returns WSP_OK when there is an event,
+ * WSP_ERR_TIMEOUT, or WSP_ERR_UNCONFIGURED where there is no connection that could have one.
+ */
+wsp_error wsp_client_wait(wsp_client *client,
+                          int32_t timeout_ms);
+
+/**
+ * Takes the next event, in the order of what happened. Returns WSP_ERR_UNAVAILABLE where there is none, WSP_ERR_INVALID_PARAMETER for NULL
+ * and for a wrong `struct_size`.
+ */
+wsp_error wsp_client_next_event(wsp_client *client,
+                                wsp_event *event);
+
+/**
+ * Sends a message; `write_mode` is a wsp_write_mode. See wsp_peer_send().
+ */
+wsp_error wsp_client_send(wsp_client *client, const uint8_t *data, size_t len, int32_t write_mode);
+
+/**
+ * Sends a NUL-terminated text; see wsp_peer_send().
+ */
+wsp_error wsp_client_send_text(wsp_client *client, const char *text);
+
+/**
+ * Multiplayer mode: sends a packet by way of the server to the peer `target`, to all (0), or to all but one (its negative id). Returns
+ * WSP_ERR_UNCONFIGURED in plain mode.
+ */
+wsp_error wsp_client_put_packet(wsp_client *client,
+                                int32_t target,
+                                const uint8_t *data,
+                                size_t len);
+
+/**
+ * Multiplayer mode: returns the id that the server has given to this client, 0 before.
+ */
+int32_t wsp_client_get_unique_id(const wsp_client *client);
+
+/**
+ * Writes collected messages to the network now; see wsp_peer_flush().
+ */
+void wsp_client_flush(wsp_client *client);
+
+/**
+ * Sends a ping with at most 125 bytes; see wsp_peer_ping().
+ */
+wsp_error wsp_client_ping(wsp_client *client, const uint8_t *data, size_t len);
+
+/**
+ * Returns the seconds between the last answered ping and its pong; -1 before the first.
+ */
+double wsp_client_get_round_trip_time(const wsp_client *client);
+
+/**
+ * Returns the state of the client, as of the events taken.
+ */
+wsp_client_status wsp_client_get_status(const wsp_client *client);
+
+/**
+ * Returns the server's IP address while connected, else "". Lent. `port` may be NULL.
+ */
+const char *wsp_client_get_connected_host(const wsp_client *client, uint16_t *port);
+
+/**
+ * Returns the payload bytes of messages that the network has not taken yet.
+ */
+size_t wsp_client_get_current_outbound_buffered_amount(wsp_client *client);
+
+/**
+ * Sets the options of the connection; see wsp_peer_set_options(). The defaults are wsp_peer_options_init()'s, except for 65536 bytes
+ * inbound and 1024 packets, which are Godot 3's.
+ */
+wsp_error wsp_client_set_peer_options(wsp_client *client,
+                                      const wsp_peer_options *options);
+
+/**
+ * Reads the options of the connection. `options->struct_size` must be set.
+ */
+wsp_error wsp_client_get_peer_options(const wsp_client *client, wsp_peer_options *options);
+
+/**
+ * Fills options with the defaults. `struct_size` is sizeof(wsp_reconnect_options). May be called from any thread.
+ */
+wsp_error wsp_reconnect_options_init(wsp_reconnect_options *options, size_t struct_size);
+
+/**
+ * Sets how the client connects again. Returns WSP_ERR_INVALID_PARAMETER, and changes nothing, for NULL, a wrong `struct_size` and values
+ * outside their ranges.
+ */
+wsp_error wsp_client_set_reconnect_options(wsp_client *client,
+                                           const wsp_reconnect_options *options);
+
+/**
+ * Returns in words why the last call was refused, or the last connection lost or not made; "" where nothing went wrong. Lent.
+ */
+const char *wsp_client_get_error_message(const wsp_client *client);
 
 /**
  * Returns the name of an error number, for example "WSP_ERR_FAILED", or "unknown error". Static; never free it. May be called
@@ -1176,6 +1567,229 @@ int64_t wsp_peer_get_fd(const wsp_peer *peer,
  * room, or output that waits. False for NULL. For event loops that poll only when the descriptor is ready.
  */
 bool wsp_peer_needs_poll(const wsp_peer *peer);
+
+/**
+ * Makes a server that does not listen. The caller owns it and ends it with wsp_server_free().
+ */
+wsp_server *wsp_server_new(void);
+
+/**
+ * Ends a server; see wsp_server_stop(). NULL is ignored. No other thread may use the server, or wait on it, any more.
+ */
+void wsp_server_free(wsp_server *server);
+
+/**
+ * Listens on a port (0: the system chooses one, see wsp_server_get_local_port()) of one IP address, or of all for NULL and "*". Clients
+ * must ask for one of `protocols`, or for none where that is `(NULL, 0)`. `gd_mp_api` switches Godot 3's multiplayer packets on.
+ *
+ * Returns WSP_ERR_ALREADY_IN_USE while listening and for an address that is in use or not of this machine, WSP_ERR_INVALID_PARAMETER for
+ * what is no port, no address or no protocol.
+ */
+wsp_error wsp_server_listen(wsp_server *server,
+                            int32_t port,
+                            const char *address,
+                            const char *const *protocols,
+                            size_t protocol_count,
+                            bool gd_mp_api);
+
+/**
+ * Stops listening, says goodbye with code 1000 to every client and ends its connection. Tells no events, and forgets those that wait.
+ */
+void wsp_server_stop(wsp_server *server);
+
+/**
+ * Returns whether the server listens.
+ */
+bool wsp_server_is_listening(const wsp_server *server);
+
+/**
+ * Returns the port the server listens on, 0 where it does not.
+ */
+uint16_t wsp_server_get_local_port(const wsp_server *server);
+
+/**
+ * Goes on with every connection that has news: accepts, shakes hands, sends, reads. Never blocks. Then take the events.
+ */
+void wsp_server_poll(wsp_server *server);
+
+/**
+ * Polls and blocks until there is an event or the time is over; a negative `timeout_ms` is no limit. Other threads may call any function
+ * on the server meanwhile, except wsp_server_free(); what they send leaves at once.
+ *
+ * Returns WSP_OK when there is an event or wsp_server_wake() was called, WSP_ERR_TIMEOUT, or WSP_ERR_UNCONFIGURED where the server does not listen.
+ */
+wsp_error wsp_server_wait(wsp_server *server,
+                          int32_t timeout_ms);
+
+/**
+ * Takes the next event, in the order of what happened. A peer's messages that are not taken wait; while many do, that peer is not read
+ * any further, and the others are not affected. Returns WSP_ERR_UNAVAILABLE where there is none, WSP_ERR_INVALID_PARAMETER for NULL and for a
+ * wrong `struct_size`.
+ */
+wsp_error wsp_server_next_event(wsp_server *server,
+                                wsp_event *event);
+
+/**
+ * Fills options with the defaults. `struct_size` is sizeof(wsp_server_options). May be called from any thread.
+ */
+wsp_error wsp_server_options_init(wsp_server_options *options, size_t struct_size);
+
+/**
+ * Sets options of the server; they take effect at once. Returns WSP_ERR_INVALID_PARAMETER, and changes nothing, for NULL and a wrong
+ * `struct_size`.
+ */
+wsp_error wsp_server_set_options(wsp_server *server,
+                                 const wsp_server_options *options);
+
+/**
+ * Sets the options of the server's connections, of those that are there too; see wsp_peer_set_options(). The defaults are
+ * wsp_peer_options_init()'s, except for 65536 bytes inbound, 1024 packets and 3 seconds for a handshake, which are Godot 3's. With
+ * auto_accept 0, clients wait for wsp_server_accept_request().
+ */
+wsp_error wsp_server_set_peer_options(wsp_server *server,
+                                      const wsp_peer_options *options);
+
+/**
+ * Reads the options of the server's connections. `options->struct_size` must be set.
+ */
+wsp_error wsp_server_get_peer_options(const wsp_server *server, wsp_peer_options *options);
+
+/**
+ * Has the server speak TLS with the clients it accepts from now on; NULL for plain connections. Copied.
+ */
+wsp_error wsp_server_set_tls(wsp_server *server, const wsp_tls_options *tls);
+
+/**
+ * Sets header lines ("Name: value") that stand in the answers to clients; `(NULL, 0)` for none. Copied. Returns
+ * WSP_ERR_INVALID_PARAMETER, and changes nothing, for what is no header line.
+ */
+wsp_error wsp_server_set_extra_headers(wsp_server *server, const char *const *headers, size_t count);
+
+/**
+ * Sets the values of Origin from which clients are accepted; see wsp_peer_set_allowed_origins().
+ */
+wsp_error wsp_server_set_allowed_origins(wsp_server *server, const char *const *origins, size_t count);
+
+/**
+ * Returns in words why the last call was refused; "" where none was. Lent.
+ */
+const char *wsp_server_get_error_message(const wsp_server *server);
+
+/**
+ * Sends a message to the peer `target`, to all peers (0), or to all but one (its negative id); `write_mode` is a wsp_write_mode. A message
+ * to several is encoded and compressed once. `data` is not kept.
+ *
+ * Returns WSP_ERR_INVALID_PARAMETER for an id that is nobody's, otherwise as wsp_peer_send(). Where some of several peers have no
+ * room, the others get the message, and WSP_ERR_OUT_OF_MEMORY is returned.
+ */
+wsp_error wsp_server_send(wsp_server *server,
+                          int32_t target,
+                          const uint8_t *data,
+                          size_t len,
+                          int32_t write_mode);
+
+/**
+ * Sends a NUL-terminated text; see wsp_server_send().
+ */
+wsp_error wsp_server_send_text(wsp_server *server, int32_t target, const char *text);
+
+/**
+ * Multiplayer mode: sends a packet of the server's own to the peer `target`, to all (0), or to all but one (its negative id). Returns
+ * WSP_ERR_UNCONFIGURED in plain mode, WSP_ERR_FAILED for an id that is nobody's.
+ */
+wsp_error wsp_server_put_packet(wsp_server *server,
+                                int32_t target,
+                                const uint8_t *data,
+                                size_t len);
+
+/**
+ * Writes the messages collected for all peers to the network now; see wsp_peer_flush(). wsp_server_poll() and wsp_server_wait() do it too.
+ */
+void wsp_server_flush(wsp_server *server);
+
+/**
+ * Says goodbye to a peer with a code and a reason (may be NULL); WSP_EVENT_CLOSED comes when it has answered or its time is over. What it
+ * sends meanwhile is not told. A negative code drops the connection at once. Returns WSP_ERR_INVALID_PARAMETER for an id that is
+ * nobody's and for what no close frame may carry.
+ */
+wsp_error wsp_server_disconnect_peer(wsp_server *server,
+                                     int32_t peer,
+                                     int32_t code,
+                                     const char *reason);
+
+/**
+ * Returns whether an id is a peer's whose end was not told yet.
+ */
+bool wsp_server_has_peer(const wsp_server *server, int32_t peer);
+
+/**
+ * Writes the ids of at most `capacity` peers, in ascending order, to `peers` (may be NULL where `capacity` is 0) and returns how many
+ * peers there are.
+ */
+size_t wsp_server_get_peers(const wsp_server *server,
+                            int32_t *peers,
+                            size_t capacity);
+
+/**
+ * Returns the IP address of a peer, "" where there is none. Lent. `port` may be NULL.
+ */
+const char *wsp_server_get_peer_address(const wsp_server *server, int32_t peer, uint16_t *port);
+
+/**
+ * Returns the URL that a peer's request asked for, path and query included; "" where there is none. Lent.
+ */
+const char *wsp_server_get_requested_url(const wsp_server *server, int32_t peer);
+
+/**
+ * Returns the value of the first header field of a peer's request with this name, in upper or lower case, or NULL. Lent.
+ */
+const char *wsp_server_find_request_header(const wsp_server *server,
+                                           int32_t peer,
+                                           const char *name);
+
+/**
+ * Lets in a client that WSP_EVENT_REQUEST told of; WSP_EVENT_OPENED follows. `headers` are `count` lines for the answer. Returns
+ * WSP_ERR_INVALID_PARAMETER where no such request waits, otherwise as wsp_peer_accept_request().
+ */
+wsp_error wsp_server_accept_request(wsp_server *server,
+                                    int32_t peer,
+                                    const char *const *headers,
+                                    size_t count);
+
+/**
+ * Answers a client that WSP_EVENT_REQUEST told of with an HTTP status from 200 to 599 instead; see wsp_peer_reject_request(). Nothing more is
+ * told of it.
+ */
+wsp_error wsp_server_reject_request(wsp_server *server,
+                                    int32_t peer,
+                                    int32_t status,
+                                    const char *const *headers,
+                                    size_t count,
+                                    const uint8_t *body,
+                                    size_t body_len);
+
+/**
+ * Sends a ping with at most 125 bytes to a peer; see wsp_peer_ping().
+ */
+wsp_error wsp_server_ping(wsp_server *server, int32_t peer, const uint8_t *data, size_t len);
+
+/**
+ * Returns the seconds between the last answered ping of a peer and its pong; -1 before the first.
+ */
+double wsp_server_get_round_trip_time(const wsp_server *server, int32_t peer);
+
+/**
+ * Writes to `amount` the payload bytes for a peer that the network has not taken yet. Returns WSP_ERR_INVALID_PARAMETER for an id that is
+ * nobody's.
+ */
+wsp_error wsp_server_get_outbound_buffered_amount(wsp_server *server,
+                                                  int32_t peer,
+                                                  size_t *amount);
+
+/**
+ * Has a thread in wsp_server_wait(), or the next one that calls it, return WSP_OK at once.
+ */
+void wsp_server_wake(wsp_server *server);
 
 /**
  * Makes a stream without a connection. The caller owns it and ends it with wsp_stream_free().

@@ -132,3 +132,40 @@ pub const MAX_FAILURE_BODY: usize = 4096;
 
 /// While the program decides about a request, no more is read once this many bytes behind it are kept.
 pub const MAX_EARLY_BYTES: usize = 64 * 1024;
+
+/// KiB of each buffer of a client or server object, and packets in it, by default (Godot 3's project settings).
+pub const OBJECT_BUFFER_KIB: i64 = 64;
+/// See [`OBJECT_BUFFER_KIB`].
+pub const OBJECT_BUFFER_PACKETS: i64 = 1024;
+
+/// Time that a client has for TLS and the HTTP upgrade at a server object (Godot 3's `handshake_timeout`).
+pub const SERVER_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Connections of a server object whose handshake is under way, at most: beyond it the oldest, which has had the most time,
+/// gives way, so that slow clients cannot keep others out.
+pub const PENDING_HANDSHAKES: usize = 4096;
+
+/// Connections that one `poll()` of a server object accepts at most.
+pub const ACCEPTS_PER_POLL: usize = 1024;
+
+/// Time after which a server object tries to accept again when the system had no descriptor left.
+pub const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+
+/// Longest that a waiting program leaves connections alone that are being closed.
+pub const LINGER_TICK: Duration = Duration::from_millis(50);
+
+/// Delay before the first attempt to reconnect.
+pub const RECONNECT_DELAY: Duration = Duration::from_millis(500);
+
+/// Each delay is this many times the one before.
+pub const RECONNECT_FACTOR: f64 = 2.0;
+
+/// Longest delay between attempts to reconnect.
+pub const RECONNECT_MAX_DELAY: Duration = Duration::from_secs(30);
+
+/// Part of a delay that is random, so that clients that lost the same server do not all come back at once.
+pub const RECONNECT_JITTER: f64 = 0.5;
+
+/// Polls of a client or server object from inside its own signals, in one poll from outside, that emit signals too. Further ones
+/// leave them to the calls further out, so that two ends which answer each other cannot talk for ever inside of one call.
+pub const NESTED_POLLS: usize = 32;

@@ -19,3 +19,14 @@ cp "$built" "$folder/$name.new"
 mv "$folder/$name.new" "$folder/$name"
 # The engine writes this list when the editor imports a project; without it a fresh checkout loads no extension.
 echo "res://addons/wspeer/wspeer.gdextension" > "$root/godot_project/.godot/extension_list.cfg"
+# So it does with the names that scripts give to classes.
+class() {
+    printf '{\n"base": &"Rust%s",\n"class": &"%s",\n"icon": "",\n"is_abstract": false,\n"is_tool": false,\n"language": &"GDScript",\n"path": "res://addons/wspeer/godot3_names/%s"\n}' "$@"
+}
+{
+    printf 'list=['
+    class WebSocketClient WebSocketClient websocket_client.gd
+    printf ', '
+    class WebSocketServer WebSocketServer websocket_server.gd
+    printf ']\n'
+} > "$root/godot_project/.godot/global_script_class_cache.cfg"

@@ -6,12 +6,16 @@
 #![expect(non_camel_case_types, reason = "these are the names of the C interface")]
 #![allow(clippy::missing_safety_doc, reason = "the safety contract is the header's text: valid or NULL pointers")]
 
+mod client;
 mod error;
+mod event;
 mod handle;
 mod handshake;
 mod multiplayer;
 mod options;
 mod peer;
+mod server;
+mod server_peers;
 mod stream;
 mod tcp_server;
 mod text;

@@ -82,6 +82,7 @@ impl From<&Options> for wsp_peer_options {
 }
 
 impl wsp_peer_options {
+    /// Sets what the fields say; refused ones change nothing.
     pub(super) fn apply(&self, options: &mut Options) -> Result {
         let heartbeat_interval = duration("heartbeat_interval", self.heartbeat_interval)?;
         let connect_timeout = duration("connect_timeout", self.connect_timeout)?;
@@ -103,6 +104,7 @@ impl wsp_peer_options {
         options.inbound_buffer_size = self.inbound_buffer_size;
         options.outbound_buffer_size = self.outbound_buffer_size;
         options.max_queued_packets = self.max_queued_packets;
+        options.max_outbound_packets = None;
         options.heartbeat_interval = heartbeat_interval;
         options.connect_timeout = connect_timeout;
         options.handshake_timeout = handshake_timeout;

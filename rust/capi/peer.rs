@@ -99,7 +99,7 @@ pub(super) unsafe fn ask<R>(peer: *const wsp_peer, fallback: R, call: impl FnOnc
     unsafe { with(peer, |content| Ok(call(&mut content.object))) }.unwrap_or(fallback)
 }
 
-fn kind(write_mode: i32) -> Result<MessageKind> {
+pub(super) fn kind(write_mode: i32) -> Result<MessageKind> {
     match write_mode {
         TEXT => Ok(MessageKind::Text),
         BINARY => Ok(MessageKind::Binary),

@@ -12,7 +12,7 @@ use godot_core::meta::ByValue;
 
 use crate::error::{ErrorCode, Result};
 use crate::net::{NetError, TlsInfo};
-use crate::proto::handshake::Headers;
+use crate::proto::handshake::{Headers, Request};
 
 /// The number a script sees.
 pub(super) fn code(code: ErrorCode) -> GodotError {
@@ -63,6 +63,20 @@ pub(super) fn packed(strings: &[String]) -> PackedStringArray {
 /// Header fields as lines, as the engine's `HTTPClient` gives them.
 pub(super) fn header_lines(headers: &Headers) -> PackedStringArray {
     headers.iter().map(|(name, value)| text(&format!("{name}: {value}"))).collect()
+}
+
+/// A client's request; empty where there is none.
+pub(super) fn request(request: Option<Request>, is_pending: bool) -> VarDictionary {
+    let Some(request) = request else { return VarDictionary::new() };
+    let (path, query) = request.path_and_query();
+    vdict! {
+        "method" => &text(&request.method),
+        "path" => &text(path),
+        "query" => &text(query),
+        "headers" => &header_lines(&request.headers),
+        "is_websocket" => request.is_websocket(),
+        "is_pending" => is_pending,
+    }
 }
 
 /// What TLS agreed on; empty without TLS.

@@ -10,6 +10,7 @@ use godot::prelude::*;
 use godot::register::private::constant::{ConstantKind, ExportConstant, IntegerConstant};
 use godot_core::meta::ByValue;
 
+use super::remote_peer::RustWebSocketRemotePeer;
 use super::stream_peer_tcp::RustStreamPeerTCP;
 use super::stream_peer_tls::RustStreamPeerTLS;
 use super::websocket_peer::RustWebSocketPeer;
@@ -71,6 +72,14 @@ class_enum! {
 }
 
 class_enum! {
+    /// `WebSocketPeer.WriteMode` of Godot 3.
+    RemoteWriteMode in RustWebSocketRemotePeer as "WriteMode" {
+        WRITE_MODE_TEXT = WriteMode::TEXT.0,
+        WRITE_MODE_BINARY = WriteMode::BINARY.0,
+    }
+}
+
+class_enum! {
     /// `WebSocketPeer.State`.
     State in RustWebSocketPeer as "State" {
         STATE_CONNECTING = crate::peer::State::Connecting,
@@ -111,6 +120,7 @@ impl WriteMode {
 /// Registers all enums; to be called when the classes are registered.
 pub(super) fn register() {
     WriteMode::register();
+    RemoteWriteMode::register();
     State::register();
     Status::register();
     TlsStatus::register();

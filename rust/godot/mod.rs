@@ -5,7 +5,9 @@ mod engine_stream;
 mod entry;
 mod enums;
 mod fast_calls;
+mod nesting;
 mod pointers;
+mod remote_peer;
 mod room;
 mod scripted;
 mod shared;
@@ -14,11 +16,16 @@ mod stream_peer_tls;
 mod streams;
 mod tcp_server;
 mod tls;
+mod websocket_client;
+mod websocket_client_methods;
 mod websocket_multiplayer_peer;
 mod websocket_multiplayer_peer_methods;
 mod websocket_peer;
 mod websocket_peer_handshake;
 mod websocket_peer_methods;
+mod websocket_server;
+mod websocket_server_methods;
+mod websocket_server_peers;
 
 #[cfg(test)]
 mod tests {
@@ -30,6 +37,12 @@ mod tests {
             ("RustWebSocketPeer", include_str!("websocket_peer.rs")),
             ("RustWebSocketPeer", include_str!("websocket_peer_handshake.rs")),
             ("RustWebSocketPeer", include_str!("websocket_peer_methods.rs")),
+            ("RustWebSocketRemotePeer", include_str!("remote_peer.rs")),
+            ("RustWebSocketClient", include_str!("websocket_client.rs")),
+            ("RustWebSocketClient", include_str!("websocket_client_methods.rs")),
+            ("RustWebSocketServer", include_str!("websocket_server.rs")),
+            ("RustWebSocketServer", include_str!("websocket_server_methods.rs")),
+            ("RustWebSocketServer", include_str!("websocket_server_peers.rs")),
             ("RustStreamPeerTLS", include_str!("stream_peer_tls.rs")),
             ("RustWebSocketMultiplayerPeer", include_str!("websocket_multiplayer_peer.rs")),
             ("RustWebSocketMultiplayerPeer", include_str!("websocket_multiplayer_peer_methods.rs")),

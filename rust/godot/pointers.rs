@@ -15,6 +15,26 @@ pub(super) fn report(result: &Result, count: usize, out: RawPtr<*mut i32>) -> Go
     convert::error(result)
 }
 
+/// Lends a packet to the engine, which copies it before the script goes on; returns the result's number.
+pub(super) fn lend(
+    packet: Result<&[u8]>,
+    buffer: RawPtr<*mut RawPtr<*const u8>>,
+    size: RawPtr<*mut i32>,
+) -> GodotError {
+    match packet {
+        Ok(packet) => {
+            // SAFETY: both pointers are the engine's out parameters of this call, and the packet stays where it is until the next
+            // call on its object.
+            unsafe {
+                *buffer.ptr() = RawPtr::new(packet.as_ptr());
+                *size.ptr() = convert::integer32(packet.len());
+            }
+            GodotError::OK
+        }
+        Err(error) => convert::code(error.code()),
+    }
+}
+
 /// A count, 0 where there is an error.
 pub(super) fn split(result: Result<usize>) -> (usize, Result) {
     match result {

@@ -8,8 +8,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use godot::obj::{Bounds, Gd, GodotClass, Inherits, bounds};
 use godot::private::{Storage, as_storage};
@@ -104,6 +104,11 @@ impl<T: Registered> Shared<T> {
     /// See [`Lock::with`].
     pub fn with<R>(&self, busy: R, call: impl FnOnce(&mut T) -> R) -> R {
         self.object.with(busy, call)
+    }
+
+    /// The object, for others that do not keep it alive.
+    pub fn weak(&self) -> Weak<Lock<T>> {
+        Arc::downgrade(&self.object)
     }
 }
 

@@ -91,7 +91,7 @@ fn bundle_of_the_project() -> Result<Option<String>> {
 ///
 /// The engine's `save_to_string()` repeats the first certificate in the place of all others. So a resource that came from a
 /// file is read from there, as long as the file still begins with what the engine says; others cannot be had.
-fn certificate_pem(certificate: &Gd<X509Certificate>) -> Result<String> {
+pub(super) fn certificate_pem(certificate: &Gd<X509Certificate>) -> Result<String> {
     let saved = muted(|| certificate.clone().save_to_string()).to_string();
     let all: Vec<String> = certificates(&saved).map(without_spaces).collect();
     let first = all.first();

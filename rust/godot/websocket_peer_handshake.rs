@@ -41,17 +41,8 @@ impl RustWebSocketPeer {
     /// [method get_tls_info].
     #[func]
     fn get_request(&self) -> VarDictionary {
-        let request = self.ask(|peer| peer.request().map(|request| (request, peer.is_request_pending())));
-        let Some((request, is_pending)) = request else { return VarDictionary::new() };
-        let (path, query) = request.path_and_query();
-        vdict! {
-            "method" => &convert::text(&request.method),
-            "path" => &convert::text(path),
-            "query" => &convert::text(query),
-            "headers" => &convert::header_lines(&request.headers),
-            "is_websocket" => request.is_websocket(),
-            "is_pending" => is_pending,
-        }
+        let (request, is_pending) = self.ask(|peer| (peer.request(), peer.is_request_pending()));
+        convert::request(request, is_pending)
     }
 
     /// Returns [code]true[/code] while a request waits for [method accept_request] or [method reject_request].

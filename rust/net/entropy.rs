@@ -5,6 +5,11 @@ pub fn mask_key() -> [u8; 4] {
     rand::random()
 }
 
+/// A number from 0 up to and without 1.
+pub fn fraction() -> f64 {
+    rand::random()
+}
+
 /// The nonce of a client's handshake.
 pub fn nonce() -> [u8; 16] {
     rand::random()

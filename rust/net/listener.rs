@@ -2,9 +2,11 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::poller::{Poller, Readiness};
 use super::tcp::TcpSocket;
 use crate::limits::LISTEN_BACKLOG;
 
@@ -39,6 +41,27 @@ pub enum ListenError {
 #[derive(Debug)]
 pub struct Listener {
     listener: TcpListener,
+    watched: Option<Watched>,
+}
+
+/// The registration of a listener with an object's poller.
+#[derive(Debug)]
+struct Watched {
+    /// Another descriptor of the same socket.
+    source: mio::net::TcpListener,
+    readiness: Arc<Readiness>,
+    poller: Arc<Poller>,
+}
+
+/// What [`Listener::accept_watched`] found.
+#[derive(Debug)]
+pub enum Accepted {
+    /// A connection.
+    Socket(TcpSocket),
+    /// None waits.
+    None,
+    /// The system has no descriptor or memory for another one; those that wait stay in the kernel's queue.
+    Exhausted,
 }
 
 impl Listener {
@@ -67,7 +90,34 @@ impl Listener {
         socket.set_reuse_address(true).map_err(ListenError::Socket)?;
         socket.bind(&address.into()).map_err(ListenError::Bind)?;
         socket.listen(LISTEN_BACKLOG).map_err(ListenError::Listen)?;
-        Ok(Self { listener: socket.into() })
+        Ok(Self { listener: socket.into(), watched: None })
+    }
+
+    /// Lets `poller` tell its owner, by `key`, when connections wait. They get the same poller.
+    pub fn watch(&mut self, poller: &Arc<Poller>, key: u64) -> io::Result<()> {
+        let mut source = mio::net::TcpListener::from_std(self.listener.try_clone()?);
+        let readiness = Readiness::register_with(Some(poller), &mut source, key);
+        self.watched = Some(Watched { source, readiness, poller: Arc::clone(poller) });
+        Ok(())
+    }
+
+    /// The next connection for the owner of a poller, who will know it by `key`.
+    pub fn accept_watched(&self, key: u64) -> Accepted {
+        let poller = self.watched.as_ref().map(|watched| &watched.poller);
+        for _ in 0..LISTEN_BACKLOG {
+            match self.listener.accept() {
+                Ok((stream, remote)) => {
+                    if let Ok(socket) = TcpSocket::watched(stream, remote, poller, key) {
+                        return Accepted::Socket(socket);
+                    }
+                }
+                Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Accepted::None,
+                Err(_) => return Accepted::Exhausted,
+            }
+        }
+        Accepted::Exhausted
     }
 
     /// The next connection; `None` where none waits.
@@ -92,6 +142,12 @@ impl Listener {
     /// The port, chosen by the system where 0 was asked for.
     pub fn port(&self) -> u16 {
         self.listener.local_addr().map_or(0, |address| address.port())
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.readiness.deregister(&mut self.source);
     }
 }
 

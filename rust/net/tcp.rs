@@ -38,14 +38,28 @@ impl TcpSocket {
 
     /// A connection that a listener accepted.
     pub fn accepted(stream: std::net::TcpStream, remote: SocketAddr) -> io::Result<Self> {
-        stream.set_nonblocking(true)?;
-        Ok(Self::new(TcpStream::from_std(stream), canonical(remote)))
+        Self::watched(stream, remote, Poller::global(), 0)
     }
 
-    fn new(mut stream: TcpStream, remote: SocketAddr) -> Self {
+    /// [`Self::accepted`], with the poller of an object that knows the connection by `key`.
+    pub fn watched(
+        stream: std::net::TcpStream,
+        remote: SocketAddr,
+        poller: Option<&Arc<Poller>>,
+        key: u64,
+    ) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        Ok(Self::with_poller(TcpStream::from_std(stream), canonical(remote), poller, key))
+    }
+
+    fn new(stream: TcpStream, remote: SocketAddr) -> Self {
+        Self::with_poller(stream, remote, Poller::global(), 0)
+    }
+
+    fn with_poller(mut stream: TcpStream, remote: SocketAddr, poller: Option<&Arc<Poller>>, key: u64) -> Self {
         // Refused only on a socket that is dead already, which the next call reports.
         let _ignored = stream.set_nodelay(true);
-        let readiness = Readiness::register(&mut stream);
+        let readiness = Readiness::register_with(poller, &mut stream, key);
         let is_local =
             remote.ip().is_loopback() || stream.local_addr().is_ok_and(|local| canonical(local).ip() == remote.ip());
         Self { stream, readiness, remote, is_local }
@@ -123,6 +137,11 @@ impl TcpSocket {
     /// See [`Transport::may_write`].
     pub fn may_write(&self) -> bool {
         self.readiness.may_write()
+    }
+
+    /// See [`Transport::known_readiness`].
+    pub fn known_readiness(&self) -> (bool, bool) {
+        self.readiness.known()
     }
 
     /// See [`Transport::set_no_delay`].
@@ -216,6 +235,10 @@ impl Transport for Arc<TcpSocket> {
 
     fn may_write(&mut self) -> bool {
         TcpSocket::may_write(self)
+    }
+
+    fn known_readiness(&self) -> (bool, bool) {
+        TcpSocket::known_readiness(self)
     }
 
     fn close(&mut self, unsent: Vec<u8>) {

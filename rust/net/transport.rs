@@ -31,6 +31,12 @@ pub trait Transport: Send {
         true
     }
 
+    /// Whether a read, and a write, may succeed as far as is known without asking the system. Who polls only streams that have
+    /// news goes by this.
+    fn known_readiness(&self) -> (bool, bool) {
+        (true, true)
+    }
+
     /// Ends the stream. Bytes in `unsent` and bytes already written are still delivered where the stream can do that
     /// without the caller's help.
     fn close(&mut self, unsent: Vec<u8>);

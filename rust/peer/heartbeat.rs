@@ -73,6 +73,21 @@ impl Heartbeat {
         self.outstanding = None;
     }
 
+    /// When [`Self::check`] has something to do; `None` for never, and until the first check after the heartbeat was switched on.
+    pub fn next_check(&self, interval: Duration, timeout: Duration) -> Option<Instant> {
+        if interval.is_zero() {
+            return None;
+        }
+        let timeout = if timeout.is_zero() { interval } else { timeout };
+        let ping = self.last_ping? + interval;
+        match self.outstanding {
+            // Only more than the time-out is too long.
+            Some(sent) if timeout <= interval => Some(sent + timeout + Duration::from_millis(1)),
+            Some(sent) => Some(ping.min(sent + timeout + Duration::from_millis(1))),
+            None => Some(ping),
+        }
+    }
+
     /// Judges. To be called after everything that has arrived was read, so that a program that polls late does not take
     /// its own delay for the remote end's.
     pub fn check(&mut self, now: Instant, interval: Duration, timeout: Duration) -> Beat {

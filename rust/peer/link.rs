@@ -16,6 +16,7 @@ use crate::proto::frame::MessageKind;
 use crate::proto::mask;
 use crate::proto::message::Inbox;
 use crate::proto::outbox::Outbox;
+use crate::proto::shared::SharedMessage;
 use crate::proto::violation::Violation;
 
 /// How a connection ended.
@@ -141,6 +142,25 @@ impl Link {
         self.is_held || self.violation.is_some()
     }
 
+    /// Whether a poll has something to do without news from the system. Input that waits for room in the queue is no reason:
+    /// whoever makes room knows.
+    pub fn has_news(&self, queue: &PacketQueue) -> bool {
+        let (read, write) = self.transport.known_readiness();
+        let may_read = read && !(self.is_held && self.blocked.len() >= LOOKAHEAD_BYTES);
+        may_read || self.violation.is_some() || (self.is_held && queue.is_empty()) || (write && self.has_unflushed())
+    }
+
+    /// When a poll has something to do for the sake of time.
+    pub fn next_deadline(&self, options: &Options) -> Option<Instant> {
+        let beat = if self.connection.close_sent() {
+            self.close_deadline
+        } else {
+            self.heartbeat.next_check(options.heartbeat_interval, options.heartbeat_timeout)
+        };
+        let idle = self.compressed_at.map(|last| last + DEFLATE_IDLE);
+        beat.into_iter().chain(idle).min()
+    }
+
     /// Whether output waits that a flush could move.
     pub fn has_unflushed(&self) -> bool {
         !self.outbox.is_empty()
@@ -150,7 +170,7 @@ impl Link {
 
     /// Whether a message of `payload` bytes may be queued (see [`Options`]).
     pub fn check_room(&self, options: &Options, payload: usize) -> Result<(), Error> {
-        if self.outbox.queued_messages() >= options.max_queued_packets {
+        if self.outbox.queued_messages() >= options.max_outbound_packets.unwrap_or(options.max_queued_packets) {
             let message = format!(
                 "{} messages wait to be sent; max_queued_packets allows no more",
                 self.outbox.queued_messages()
@@ -207,6 +227,31 @@ impl Link {
         }
         if !self.sent_in_tick || self.outbox.len() >= COALESCE_BYTES {
             self.sent_in_tick = true;
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Sends a message that others get too, in the form that fits this connection; otherwise as [`Self::send`].
+    pub fn send_shared(&mut self, message: &mut SharedMessage<'_>) -> Result<(), NetError> {
+        let frames = self.connection.share(message);
+        if !self.sent_in_tick || self.outbox.len() + frames.bytes.len() >= COALESCE_BYTES {
+            self.flush()?;
+        }
+        let mut written = 0;
+        if !self.sent_in_tick && self.outbox.is_empty() && self.transport.may_write() {
+            self.sent_in_tick = true;
+            written = match self.transport.write(frames.bytes) {
+                Ok(count) => count,
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => 0,
+                Err(error) => return Err(NetError::io(Stage::Tcp, "writing to the connection", &error)),
+            };
+        }
+        if let Some(rest) = frames.bytes.get(written..).filter(|rest| !rest.is_empty()) {
+            self.outbox.buffer().extend_from_slice(rest);
+            self.outbox.mark(frames.payload);
+        }
+        if self.outbox.len() >= COALESCE_BYTES {
             self.flush()?;
         }
         Ok(())

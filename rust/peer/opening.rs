@@ -390,6 +390,12 @@ impl Opening {
         }
     }
 
+    /// Whether [`Self::poll`] has something to do without news from the system, and when the time is over.
+    pub fn plan(&self) -> (bool, Instant) {
+        let (read, write) = self.transport().map_or((true, true), Transport::known_readiness);
+        (read || (write && self.wants_write()), self.deadline)
+    }
+
     /// Gives the connection up.
     pub fn abandon(mut self) {
         if let Some(transport) = self.transport_mut() {

@@ -28,6 +28,8 @@ pub struct Options {
     pub outbound_buffer_size: usize,
     /// Messages that may be queued in each direction.
     pub max_queued_packets: usize,
+    /// Messages that may wait for the network, where that is another number than [`Self::max_queued_packets`].
+    pub max_outbound_packets: Option<usize>,
     /// Time between pings; zero for none.
     pub heartbeat_interval: Duration,
     /// Time without a sign of life after a ping that ends the connection; zero for as long as the interval.
@@ -65,6 +67,7 @@ impl Default for Options {
             inbound_buffer_size: limits::INBOUND_BUFFER_SIZE,
             outbound_buffer_size: limits::OUTBOUND_BUFFER_SIZE,
             max_queued_packets: limits::MAX_QUEUED_PACKETS,
+            max_outbound_packets: None,
             heartbeat_interval: Duration::ZERO,
             heartbeat_timeout: Duration::ZERO,
             max_frame_size: 0,
@@ -101,6 +104,20 @@ impl Options {
     /// Sets [`Self::max_queued_packets`]; negative numbers are refused.
     pub fn set_max_queued_packets(&mut self, packets: i64) -> Result {
         self.max_queued_packets = size("max_queued_packets", packets)?;
+        Ok(())
+    }
+
+    /// Sets all limits of the queues as `set_buffers` of Godot 3 does: KiB and packets, each rounded up to a power of two. The
+    /// outbound buffer holds one byte less, as there. What is not positive, or larger than 2 GiB, is refused.
+    pub fn set_buffers(&mut self, in_kib: i64, in_packets: i64, out_kib: i64, out_packets: i64) -> Result {
+        let inbound = power_of_two("input_buffer_size_kb", in_kib, 1 << 21)? * 1024;
+        let in_packets = power_of_two("input_max_packets", in_packets, 1 << 31)?;
+        let outbound = power_of_two("output_buffer_size_kb", out_kib, 1 << 21)? * 1024 - 1;
+        let out_packets = power_of_two("output_max_packets", out_packets, 1 << 31)?;
+        self.inbound_buffer_size = inbound;
+        self.max_queued_packets = in_packets;
+        self.outbound_buffer_size = outbound;
+        self.max_outbound_packets = Some(out_packets);
         Ok(())
     }
 
@@ -202,6 +219,10 @@ fn limit(time: Duration) -> Duration {
 fn size(name: &str, value: i64) -> Result<usize> {
     usize::try_from(value)
         .map_err(|_| Error::new(ErrorCode::InvalidParameter, format!("{name} cannot be negative ({value})")))
+}
+
+fn power_of_two(name: &str, value: i64, max: i64) -> Result<usize> {
+    in_range::<usize>(name, value, 1, max).map(usize::next_power_of_two)
 }
 
 fn in_range<T: TryFrom<i64>>(name: &str, value: i64, min: i64, max: i64) -> Result<T> {

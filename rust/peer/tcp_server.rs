@@ -26,20 +26,7 @@ impl TcpServer {
         if self.listener.is_some() {
             return Err(Error::new(ErrorCode::AlreadyInUse, "the server is listening already"));
         }
-        let port = u16::try_from(port)
-            .map_err(|_| Error::new(ErrorCode::InvalidParameter, format!("port {port} is not between 0 and 65535")))?;
-        let address = BindAddress::parse(bind_address).ok_or_else(|| {
-            let message = format!("'{bind_address}' is neither an IP address nor '*'");
-            Error::new(ErrorCode::InvalidParameter, message)
-        })?;
-        let listener = Listener::bind(address, port).map_err(|error| match error {
-            ListenError::Socket(why) => Error::new(ErrorCode::CantCreate, format!("creating the socket failed: {why}")),
-            ListenError::Bind(why) => {
-                Error::new(ErrorCode::AlreadyInUse, format!("binding to {bind_address} port {port} failed: {why}"))
-            }
-            ListenError::Listen(why) => Error::new(ErrorCode::Failed, format!("listening failed: {why}")),
-        })?;
-        self.listener = Some(listener);
+        self.listener = Some(bind(port, bind_address)?);
         Ok(())
     }
 
@@ -73,6 +60,25 @@ impl TcpServer {
         self.listener = None;
         self.waiting = None;
     }
+}
+
+/// Reads an address to listen on.
+pub(super) fn bind_address(text: &str) -> Result<BindAddress> {
+    let invalid = || format!("'{text}' is neither an IP address nor '*'");
+    BindAddress::parse(text).ok_or_else(|| Error::new(ErrorCode::InvalidParameter, invalid()))
+}
+
+/// Listens on a port (0: the system chooses one) of an address.
+pub(super) fn bind(port: i64, address: &str) -> Result<Listener> {
+    let number = u16::try_from(port)
+        .map_err(|_| Error::new(ErrorCode::InvalidParameter, format!("port {port} is not between 0 and 65535")))?;
+    Listener::bind(bind_address(address)?, number).map_err(|error| match error {
+        ListenError::Socket(why) => Error::new(ErrorCode::CantCreate, format!("creating the socket failed: {why}")),
+        ListenError::Bind(why) => {
+            Error::new(ErrorCode::AlreadyInUse, format!("binding to {address} port {port} failed: {why}"))
+        }
+        ListenError::Listen(why) => Error::new(ErrorCode::Failed, format!("listening failed: {why}")),
+    })
 }
 
 #[cfg(test)]

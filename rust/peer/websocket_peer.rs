@@ -15,6 +15,7 @@ use crate::limits::{MAX_CONTROL_PAYLOAD, PONG_BACKLOG_BYTES};
 use crate::net::{NetError, Stage, clock, linger};
 use crate::proto::close::CloseFrame;
 use crate::proto::frame::MessageKind;
+use crate::proto::shared::SharedMessage;
 use crate::proto::utf8;
 
 /// States of a connection, with the numbers of Godot's `WebSocketPeer.State`.
@@ -37,7 +38,7 @@ pub struct WebSocketPeer {
     /// Settings. Limits take effect at once, what the handshake uses at the next connection.
     pub options: Options,
     pub(super) phase: Phase,
-    queue: PacketQueue,
+    pub(super) queue: PacketQueue,
     pub(super) requested_url: String,
     protocol: String,
     pub(super) remote: Option<SocketAddr>,
@@ -61,7 +62,7 @@ pub(super) enum Phase {
 }
 
 /// Close code that stands for "not cleanly closed".
-const NOT_CLEAN: i32 = -1;
+pub(super) const NOT_CLEAN: i32 = -1;
 
 impl Default for WebSocketPeer {
     fn default() -> Self {
@@ -335,6 +336,29 @@ impl WebSocketPeer {
             return Err(self.lost_while_sending(error));
         }
         Ok(())
+    }
+
+    /// Sends a message that others get too. Text has been checked by the caller.
+    pub(super) fn send_shared(&mut self, message: &mut SharedMessage<'_>) -> Result {
+        let options = &self.options;
+        let sent = match &mut self.phase {
+            Phase::Open(link) if link.connection.close_sent() => None,
+            Phase::Open(link) => Some(
+                match link.check_room(options, message.len()) {
+                    Ok(()) => Ok(()),
+                    // What merely waits for the end of the tick does not count.
+                    Err(_) => link.flush().map(|()| link.check_room(options, message.len())).unwrap_or(Ok(())),
+                }
+                .map(|()| link.send_shared(message)),
+            ),
+            _ => None,
+        };
+        match sent {
+            Some(Ok(Ok(()))) => Ok(()),
+            Some(Ok(Err(error))) => Err(self.lost_while_sending(error)),
+            Some(Err(refused)) => Err(refused),
+            None => Err(Error::new(ErrorCode::Failed, "the connection is not open")),
+        }
     }
 
     /// Writing failed outside `poll()`: what the remote end had sent before is read first.

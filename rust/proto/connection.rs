@@ -7,6 +7,7 @@ use super::frame::{self, Header, MAX_HEADER, MessageKind};
 use super::mask;
 use super::message::{Assembly, Inbox};
 use super::outbox::Outbox;
+use super::shared::{Shared, SharedMessage};
 use super::violation::Violation;
 use crate::limits::{
     DEFLATE_GIVE_UP_BYTES, DEFLATE_PIECE_BYTES, DIRECT_RECEIVE_BYTES, MAX_CONTROL_PAYLOAD, PIECE_BYTES,
@@ -425,24 +426,28 @@ impl Connection {
             _ => None,
         };
         let body = compressed.as_deref().unwrap_or(payload);
-        let buffer = outbox.buffer();
-        let mut opcode = kind.opcode();
-        let mut rsv1 = compressed.is_some();
-        let mut rest = body;
-        loop {
-            let (piece, tail) = rest.split_at_checked(options.max_frame_size.max(1)).unwrap_or((rest, &[]));
-            let key = self.next_key();
-            frame::encode(buffer, opcode, tail.is_empty(), rsv1, key, piece.len());
-            match key {
-                Some(key) => mask::append(buffer, piece, key, 0),
-                None => buffer.extend_from_slice(piece),
-            }
-            if tail.is_empty() {
-                break;
-            }
-            (opcode, rsv1, rest) = (frame::CONTINUATION, false, tail);
-        }
+        let keys = || self.next_key();
+        frame::encode_message(outbox.buffer(), kind, compressed.is_some(), body, options.max_frame_size, keys);
         outbox.mark(payload.len());
+    }
+
+    /// The frames of a message that several connections send, in the form that fits this one. Only for servers, which do not
+    /// mask. A compressed form refers to nothing before it, so every receiver can read it; the next message of this connection
+    /// starts from an empty window again.
+    pub fn share<'m>(&mut self, message: &'m mut SharedMessage<'_>) -> Shared<'m> {
+        let compress = message.options.compress_from.is_some_and(|threshold| message.len() >= threshold);
+        let deflater = self.deflate.as_deref_mut().map(|deflate| &mut deflate.deflater);
+        let form = match deflater {
+            Some(deflater) if compress && deflater.is_usable() => {
+                let form = deflater.form();
+                message.compressed_len(form).map(|len| {
+                    deflater.sent_alone(message.len(), len);
+                    form
+                })
+            }
+            _ => None,
+        };
+        message.frames(form)
     }
 
     /// The header of a message that is sent as one uncompressed frame, and the key its payload must be masked with.

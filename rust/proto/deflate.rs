@@ -90,6 +90,20 @@ impl Deflater {
         self.bytes_out -= compressed as u64;
     }
 
+    /// What the compressed form of a message without context depends on.
+    pub fn form(&self) -> Form {
+        Form { level: self.level, window_bits: self.window_bits }
+    }
+
+    /// A message was sent that was compressed for several connections: the receiver's window has it, this compressor's has not.
+    pub fn sent_alone(&mut self, payload: usize, compressed: usize) {
+        if let Some(stream) = &mut self.stream {
+            stream.reset();
+        }
+        self.bytes_in += payload as u64;
+        self.bytes_out += compressed as u64;
+    }
+
     /// Appends the compressed form of a whole message. `false` where zlib refused, which leaves `output` as it was.
     pub fn compress(&mut self, payload: &[u8], output: &mut Vec<u8>) -> bool {
         let start = output.len();
@@ -126,6 +140,24 @@ impl Deflater {
         self.bytes_in += self.last_in;
         self.bytes_out += (output.len() - start) as u64;
         true
+    }
+}
+
+/// Parameters of a compressor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    level: u32,
+    window_bits: u8,
+}
+
+impl Form {
+    /// The compressed form of a message that refers to nothing before it; `None` where zlib refused.
+    pub fn compress(self, payload: &[u8]) -> Option<Vec<u8>> {
+        let Self { level, window_bits } = self;
+        let mut deflater =
+            Deflater { stream: None, level, window_bits, keep: false, last_in: 0, bytes_in: 0, bytes_out: 0 };
+        let mut compressed = Vec::new();
+        deflater.compress(payload, &mut compressed).then_some(compressed)
     }
 }
 

@@ -6,6 +6,7 @@ use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 use super::Role;
+use super::mask;
 use super::violation::Violation;
 use crate::limits::MAX_CONTROL_PAYLOAD;
 
@@ -91,6 +92,33 @@ pub fn encode(output: &mut Vec<u8>, opcode: OpCode, fin: bool, compressed: bool,
     let header = FrameHeader { is_final: fin, rsv1: compressed, opcode, mask: key, ..FrameHeader::default() };
     let written = header.format(payload as u64, output);
     debug_assert!(written.is_ok(), "a Vec takes every write");
+}
+
+/// Appends the frames of a message: one, or several of at most `max` payload bytes. `key` gives masking keys (client) or none.
+pub fn encode_message(
+    buffer: &mut Vec<u8>,
+    kind: MessageKind,
+    is_compressed: bool,
+    body: &[u8],
+    max: usize,
+    key: impl Fn() -> Option<[u8; 4]>,
+) {
+    let mut opcode = kind.opcode();
+    let mut rsv1 = is_compressed;
+    let mut rest = body;
+    loop {
+        let (piece, tail) = rest.split_at_checked(max.max(1)).unwrap_or((rest, &[]));
+        let key = key();
+        encode(buffer, opcode, tail.is_empty(), rsv1, key, piece.len());
+        match key {
+            Some(key) => mask::append(buffer, piece, key, 0),
+            None => buffer.extend_from_slice(piece),
+        }
+        if tail.is_empty() {
+            return;
+        }
+        (opcode, rsv1, rest) = (CONTINUATION, false, tail);
+    }
 }
 
 /// What a program sends and receives.

@@ -9,6 +9,7 @@ pub mod handshake;
 pub mod mask;
 pub mod message;
 pub mod outbox;
+pub mod shared;
 pub mod url;
 pub mod utf8;
 pub mod violation;

@@ -2,7 +2,7 @@
 # Compares the release library with the engine's own classes, with other servers, and with memcpy, each pair in turns
 # within one run, and writes docs/bench/. Judges nothing by its status: numbers belong to the machine they were made on.
 #
-#   run.sh C_LIBRARY_DIR [engine|servers|core]...
+#   run.sh C_LIBRARY_DIR [engine|servers|connections|core]...
 set -euo pipefail
 
 library=$(realpath -- "${1:?the folder of the release C library}")
@@ -11,7 +11,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 here=$root/tests/bench
 target=$(realpath -m -- "${CARGO_TARGET_DIR:-$root/target}")
 work=$target/bench
-parts=${*:-engine servers core}
+parts=${*:-engine servers connections core}
 mkdir -p -- "$work"
 rows=$work/rows.tsv
 : >"$rows"
@@ -124,6 +124,13 @@ servers_part() {
         row 100 "$bytes" '' deflate
     done
     row 100 20 10000
+}
+
+# One server object with 100, 1,000 and 10,000 connections.
+connections_part() {
+    gcc -std=c11 -O2 -Wall -Wextra -Werror -I "$root/include" "$root/tests/c/many_connections.c" \
+        -o "$work/many_connections" -L "$library" -lwspeer "-Wl,-rpath,$library"
+    "$work/many_connections"
 }
 
 core_part() { (cd "$root" && cargo bench --quiet --no-default-features --bench core) | keep core; }

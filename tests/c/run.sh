@@ -137,11 +137,11 @@ every_function_is_tested() {
     return $untested
 }
 
-# with_server COMMAND...: starts echo_server, runs the command with $port and $server_pid, and ends
+# with_server COMMAND...: starts $server_program (echo_server), runs the command with $port and $server_pid, and ends
 # the server, if the command has not done so, by closing its standard input. Wants status 0 of both.
 with_server() {
     local status=0 word=''
-    coproc SERVER { exec ./echo_server 2>echo_server.err; }
+    coproc SERVER { exec "./${server_program:-echo_server}" 2>echo_server.err; }
     server_pid=$SERVER_PID port=''
     # bash closes the coprocess's own descriptors as soon as it has ended.
     exec {from_server}<&"${SERVER[0]}" {to_server}>&"${SERVER[1]}"
@@ -205,6 +205,41 @@ echo_goodbye() {
     return $status
 }
 
+# Two people talk. What each is told, and in which order, is settled by what they wait for.
+chat_exchange() {
+    local server_program=chat_server
+    with_server chat_between_two
+}
+
+chat_between_two() {
+    local line said_by_alice='' from_alice silence alice status=0
+    coproc ALICE { printf '%s\n' ':wait bob has come' hello ':wait bob: hi' | timeout 20 ./chat_client "ws://127.0.0.1:$port/alice"; }
+    exec {from_alice}<&"${ALICE[0]}"
+    alice=$ALICE_PID
+    while read -r -t 10 line <&"$from_alice"; do
+        said_by_alice+=$line$'\n'
+        [[ $line != 'alice has come' ]] || break
+    done
+    printf '%s\n' ':wait alice: hello' hi ':wait alice has gone' |
+        timeout 20 ./chat_client "ws://127.0.0.1:$port/bob" >chat.bob || status=1
+    while read -r -t 10 line <&"$from_alice"; do said_by_alice+=$line$'\n'; done
+    exec {from_alice}<&-
+    wait "$alice" || status=1
+    diff <(printf '%s\n' connected 'alice has come' 'bob has come' 'alice: hello' 'bob: hi') <(printf '%s' "$said_by_alice") &&
+        diff <(printf '%s\n' connected 'bob has come' 'alice: hello' 'bob: hi' 'alice has gone') chat.bob || status=1
+    # A server that ends says so. Carol's input neither has anything nor ends.
+    rm -f silence && mkfifo silence
+    exec {silence}<>silence
+    coproc CAROL { timeout 20 ./chat_client "ws://127.0.0.1:$port/carol" <"$work/silence"; }
+    exec {from_alice}<&"${CAROL[0]}"
+    while read -r -t 10 line <&"$from_alice" && [[ $line != 'carol has come' ]]; do :; done
+    kill -TERM "$server_pid"
+    read -r -t 10 line <&"$from_alice"
+    [[ $line == 'the server says goodbye: 1000' ]] || { echo "carol was told '$line'"; status=1; }
+    exec {from_alice}<&- {silence}>&-
+    return $status
+}
+
 for standard in c99 c11 c17 gnu2x c23; do
     ! knows_standard "$cc" c $standard || step "header as $standard" compile_alone "$cc" c $standard
 done
@@ -215,8 +250,8 @@ step 'certificates' make_certificates
 step 'exports are the declared functions' exports_match
 step 'every function is tested' every_function_is_tested
 
-for program in echo_server echo_client autobahn_client room_server; do
-    step "compile $program" "$cc" "${c_flags[@]}" "$here/$program.c" -o $program "${shared[@]}"
+for program in echo_server echo_client autobahn_client room_server chat_server chat_client many_connections; do
+    step "compile $program" "$cc" "${c_flags[@]}" -pthread "$here/$program.c" -o $program "${shared[@]}"
 done
 step 'compile wsp_peer' "$cxx" "${cxx_flags[@]}" "$here/wsp_peer.cpp" -o wsp_peer "${shared[@]}"
 step 'compile test_capi' "$cc" "${c_flags[@]}" -pthread "${test_capi[@]}" -o test_capi "${shared[@]}"
@@ -230,6 +265,12 @@ if [[ -z ${is_broken[compile echo_server]-}${is_broken[compile echo_client]-} ]]
     step 'echo failures' with_server echo_failures
     step 'echo goodbye on SIGTERM' with_server echo_goodbye TERM
     step 'echo goodbye on SIGINT' with_server echo_goodbye INT
+fi
+if [[ -z ${is_broken[compile chat_server]-}${is_broken[compile chat_client]-} ]]; then
+    step 'chat exchange' chat_exchange
+fi
+if [[ -z ${is_broken[compile many_connections]-} ]]; then
+    step 'many connections' timeout 120 ./many_connections 10 1000
 fi
 for program in test_capi test_capi_static; do
     [[ -n ${is_broken[compile $program]-} ]] || tests $program 300 "$work/$program"

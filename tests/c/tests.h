@@ -107,6 +107,15 @@
     TEST(a_room_answers_requests)                            \
     TEST(a_scene_room_introduces_and_passes_on)              \
     TEST(a_scene_room_lets_in_who_authenticates)             \
+    /* test_objects.c */                                     \
+    TEST(a_server_and_a_client_exchange_messages)            \
+    TEST(a_stale_id_is_nobody)                               \
+    TEST(a_waiting_program_is_woken)                         \
+    TEST(clients_are_let_in_and_refused)                     \
+    TEST(a_client_connects_again)                            \
+    TEST(multiplayer_packets_pass_through)                   \
+    TEST(objects_speak_tls)                                  \
+    TEST(objects_refuse_wrong_arguments)                     \
     /* test_threads.c */                                     \
     TEST(two_threads_share_a_peer)                           \
     TEST(threads_do_not_disturb_each_other)

@@ -120,5 +120,38 @@ status=0
 wait "$scene" || status=$?
 expect 'the scene' '0 1' "$status $(grep -c '^< Got text data from peer 2: Hello from C ... echoing$' <<<"$scene_said")"
 
+# The chat of C and the scenes of Godot 3's programs.
+compile "$root/tests/c/chat_server.c" "$work/chat_server"
+compile "$root/tests/c/chat_client.c" "$work/chat_client"
+mkfifo "$work/tutorial"
+godot -s res://tests/serve_godot3.gd >"$work/tutorial" 2>&1 &
+scene=$!
+exec 7<"$work/tutorial"
+scene_said=
+while read -r -t 20 line <&7; do
+    scene_said+=$line$'\n'
+    [[ $line != LISTENING* ]] || break
+done
+expect 'the chat client at the tutorial of Godot 3' "$(printf 'connected\nHello from C')" \
+    "$(printf 'Hello from C\n:wait Hello from C\n' | timeout 20 "$work/chat_client" "ws://127.0.0.1:${line#LISTENING }" 2>&1)"
+while read -r -t 20 line <&7; do scene_said+=$line$'\n'; done
+status=0
+wait "$scene" || status=$?
+expect 'the tutorial of Godot 3' '0 1 1' "$status $(grep -c '^Got data from client [0-9]*: Hello from C ... echoing$' <<<"$scene_said") \
+$(grep -c '^Client [0-9]* disconnecting with code: 1000, reason: bye$' <<<"$scene_said")"
+
+mkfifo "$work/chat" "$work/silence"
+exec 6<>"$work/silence"
+"$work/chat_server" <"$work/silence" >"$work/chat" &
+chat=$!
+exec 7<"$work/chat"
+read -r -t 10 word port <&7
+expect 'a scene of Godot 3 at the chat server' "$(printf 'Received: scene has come\nReceived: scene: Hello, server!')" \
+    "$(godot -s res://tests/visit_chat.gd -- "ws://127.0.0.1:$port/scene" 2>&1 | grep -vE '^(Initialize godot-rust|Godot Engine v|$)')"
+kill -TERM "$chat"
+status=0
+wait "$chat" || status=$?
+expect 'the chat server' 0 "$status"
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -15,6 +15,11 @@ seconds=${WSPEER_TEST_SECONDS:-600}
 engine=$(bash "$root/tools/engine.sh")
 # For tests that start further engines; what runs may be a loader that is not the engine's own name.
 export WSPEER_ENGINE=$engine
+# The other end of suite_godot3.gd.
+if [[ " $* " != *" --suite "* || " $* " == *" --suite godot3 "* ]]; then
+    WSPEER_GODOT3=$(bash "$root/tools/godot3.sh")
+    export WSPEER_GODOT3
+fi
 work=$(mktemp -d)
 trap 'rm -rf -- "$work"' EXIT
 

@@ -30,7 +30,9 @@ compile_with_wspeer() {
         -L"$libraries" -lwspeer -ldl -Wl,-rpath,"$libraries"
 }
 
-provision_peer() { compile_with_wspeer peer "$here/peer.c"; }
+provision_peer() {
+    compile_with_wspeer peer "$here/peer.c" && compile_with_wspeer chat_server -pthread "$root/tests/c/chat_server.c"
+}
 
 provision_end() { compile_with_wspeer end "$here/secure/end.c" "$here/secure/names.c"; }
 

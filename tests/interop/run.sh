@@ -29,7 +29,7 @@ target=$(tree_target_dir)
 base=$target/interop
 
 # Each line: name, server, client. The first word of a side is a program; `browser` is told what it
-# has to expect, and `nginx` is peer behind nginx.
+# has to expect, `chat` and `chat-page` are a program of tests/c and a page of its own, and `nginx` is peer behind nginx.
 #
 #   deflate      both sides want compression, with their defaults
 #   plain        only the other side wants it
@@ -70,6 +70,7 @@ libwebsockets-server-our-terms | libwebsockets --compress --gentle | peer $in_fr
 chromium-deflate | peer --compress | browser yes
 chromium-plain | peer | browser no
 chromium-our-terms | peer $our_terms --max-frame-size 65000 | browser yes
+chromium-chat | chat | chat-page
 nginx-deflate | peer --compress | nginx --compress
 nginx-plain | peer | nginx
 COMBINATIONS
@@ -131,6 +132,7 @@ program() {
     shift
     case $name in
     peer) limited "$base/peer" "$@" ;;
+    chat) limited "$base/chat_server" ;;
     ws) limited node "$here/ws_peer.cjs" "$@" ;;
     websockets) limited "$base/venv/bin/python" "$here/websockets_peer.py" "$@" ;;
     libwebsockets) limited "$base/libwebsockets/lws_peer" "$@" ;;
@@ -217,6 +219,21 @@ run_browser() {
     grep -q '^REPORT OK ' server.log && kill -0 "$server"
 }
 
+# A guest of the chat server, which prints what is said.
+run_chat_page() {
+    local port=$1 page pid
+    page=$(python3 -c 'import pathlib, sys; print(pathlib.Path(sys.argv[1]).as_uri())' "$here/chat.html") || return 1
+    : >client.log
+    start_browser "$page?url=ws://127.0.0.1:$port"
+    await "$pid" grep -q '^browser has gone$' server.log || echo 'the page has not left' >>client.log
+    kill -TERM "$pid" 2>/dev/null || true
+    finish "$pid" || true
+    rm -rf -- profile
+    diff <(printf '%s\n' 'browser has come' 'browser: Grüße from the page' 'browser: I have heard myself' 'browser has gone') \
+        <(grep -v '^LISTENING' server.log) >>client.log || return 1
+    echo 'OK 2 messages, compression active: no, sent by the page and heard by it' >>client.log
+}
+
 run_behind_nginx() {
     local port=$1 pid status=0
     shift
@@ -246,6 +263,7 @@ run_combination() {
     if port=$(port_of server.log "$pid"); then
         # Whoever keeps the server's input open keeps the server running.
         case ${client[0]} in
+        chat-page) run_chat_page "$port" {input}>&- || status=1 ;;
         browser) run_browser "$port" "$pid" "${client[1]}" {input}>&- || status=1 ;;
         nginx) run_behind_nginx "$port" "${client[@]:1}" {input}>&- || status=1 ;;
         *) run_client "$port" "${client[@]}" {input}>&- || status=1 ;;
@@ -258,7 +276,7 @@ run_combination() {
     finish "$pid" || status=1
     rm -f -- stdin
     # Whatever the statuses say: two good connections, at wspeer's end.
-    (($(cat -- *.log | grep -ac '^OK [0-9]* messages, compression active: ') >= 2)) || status=1
+    [[ ${client[0]} == chat-page ]] || (($(cat -- *.log | grep -ac '^OK [0-9]* messages, compression active: ') >= 2)) || status=1
     return $status
 }
 

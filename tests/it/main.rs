@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod client;
 mod compression;
 mod connection;
 mod corpus;
 mod fixtures;
+mod gd_mp;
 mod handshake;
 mod header;
 mod layers;
@@ -13,5 +15,7 @@ mod memory;
 mod peers;
 mod rooms;
 mod scenes;
+mod server;
 mod split;
 mod tls;
+mod world;

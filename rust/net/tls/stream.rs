@@ -337,6 +337,12 @@ impl Transport for TlsStream {
         self.inner.may_write()
     }
 
+    fn known_readiness(&self) -> (bool, bool) {
+        let (read, write) = self.inner.known_readiness();
+        let holds = self.may_hold_plaintext || !self.waiting.is_empty() || self.is_at_end;
+        (read || holds || (self.session.wants_write() && write), write)
+    }
+
     fn close(&mut self, unsent: Vec<u8>) {
         let accepted = std::mem::take(&mut self.accepted);
         let mut ciphertext = Vec::new();

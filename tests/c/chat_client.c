@@ -1,0 +1,135 @@
+/*
+ * A chat client: sends the lines of its standard input and prints what others say.
+ *
+ *     chat_client URL
+ *
+ * Prints "connected" when it is, every message on a line of its own, and ends when its input ends, behind the last
+ * answer that was asked for: the line ":wait TEXT" is not sent, but waits until TEXT has been received.
+ */
+
+#define _POSIX_C_SOURCE 200809L
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <wspeer.h>
+
+#define LONGEST_LINE 4096
+
+static bool is_connected;
+static bool is_over;
+static bool was_clean;
+/* What ":wait" waits for; "" for nothing. */
+static char awaited[LONGEST_LINE];
+
+static void handle(wsp_client *client, const wsp_event *event)
+{
+    (void)client;
+    switch (event->type) {
+    case WSP_EVENT_OPENED:
+        is_connected = true;
+        puts("connected");
+        break;
+    case WSP_EVENT_MESSAGE:
+        printf("%.*s\n", (int)event->len, (const char *)event->data);
+        if (strlen(awaited) == event->len && memcmp(awaited, event->data, event->len) == 0) {
+            awaited[0] = 0;
+        }
+        break;
+    case WSP_EVENT_CLOSE_REQUEST:
+        printf("the server says goodbye: %d %s\n", (int)event->code, event->text);
+        break;
+    case WSP_EVENT_CLOSED:
+        is_over = true;
+        was_clean = event->was_clean != 0;
+        break;
+    case WSP_EVENT_FAILED:
+        fprintf(stderr, "chat_client: %s\n", event->text);
+        is_over = true;
+        break;
+    default:
+        break;
+    }
+    fflush(stdout);
+}
+
+/* Waits for a while, or for an event, and handles what there is. */
+static void pass_time(wsp_client *client, int milliseconds)
+{
+    wsp_event event = WSP_EVENT_INIT;
+
+    wsp_client_wait(client, milliseconds);
+    while (wsp_client_next_event(client, &event) == WSP_OK) {
+        handle(client, &event);
+    }
+}
+
+/* Returns false at the end of the input, and where none has come yet `*line` is "". */
+static bool next_line(char *line)
+{
+    static char held[LONGEST_LINE];
+    static size_t length;
+    static bool is_at_end;
+    struct pollfd input = {STDIN_FILENO, POLLIN, 0};
+    char *end;
+
+    line[0] = 0;
+    if (memchr(held, '\n', length) == NULL && !is_at_end && poll(&input, 1, 0) > 0) {
+        ssize_t count = read(STDIN_FILENO, held + length, sizeof held - 1 - length);
+
+        is_at_end = count <= 0;
+        length += count > 0 ? (size_t)count : 0;
+    }
+    end = memchr(held, '\n', length);
+    if (end == NULL) {
+        return !is_at_end;
+    }
+    memcpy(line, held, (size_t)(end - held));
+    line[end - held] = 0;
+    length -= (size_t)(end - held) + 1;
+    memmove(held, end + 1, length);
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    wsp_client *client = wsp_client_new();
+    char line[LONGEST_LINE];
+    time_t deadline = time(NULL) + 30;
+
+    if (argc != 2) {
+        fprintf(stderr, "usage: chat_client URL\n");
+        return EXIT_FAILURE;
+    }
+    if (wsp_client_connect_to_url(client, argv[1], NULL, 0, false, NULL, 0, NULL) != WSP_OK) {
+        fprintf(stderr, "chat_client: %s\n", wsp_client_get_error_message(client));
+        wsp_client_free(client);
+        return EXIT_FAILURE;
+    }
+    while (!is_over && time(NULL) < deadline) {
+        pass_time(client, 20);
+        if (!is_connected) {
+            continue;
+        }
+        while (awaited[0] == 0) {
+            if (!next_line(line)) {
+                wsp_client_disconnect(client, 1000, "bye");
+                break;
+            }
+            if (line[0] == 0) {
+                break;
+            }
+            if (strncmp(line, ":wait ", 6) == 0) {
+                memcpy(awaited, line + 6, strlen(line + 6) + 1);
+            } else if (wsp_client_send_text(client, line) != WSP_OK) {
+                fprintf(stderr, "chat_client: %s\n", wsp_client_get_error_message(client));
+            }
+        }
+    }
+    wsp_client_free(client);
+    return was_clean ? EXIT_SUCCESS : EXIT_FAILURE;
+}

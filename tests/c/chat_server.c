@@ -1,0 +1,173 @@
+/*
+ * A chat server: whoever connects to ws://ADDRESS:PORT/NAME is called NAME, and what one says is sent to all.
+ *
+ *     chat_server [PORT]
+ *
+ * It listens on 127.0.0.1. With port 0, the default, the system chooses one; the first line of output says which. The
+ * server ends on SIGTERM and at the end of its standard input.
+ *
+ * It has no frames: wsp_server_wait() blocks until something happens. A thread that watches standard input wakes it.
+ */
+
+#define _POSIX_C_SOURCE 200809L
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <wspeer.h>
+
+#define LONGEST_NAME 32
+
+struct guest {
+    int32_t id;
+    char name[LONGEST_NAME + 1];
+    struct guest *next;
+};
+
+static volatile sig_atomic_t is_stopping;
+static struct guest *guests;
+
+static void stop(int number)
+{
+    (void)number;
+    is_stopping = 1;
+}
+
+static void *watch_input(void *server)
+{
+    char ignored[256];
+
+    while (read(STDIN_FILENO, ignored, sizeof ignored) > 0) {
+    }
+    is_stopping = 1;
+    wsp_server_wake(server);
+    return NULL;
+}
+
+static const char *name_of(int32_t id)
+{
+    for (struct guest *guest = guests; guest != NULL; guest = guest->next) {
+        if (guest->id == id) {
+            return guest->name;
+        }
+    }
+    return "?";
+}
+
+/* Sends "NAME<between>TEXT" to everybody, or to everybody but one. Returns whether it is text. */
+static bool say(wsp_server *server, int32_t target, const char *name, const char *between, const char *text, size_t length)
+{
+    size_t size = strlen(name) + strlen(between) + length + 1;
+    char *line = malloc(size);
+    bool is_text;
+
+    if (line == NULL) {
+        perror("chat_server");
+        exit(EXIT_FAILURE);
+    }
+    snprintf(line, size, "%s%s%.*s", name, between, (int)length, text);
+    puts(line);
+    fflush(stdout);
+    is_text = wsp_server_send_text(server, target, line) != WSP_ERR_INVALID_DATA;
+    free(line);
+    return is_text;
+}
+
+static void add_guest(wsp_server *server, int32_t id)
+{
+    struct guest *guest = calloc(1, sizeof *guest);
+    const char *path = strrchr(wsp_server_get_requested_url(server, id), '/');
+
+    if (guest == NULL) {
+        perror("chat_server");
+        exit(EXIT_FAILURE);
+    }
+    guest->id = id;
+    snprintf(guest->name, sizeof guest->name, "%.*s", LONGEST_NAME, path != NULL && path[1] != 0 ? path + 1 : "guest");
+    guest->next = guests;
+    guests = guest;
+    say(server, 0, guest->name, " has come", "", 0);
+}
+
+static void remove_guest(wsp_server *server, int32_t id)
+{
+    say(server, 0, name_of(id), " has gone", "", 0);
+    for (struct guest **link = &guests; *link != NULL; link = &(*link)->next) {
+        if ((*link)->id == id) {
+            struct guest *guest = *link;
+
+            *link = guest->next;
+            free(guest);
+            return;
+        }
+    }
+}
+
+static void handle(wsp_server *server, const wsp_event *event)
+{
+    switch (event->type) {
+    case WSP_EVENT_OPENED:
+        add_guest(server, event->peer);
+        break;
+    case WSP_EVENT_MESSAGE:
+        /* Some send text as binary messages. */
+        if (!say(server, 0, name_of(event->peer), ": ", (const char *)event->data, event->len)) {
+            wsp_server_disconnect_peer(server, event->peer, 1007, "text only");
+        }
+        break;
+    case WSP_EVENT_CLOSED:
+        remove_guest(server, event->peer);
+        break;
+    case WSP_EVENT_FAILED:
+        fprintf(stderr, "chat_server: a connection came to nothing: %s\n", event->text);
+        break;
+    default:
+        break;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    wsp_server *server = wsp_server_new();
+    pthread_t watcher;
+    int port = argc > 1 ? atoi(argv[1]) : 0;
+
+    if (wsp_server_listen(server, port, "127.0.0.1", NULL, 0, false) != WSP_OK) {
+        fprintf(stderr, "chat_server: %s\n", wsp_server_get_error_message(server));
+        wsp_server_free(server);
+        return EXIT_FAILURE;
+    }
+    signal(SIGTERM, stop);
+    if (pthread_create(&watcher, NULL, watch_input, server) != 0) {
+        perror("chat_server");
+        return EXIT_FAILURE;
+    }
+    printf("LISTENING %u\n", (unsigned)wsp_server_get_local_port(server));
+    fflush(stdout);
+
+    while (!is_stopping) {
+        wsp_event event = WSP_EVENT_INIT;
+
+        /* The time is for the signal, which wakes nobody. */
+        wsp_server_wait(server, 200);
+        while (wsp_server_next_event(server, &event) == WSP_OK) {
+            handle(server, &event);
+        }
+    }
+    /* The watcher may still wait for input that never comes. */
+    pthread_cancel(watcher);
+    pthread_join(watcher, NULL);
+    /* Says goodbye to everybody. */
+    wsp_server_free(server);
+    while (guests != NULL) {
+        struct guest *guest = guests;
+
+        guests = guest->next;
+        free(guest);
+    }
+    return EXIT_SUCCESS;
+}
