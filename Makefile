@@ -64,7 +64,7 @@ test-secure: build build-c ## TLS, proxies, browsers, and servers that mean no g
 	@echo "== OpenSSL, nginx, tinyproxy, Chromium, the engine's TLS, hostile servers"
 	@WSPEER_LIBRARY_DIR="$(C_LIBRARY)" tests/interop/secure.sh
 
-conformance: build test-c ## the original Autobahn suite, 517 cases in both roles, by a GDScript and a C program
+conformance: build test-c ## the original Autobahn suite, 517 cases in both roles, by a GDScript and a C program, TCP and TLS
 	@tests/conformance/peers.sh full
 
 check: ## formatting, lints, documentation, licences, header

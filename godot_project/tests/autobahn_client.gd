@@ -39,7 +39,8 @@ func _visit(url: String) -> PackedByteArray:
 	peer.compression_enabled = true
 	peer.compression_threshold = 0
 	var last := PackedByteArray()
-	if peer.connect_to_url(url) != OK:
+	# The suite's server has a certificate for nobody in particular.
+	if peer.connect_to_url(url, TLSOptions.client_unsafe()) != OK:
 		printerr("%s: %s" % [url, peer.get_error_message()])
 		return last
 	var deadline := Time.get_ticks_msec() + int(CASE_SECONDS * 1000)

@@ -1,10 +1,11 @@
 /*
  * A WebSocket server that sends every message back to the client it came from.
  *
- *     echo_server [PORT]
+ *     echo_server [PORT [KEY CERTIFICATE]]
  *
  * It listens on 127.0.0.1. With port 0, the default, the system chooses one; the first line of
- * output says which. The server ends on SIGINT, on SIGTERM and at the end of its standard input.
+ * output says which. With the PEM files of a private key and its certificate it speaks TLS (wss://).
+ * The server ends on SIGINT, on SIGTERM and at the end of its standard input.
  *
  * One loop serves everybody, as the main loop of a game would: take new connections, poll every
  * client, look at what it has sent. No call in the loop blocks, and nothing calls back.
@@ -55,7 +56,7 @@ static void *grown(void *memory, size_t size)
 
 /* The peer speaks WebSocket on the connection from now on; its handshake happens while it is
  * polled. The stream is still ours to free, and is not needed any more. */
-static struct client *new_client(wsp_stream *stream)
+static struct client *new_client(wsp_stream *stream, const wsp_tls_options *tls)
 {
     struct client *client = grown(NULL, sizeof *client);
     wsp_peer_options options = WSP_PEER_OPTIONS_INIT;
@@ -72,7 +73,7 @@ static struct client *new_client(wsp_stream *stream)
     /* Shutting down waits for the slowest client, at most for this many seconds. */
     options.close_timeout = 1.0;
     wsp_peer_set_options(client->peer, &options);
-    wsp_peer_accept_stream(client->peer, stream, NULL);
+    wsp_peer_accept_stream(client->peer, stream, tls);
     wsp_stream_free(stream);
     return client;
 }
@@ -168,9 +169,20 @@ int main(int argc, char **argv)
     struct client *clients = NULL;
     int port = argc > 1 ? atoi(argv[1]) : 0;
     bool is_busy = false;
+    wsp_tls_options *tls = NULL;
 
+    if (argc > 3) {
+        tls = wsp_tls_options_new();
+        if (wsp_tls_options_server_from_files(tls, argv[2], argv[3]) != WSP_OK) {
+            fprintf(stderr, "echo_server: %s\n", wsp_tls_options_get_error_message(tls));
+            wsp_tls_options_free(tls);
+            wsp_tcp_server_free(server);
+            return EXIT_FAILURE;
+        }
+    }
     if (wsp_tcp_server_listen(server, port, "127.0.0.1") != WSP_OK) {
         fprintf(stderr, "echo_server: %s\n", wsp_tcp_server_get_error_message(server));
+        wsp_tls_options_free(tls);
         wsp_tcp_server_free(server);
         return EXIT_FAILURE;
     }
@@ -184,7 +196,7 @@ int main(int argc, char **argv)
         wsp_stream *stream;
 
         while ((stream = wsp_tcp_server_take_connection(server)) != NULL) {
-            struct client *client = new_client(stream);
+            struct client *client = new_client(stream, tls);
 
             client->next = clients;
             clients = client;
@@ -201,5 +213,6 @@ int main(int argc, char **argv)
         serve_all(&clients);
         poll(NULL, 0, 1);
     }
+    wsp_tls_options_free(tls);
     return EXIT_SUCCESS;
 }
