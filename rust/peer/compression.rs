@@ -25,4 +25,10 @@ impl CompressionStatistics {
             received_compressed: deflate.inflater.bytes_in,
         })
     }
+
+    /// Share of the original bytes that compressed messages needed, of both directions; `None` where there were none.
+    pub fn ratio(&self) -> Option<f64> {
+        let plain = self.sent_plain + self.received_plain;
+        (plain > 0).then(|| (self.sent_compressed + self.received_compressed) as f64 / plain as f64)
+    }
 }

@@ -16,9 +16,12 @@ mod owned;
 pub mod packet_queue;
 pub mod reconnect;
 pub mod server;
+mod secrets;
 pub mod stream_peer_tcp;
 pub mod stream_peer_tls;
 pub mod tcp_server;
+pub mod trace;
+mod tracer;
 pub mod websocket_peer;
 
 pub use client::{Client, ClientStatus};
