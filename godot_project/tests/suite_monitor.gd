@@ -109,8 +109,8 @@ func test_the_table_shows_rates() -> void:
 	equal(model.peers.size(), 2)
 	equal(model.peers[0].bytes_in_per_second, 1024.0, "half of 2048 a second")
 	equal(model.peers[1].bytes_in_per_second, 0.0, "what came before it was seen is no rate")
-	equal(model.peer_cells(model.peers[0]), ["1", "RustWebSocketPeer", "client", "open", "ws://host/1", "127.0.0.1:1",
-			"chat", "25 %", "1024/s  1024 B/s", "0/s  0 B/s", "0", "2 (2.00 KiB)", "12.5 ms", ""])
+	equal(model.peer_cells(model.peers[0]), ["1", "RustWebSocketPeer", "client", "open", "ws://host/1",
+			"1024/s  1024 B/s", "0/s  0 B/s", "0", "2 (2.00 KiB)", "12.5 ms", "25 %", "chat", "127.0.0.1:1", ""])
 	equal(model.peer_cells(model.peers[0]).size(), Model.PEER_COLUMNS.size())
 	model.take_peers([_row(1, 10)], 13.0)
 	equal(model.peers[0].bytes_in_per_second, 517.0, "a new connection counts from 0 again")

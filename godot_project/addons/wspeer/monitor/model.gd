@@ -14,8 +14,8 @@ signal messages_reset
 const KEPT := 5000
 
 const PEER_COLUMNS: PackedStringArray = [
-	"#", "Class", "Role", "State", "URL", "Remote", "Protocol", "Compression",
-	"In", "Out", "Queued in", "Queued out", "Round trip", "Failure",
+	"#", "Class", "Role", "State", "URL", "In", "Out", "Queued in", "Queued out", "Round trip",
+	"Compression", "Protocol", "Remote", "Failure",
 ]
 const MESSAGE_COLUMNS: PackedStringArray = ["Time", "#", "Direction", "Kind", "Size", "Preview"]
 const STATES: PackedStringArray = ["connecting", "open", "closing", "closed"]
@@ -135,9 +135,10 @@ func as_text() -> String:
 ## A row of the table, in the order of [constant PEER_COLUMNS].
 func peer_cells(row: Dictionary) -> PackedStringArray:
 	return [
-		str(row.id), row["class"], row.role, STATES[row.state], row.url, row.remote_address, row.protocol,
-		_compression(row), _rate(row, "in"), _rate(row, "out"), _queue(row, "inbound"), _queue(row, "outbound"),
-		"%.1f ms" % (row.round_trip_time * 1000.0) if row.round_trip_time >= 0.0 else "", row.failure,
+		str(row.id), row["class"], row.role, STATES[row.state], row.url,
+		_rate(row, "in"), _rate(row, "out"), _queue(row, "inbound"), _queue(row, "outbound"),
+		"%.1f ms" % (row.round_trip_time * 1000.0) if row.round_trip_time >= 0.0 else "",
+		_compression(row), row.protocol, row.remote_address, row.failure,
 	]
 
 

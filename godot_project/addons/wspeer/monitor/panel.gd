@@ -20,8 +20,10 @@ var _detail := TextEdit.new()
 func _init() -> void:
 	name = "WebSockets"
 	add_to_group(GROUP)
-	split_offset = 160
-	add_child(_titled_tree(_peers, Model.PEER_COLUMNS, [40, 190, 60, 90, 240, 150, 80, 100, 140, 140, 100, 100, 90, 260]))
+	custom_minimum_size.y = 320
+	split_offset = 40
+	_peers.custom_minimum_size.y = 110
+	add_child(_titled_tree(_peers, Model.PEER_COLUMNS, [36, 180, 60, 90, 220, 140, 140, 90, 100, 90, 100, 80, 140, 260]))
 	_peers.item_activated.connect(_on_peer_activated)
 	_peers.tooltip_text = "Double-click a peer to see its messages alone."
 
