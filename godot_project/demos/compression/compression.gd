@@ -65,7 +65,7 @@ class Connection:
 	func open(tcp_server: RustTCPServer, is_compressed: bool) -> void:
 		_is_compressed = is_compressed
 		client.compression_enabled = is_compressed
-		client.connect_to_url("ws://127.0.0.1:%d/%s" % [tcp_server.get_local_port(), is_compressed])
+		client.connect_to_url("ws://127.0.0.1:%d/%s" % [tcp_server.get_local_port(), "compressed" if is_compressed else "plain"])
 
 	func poll(tcp_server: RustTCPServer) -> void:
 		client.poll()

@@ -20,10 +20,11 @@ var _detail := TextEdit.new()
 func _init() -> void:
 	name = "WebSockets"
 	add_to_group(GROUP)
-	custom_minimum_size.y = 320
-	split_offset = 40
-	_peers.custom_minimum_size.y = 110
-	add_child(_titled_tree(_peers, Model.PEER_COLUMNS, [36, 180, 60, 90, 220, 140, 140, 90, 100, 90, 100, 80, 140, 260]))
+	var scale_factor := EditorInterface.get_editor_scale()
+	custom_minimum_size.y = 340 * scale_factor
+	split_offset = int(20 * scale_factor)
+	_peers.custom_minimum_size.y = 130 * scale_factor
+	add_child(_titled_tree(_peers, Model.PEER_COLUMNS, [36, 175, 60, 85, 210, 130, 130, 110, 110, 90, 100, 80, 140, 260]))
 	_peers.item_activated.connect(_on_peer_activated)
 	_peers.tooltip_text = "Double-click a peer to see its messages alone."
 
@@ -79,7 +80,7 @@ func _titled_tree(tree: Tree, titles: PackedStringArray, widths: Array) -> Tree:
 	for column in titles.size():
 		tree.set_column_title(column, titles[column])
 		tree.set_column_title_alignment(column, HORIZONTAL_ALIGNMENT_LEFT)
-		tree.set_column_custom_minimum_width(column, widths[column])
+		tree.set_column_custom_minimum_width(column, int(widths[column] * EditorInterface.get_editor_scale()))
 		tree.set_column_expand(column, column == titles.size() - 1)
 		tree.set_column_clip_content(column, true)
 	tree.create_item()
