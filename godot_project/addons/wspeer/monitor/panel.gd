@@ -24,7 +24,7 @@ func _init() -> void:
 	custom_minimum_size.y = 340 * scale_factor
 	split_offset = int(20 * scale_factor)
 	_peers.custom_minimum_size.y = 130 * scale_factor
-	add_child(_titled_tree(_peers, Model.PEER_COLUMNS, [36, 175, 60, 85, 210, 130, 130, 110, 110, 90, 100, 80, 140, 260]))
+	add_child(_titled_tree(_peers, Model.PEER_COLUMNS, [36, 175, 60, 85, 215, 150, 150, 110, 110, 90, 100, 80, 140, 260]))
 	_peers.item_activated.connect(_on_peer_activated)
 	_peers.tooltip_text = "Double-click a peer to see its messages alone."
 
@@ -32,7 +32,7 @@ func _init() -> void:
 	below.add_child(_toolbar())
 	var log_and_detail := HSplitContainer.new()
 	log_and_detail.size_flags_vertical = Control.SIZE_EXPAND_FILL
-	log_and_detail.add_child(_titled_tree(_log, Model.MESSAGE_COLUMNS, [80, 40, 80, 90, 80, 400]))
+	log_and_detail.add_child(_titled_tree(_log, Model.MESSAGE_COLUMNS, [80, 40, 80, 90, 80, 200]))
 	_log.size_flags_horizontal = Control.SIZE_EXPAND_FILL
 	_log.size_flags_stretch_ratio = 3.0
 	_log.item_selected.connect(_on_message_selected)
