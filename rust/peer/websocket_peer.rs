@@ -50,7 +50,7 @@ pub struct WebSocketPeer {
     message: String,
     /// Why the connection was lost, which later refusals must not hide.
     pub(super) failure: Option<NetError>,
-    compression: CompressionStatistics,
+    pub(super) compression: CompressionStatistics,
     round_trip: Option<RoundTrip>,
     drained: bool,
     pub(super) trace: Tracer,
@@ -466,26 +466,6 @@ impl WebSocketPeer {
         match &self.phase {
             Phase::Open(link) => link.heartbeat.round_trip(),
             _ => self.round_trip,
-        }
-    }
-
-    /// Whether permessage-deflate was agreed on.
-    pub fn is_compression_active(&self) -> bool {
-        matches!(&self.phase, Phase::Open(link) if link.connection.deflate().is_some())
-    }
-
-    /// What compression has done on this connection, or the last one.
-    pub fn compression_statistics(&self) -> CompressionStatistics {
-        match &self.phase {
-            Phase::Open(link) => CompressionStatistics::of(&link.connection),
-            _ => self.compression,
-        }
-    }
-
-    /// Gives the compressor's memory back now instead of after some seconds without messages.
-    pub fn release_compression_memory(&mut self) {
-        if let Phase::Open(link) = &mut self.phase {
-            link.release_compression();
         }
     }
 
