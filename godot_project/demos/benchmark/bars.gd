@@ -4,7 +4,7 @@ extends Control
 const NAMES: PackedStringArray = ["wspeer", "the engine's own"]
 const COLORS: PackedColorArray = [Color("5fb3f9"), Color("8d99ae")]
 const LABEL_WIDTH := 80.0
-const NUMBER_WIDTH := 190.0
+const NUMBER_WIDTH := 240.0
 const BAR_HEIGHT := 26.0
 const GROUP_HEIGHT := 78.0
 
