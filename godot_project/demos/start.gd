@@ -9,6 +9,7 @@ const DEMOS: Array[Array] = [
 	["Chat in one window", "chat/chat", "One server and three clients."],
 	["Chat server", "chat/chat_server", "The server of the chat alone, on port 9081."],
 	["Chat client", "chat/chat_client", "A client of the chat alone. Start the server in another window, and as many clients as you like."],
+	["Four in a row", "four_in_a_row/four_in_a_row", "A game for two players and any number of onlookers. Start it in several windows: one hosts, the others join."],
 	["Compression", "compression/compression", "The same messages with and without permessage-deflate, side by side."],
 	["Benchmark", "benchmark/benchmark", "Our class and the engine's own do the same work."],
 ]

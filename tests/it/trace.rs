@@ -8,8 +8,9 @@ mod fixtures;
 use fixtures::{Pair, Raw, frame, packets, until};
 use parking_lot::{Mutex, MutexGuard};
 use wspeer::limits::{TRACE_EVENTS, TRACE_PREVIEW};
+use wspeer::peer::multiplayer::Status;
 use wspeer::peer::trace::{self, Direction, Event, EventKind, Listener, PeerClass};
-use wspeer::peer::{State, WebSocketPeer};
+use wspeer::peer::{MultiplayerPeer, State, WebSocketPeer};
 use wspeer::proto::Role;
 use wspeer::proto::frame::MessageKind::{Binary, Text};
 
@@ -238,4 +239,23 @@ fn a_refused_client_shows_what_it_asked_for() {
     assert!(all[1].3.contains("403"));
     let row = &trace::peers()[0];
     assert!(row.url.starts_with("ws://me:***@127.0.0.1:") && row.url.ends_with("/?token=***"));
+}
+
+#[test]
+fn a_rooms_connections_say_what_they_belong_to() {
+    let _alone = alone();
+    let mut listener = Listener::to_messages();
+    let mut server: MultiplayerPeer = MultiplayerPeer::new();
+    let mut client: MultiplayerPeer = MultiplayerPeer::new();
+    server.create_server(0, "127.0.0.1", None).unwrap();
+    client.create_client(&format!("ws://127.0.0.1:{}/", server.local_port()), None).unwrap();
+    until("the room", || {
+        server.poll();
+        client.poll();
+        trace::connection_count() == 2 && client.status() == Status::Connected
+    });
+    let rows = trace::peers();
+    assert!(rows.iter().all(|row| row.class == PeerClass::Multiplayer), "{rows:?}");
+    let greeting = events(&mut listener).into_iter().find(|event| event.kind == EventKind::Binary).unwrap();
+    assert_eq!((greeting.direction, greeting.size), (Direction::Sent, 4), "the server tells the client its number");
 }
