@@ -973,6 +973,8 @@ typedef struct {
      */
     uint8_t reserved[7];
 } wsp_server_options;
+
+/**
  * Something that a peer has sent, received or suffered. Set `struct_size`, then call wsp_trace_next_event(). Later versions append fields.
  */
 typedef struct {

@@ -5,6 +5,10 @@ extends HBoxContainer
 const DEMOS: Array[Array] = [
 	["Minimal client", "minimal_client/minimal_client", "The tutorial's client. It connects to port 9080: start the minimal server in another window first, for example by Debug > Customize Run Instances."],
 	["Minimal server", "minimal_server/minimal_server", "The tutorial's server. It listens on port 9080 and sends back what it gets."],
+	["Godot 3 tutorial: client", "godot3_client/godot3_client", "By the old class names. As on its page, it connects to a public echo server; set websocket_url for another."],
+	["Godot 3 tutorial: server", "godot3_server/godot3_server", "By the old class names."],
+	["Godot 3 summary: client", "godot3_summary/client", "Another small client. Start the server below in another window first."],
+	["Godot 3 summary: server", "godot3_summary/server", "Another small server, on port 8080."],
 	["Secure echo", "secure_echo/secure_echo", "wss:// with a certificate that the server makes and the client trusts."],
 	["Chat in one window", "chat/chat", "One server and three clients."],
 	["Chat server", "chat/chat_server", "The server of the chat alone, on port 9081."],

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::opening_failure::{at_proxy, not_upgraded, proxy_refused, refuse};
 use super::options::Options;
 use super::outgoing::Outgoing;
 use super::trace;
@@ -420,35 +421,6 @@ impl Ahead {
             None => error,
         }
     }
-}
-
-fn at_proxy(proxy: &Proxy, error: NetError) -> NetError {
-    let stage = if error.stage == Stage::Timeout { Stage::Timeout } else { Stage::Proxy };
-    NetError { stage, message: format!("the proxy {}: {}", proxy.address, error.message), ..error }
-}
-
-fn proxy_refused(proxy: &Proxy, error: ConnectError) -> NetError {
-    let message = format!("the proxy {}: {error}", proxy.address);
-    match error {
-        ConnectError::Head(_) => NetError::new(Stage::Proxy, message),
-        ConnectError::Refused(answer) => NetError::answer(Stage::Proxy, message, answer),
-    }
-}
-
-fn not_upgraded(error: ResponseError) -> NetError {
-    let message = error.to_string();
-    match error {
-        ResponseError::Head(_) => NetError::new(Stage::Http, message),
-        ResponseError::Status(answer) | ResponseError::Header(answer, _) => {
-            NetError::answer(Stage::Http, message, answer)
-        }
-    }
-}
-
-/// Answers with a refusal and says so.
-fn refuse(stream: Outgoing, refusal: &Refusal, stage: Stage, is_head: bool) -> NetError {
-    stream.close(refusal.response(is_head));
-    NetError::new(stage, refusal.to_string())
 }
 
 /// The TCP connection, or the tunnel, is there.

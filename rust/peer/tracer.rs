@@ -72,6 +72,13 @@ impl Tracer {
 }
 
 impl WebSocketPeer {
+    /// A peer that belongs to an object of this class.
+    pub(super) fn of(class: PeerClass) -> Self {
+        let mut peer = Self::new();
+        peer.set_trace_class(class);
+        peer
+    }
+
     /// Says in the trace what the peer belongs to.
     pub fn set_trace_class(&mut self, class: PeerClass) {
         self.trace.class = class;

@@ -374,7 +374,10 @@ impl WebSocketPeer {
             _ => None,
         };
         match sent {
-            Some(Ok(Ok(()))) => Ok(()),
+            Some(Ok(Ok(()))) => {
+                self.trace.sent(message.kind(), message.payload());
+                Ok(())
+            }
             Some(Ok(Err(error))) => Err(self.lost_while_sending(error)),
             Some(Err(refused)) => Err(refused),
             None => Err(Error::new(ErrorCode::Failed, "the connection is not open")),
@@ -558,33 +561,6 @@ impl WebSocketPeer {
     /// Address of the remote end while there is a connection.
     pub fn remote_address(&self) -> Option<SocketAddr> {
         if matches!(self.phase, Phase::Closed) { None } else { self.remote }
-    }
-
-    /// Switches Nagle's algorithm off (`true`, the default) or on.
-    pub fn set_no_delay(&mut self, enabled: bool) -> Result {
-        let result = match &mut self.phase {
-            Phase::Open(link) => Some(link.transport.set_no_delay(enabled)),
-            Phase::Opening(opening) => opening.set_no_delay(enabled),
-            Phase::Closed => None,
-        };
-        let result = match result {
-            Some(Ok(())) => Ok(()),
-            Some(Err(error)) => Err(Error::new(ErrorCode::Failed, error.to_string())),
-            None => Err(Error::new(ErrorCode::Unconfigured, "there is no TCP connection")),
-        };
-        self.noted(result)
-    }
-
-    /// Descriptor of the socket for foreign event loops, and whether output waits for it.
-    pub fn raw_fd(&self) -> Option<(i64, bool)> {
-        match &self.phase {
-            Phase::Open(link) => {
-                link.transport.poll_directly();
-                Some((link.transport.raw_fd()?, link.has_unflushed()))
-            }
-            Phase::Opening(opening) => Some((opening.raw_fd()?, opening.wants_write())),
-            Phase::Closed => None,
-        }
     }
 
     /// Remembers why a call was refused, for [`Self::error_message`]; bindings pass what they refuse themselves.

@@ -99,7 +99,7 @@ END
 output=$(XDG_DATA_HOME=$work XDG_CONFIG_HOME=$work XDG_CACHE_HOME=$work \
     timeout 30 "$engine" --headless --path "$project" 2>&1 | grep -vE '^(Initialize godot-rust|Godot Engine v|$)' || true)
 expect 'the room of README.md' "$(printf '1: hello\n1: hello')" "$output"
-snippet gdscript 3 >"$project/watch.gd"
+snippet gdscript 4 >"$project/watch.gd"
 cat >"$project/readme.gd" <<END
 extends Node
 

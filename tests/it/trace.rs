@@ -9,8 +9,9 @@ use fixtures::{Pair, Raw, frame, packets, until};
 use parking_lot::{Mutex, MutexGuard};
 use wspeer::limits::{TRACE_EVENTS, TRACE_PREVIEW};
 use wspeer::peer::multiplayer::Status;
+use wspeer::peer::server::Server;
 use wspeer::peer::trace::{self, Direction, Event, EventKind, Listener, PeerClass};
-use wspeer::peer::{MultiplayerPeer, State, WebSocketPeer};
+use wspeer::peer::{Client, ClientStatus, MultiplayerPeer, State, WebSocketPeer};
 use wspeer::proto::Role;
 use wspeer::proto::frame::MessageKind::{Binary, Text};
 
@@ -258,4 +259,27 @@ fn a_rooms_connections_say_what_they_belong_to() {
     assert!(rows.iter().all(|row| row.class == PeerClass::Multiplayer), "{rows:?}");
     let greeting = events(&mut listener).into_iter().find(|event| event.kind == EventKind::Binary).unwrap();
     assert_eq!((greeting.direction, greeting.size), (Direction::Sent, 4), "the server tells the client its number");
+}
+
+#[test]
+fn the_connections_of_clients_and_servers_say_what_they_belong_to() {
+    let _alone = alone();
+    let mut listener = Listener::to_messages();
+    let (mut server, mut client) = (Server::new(), Client::new());
+    server.listen(0, Vec::new(), false).unwrap();
+    client
+        .connect_to_url(&format!("ws://127.0.0.1:{}/", server.local_port()), Vec::new(), false, Vec::new(), None)
+        .unwrap();
+    until("the connection", || {
+        server.poll();
+        client.poll();
+        while server.next_event().is_some() || client.next_event().is_some() {}
+        trace::connection_count() == 2 && client.status() == ClientStatus::Connected
+    });
+    let classes: Vec<_> = trace::peers().iter().map(|row| (row.class, row.role)).collect();
+    assert!(classes.contains(&(PeerClass::Client, Some(Role::Client))), "{classes:?}");
+    assert!(classes.contains(&(PeerClass::Server, Some(Role::Server))), "{classes:?}");
+    server.send_to(0, Text, b"to all").unwrap();
+    let sent = events(&mut listener).into_iter().find(|event| event.kind == EventKind::Text).unwrap();
+    assert_eq!((sent.direction, &*sent.preview), (Direction::Sent, &b"to all"[..]));
 }

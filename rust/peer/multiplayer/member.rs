@@ -93,8 +93,7 @@ pub(super) fn accept(socket: Box<dyn Transport>, tls: Option<&ServerTls>, option
         Some(tls) => Box::new(TlsStream::server(socket, tls)?),
         None => socket,
     };
-    let mut peer = WebSocketPeer::new();
-    peer.set_trace_class(PeerClass::Multiplayer);
+    let mut peer = WebSocketPeer::of(PeerClass::Multiplayer);
     peer.options = Options { auto_accept: false, ..options.clone() };
     peer.accept_stream(transport)?;
     Ok(peer)

@@ -121,8 +121,7 @@ impl<S: Seat> MultiplayerPeer<S> {
 
     fn try_create_client(&mut self, url: &str, tls: Option<ClientTls>) -> Result {
         self.check_unused()?;
-        let mut peer = WebSocketPeer::new();
-        peer.set_trace_class(PeerClass::Multiplayer);
+        let mut peer = WebSocketPeer::of(PeerClass::Multiplayer);
         peer.options = self.options.clone();
         peer.connect_to_url(url, tls)?;
         self.reset();
