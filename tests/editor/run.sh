@@ -47,11 +47,11 @@ if [[ $(head -c 2 -- "$engine") == '#!' ]]; then
     export LD_LIBRARY_PATH=${libraries#*:}
 fi
 
-# A copy, because the editor writes into what it opens. Without scripts that have static variables: the editor
-# does not let go of those at its end.
+# A copy, because the editor writes into what it opens. Without the tests: some have static variables, and the
+# editor does not let go of such scripts at its end.
 rm -rf -- "$work/project" "$work/home"
 mkdir -p -- "$work/home" "$work/project"
-(cd -- "$root/godot_project" && tar -c --exclude ./.godot --exclude ./tests/bench .) | tar -x -C "$work/project"
+(cd -- "$root/godot_project" && tar -c --exclude ./.godot --exclude ./tests .) | tar -x -C "$work/project"
 cp -r -- "$here/plugin" "$work/project/addons/editor_test"
 sed -i 's|^enabled=PackedStringArray(|&"res://addons/editor_test/plugin.cfg", |' "$work/project/project.godot"
 # The game, too, finds no sound card.
