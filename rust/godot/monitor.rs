@@ -60,22 +60,6 @@ pub struct RustWebSocketMonitor {
 }
 
 #[godot_api]
-impl IObject for RustWebSocketMonitor {
-    fn init(base: Base<Object>) -> Self {
-        Self {
-            listener: None,
-            is_logging: false,
-            received: Meter::default(),
-            sent: Meter::default(),
-            enabled: PhantomVar::default(),
-            log_enabled: PhantomVar::default(),
-            preview_bytes: PhantomVar::default(),
-            base,
-        }
-    }
-}
-
-#[godot_api]
 impl RustWebSocketMonitor {
     #[func]
     fn get_enabled(&self) -> bool {
@@ -181,6 +165,22 @@ impl RustWebSocketMonitor {
         let listener = if self.is_logging { Listener::to_messages } else { Listener::to_peers };
         // The new one first: when the last one goes, what was kept goes with it.
         self.listener = enabled.then(listener);
+    }
+}
+
+#[godot_api]
+impl IObject for RustWebSocketMonitor {
+    fn init(base: Base<Object>) -> Self {
+        Self {
+            listener: None,
+            is_logging: false,
+            received: Meter::default(),
+            sent: Meter::default(),
+            enabled: PhantomVar::default(),
+            log_enabled: PhantomVar::default(),
+            preview_bytes: PhantomVar::default(),
+            base,
+        }
     }
 }
 
