@@ -11,8 +11,8 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 C_TARGET := $(CARGO_TARGET_DIR)/capi
 C_LIBRARY := $(C_TARGET)/debug
 
-.PHONY: help build build-c demo test test-rust test-c test-godot test-docs test-conformance test-interop \
-    test-secure conformance check header bench fuzz clean
+.PHONY: help build build-c optimized demo test test-rust test-c test-godot test-editor test-docs test-conformance \
+    test-interop test-secure conformance check header bench fuzz clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -26,11 +26,17 @@ build-c: ## build the C library without the Godot part
 	@echo "== building the C library"
 	CARGO_TARGET_DIR="$(C_TARGET)" $(CARGO) build --no-default-features --features capi
 
+optimized: ## build the optimized library and have the editor load it too
+	@echo "== building the optimized library"
+	$(CARGO) build --release
+	@tools/install_library.sh release
+	@tools/install_library.sh optimized
+
 demo: build ## run the tutorial's server and client in a Godot engine
 	@echo "== running the minimal server and the minimal client in Godot"
 	@tools/run_demo.sh
 
-test: check test-rust test-c test-godot test-docs test-conformance test-interop test-secure ## run all checks and tests
+test: check test-rust test-c test-godot test-editor test-docs test-conformance test-interop test-secure ## run all checks and tests
 
 test-rust: ## unit and integration tests of the Rust layers
 	@echo "== Rust tests: core alone"
@@ -47,6 +53,10 @@ test-godot: build ## run the tests in the Godot engine
 	@tests/godot/run.sh
 	@echo "== demos"
 	@tests/godot/demos.sh
+
+test-editor: build ## open the editor on a hidden screen and look at the debugger's tab
+	@echo "== the editor"
+	@tests/editor/run.sh
 
 test-docs: build build-c ## run the programs of README.md
 	@echo "== programs of the documentation"

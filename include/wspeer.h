@@ -348,6 +348,114 @@ typedef int32_t wsp_stream_status;
 #endif // __cplusplus
 
 /**
+ * Kind of a traced event.
+ */
+enum wsp_trace_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * An HTTP request or answer; the preview is its head, in which the values of Authorization, Proxy-Authorization, Cookie, Set-Cookie,
+     * Sec-WebSocket-Key and of URL parameters that look like secrets are "***".
+     */
+    WSP_TRACE_KIND_HANDSHAKE = 0,
+    /**
+     * A text message.
+     */
+    WSP_TRACE_KIND_TEXT = 1,
+    /**
+     * A binary message.
+     */
+    WSP_TRACE_KIND_BINARY = 2,
+    /**
+     * A ping. Received ones are answered automatically.
+     */
+    WSP_TRACE_KIND_PING = 3,
+    /**
+     * A pong.
+     */
+    WSP_TRACE_KIND_PONG = 4,
+    /**
+     * A close frame; the preview is its code in decimal, a space and its reason.
+     */
+    WSP_TRACE_KIND_CLOSE = 5,
+    /**
+     * The connection was lost; the preview says why.
+     */
+    WSP_TRACE_KIND_FAILURE = 6,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wsp_trace_kind wsp_trace_kind;
+#else
+typedef int32_t wsp_trace_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a traced peer belongs to.
+ */
+enum wsp_trace_class
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It is a wsp_peer.
+     */
+    WSP_TRACE_CLASS_PEER = 0,
+    /**
+     * A client object's connection.
+     */
+    WSP_TRACE_CLASS_CLIENT = 1,
+    /**
+     * One of a server object's connections.
+     */
+    WSP_TRACE_CLASS_SERVER = 2,
+    /**
+     * A connection of a multiplayer peer.
+     */
+    WSP_TRACE_CLASS_MULTIPLAYER = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wsp_trace_class wsp_trace_class;
+#else
+typedef int32_t wsp_trace_class;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Which end of a connection a traced peer is.
+ */
+enum wsp_trace_role
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Neither: it has had no connection yet.
+     */
+    WSP_TRACE_ROLE_NONE = 0,
+    /**
+     * The end that connects.
+     */
+    WSP_TRACE_ROLE_CLIENT = 1,
+    /**
+     * The end that accepts.
+     */
+    WSP_TRACE_ROLE_SERVER = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wsp_trace_role wsp_trace_role;
+#else
+typedef int32_t wsp_trace_role;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Kind of a message. The numbers are those of Godot's WebSocketPeer.WriteMode.
  */
 enum wsp_write_mode
@@ -865,6 +973,135 @@ typedef struct {
      */
     uint8_t reserved[7];
 } wsp_server_options;
+
+/**
+ * Something that a peer has sent, received or suffered. Set `struct_size`, then call wsp_trace_next_event(). Later versions append fields.
+ */
+typedef struct {
+    /**
+     * sizeof(wsp_trace_event) of the caller.
+     */
+    size_t struct_size;
+    /**
+     * Microseconds since tracing was first enabled in the process.
+     */
+    uint64_t time_usec;
+    /**
+     * Number of the peer, see wsp_peer_get_trace_id().
+     */
+    uint64_t peer_id;
+    /**
+     * What it was.
+     */
+    wsp_trace_kind kind;
+    /**
+     * 1 for what the peer has sent, 0 for what it has received.
+     */
+    uint8_t is_sent;
+    /**
+     * Payload bytes of the message, before compression; of a handshake its bytes.
+     */
+    uint64_t size;
+    /**
+     * Beginning of the payload (see wsp_trace_set_preview_size()), with a NUL behind it. Lent; never NULL.
+     */
+    const uint8_t *preview;
+    /**
+     * Length of `preview` in bytes, without that NUL.
+     */
+    size_t preview_len;
+} wsp_trace_event;
+
+/**
+ * A live peer, as it was at the end of its last wsp_peer_poll(). Set `struct_size`, then call wsp_trace_next_peer(). Later versions append
+ * fields.
+ */
+typedef struct {
+    /**
+     * sizeof(wsp_trace_peer) of the caller.
+     */
+    size_t struct_size;
+    /**
+     * Number of the peer, see wsp_peer_get_trace_id().
+     */
+    uint64_t id;
+    /**
+     * What it belongs to.
+     */
+    wsp_trace_class peer_class;
+    /**
+     * Which end of the connection it is.
+     */
+    wsp_trace_role role;
+    /**
+     * State of the connection.
+     */
+    wsp_state state;
+    /**
+     * 1 where permessage-deflate was agreed on.
+     */
+    uint8_t is_compressed;
+    /**
+     * Port of the remote end, 0 where there is none.
+     */
+    uint16_t remote_port;
+    /**
+     * Requested URL, with its password and parameters that look like secrets masked. Lent.
+     */
+    const char *url;
+    /**
+     * IP address of the remote end, "" where there is none. Lent.
+     */
+    const char *remote_host;
+    /**
+     * Selected sub-protocol or "". Lent.
+     */
+    const char *protocol;
+    /**
+     * Why the connection was lost, or "". Lent.
+     */
+    const char *failure;
+    /**
+     * Messages received on this connection or the last one.
+     */
+    uint64_t received_messages;
+    /**
+     * Payload bytes of those, after decompression.
+     */
+    uint64_t received_bytes;
+    /**
+     * Messages sent on this connection or the last one.
+     */
+    uint64_t sent_messages;
+    /**
+     * Payload bytes of those, before compression.
+     */
+    uint64_t sent_bytes;
+    /**
+     * Received messages that the program has not read.
+     */
+    size_t inbound_messages;
+    /**
+     * Payload bytes of those.
+     */
+    size_t inbound_bytes;
+    /**
+     * Messages that the network has not taken.
+     */
+    size_t outbound_messages;
+    /**
+     * Payload bytes of those.
+     */
+    size_t outbound_bytes;
+    /**
+     * Share of the original bytes that compressed messages needed, of both directions; -1 where there were none.
+     */
+    double compression_ratio;
+    /**
+     * Smoothed seconds between a ping and its pong, -1 before the first pong.
+     */
+    double round_trip_time;
+} wsp_trace_peer;
 
 #ifdef __cplusplus
 extern "C" {
@@ -2036,6 +2273,49 @@ wsp_error wsp_tls_options_set_client_ca_from_file(wsp_tls_options *options, cons
  * Returns in words why the last call was refused, "" where none was. Lent.
  */
 const char *wsp_tls_options_get_error_message(const wsp_tls_options *options);
+
+/**
+ * Starts (true) or stops the trace: the list of live peers and the log of what they send and receive, of the whole process. Off at
+ * first, and then it costs nothing that could be measured. Peers appear in the list with their next wsp_peer_poll(). Stopping forgets
+ * the log. May be called from every thread.
+ */
+void wsp_trace_enable(bool enabled);
+
+/**
+ * Sets how many bytes of each message the log keeps, at most 1024; more counts as that. 128 at first. 0 keeps all contents out, those of
+ * handshakes included. Handshakes are kept up to 2048 bytes otherwise.
+ */
+void wsp_trace_set_preview_size(size_t bytes);
+
+/**
+ * Takes the oldest event of the log. The preview is lent until the next wsp_trace_next_event() or wsp_trace_next_peer() of the same
+ * thread. The newest 4096 events are kept; older ones that were not taken are counted by wsp_trace_take_missed_events().
+ *
+ * Returns WSP_ERR_UNAVAILABLE where none waits, WSP_ERR_UNCONFIGURED while the trace is off, WSP_ERR_INVALID_PARAMETER for NULL and for a
+ * size that no version of this header declares; nothing is taken then.
+ */
+wsp_error wsp_trace_next_event(wsp_trace_event *event);
+
+/**
+ * Returns how many events were dropped, since the last call, because wsp_trace_next_event() was not called often enough.
+ */
+uint64_t wsp_trace_take_missed_events(void);
+
+/**
+ * Tells about the live peer with the lowest number above `after_id`: start with 0, go on with the number of the last one. The texts are
+ * lent until the next wsp_trace_next_peer() or wsp_trace_next_event() of the same thread.
+ *
+ * Returns WSP_ERR_UNAVAILABLE where there is none, WSP_ERR_UNCONFIGURED while the trace is off, WSP_ERR_INVALID_PARAMETER for NULL and for
+ * a size that no version of this header declares.
+ */
+wsp_error wsp_trace_next_peer(uint64_t after_id,
+                              wsp_trace_peer *peer);
+
+/**
+ * Returns the number of a peer in the trace: never 0 (which stands for NULL), the same for its whole life, and of no other peer of the
+ * process.
+ */
+uint64_t wsp_peer_get_trace_id(wsp_peer *peer);
 
 #ifdef __cplusplus
 }  // extern "C"

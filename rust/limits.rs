@@ -169,3 +169,15 @@ pub const RECONNECT_JITTER: f64 = 0.5;
 /// Polls of a client or server object from inside its own signals, in one poll from outside, that emit signals too. Further ones
 /// leave them to the calls further out, so that two ends which answer each other cannot talk for ever inside of one call.
 pub const NESTED_POLLS: usize = 32;
+
+/// Newest events (messages, handshakes, failures) that are kept for who traces the process: some seconds of a busy game.
+pub const TRACE_EVENTS: usize = 4096;
+
+/// Bytes of each message kept in the trace by default: enough to recognise a game's message.
+pub const TRACE_PREVIEW: usize = 128;
+
+/// Bytes of each message kept in the trace at most, so that [`TRACE_EVENTS`] of them stay below 9 MiB, heads included.
+pub const MAX_TRACE_PREVIEW: usize = 1024;
+
+/// Bytes of each HTTP head kept in the trace: usual ones in full.
+pub const TRACE_HEAD: usize = 2048;

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Puts a built library where the sample project loads it: tools/install_library.sh debug|release
+# Puts a built library where the sample project loads it: tools/install_library.sh debug|release|optimized
+# optimized: the release library in the place of the debug one, which is what editors load.
 set -euo pipefail
 
 profile=${1:?debug or release}
@@ -10,6 +11,7 @@ folder=$addon/bin/linux.$(uname -m)
 case $profile in
     debug) built=$target/debug/libwspeer.so name=libwspeer.debug.so ;;
     release) built=$target/release/libwspeer.so name=libwspeer.so ;;
+    optimized) built=$target/release/libwspeer.so name=libwspeer.debug.so ;;
     *) echo "unknown profile '$profile'" >&2; exit 1 ;;
 esac
 

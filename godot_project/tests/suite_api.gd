@@ -150,3 +150,14 @@ func test_zz_deviations_are_deviations() -> void:
 	test_properties()
 	for name: String in DEVIATIONS:
 		check(name in _met or (name in VERSION_DEPENDENT and not ClassDB.class_exists("SocketServer")), name + " is no longer a deviation")
+
+
+## The editor asks instances that nobody holds, which must survive their own members.
+func test_defaults_can_be_asked_for_without_an_instance() -> void:
+	if engine_differs():
+		return
+	for name in ClassDB.get_class_list():
+		if name.begins_with("Rust"):
+			check(ClassDB.can_instantiate(name), name)
+			for property in ClassDB.class_get_property_list(name):
+				ClassDB.class_get_property_default_value(name, property.name)

@@ -20,4 +20,5 @@ mod stream;
 mod tcp_server;
 mod text;
 mod tls_options;
+mod trace;
 mod versioned;

@@ -94,6 +94,12 @@ impl Lent {
         self.add(text)
     }
 
+    /// See [`Self::set`], for bytes.
+    pub fn set_bytes(&mut self, bytes: &[u8]) -> *const u8 {
+        self.0.clear();
+        self.add_bytes(bytes)
+    }
+
     /// Lends another text beside those of this call. A NUL inside does not end what is stored, only what `strlen` sees.
     pub fn add(&mut self, text: &str) -> *const c_char {
         self.add_bytes(text.as_bytes()).cast()

@@ -7,7 +7,7 @@ use godot::sys::{
     GDExtensionBool, GDExtensionClassLibraryPtr, GDExtensionInitialization, GDExtensionInterfaceGetProcAddress,
 };
 
-use super::{enums, fast_calls};
+use super::{enums, fast_calls, monitor};
 
 struct Wspeer;
 
@@ -16,6 +16,13 @@ unsafe impl ExtensionLibrary for Wspeer {
     fn on_stage_init(stage: InitStage) {
         if stage == InitStage::Scene {
             enums::register();
+            monitor::start();
+        }
+    }
+
+    fn on_stage_deinit(stage: InitStage) {
+        if stage == InitStage::Scene {
+            monitor::stop();
         }
     }
 }

@@ -5,6 +5,7 @@ mod engine_stream;
 mod entry;
 mod enums;
 mod fast_calls;
+mod monitor;
 mod nesting;
 mod pointers;
 mod remote_peer;
@@ -46,6 +47,7 @@ mod tests {
             ("RustStreamPeerTLS", include_str!("stream_peer_tls.rs")),
             ("RustWebSocketMultiplayerPeer", include_str!("websocket_multiplayer_peer.rs")),
             ("RustWebSocketMultiplayerPeer", include_str!("websocket_multiplayer_peer_methods.rs")),
+            ("RustWebSocketMonitor", include_str!("monitor.rs")),
             ("RustTCPServer", include_str!("tcp_server.rs")),
             ("RustStreamPeerTCP", include_str!("stream_peer_tcp.rs")),
         ];

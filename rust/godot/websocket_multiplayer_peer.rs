@@ -484,9 +484,9 @@ impl IMultiplayerPeerExtension for RustWebSocketMultiplayerPeer {
         with(&this, (), |room| room.room.refuse_new_connections = p_enable);
     }
 
-    #[func(gd_self)]
-    fn is_refusing_new_connections(this: Gd<Self>) -> bool {
-        with(&this, false, |room| room.room.refuse_new_connections)
+    // Not by `Gd`: the editor asks instances that nobody holds for defaults, and a handle would free them.
+    fn is_refusing_new_connections(&self) -> bool {
+        self.room.with(false, |room| room.room.refuse_new_connections)
     }
 
     fn is_server_relay_supported(&self) -> bool {

@@ -1,5 +1,6 @@
 //! What permessage-deflate has done on a connection.
 
+use super::websocket_peer::{Phase, WebSocketPeer};
 use crate::proto::connection::Connection;
 
 /// Payload bytes of one connection before and after compression; all 0 where compression is not active.
@@ -24,5 +25,33 @@ impl CompressionStatistics {
             received_plain: deflate.inflater.bytes_out,
             received_compressed: deflate.inflater.bytes_in,
         })
+    }
+
+    /// Share of the original bytes that compressed messages needed, of both directions; `None` where there were none.
+    pub fn ratio(&self) -> Option<f64> {
+        let plain = self.sent_plain + self.received_plain;
+        (plain > 0).then(|| (self.sent_compressed + self.received_compressed) as f64 / plain as f64)
+    }
+}
+
+impl WebSocketPeer {
+    /// Whether permessage-deflate was agreed on.
+    pub fn is_compression_active(&self) -> bool {
+        matches!(&self.phase, Phase::Open(link) if link.connection.deflate().is_some())
+    }
+
+    /// What compression has done on this connection, or the last one.
+    pub fn compression_statistics(&self) -> CompressionStatistics {
+        match &self.phase {
+            Phase::Open(link) => CompressionStatistics::of(&link.connection),
+            _ => self.compression,
+        }
+    }
+
+    /// Gives the compressor's memory back now instead of after some seconds without messages.
+    pub fn release_compression_memory(&mut self) {
+        if let Phase::Open(link) = &mut self.phase {
+            link.release_compression();
+        }
     }
 }

@@ -4,6 +4,7 @@ use super::opening::Opening;
 use super::websocket_peer::{Phase, State, WebSocketPeer};
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::{ClientTls, NetError, TlsInfo, Transport, clock};
+use crate::proto::Role;
 use crate::proto::handshake::{Headers, Refusal, Request, response};
 use crate::proto::url::Url;
 
@@ -38,6 +39,7 @@ impl WebSocketPeer {
         let parsed = Url::parse(url)?;
         let opening = Opening::connect(&parsed, tls, &self.options, clock::now())?;
         self.reset();
+        self.trace.role = Some(Role::Client);
         url.clone_into(&mut self.requested_url);
         match opening {
             Ok(opening) => {
@@ -62,6 +64,7 @@ impl WebSocketPeer {
         self.check_unconnected()?;
         let opening = Opening::accept(transport, &self.options, clock::now())?;
         self.reset();
+        self.trace.role = Some(Role::Server);
         self.remote = opening.remote_address();
         self.phase = Phase::Opening(Box::new(opening));
         Ok(())

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::limits::AWAITED_PINGS;
+use super::trace::{self, Direction, EventKind};
+use crate::limits::{AWAITED_PINGS, TRACE_EVENTS};
 
 /// Pings and pongs of one connection: whether the remote end is alive, and how far away it is.
 #[derive(Debug)]
@@ -13,7 +14,11 @@ pub struct Heartbeat {
     outstanding: Option<Instant>,
     awaited: VecDeque<(Vec<u8>, Instant)>,
     round_trip: Option<RoundTrip>,
+    /// Pings and pongs that the trace has not heard of yet.
+    log: Vec<Beaten>,
 }
+
+type Beaten = (Direction, EventKind, Vec<u8>);
 
 /// Round-trip times between pings and their pongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +46,7 @@ impl Heartbeat {
 
     /// A connection that opened now.
     pub fn new(now: Instant) -> Self {
-        Self { last_ping: Some(now), outstanding: None, awaited: VecDeque::new(), round_trip: None }
+        Self { last_ping: Some(now), outstanding: None, awaited: VecDeque::new(), round_trip: None, log: Vec::new() }
     }
 
     /// A ping with this payload leaves.
@@ -50,17 +55,36 @@ impl Heartbeat {
             self.awaited.pop_front();
         }
         self.awaited.push_back((payload.to_vec(), now));
+        self.note(Direction::Sent, EventKind::Ping, payload);
     }
 
     /// A pong arrived. One that answers no ping is only a sign of life (RFC 6455 section 5.5.3).
     pub fn pong(&mut self, payload: &[u8], now: Instant) {
         self.heard();
+        self.note(Direction::Received, EventKind::Pong, payload);
         let Some(index) = self.awaited.iter().position(|(awaited, _)| awaited == payload) else { return };
         if let Some((_, sent)) = self.awaited.drain(..=index).next_back() {
             let last = now.saturating_duration_since(sent);
             let smoothed = self.round_trip.map_or(last, |before| (before.smoothed * 7 + last) / 8);
             self.round_trip = Some(RoundTrip { last, smoothed });
         }
+    }
+
+    /// A ping arrived.
+    pub fn ping(&mut self, payload: &[u8]) {
+        self.heard();
+        self.note(Direction::Received, EventKind::Ping, payload);
+    }
+
+    fn note(&mut self, direction: Direction, kind: EventKind, payload: &[u8]) {
+        if trace::wants_messages() && self.log.len() < TRACE_EVENTS {
+            self.log.push((direction, kind, payload.to_vec()));
+        }
+    }
+
+    /// Takes out what [`Self::log`] holds.
+    pub(super) fn take_log(&mut self) -> Vec<Beaten> {
+        std::mem::take(&mut self.log)
     }
 
     /// Round-trip times; `None` before the first answered ping.

@@ -483,7 +483,7 @@ impl Inbox for Receiver<'_> {
         self.heartbeat.pong(payload, self.now);
     }
 
-    fn ping(&mut self, _payload: &[u8]) {
-        self.heartbeat.heard();
+    fn ping(&mut self, payload: &[u8]) {
+        self.heartbeat.ping(payload);
     }
 }

@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::opening_failure::{at_proxy, not_upgraded, proxy_refused, refuse};
 use super::options::Options;
 use super::outgoing::Outgoing;
+use super::trace;
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::MAX_EARLY_BYTES;
 use crate::net::proxy::Proxy;
@@ -29,6 +31,8 @@ pub(super) struct Opened {
     pub protocol: String,
     /// Head of the server's answer; nothing on a server, whose request was handed out before.
     pub response_head: Box<[u8]>,
+    /// Head of the request or answer that this end has sent.
+    pub sent_head: Vec<u8>,
     /// Bytes that arrived behind the handshake.
     pub rest: Vec<u8>,
 }
@@ -39,6 +43,8 @@ pub(super) struct Opening {
     /// When the handshake must be over; set when the TCP connection is there.
     deadline: Instant,
     arrived: Option<Arrived>,
+    /// A client's request, for the trace of one that was refused.
+    pub traced_request: Vec<u8>,
 }
 
 /// The head of a request that a server has read, and whether it came over TLS.
@@ -144,12 +150,14 @@ impl Opening {
         let proxy = options.proxies.choose(url.secure, &url.address.host)?;
         let first = proxy.as_ref().map_or(&url.address, |proxy| &proxy.address);
         let connector = Connector::start(&first.host, first.port, options.connect_timeout(), now);
+        let traced_request = if trace::wants_messages() { request.clone() } else { Vec::new() };
         let ahead = Ahead { server: url.address.clone(), proxy, tls, handshake, request };
         Ok(match connector {
             Ok(connector) => Ok(Self {
                 stage: OpeningStage::Connecting { connector, ahead },
                 deadline: now + options.connect_timeout() + options.handshake_timeout(),
                 arrived: None,
+                traced_request,
             }),
             Err(error) => Err(ahead.explain(error)),
         })
@@ -164,6 +172,7 @@ impl Opening {
             stage: OpeningStage::Server { stream, reader: RequestReader::default() },
             deadline: now + options.handshake_timeout(),
             arrived: None,
+            traced_request: Vec::new(),
         })
     }
 
@@ -414,35 +423,6 @@ impl Ahead {
     }
 }
 
-fn at_proxy(proxy: &Proxy, error: NetError) -> NetError {
-    let stage = if error.stage == Stage::Timeout { Stage::Timeout } else { Stage::Proxy };
-    NetError { stage, message: format!("the proxy {}: {}", proxy.address, error.message), ..error }
-}
-
-fn proxy_refused(proxy: &Proxy, error: ConnectError) -> NetError {
-    let message = format!("the proxy {}: {error}", proxy.address);
-    match error {
-        ConnectError::Head(_) => NetError::new(Stage::Proxy, message),
-        ConnectError::Refused(answer) => NetError::answer(Stage::Proxy, message, answer),
-    }
-}
-
-fn not_upgraded(error: ResponseError) -> NetError {
-    let message = error.to_string();
-    match error {
-        ResponseError::Head(_) => NetError::new(Stage::Http, message),
-        ResponseError::Status(answer) | ResponseError::Header(answer, _) => {
-            NetError::answer(Stage::Http, message, answer)
-        }
-    }
-}
-
-/// Answers with a refusal and says so.
-fn refuse(stream: Outgoing, refusal: &Refusal, stage: Stage, is_head: bool) -> NetError {
-    stream.close(refusal.response(is_head));
-    NetError::new(stage, refusal.to_string())
-}
-
 /// The TCP connection, or the tunnel, is there.
 fn connected(transport: Box<dyn Transport>, mut ahead: Ahead) -> Result<OpeningStage, NetError> {
     if let Some(proxy) = ahead.proxy.take() {
@@ -519,8 +499,10 @@ fn upgrade(mut stream: Outgoing, mut handshake: ClientHandshake, options: &Optio
     loop {
         match stream.read(|input| handshake.receive(input)) {
             Ok(Some(Ok(Some(response)))) => {
+                let (transport, sent_head) = stream.into_parts();
                 return Ok(Step::Opened(Opened {
-                    transport: stream.transport,
+                    transport,
+                    sent_head,
                     connection: connection(Role::Client, response.deflate, options),
                     protocol: response.protocol,
                     response_head: response.head,
@@ -583,8 +565,8 @@ fn watch(mut stream: Outgoing, mut request: Request) -> Result<Step, NetError> {
 
 fn finish(mut stream: Outgoing, connection: Connection, protocol: String, rest: Vec<u8>) -> Result<Step, NetError> {
     if stream.flush()? {
-        let (transport, response_head) = (stream.transport, Box::default());
-        return Ok(Step::Opened(Opened { transport, connection, protocol, response_head, rest }));
+        let ((transport, sent_head), response_head) = (stream.into_parts(), Box::default());
+        return Ok(Step::Opened(Opened { transport, connection, protocol, response_head, sent_head, rest }));
     }
     Ok(Step::Wait(OpeningStage::Answering { stream, connection, protocol, rest }))
 }

@@ -58,6 +58,11 @@ impl Outgoing {
         })
     }
 
+    /// The transport, and all bytes of the handshake.
+    pub fn into_parts(self) -> (Box<dyn Transport>, Vec<u8>) {
+        (self.transport, self.bytes)
+    }
+
     /// Ends the connection behind an answer.
     pub fn close(mut self, answer: Vec<u8>) {
         self.transport.close(answer);

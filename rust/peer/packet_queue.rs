@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::trace::Traffic;
 use crate::limits::ARENA_MESSAGE_BYTES;
 use crate::proto::frame::MessageKind;
 
@@ -16,6 +17,7 @@ pub struct PacketQueue {
     packets: VecDeque<Packet>,
     bytes: usize,
     lent: Vec<u8>,
+    received: Traffic,
     last_kind: Option<MessageKind>,
     ended_message: bool,
 }
@@ -42,6 +44,25 @@ impl PacketQueue {
     /// Payload bytes that wait.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Everything that was put in since the connection began.
+    pub fn received(&self) -> Traffic {
+        self.received
+    }
+
+    /// The packets that wait, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = (MessageKind, &[u8])> {
+        let mut start = self.read;
+        self.packets.iter().map(move |packet| {
+            let stored = packet.owned.as_deref().unwrap_or_else(|| {
+                let end = start + packet.len;
+                let stored = self.arena.get(start..end).unwrap_or_default();
+                start = end;
+                stored
+            });
+            (packet.kind, stored)
+        })
     }
 
     /// Bytes of memory the queue owns.
@@ -73,6 +94,7 @@ impl PacketQueue {
         }
         self.arena.extend_from_slice(payload);
         self.bytes += payload.len();
+        self.received.count(payload.len(), true);
         self.packets.push_back(Packet { kind, len: payload.len(), owned: None, is_last: true });
     }
 
@@ -84,6 +106,7 @@ impl PacketQueue {
     /// Appends a piece of a message; `is_last` ends it.
     pub fn push_piece(&mut self, kind: MessageKind, piece: Vec<u8>, is_last: bool) {
         self.bytes += piece.len();
+        self.received.count(piece.len(), is_last);
         self.packets.push_back(Packet { kind, len: piece.len(), owned: Some(piece), is_last });
     }
 
@@ -109,7 +132,8 @@ impl PacketQueue {
     /// Gives memory back where nothing waits.
     pub fn release(&mut self) {
         if self.is_empty() {
-            *self = Self { last_kind: self.last_kind, ended_message: self.ended_message, ..Self::default() };
+            let Self { received, last_kind, ended_message, .. } = *self;
+            *self = Self { received, last_kind, ended_message, ..Self::default() };
         }
     }
 
@@ -132,6 +156,9 @@ mod tests {
                 queue.push(MessageKind::Binary, &vec![round ^ index as u8; *size]);
             }
             assert_eq!(queue.bytes(), sizes.iter().sum::<usize>());
+            let waiting: Vec<_> = queue.iter().map(|(_, payload)| payload.to_vec()).collect();
+            assert_eq!(waiting.iter().map(Vec::len).collect::<Vec<_>>(), sizes);
+            assert_eq!(waiting[4], vec![round ^ 4; 5]);
             for (index, size) in sizes.iter().enumerate() {
                 assert_eq!(queue.pop().unwrap(), vec![round ^ index as u8; *size]);
             }

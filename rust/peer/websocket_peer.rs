@@ -10,6 +10,7 @@ use super::link::{End, Link};
 use super::opening::{Opened, Opening};
 use super::options::Options;
 use super::packet_queue::PacketQueue;
+use super::trace::{self, Direction, Tracer};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{MAX_CONTROL_PAYLOAD, PONG_BACKLOG_BYTES};
 use crate::net::{NetError, Stage, clock, linger};
@@ -40,7 +41,7 @@ pub struct WebSocketPeer {
     pub(super) phase: Phase,
     pub(super) queue: PacketQueue,
     pub(super) requested_url: String,
-    protocol: String,
+    pub(super) protocol: String,
     pub(super) remote: Option<SocketAddr>,
     /// What the remote end's part of the handshake said.
     pub(super) head: HandshakeHead,
@@ -49,9 +50,10 @@ pub struct WebSocketPeer {
     message: String,
     /// Why the connection was lost, which later refusals must not hide.
     pub(super) failure: Option<NetError>,
-    compression: CompressionStatistics,
+    pub(super) compression: CompressionStatistics,
     round_trip: Option<RoundTrip>,
     drained: bool,
+    pub(super) trace: Tracer,
 }
 
 #[derive(Debug)]
@@ -81,6 +83,7 @@ impl Default for WebSocketPeer {
             compression: CompressionStatistics::default(),
             round_trip: None,
             drained: false,
+            trace: Tracer::default(),
         }
     }
 }
@@ -107,13 +110,14 @@ impl WebSocketPeer {
         self.compression = CompressionStatistics::default();
         self.round_trip = None;
         self.drained = false;
+        self.trace.reset();
     }
 
     // Polling
 
     /// Advances the connection: connects, shakes hands, sends what waits, reads what is there. Never blocks.
     pub fn poll(&mut self) {
-        if !self.is_quiet() {
+        if !self.is_quiet() || trace::is_enabled() {
             self.poll_at(clock::now());
         }
     }
@@ -140,24 +144,33 @@ impl WebSocketPeer {
             let result = opening.poll(now, &self.options);
             if let Some(arrived) = opening.take_arrived() {
                 self.requested_url = requested_url(&arrived.head, arrived.is_secure);
+                self.trace.handshake(Direction::Received, &arrived.head);
                 self.head = HandshakeHead::Request(arrived.head);
             }
             self.remote = opening.remote_address().or(self.remote);
             match result {
                 Ok(Some(opened)) => self.enter_open(opened, now),
                 Ok(None) => {}
-                Err(error) => self.fail(error),
+                Err(error) => {
+                    if error.stage == Stage::Http {
+                        self.trace.handshake(Direction::Sent, &opening.traced_request);
+                    }
+                    self.fail(error);
+                }
             }
         }
         if matches!(self.phase, Phase::Open(_)) {
             self.poll_open(now);
         }
+        self.observe();
     }
 
     fn enter_open(&mut self, opened: Opened, now: Instant) {
         self.protocol = opened.protocol;
         // The address that answered, where one poll saw it connect and answer; so far it was the first one that was tried.
         self.remote = opened.transport.remote_address().or(self.remote);
+        self.trace.handshake(Direction::Sent, &opened.sent_head);
+        self.trace.handshake(Direction::Received, &opened.response_head);
         if !opened.response_head.is_empty() {
             self.head = HandshakeHead::Response(opened.response_head);
         }
@@ -169,7 +182,9 @@ impl WebSocketPeer {
         link.begin_tick();
         let written = link.flush();
         // What the remote end had sent before the connection broke is still there to be read, its close frame included.
+        let known = self.queue.len();
         let received = link.receive(&mut self.queue, &self.options, now);
+        self.trace.received(&self.queue, known, link);
         let opened_now = link.end_opening();
         if let Err(end) = received.and_then(|()| written.map_err(End::Lost)) {
             // A connection that opens, delivers and breaks within one poll is seen open too; the next poll finds it broken.
@@ -213,6 +228,7 @@ impl WebSocketPeer {
                 {
                     let close = CloseFrame::for_violation(&violation);
                     link.connection.send_close(&close, &mut link.outbox);
+                    self.trace.closing(&close);
                     self.close_code = i32::from(violation.close_code());
                     self.close_reason = close.reason;
                 }
@@ -230,6 +246,7 @@ impl WebSocketPeer {
             // The engine reports a close frame without a code as 0.
             self.close_code = i32::from(close.code.unwrap_or(0));
             self.close_reason.clone_from(&close.reason);
+            self.trace.closed(Direction::Received, close.code, &close.reason);
         }
         self.drop_connection();
     }
@@ -242,6 +259,7 @@ impl WebSocketPeer {
 
     fn lose(&mut self, error: NetError) {
         self.message.clone_from(&error.message);
+        self.trace.failed(&error);
         self.failure = Some(error);
         self.drop_connection();
     }
@@ -258,6 +276,7 @@ impl WebSocketPeer {
                 link.transport.close(unsent);
             }
         }
+        self.observe();
     }
 
     // Messages
@@ -335,6 +354,7 @@ impl WebSocketPeer {
         if let Err(error) = link.send(kind, payload, self.options.send_options(compress)) {
             return Err(self.lost_while_sending(error));
         }
+        self.trace.sent(kind, payload);
         Ok(())
     }
 
@@ -354,7 +374,10 @@ impl WebSocketPeer {
             _ => None,
         };
         match sent {
-            Some(Ok(Ok(()))) => Ok(()),
+            Some(Ok(Ok(()))) => {
+                self.trace.sent(message.kind(), message.payload());
+                Ok(())
+            }
             Some(Ok(Err(error))) => Err(self.lost_while_sending(error)),
             Some(Err(refused)) => Err(refused),
             None => Err(Error::new(ErrorCode::Failed, "the connection is not open")),
@@ -365,7 +388,12 @@ impl WebSocketPeer {
     fn lost_while_sending(&mut self, error: NetError) -> Error {
         let refused = Error::new(ErrorCode::Failed, error.message.clone());
         let end = match &mut self.phase {
-            Phase::Open(link) => link.receive(&mut self.queue, &self.options, clock::now()).err(),
+            Phase::Open(link) => {
+                let known = self.queue.len();
+                let received = link.receive(&mut self.queue, &self.options, clock::now());
+                self.trace.received(&self.queue, known, link);
+                received.err()
+            }
             _ => None,
         };
         match end {
@@ -444,26 +472,6 @@ impl WebSocketPeer {
         }
     }
 
-    /// Whether permessage-deflate was agreed on.
-    pub fn is_compression_active(&self) -> bool {
-        matches!(&self.phase, Phase::Open(link) if link.connection.deflate().is_some())
-    }
-
-    /// What compression has done on this connection, or the last one.
-    pub fn compression_statistics(&self) -> CompressionStatistics {
-        match &self.phase {
-            Phase::Open(link) => CompressionStatistics::of(&link.connection),
-            _ => self.compression,
-        }
-    }
-
-    /// Gives the compressor's memory back now instead of after some seconds without messages.
-    pub fn release_compression_memory(&mut self) {
-        if let Phase::Open(link) = &mut self.phase {
-            link.release_compression();
-        }
-    }
-
     /// Whether the message read last was text; `false` before the first.
     pub fn was_string_packet(&self) -> bool {
         self.queue.last_kind() == Some(MessageKind::Text)
@@ -508,6 +516,7 @@ impl WebSocketPeer {
         })?;
         let close = CloseFrame::to_send(code, reason)?;
         link.connection.send_close(&close, &mut link.outbox);
+        self.trace.closing(&close);
         self.flush();
         Ok(())
     }
@@ -552,33 +561,6 @@ impl WebSocketPeer {
     /// Address of the remote end while there is a connection.
     pub fn remote_address(&self) -> Option<SocketAddr> {
         if matches!(self.phase, Phase::Closed) { None } else { self.remote }
-    }
-
-    /// Switches Nagle's algorithm off (`true`, the default) or on.
-    pub fn set_no_delay(&mut self, enabled: bool) -> Result {
-        let result = match &mut self.phase {
-            Phase::Open(link) => Some(link.transport.set_no_delay(enabled)),
-            Phase::Opening(opening) => opening.set_no_delay(enabled),
-            Phase::Closed => None,
-        };
-        let result = match result {
-            Some(Ok(())) => Ok(()),
-            Some(Err(error)) => Err(Error::new(ErrorCode::Failed, error.to_string())),
-            None => Err(Error::new(ErrorCode::Unconfigured, "there is no TCP connection")),
-        };
-        self.noted(result)
-    }
-
-    /// Descriptor of the socket for foreign event loops, and whether output waits for it.
-    pub fn raw_fd(&self) -> Option<(i64, bool)> {
-        match &self.phase {
-            Phase::Open(link) => {
-                link.transport.poll_directly();
-                Some((link.transport.raw_fd()?, link.has_unflushed()))
-            }
-            Phase::Opening(opening) => Some((opening.raw_fd()?, opening.wants_write())),
-            Phase::Closed => None,
-        }
     }
 
     /// Remembers why a call was refused, for [`Self::error_message`]; bindings pass what they refuse themselves.

@@ -38,6 +38,16 @@ impl<'a> SharedMessage<'a> {
         Self { kind, payload, options, plain: Vec::new(), compressed: Vec::new() }
     }
 
+    /// Text or binary.
+    pub fn kind(&self) -> MessageKind {
+        self.kind
+    }
+
+    /// Its payload as it was given.
+    pub fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
     /// Bytes of its payload.
     pub fn len(&self) -> usize {
         self.payload.len()

@@ -116,6 +116,13 @@
     TEST(multiplayer_packets_pass_through)                   \
     TEST(objects_speak_tls)                                  \
     TEST(objects_refuse_wrong_arguments)                     \
+    /* test_trace.c */                                       \
+    TEST(a_trace_lists_live_peers)                           \
+    TEST(a_trace_logs_messages_and_hides_secrets)            \
+    TEST(a_trace_can_leave_contents_out)                     \
+    TEST(a_trace_counts_what_was_missed)                     \
+    TEST(a_trace_that_is_off_says_so)                        \
+    TEST(trace_calls_refuse_null_and_wrong_sizes)            \
     /* test_threads.c */                                     \
     TEST(two_threads_share_a_peer)                           \
     TEST(threads_do_not_disturb_each_other)

@@ -99,6 +99,27 @@ END
 output=$(XDG_DATA_HOME=$work XDG_CONFIG_HOME=$work XDG_CACHE_HOME=$work \
     timeout 30 "$engine" --headless --path "$project" 2>&1 | grep -vE '^(Initialize godot-rust|Godot Engine v|$)' || true)
 expect 'the room of README.md' "$(printf '1: hello\n1: hello')" "$output"
+snippet gdscript 4 >"$project/watch.gd"
+cat >"$project/readme.gd" <<END
+extends Node
+
+var peer := RustWebSocketPeer.new()
+var sent := false
+
+func _ready():
+	add_child(load("res://watch.gd").new())
+	peer.connect_to_url("ws://127.0.0.1:$port")
+
+func _process(_delta):
+	peer.poll()
+	if not sent and peer.get_ready_state() == RustWebSocketPeer.STATE_OPEN:
+		sent = peer.send_text("Hello") == OK
+	if peer.get_available_packet_count() > 0:
+		get_tree().quit()
+END
+output=$(XDG_DATA_HOME=$work XDG_CONFIG_HOME=$work XDG_CACHE_HOME=$work \
+    timeout 30 "$engine" --headless --path "$project" 2>&1 | grep -oE '(text [0-9]+|ERROR.*)$' | sort -u || true)
+expect 'the monitor of README.md' 'text 5' "$output"
 
 compile "$root/tests/c/echo_client.c" "$work/echo_client"
 godot() {

@@ -10,6 +10,7 @@ use super::event::Event;
 use super::gd_mp::{PacketList, SERVER};
 use super::options::Options;
 use super::reconnect::ReconnectOptions;
+use super::trace::PeerClass;
 use super::websocket_peer::{State, WebSocketPeer};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{OBJECT_BUFFER_KIB, OBJECT_BUFFER_PACKETS};
@@ -87,7 +88,7 @@ impl Default for Client {
         Self {
             options,
             reconnect: ReconnectOptions::default(),
-            peer: WebSocketPeer::new(),
+            peer: WebSocketPeer::of(PeerClass::Client),
             target: None,
             stage: Stage::Idle,
             status: ClientStatus::Disconnected,
@@ -180,7 +181,7 @@ impl Client {
         if matches!(self.stage, Stage::Connecting | Stage::Open | Stage::Leaving { keeps_slot: true }) {
             return Err(Error::new(ErrorCode::AlreadyInUse, "the client is connecting or connected; disconnect first"));
         }
-        let mut peer = WebSocketPeer::new();
+        let mut peer = WebSocketPeer::of(PeerClass::Client);
         let result = self.begin(&mut peer, &target);
         if let Err(error) = &result
             && error.code() != ErrorCode::Failed
@@ -210,7 +211,7 @@ impl Client {
 
     /// Forgets the connection and everything that belongs to it.
     fn reset(&mut self) {
-        self.peer = WebSocketPeer::new();
+        self.peer = WebSocketPeer::of(PeerClass::Client);
         self.stage = Stage::Idle;
         self.status = ClientStatus::Disconnected;
         self.attempt = 0;
@@ -268,7 +269,7 @@ impl Client {
 
     fn try_again(&mut self, now: Instant) {
         let Some(target) = self.target.clone() else { return };
-        let mut peer = WebSocketPeer::new();
+        let mut peer = WebSocketPeer::of(PeerClass::Client);
         let result = self.begin(&mut peer, &target);
         self.peer = peer;
         self.announced = 0;

@@ -7,6 +7,7 @@ use super::inbox::Inbox;
 use super::seat::Seat;
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::{ServerTls, TlsStream, Transport};
+use crate::peer::trace::PeerClass;
 use crate::peer::{Options, State, WebSocketPeer};
 use crate::proto::frame::MessageKind;
 
@@ -92,7 +93,7 @@ pub(super) fn accept(socket: Box<dyn Transport>, tls: Option<&ServerTls>, option
         Some(tls) => Box::new(TlsStream::server(socket, tls)?),
         None => socket,
     };
-    let mut peer = WebSocketPeer::new();
+    let mut peer = WebSocketPeer::of(PeerClass::Multiplayer);
     peer.options = Options { auto_accept: false, ..options.clone() };
     peer.accept_stream(transport)?;
     Ok(peer)

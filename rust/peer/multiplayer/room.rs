@@ -14,6 +14,7 @@ use super::{EVERYBODY, Event, SERVER};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{MULTIPLAYER_HANDSHAKE_TIMEOUT, PENDING_CONNECTIONS};
 use crate::net::{ClientTls, ServerTls, clock, entropy};
+use crate::peer::trace::PeerClass;
 use crate::peer::{Options, RoundTrip, State, TcpServer, WebSocketPeer};
 use crate::proto::frame::MessageKind;
 use crate::proto::handshake::headers;
@@ -120,7 +121,7 @@ impl<S: Seat> MultiplayerPeer<S> {
 
     fn try_create_client(&mut self, url: &str, tls: Option<ClientTls>) -> Result {
         self.check_unused()?;
-        let mut peer = WebSocketPeer::new();
+        let mut peer = WebSocketPeer::of(PeerClass::Multiplayer);
         peer.options = self.options.clone();
         peer.connect_to_url(url, tls)?;
         self.reset();

@@ -19,6 +19,7 @@ pub use waiting::Wait;
 use super::event::Event;
 use super::gd_mp::PacketList;
 use super::ids::PeerIds;
+use super::trace::PeerClass;
 use super::websocket_peer::{State, WebSocketPeer};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{ACCEPT_RETRY, ACCEPTS_PER_POLL, PENDING_HANDSHAKES};
@@ -489,7 +490,7 @@ impl Server {
             }
         }
         let protocols = self.listening.as_ref().map_or(&[][..], |listening| &listening.protocols);
-        let mut peer = WebSocketPeer::new();
+        let mut peer = WebSocketPeer::of(PeerClass::Server);
         peer.options = self.options.for_peer(protocols);
         if let Err(error) = peer.accept_stream(transport) {
             return self.events.push_back(Event::Failed { id, reason: error.message().to_owned() });
