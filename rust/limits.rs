@@ -15,6 +15,9 @@ pub const MAX_QUEUED_PACKETS: usize = 4096;
 /// and still a bound for peers that have not proved anything yet.
 pub const MAX_HANDSHAKE_BYTES: usize = 16 * 1024;
 
+/// Interim HTTP answers (status 1xx) that are passed over in front of the real one; servers send one or two.
+pub const MAX_INTERIM_ANSWERS: usize = 16;
+
 /// Header lines of one HTTP head; tungstenite and common servers allow about a hundred.
 pub const MAX_HANDSHAKE_HEADERS: usize = 100;
 

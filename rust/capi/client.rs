@@ -190,11 +190,11 @@ pub unsafe extern "C" fn wsp_client_poll(client: *mut wsp_client) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_client_wait(client: *mut wsp_client, timeout_ms: i32) -> wsp_error {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        run(client, |client| match client.wait(timeout(timeout_ms))? {
-            true => Ok(()),
-            false => Err(Error::new(ErrorCode::Timeout, "nothing has happened")),
-        })
+    match unsafe { with(client, |content| content.object.client.wait(timeout(timeout_ms))) } {
+        Ok(true) => wsp_error::WSP_OK,
+        // That nothing has happened is nothing to be explained.
+        Ok(false) => wsp_error::WSP_ERR_TIMEOUT,
+        Err(error) => error.code().into(),
     }
 }
 

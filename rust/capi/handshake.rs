@@ -119,7 +119,8 @@ pub struct wsp_tls_info {
     pub cipher_suite: *const c_char,
     /// Protocol selected by ALPN, or "". Lent.
     pub alpn: *const c_char,
-    /// Subject of the verified certificate of the other end, for example "CN=player, O=Example"; "" where it presented none. Lent.
+    /// Subject of the other end's certificate, for example "CN=player, O=Example"; "" where it presented none. Verified, except by a
+    /// client with wsp_tls_options_client_unsafe(). Lent.
     pub peer_subject: *const c_char,
     /// 1 where the session continues an earlier one.
     pub is_resumed: u8,

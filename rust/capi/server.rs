@@ -41,7 +41,7 @@ pub(super) struct Listening {
 pub struct wsp_server_options {
     /// sizeof(wsp_server_options) of the caller.
     pub struct_size: usize,
-    /// Clients that are taken at most; others are answered with HTTP status 503. 0 (the default) for no limit.
+    /// Clients that are taken at most; others are answered with HTTP status 503, or over TLS dropped. 0 (the default) for no limit.
     pub max_clients: usize,
     /// 1 to take no new clients. Default 0.
     pub refuse_new_connections: u8,

@@ -10,7 +10,7 @@
 
 use std::ffi::{CStr, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use godot::obj::EngineEnum;
 use godot::prelude::*;
@@ -110,8 +110,13 @@ fn fast_call(method: &str) -> Option<GDExtensionClassMethodPtrCall> {
 /// # Safety
 /// `instance` is what the engine passes to a method of `RustWebSocketPeer`.
 unsafe fn with<R>(instance: GDExtensionClassInstancePtr, busy: R, call: impl FnOnce(&mut Scripted) -> R) -> R {
-    // SAFETY: as this function. The engine keeps the instance alive while it calls, and the instance its object.
-    let object: &Lock<Scripted> = unsafe { &*at::<RustWebSocketPeer>(instance) };
+    // A script's own stream, on which the peer runs, may let go of the instance in the middle of the call.
+    // SAFETY: as this function. The pointer is that of an `Arc` which the instance holds when the call begins.
+    let object: Arc<Lock<Scripted>> = unsafe {
+        let object = at::<RustWebSocketPeer>(instance);
+        Arc::increment_strong_count(object);
+        Arc::from_raw(object)
+    };
     object.with(busy, call)
 }
 

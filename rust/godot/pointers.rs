@@ -2,6 +2,8 @@
 
 #![expect(unsafe_code, reason = "the engine passes buffers and out parameters by pointer")]
 
+use std::cell::RefCell;
+
 use godot::global::Error as GodotError;
 use godot_core::meta::RawPtr;
 
@@ -15,22 +17,33 @@ pub(super) fn report(result: &Result, count: usize, out: RawPtr<*mut i32>) -> Go
     convert::error(result)
 }
 
-/// Lends a packet to the engine, which copies it before the script goes on; returns the result's number.
+/// Larger copies are not kept until the next one.
+const KEPT_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    static LENT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Lends a packet to the engine, which copies it before the script goes on; returns the result's number. What is lent is a copy
+/// of this thread's own: another thread may use the object as soon as its lock is open, and move the packet.
 pub(super) fn lend(
     packet: Result<&[u8]>,
     buffer: RawPtr<*mut RawPtr<*const u8>>,
     size: RawPtr<*mut i32>,
 ) -> GodotError {
     match packet {
-        Ok(packet) => {
-            // SAFETY: both pointers are the engine's out parameters of this call, and the packet stays where it is until the next
-            // call on its object.
+        Ok(packet) => LENT.with_borrow_mut(|lent| {
+            lent.clear();
+            lent.shrink_to(KEPT_BYTES);
+            lent.extend_from_slice(packet);
+            // SAFETY: both pointers are the engine's out parameters of this call, and the copy stays where it is until this
+            // thread lends the next packet.
             unsafe {
-                *buffer.ptr() = RawPtr::new(packet.as_ptr());
-                *size.ptr() = convert::integer32(packet.len());
+                *buffer.ptr() = RawPtr::new(lent.as_ptr());
+                *size.ptr() = convert::integer32(lent.len());
             }
             GodotError::OK
-        }
+        }),
         Err(error) => convert::code(error.code()),
     }
 }

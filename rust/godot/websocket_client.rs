@@ -129,9 +129,6 @@ impl RustWebSocketClient {
 
     /// TLS settings that the properties stand for.
     pub(super) fn tls(&self, url: &str) -> Result<Option<ClientTls>> {
-        if !url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("wss://")) {
-            return Ok(None);
-        }
         let verifies = self.state.with(true, |state| !state.does_not_verify);
         let trusted = self.trusted.lock().clone();
         let options = match (verifies, trusted) {
@@ -139,7 +136,7 @@ impl RustWebSocketClient {
             (true, Some(trusted)) => TlsOptions::client_ex().trusted_chain(&trusted).done(),
             (true, None) => TlsOptions::client(),
         };
-        TlsTexts::default().client(options.as_ref()).map(Some)
+        TlsTexts::default().client_for(url, options.as_ref())
     }
 
     /// Goes on, and emits the signals of what happened. Nothing is held while handlers run.

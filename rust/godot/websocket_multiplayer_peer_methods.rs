@@ -27,10 +27,11 @@ impl RustWebSocketMultiplayerPeer {
         #[opt(default = OptionalTls::NONE)] tls_client_options: OptionalTls,
     ) -> GodotError {
         // Outside the lock: the engine's objects are asked.
-        let tls = TlsTexts::default().client(tls_client_options.0.as_ref());
+        let url = url.to_string();
+        let tls = TlsTexts::default().client_for(&url, tls_client_options.0.as_ref());
         run(&this, |room| {
             let tls = room.noted(tls)?;
-            room.create_client(&url.to_string(), Some(tls))
+            room.create_client(&url, tls)
         })
     }
 

@@ -10,6 +10,7 @@ use godot::prelude::*;
 use godot_core::meta::RawPtr;
 
 use super::convert;
+use super::pointers::lend;
 use super::scripted::{Scripted, send_message};
 use super::shared::{Lock, Native, Shared, with};
 use super::tls::TlsTexts;
@@ -480,18 +481,7 @@ impl IPacketPeerExtension for RustWebSocketPeer {
         r_buffer: RawPtr<*mut RawPtr<*const u8>>,
         r_buffer_size: RawPtr<*mut i32>,
     ) -> GodotError {
-        with(&this, GodotError::ERR_BUSY, |scripted| match scripted.peer.get_packet() {
-            Ok(packet) => {
-                // SAFETY: both pointers are the engine's out parameters of this call. The packet stays where it is until the
-                // next call on this object, and the engine copies it before it returns to the script.
-                unsafe {
-                    *r_buffer.ptr() = RawPtr::new(packet.as_ptr());
-                    *r_buffer_size.ptr() = convert::integer32(packet.len());
-                }
-                GodotError::OK
-            }
-            Err(error) => convert::code(error.code()),
-        })
+        with(&this, GodotError::ERR_BUSY, |scripted| lend(scripted.peer.get_packet(), r_buffer, r_buffer_size))
     }
 
     #[func(gd_self)]

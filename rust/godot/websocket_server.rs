@@ -63,7 +63,7 @@ pub struct RustWebSocketServer {
     #[var(get = get_handshake_timeout, set = set_handshake_timeout)]
     handshake_timeout: PhantomVar<f64>,
 
-    /// Clients that are taken at most; others are answered with HTTP status 503. 0 (the default) for no limit.
+    /// Clients that are taken at most; others are answered with HTTP status 503, or over TLS dropped. 0 (the default) for no limit.
     #[var(get = get_max_clients, set = set_max_clients)]
     max_clients: PhantomVar<i64>,
 

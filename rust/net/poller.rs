@@ -33,7 +33,8 @@ const ENDED: u8 = 8;
 /// events are edges of the system's own (epoll(7), kqueue); elsewhere mio arms them only when a call would block.
 const SHORT_READ_EMPTIES: bool = cfg!(unix);
 
-/// What is known of one socket. A bit means "try": it is set by events and cleared by a call that would block.
+/// What is known of one socket. A bit means "try": it is set by events, and cleared by a call that would block or, see
+/// [`SHORT_READ_EMPTIES`], by one behind which another would.
 #[derive(Debug)]
 pub struct Readiness {
     flags: AtomicU8,

@@ -402,6 +402,9 @@ impl Opening {
     /// Whether [`Self::poll`] has something to do without news from the system, and when the time is over.
     pub fn plan(&self) -> (bool, Instant) {
         let (read, write) = self.transport().map_or((true, true), Transport::known_readiness);
+        let is_full =
+            matches!(&self.stage, OpeningStage::Deciding { request, .. } if request.rest.len() >= MAX_EARLY_BYTES);
+        let read = read && !is_full;
         (read || (write && self.wants_write()), self.deadline)
     }
 

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 
+use crate::limits::MAX_EARLY_BYTES;
 use crate::net::{NetError, Stage, Transport, scratch};
 
 /// A transport and the handshake bytes it has not taken yet.
@@ -41,6 +42,9 @@ impl Outgoing {
             return Ok(None);
         }
         scratch::with(|buffer| {
+            // Handshakes are short, and who has not finished one has not earned much memory.
+            let room = buffer.len().min(MAX_EARLY_BYTES);
+            let buffer = buffer.get_mut(..room).unwrap_or_default();
             loop {
                 match self.transport.read(buffer) {
                     Ok(0) => {

@@ -1,10 +1,11 @@
 //! A TLS session over a stream as Godot's `StreamPeerTLS` describes it.
 
+use std::cell::RefCell;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot::ReentrantMutex;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::{ClientTls, NetError, ServerTls, Stage, TlsInfo, TlsStream, Transport, clock, linger};
@@ -43,7 +44,7 @@ enum Session {
         host: String,
     },
     Live {
-        stream: Arc<Mutex<TlsStream>>,
+        stream: SharedTls,
         is_handshaking: bool,
     },
     Failed,
@@ -81,7 +82,7 @@ impl StreamPeerTls {
     pub fn accept(&mut self, transport: Box<dyn Transport>, tls: &ServerTls) -> Result {
         let stream = TlsStream::server(transport, tls)?;
         self.disconnect();
-        self.session = Session::Live { stream: Arc::new(Mutex::new(stream)), is_handshaking: true };
+        self.session = Session::Live { stream: SharedTls::new(stream), is_handshaking: true };
         self.advance();
         Ok(())
     }
@@ -91,7 +92,7 @@ impl StreamPeerTls {
         linger::tick(clock::now());
         self.advance();
         if let Session::Live { stream, is_handshaking: false } = &self.session {
-            let available = stream.lock().available();
+            let available = stream.with(Ok(Some(0)), TlsStream::available);
             match available {
                 Ok(Some(_)) => {}
                 Ok(None) => self.disconnect(),
@@ -109,7 +110,7 @@ impl StreamPeerTls {
         {
             match TlsStream::client(transport, &tls, &host) {
                 Ok(stream) => {
-                    self.session = Session::Live { stream: Arc::new(Mutex::new(stream)), is_handshaking: true };
+                    self.session = Session::Live { stream: SharedTls::new(stream), is_handshaking: true };
                 }
                 Err(error) => {
                     self.fail(NetError::new(Stage::Tls, error.message().to_owned()));
@@ -119,7 +120,7 @@ impl StreamPeerTls {
         if let Session::Live { stream, is_handshaking } = &mut self.session
             && *is_handshaking
         {
-            let result = stream.lock().handshake();
+            let result = stream.with(Ok(false), TlsStream::handshake);
             match result {
                 Ok(is_over) => *is_handshaking = !is_over,
                 Err(error) => {
@@ -165,7 +166,7 @@ impl StreamPeerTls {
     /// What was agreed on; `None` before the end of the handshake.
     pub fn tls_info(&self) -> Option<TlsInfo> {
         match &self.session {
-            Session::Live { stream, .. } => stream.lock().info(),
+            Session::Live { stream, .. } => stream.with(None, |stream| stream.info()),
             _ => None,
         }
     }
@@ -174,14 +175,14 @@ impl StreamPeerTls {
     pub fn disconnect(&mut self) {
         self.failure = None;
         if let Session::Live { stream, .. } = std::mem::take(&mut self.session) {
-            stream.lock().announce_end();
+            stream.with((), TlsStream::announce_end);
         }
     }
 
     /// The session, for a peer that is to run on it; `None` where there is none. The handshake need not be over.
     pub fn transport(&self) -> Option<Box<dyn Transport>> {
         match &self.session {
-            Session::Live { stream, .. } => Some(Box::new(SharedTls(Arc::clone(stream)))),
+            Session::Live { stream, .. } => Some(Box::new(stream.clone())),
             _ => None,
         }
     }
@@ -192,7 +193,7 @@ impl StreamPeerTls {
         if buffer.is_empty() {
             return Ok(0);
         }
-        let result = stream.lock().read(buffer);
+        let result = stream.with(Err(ErrorKind::WouldBlock.into()), |stream| stream.read(buffer));
         match result {
             Ok(0) => {
                 self.disconnect();
@@ -223,7 +224,7 @@ impl StreamPeerTls {
         if data.is_empty() {
             return Ok(0);
         }
-        let result = stream.lock().write(data);
+        let result = stream.with(Err(ErrorKind::WouldBlock.into()), |stream| stream.write(data));
         match result {
             Ok(count) => Ok(count),
             Err(error) if is_temporary(&error) => Ok(0),
@@ -245,20 +246,20 @@ impl StreamPeerTls {
     pub fn available_bytes(&self) -> Option<usize> {
         let stream = self.connected().ok()?;
         // An end or an error is noticed in the next call that can tell it.
-        let available = stream.lock().available();
+        let available = stream.with(Ok(Some(0)), TlsStream::available);
         available.ok().flatten().or(Some(0))
     }
 
-    fn connected(&self) -> Result<Arc<Mutex<TlsStream>>> {
+    fn connected(&self) -> Result<SharedTls> {
         match &self.session {
-            Session::Live { stream, is_handshaking: false } => Ok(Arc::clone(stream)),
+            Session::Live { stream, is_handshaking: false } => Ok(stream.clone()),
             _ => Err(Error::new(ErrorCode::Unconfigured, "there is no TLS session")),
         }
     }
 
     fn wait(&self, for_write: bool) {
         if let Session::Live { stream, .. } = &self.session {
-            stream.lock().wait(for_write);
+            stream.with((), |stream| stream.wait(for_write));
         }
     }
 }
@@ -268,39 +269,55 @@ fn is_temporary(error: &io::Error) -> bool {
 }
 
 /// A session that a peer runs on and a stream object still knows.
-struct SharedTls(Arc<Mutex<TlsStream>>);
+#[derive(Clone)]
+struct SharedTls(Arc<ReentrantMutex<RefCell<TlsStream>>>);
+
+impl SharedTls {
+    fn new(stream: TlsStream) -> Self {
+        Self(Arc::new(ReentrantMutex::new(RefCell::new(stream))))
+    }
+
+    /// Runs a call; `busy` is the answer to one from inside another, which only a stream written in a script can cause.
+    fn with<R>(&self, busy: R, call: impl FnOnce(&mut TlsStream) -> R) -> R {
+        let guard = self.0.lock();
+        match guard.try_borrow_mut() {
+            Ok(mut stream) => call(&mut stream),
+            Err(_) => busy,
+        }
+    }
+}
 
 impl Transport for SharedTls {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.lock().read(buffer)
+        self.with(Err(ErrorKind::WouldBlock.into()), |stream| stream.read(buffer))
     }
 
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.0.lock().write(data)
+        self.with(Err(ErrorKind::WouldBlock.into()), |stream| stream.write(data))
     }
 
     fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.lock().write_vectored(pieces)
+        self.with(Err(ErrorKind::WouldBlock.into()), |stream| stream.write_vectored(pieces))
     }
 
     fn may_read(&mut self) -> bool {
-        self.0.lock().may_read()
+        self.with(true, TlsStream::may_read)
     }
 
     fn may_write(&mut self) -> bool {
-        self.0.lock().may_write()
+        self.with(true, TlsStream::may_write)
     }
 
     fn close(&mut self, unsent: Vec<u8>) {
-        self.0.lock().close(unsent);
+        self.with((), |stream| stream.close(unsent));
     }
 
     fn remote_address(&self) -> Option<SocketAddr> {
-        self.0.lock().remote_address()
+        self.with(None, |stream| stream.remote_address())
     }
 
     fn set_no_delay(&mut self, enabled: bool) -> io::Result<()> {
-        self.0.lock().set_no_delay(enabled)
+        self.with(Ok(()), |stream| stream.set_no_delay(enabled))
     }
 
     fn is_secure(&self) -> bool {
@@ -308,18 +325,18 @@ impl Transport for SharedTls {
     }
 
     fn tls_info(&self) -> Option<TlsInfo> {
-        self.0.lock().tls_info()
+        self.with(None, |stream| stream.tls_info())
     }
 
     fn wait(&self, for_write: bool) {
-        self.0.lock().wait(for_write);
+        self.with((), |stream| stream.wait(for_write));
     }
 
     fn poll_directly(&self) {
-        self.0.lock().poll_directly();
+        self.with((), |stream| stream.poll_directly());
     }
 
     fn raw_fd(&self) -> Option<i64> {
-        self.0.lock().raw_fd()
+        self.with(None, |stream| stream.raw_fd())
     }
 }

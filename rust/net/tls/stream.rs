@@ -35,6 +35,8 @@ pub struct TlsStream {
     session: Box<Connection>,
     /// Ciphertext that was read and found no room in the session yet.
     waiting: Vec<u8>,
+    /// How much of `waiting` the session has taken since.
+    waiting_used: usize,
     /// Bytes at the head of what is offered next that are encrypted already: a write counts when its ciphertext has left, so
     /// that nothing but the caller's own queue has to be watched.
     accepted: usize,
@@ -75,6 +77,7 @@ impl TlsStream {
             inner,
             session: Box::new(session),
             waiting: Vec::new(),
+            waiting_used: 0,
             accepted: 0,
             may_hold_plaintext: false,
             is_at_end: false,
@@ -180,11 +183,19 @@ impl TlsStream {
         if let Some(error) = &self.failure {
             return Err(io::Error::new(ErrorKind::InvalidData, error.clone()));
         }
+        if self.session.wants_write() {
+            self.flush_ciphertext()?;
+        }
         if !self.waiting.is_empty() {
-            let mut waiting = std::mem::take(&mut self.waiting);
-            let used = self.decrypt(&waiting)?;
-            waiting.drain(..used);
-            self.waiting = waiting;
+            // Kept as it is until all of it is used, and then given back.
+            let waiting = std::mem::take(&mut self.waiting);
+            let used = self.decrypt(waiting.get(self.waiting_used..).unwrap_or_default())?;
+            self.waiting_used += used;
+            if self.waiting_used < waiting.len() {
+                self.waiting = waiting;
+            } else {
+                self.waiting_used = 0;
+            }
             return Ok(used > 0);
         }
         if self.is_at_end {
@@ -212,7 +223,7 @@ impl TlsStream {
             }
             let input = input.get(..count).unwrap_or_default();
             let used = self.decrypt(input)?;
-            self.waiting.extend_from_slice(input.get(used..).unwrap_or_default());
+            self.waiting = input.get(used..).unwrap_or_default().to_vec();
             Ok(true)
         })
     }
@@ -339,7 +350,7 @@ impl Transport for TlsStream {
 
     fn known_readiness(&self) -> (bool, bool) {
         let (read, write) = self.inner.known_readiness();
-        let holds = self.may_hold_plaintext || !self.waiting.is_empty() || self.is_at_end;
+        let holds = self.may_hold_plaintext || !self.waiting.is_empty() || self.is_at_end || self.failure.is_some();
         (read || holds || (self.session.wants_write() && write), write)
     }
 

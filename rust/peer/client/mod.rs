@@ -215,6 +215,7 @@ impl Client {
         self.stage = Stage::Idle;
         self.status = ClientStatus::Disconnected;
         self.attempt = 0;
+        self.message.clear();
         self.events.clear();
         self.announced = 0;
         self.visible = 0;
@@ -261,6 +262,8 @@ impl Client {
         match self.stage {
             Stage::Idle => {}
             Stage::Waiting(time) if now < time => {}
+            // What was received before is read first: the next connection has messages of its own.
+            Stage::Waiting(_) if self.events.iter().any(|event| matches!(event, Event::Message { .. })) => {}
             Stage::Waiting(_) => self.try_again(now),
             Stage::Connecting => self.poll_connecting(now),
             Stage::Open | Stage::Leaving { .. } => self.poll_open(now),
@@ -286,6 +289,7 @@ impl Client {
             State::Connecting => {}
             State::Open | State::Closing => {
                 self.stage = Stage::Open;
+                self.message.clear();
                 let protocol = self.peer.selected_protocol().to_owned();
                 let is_again = std::mem::take(&mut self.attempt) > 0;
                 if !self.is_multiplayer {
@@ -324,6 +328,7 @@ impl Client {
             self.events.push_back(Event::CloseRequest { id: SERVER, code, reason });
         }
         self.stage = Stage::Idle;
+        self.peer.error_message().clone_into(&mut self.message);
         if self.is_multiplayer {
             self.members_are_gone(is_own_doing);
         } else {

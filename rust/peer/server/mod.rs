@@ -294,14 +294,17 @@ impl Server {
     /// Plans the next look at a peer.
     fn watch(&mut self, id: i32) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        if entry.peer.has_news() {
-            self.active.insert(id);
-        }
+        let mut is_sooner = entry.peer.has_news() && self.active.insert(id);
         if let Some(deadline) = entry.peer.next_deadline()
             && entry.timer.is_none_or(|timer| deadline < timer)
         {
             entry.timer = Some(deadline);
             self.timers.push(Reverse((deadline, id)));
+            is_sooner = true;
+        }
+        if is_sooner {
+            // Another thread may wait for what was known before.
+            self.wake();
         }
     }
 

@@ -107,10 +107,10 @@ impl Server {
         if let Some(from) = self.packets.source()
             && let Some(entry) = self.entries.get_mut(&from)
         {
-            // There may be room for more now.
-            self.active.insert(from);
             let bytes = self.packets.next_len();
             entry.listed = (entry.listed.0.saturating_sub(1), entry.listed.1.saturating_sub(bytes));
+            // There may be room for more now.
+            self.rouse(from);
         }
         self.packets.pop().ok_or_else(|| Error::new(ErrorCode::Unavailable, "no packet is waiting"))
     }

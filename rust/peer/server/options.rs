@@ -15,7 +15,7 @@ pub struct ServerOptions {
     pub peer: Options,
     /// `"*"` or an IP address.
     pub bind_address: String,
-    /// Clients that are taken at most; 0 for no limit. Others are answered with HTTP status 503.
+    /// Clients that are taken at most; 0 for no limit. Others are answered with HTTP status 503, or over TLS dropped.
     pub max_clients: usize,
     /// Takes no new clients; those that are there, or shaking hands, stay.
     pub refuse_new_connections: bool,

@@ -108,7 +108,7 @@ impl Server {
         entry.announced -= 1;
         // There is room for more now.
         if entry.peer.needs_poll() {
-            self.active.insert(id);
+            self.rouse(id);
         }
         match self.entries.get_mut(&id) {
             Some(entry) => entry.peer.get_packet(),

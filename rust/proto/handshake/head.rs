@@ -1,6 +1,6 @@
 //! Collecting the head of an HTTP message: everything up to the empty line.
 
-use crate::limits::{MAX_HANDSHAKE_BYTES, MAX_HANDSHAKE_HEADERS};
+use crate::limits::{MAX_HANDSHAKE_BYTES, MAX_HANDSHAKE_HEADERS, MAX_INTERIM_ANSWERS};
 
 /// Why a head is not readable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -8,6 +8,9 @@ pub enum HeadError {
     /// More bytes without an empty line than one head may have.
     #[error("HTTP head is longer than {MAX_HANDSHAKE_BYTES} bytes")]
     TooLong,
+    /// More interim answers than one request may get.
+    #[error("the server sent more than {MAX_INTERIM_ANSWERS} interim answers")]
+    TooManyInterim,
     /// More header lines than one head may have.
     #[error("HTTP head has more than {MAX_HANDSHAKE_HEADERS} header lines")]
     TooManyHeaders,
@@ -39,6 +42,8 @@ impl From<httparse::Error> for HeadError {
 pub(super) struct HeadBuffer {
     bytes: Vec<u8>,
     searched: usize,
+    /// Bytes of empty lines in front.
+    skipped: usize,
 }
 
 impl HeadBuffer {
@@ -47,13 +52,14 @@ impl HeadBuffer {
         // RFC 7230 section 3.5: empty lines before a message are ignored.
         let empty_lines = |byte: &&u8| matches!(byte, b'\r' | b'\n');
         let skipped = if self.bytes.is_empty() { input.iter().take_while(empty_lines).count() } else { 0 };
+        self.skipped += skipped;
         self.bytes.extend_from_slice(input.get(skipped..).unwrap_or_default());
         // Neither end would say more: both wait for an answer.
         if self.bytes.first().is_some_and(|byte| TLS_RECORDS.contains(byte)) {
             return Err(HeadError::Tls);
         }
         let end = self.find_end();
-        if end.unwrap_or(self.bytes.len()) > MAX_HANDSHAKE_BYTES {
+        if self.skipped + end.unwrap_or(self.bytes.len()) > MAX_HANDSHAKE_BYTES {
             return Err(HeadError::TooLong);
         }
         Ok(end)
@@ -127,5 +133,8 @@ mod tests {
         let mut buffer = HeadBuffer::default();
         assert_eq!(buffer.extend(&[b'x'; MAX_HANDSHAKE_BYTES]), Ok(None));
         assert_eq!(buffer.extend(b"x"), Err(HeadError::TooLong));
+        let mut empty_lines = HeadBuffer::default();
+        assert_eq!(empty_lines.extend(&[b'\n'; MAX_HANDSHAKE_BYTES]), Ok(None));
+        assert_eq!(empty_lines.extend(b"\n"), Err(HeadError::TooLong));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::head::{HeadBuffer, HeadError};
 use super::headers::Headers;
-use crate::limits::{MAX_FAILURE_BODY, MAX_HANDSHAKE_HEADERS};
+use crate::limits::{MAX_FAILURE_BODY, MAX_HANDSHAKE_HEADERS, MAX_INTERIM_ANSWERS};
 
 /// An HTTP response, with the beginning of its body where it is not the one that was hoped for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,6 +60,7 @@ pub struct ResponseReader {
     head: HeadBuffer,
     refused: Option<(HttpResponse, Framing)>,
     raw_body: Vec<u8>,
+    interim: usize,
 }
 
 impl ResponseReader {
@@ -77,6 +78,10 @@ impl ResponseReader {
                 return Ok(Some(Answer::Agreed { response, minor_version, head, rest }));
             }
             if (100..200).contains(&response.status) && response.status != 101 {
+                self.interim += 1;
+                if self.interim > MAX_INTERIM_ANSWERS {
+                    return Err(HeadError::TooManyInterim);
+                }
                 next = rest;
                 continue;
             }
@@ -235,6 +240,15 @@ mod tests {
         let Some(Answer::Agreed { response, rest, head, .. }) = read(&[input]) else { panic!() };
         assert_eq!((response.status, &rest[..]), (101, &b"rest"[..]));
         assert_eq!(&head[..], b"HTTP/1.1 101 Switching\r\n\r\n");
+    }
+
+    #[test]
+    fn interim_responses_have_an_end() {
+        let mut reader = ResponseReader::default();
+        let input = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(MAX_INTERIM_ANSWERS);
+        assert_eq!(reader.receive(&input, |status| status == 101), Ok(None));
+        let more = reader.receive(b"HTTP/1.1 100 Continue\r\n\r\n", |status| status == 101);
+        assert_eq!(more, Err(HeadError::TooManyInterim));
     }
 
     #[test]

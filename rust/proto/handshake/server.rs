@@ -137,7 +137,7 @@ impl From<HeadError> for Refusal {
             HeadError::TooLong | HeadError::TooManyHeaders => {
                 Self::new(431, "Request Header Fields Too Large", error.to_string())
             }
-            HeadError::Syntax(_) | HeadError::Incomplete | HeadError::Tls => {
+            HeadError::Syntax(_) | HeadError::Incomplete | HeadError::TooManyInterim | HeadError::Tls => {
                 Self::new(400, "Bad Request", error.to_string())
             }
         }
