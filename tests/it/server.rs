@@ -9,7 +9,7 @@ use wspeer::error::ErrorCode;
 use wspeer::limits::MAX_CLOSE_REASON;
 use wspeer::net::clock;
 use wspeer::peer::server::Wait;
-use wspeer::peer::{Event, Server};
+use wspeer::peer::{Event, Server, State, WebSocketPeer};
 
 use crate::fixtures::{frame, until};
 use crate::world::{BINARY, REQUEST, TEXT, World, owned};
@@ -533,6 +533,45 @@ fn other_threads_poll_a_server_on_which_one_waits() {
         server.lock().unwrap().poll();
         blocks.load(Ordering::Relaxed) >= 50
     });
+    server.lock().unwrap().interrupt();
+    waiting.join().unwrap();
+}
+
+#[test]
+fn what_another_thread_sends_leaves_while_one_waits() {
+    let server = Arc::new(Mutex::new(Server::new()));
+    server.lock().unwrap().listen(0, Vec::new(), false).unwrap();
+    let shared = Arc::clone(&server);
+    let waiting = std::thread::spawn(move || {
+        loop {
+            let step = shared.lock().unwrap().begin_wait(None);
+            match step {
+                Ok(Wait::Block(waiter, time)) => waiter.block(time),
+                Ok(Wait::Ready) if shared.lock().unwrap().is_listening() => {
+                    while shared.lock().unwrap().next_event().is_some() {}
+                }
+                _ => return,
+            }
+        }
+    });
+    let mut client = WebSocketPeer::new();
+    let url = format!("ws://127.0.0.1:{}", server.lock().unwrap().local_port());
+    client.connect_to_url(&url, None).unwrap();
+    until("open", || {
+        client.poll();
+        client.state() == State::Open && !server.lock().unwrap().peer_ids().is_empty()
+    });
+    for round in 1..=3 {
+        // The second of a tick is collected, and leaves when somebody polls.
+        for text in [&b"first"[..], b"second"] {
+            server.lock().unwrap().send_to(0, TEXT, text).unwrap();
+        }
+        until("both messages", || {
+            client.poll();
+            client.packet_count() == 2 * round
+        });
+    }
+    server.lock().unwrap().stop();
     server.lock().unwrap().interrupt();
     waiting.join().unwrap();
 }
