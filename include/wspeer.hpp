@@ -430,6 +430,250 @@ public:
     bool needs_poll() const noexcept { return wsp_peer_needs_poll(get()); }
 };
 
+/** An event of a room. */
+struct multiplayer_event : wsp_multiplayer_event {
+    multiplayer_event() noexcept : wsp_multiplayer_event() { struct_size = sizeof(wsp_multiplayer_event); }
+
+    /** The packet, of the kinds that have one. Lent until the next event. */
+    bytes payload() const noexcept { return bytes(data, len); }
+};
+
+/** A room for many players, as Godot's WebSocketMultiplayerPeer. */
+class multiplayer : public detail::handle<wsp_multiplayer, wsp_multiplayer_free> {
+public:
+    multiplayer() noexcept : handle(wsp_multiplayer_new()) {}
+
+    WSPEER_NODISCARD wsp_error create_server(int port, c_text bind_address = "*") noexcept {
+        return wsp_multiplayer_create_server(get(), port, bind_address, nullptr);
+    }
+    WSPEER_NODISCARD wsp_error create_server(int port, c_text bind_address, const tls_options &tls) noexcept {
+        return wsp_multiplayer_create_server(get(), port, bind_address, tls.get());
+    }
+    WSPEER_NODISCARD wsp_error create_client(c_text url) noexcept { return wsp_multiplayer_create_client(get(), url, nullptr); }
+    WSPEER_NODISCARD wsp_error create_client(c_text url, const tls_options &tls) noexcept {
+        return wsp_multiplayer_create_client(get(), url, tls.get());
+    }
+    WSPEER_NODISCARD wsp_error set_scene(bool is_scene, bool needs_auth = false) noexcept {
+        return wsp_multiplayer_set_scene(get(), is_scene, needs_auth);
+    }
+    void poll() noexcept { wsp_multiplayer_poll(get()); }
+    void flush() noexcept { wsp_multiplayer_flush(get()); }
+    void close() noexcept { wsp_multiplayer_close(get()); }
+    /** Takes the next event; false where nothing more has happened. */
+    bool next_event(multiplayer_event &into) noexcept { return wsp_multiplayer_next_event(get(), &into) == WSP_OK; }
+
+    WSPEER_NODISCARD wsp_error put_packet(std::int32_t target, bytes data) noexcept {
+        return wsp_multiplayer_put_packet(get(), target, data.data(), data.size());
+    }
+    WSPEER_NODISCARD wsp_error send_bytes(std::int32_t target, bytes data) noexcept {
+        return wsp_multiplayer_send_bytes(get(), target, data.data(), data.size());
+    }
+    WSPEER_NODISCARD wsp_error send_auth(std::int32_t peer_id, bytes data) noexcept {
+        return wsp_multiplayer_send_auth(get(), peer_id, data.data(), data.size());
+    }
+    WSPEER_NODISCARD wsp_error complete_auth(std::int32_t peer_id) noexcept {
+        return wsp_multiplayer_complete_auth(get(), peer_id);
+    }
+    wsp_error disconnect_peer(std::int32_t peer_id, bool force = false) noexcept {
+        return wsp_multiplayer_disconnect_peer(get(), peer_id, force);
+    }
+
+    wsp_multiplayer_status status() const noexcept { return wsp_multiplayer_get_status(get()); }
+    std::int32_t unique_id() const noexcept { return wsp_multiplayer_get_unique_id(get()); }
+    std::uint16_t local_port() const noexcept { return wsp_multiplayer_get_local_port(get()); }
+    std::vector<std::int32_t> peers() const {
+        std::vector<std::int32_t> ids(wsp_multiplayer_get_peers(get(), nullptr, 0));
+        const std::size_t count = wsp_multiplayer_get_peers(get(), ids.data(), ids.size());
+        if (count < ids.size()) ids.resize(count);
+        return ids;
+    }
+    /** The connection to a peer, to be asked but not polled; false for who is not there. */
+    peer connection(std::int32_t peer_id) const noexcept { return peer(wsp_multiplayer_get_peer(get(), peer_id)); }
+
+    WSPEER_NODISCARD wsp_error set_options(const wsp_peer_options &options) noexcept {
+        return wsp_multiplayer_set_options(get(), &options);
+    }
+    peer_options options() const noexcept {
+        peer_options options;
+        (void)wsp_multiplayer_get_options(get(), &options);
+        return options;
+    }
+    WSPEER_NODISCARD wsp_error set_supported_protocols(const c_texts &protocols) noexcept {
+        return wsp_multiplayer_set_supported_protocols(get(), protocols.data(), protocols.size());
+    }
+    WSPEER_NODISCARD wsp_error set_handshake_headers(const c_texts &headers) noexcept {
+        return wsp_multiplayer_set_handshake_headers(get(), headers.data(), headers.size());
+    }
+    void set_max_clients(std::size_t max_clients) noexcept { wsp_multiplayer_set_max_clients(get(), max_clients); }
+    void set_refuse_new_connections(bool refuse) noexcept { wsp_multiplayer_set_refuse_new_connections(get(), refuse); }
+    text error_message() const noexcept { return wsp_multiplayer_get_error_message(get()); }
+};
+
+/** An event of a client or a server. */
+struct event : wsp_event {
+    event() noexcept : wsp_event() { struct_size = sizeof(wsp_event); }
+
+    /** Payload of a message or packet. Lent until the next event. */
+    bytes payload() const noexcept { return bytes(data, len); }
+    /** The payload as text. Lent until the next event. */
+    wsp::text message() const noexcept {
+        return len == 0 ? wsp::text() : wsp::text(reinterpret_cast<const char *>(data), len);
+    }
+};
+
+/** wsp_reconnect_options with the library's defaults. */
+struct reconnect_options : wsp_reconnect_options {
+    reconnect_options() noexcept : wsp_reconnect_options() {
+        (void)wsp_reconnect_options_init(this, sizeof(wsp_reconnect_options));
+    }
+};
+
+/** wsp_server_options with the library's defaults. */
+struct server_options : wsp_server_options {
+    server_options() noexcept : wsp_server_options() { (void)wsp_server_options_init(this, sizeof(wsp_server_options)); }
+};
+
+/** One connection to a server, told by events, made again after a loss where the program wants that. */
+class client : public detail::handle<wsp_client, wsp_client_free> {
+public:
+    client() noexcept : handle(wsp_client_new()) {}
+
+    WSPEER_NODISCARD wsp_error connect_to_url(c_text url, const c_texts &protocols = c_texts(), bool gd_mp_api = false,
+                                              const c_texts &headers = c_texts(), const tls_options *tls = nullptr) noexcept {
+        return wsp_client_connect_to_url(get(), url, protocols.data(), protocols.size(), gd_mp_api, headers.data(),
+                                         headers.size(), tls == nullptr ? nullptr : tls->get());
+    }
+    wsp_error disconnect(int code = 1000, c_text reason = nullptr) noexcept { return wsp_client_disconnect(get(), code, reason); }
+    void poll() noexcept { wsp_client_poll(get()); }
+    wsp_error wait(std::int32_t timeout_ms) noexcept { return wsp_client_wait(get(), timeout_ms); }
+    /** Takes the next event; false where there is none. */
+    bool next_event(event &into) noexcept { return wsp_client_next_event(get(), &into) == WSP_OK; }
+
+    WSPEER_NODISCARD wsp_error send(bytes data) noexcept {
+        return wsp_client_send(get(), data.data(), data.size(), WSP_WRITE_MODE_BINARY);
+    }
+    WSPEER_NODISCARD wsp_error send_text(text message) noexcept {
+        return wsp_client_send(get(), detail::octets(message), message.size(), WSP_WRITE_MODE_TEXT);
+    }
+    /** send_text() of a text that ends with a NUL. */
+    WSPEER_NODISCARD wsp_error send_text(const char *message) noexcept { return wsp_client_send_text(get(), message); }
+    WSPEER_NODISCARD wsp_error put_packet(std::int32_t target, bytes data) noexcept {
+        return wsp_client_put_packet(get(), target, data.data(), data.size());
+    }
+    std::int32_t unique_id() const noexcept { return wsp_client_get_unique_id(get()); }
+    void flush() noexcept { wsp_client_flush(get()); }
+    WSPEER_NODISCARD wsp_error ping(bytes payload = bytes()) noexcept {
+        return wsp_client_ping(get(), payload.data(), payload.size());
+    }
+    double round_trip_time() const noexcept { return wsp_client_get_round_trip_time(get()); }
+    wsp_client_status status() const noexcept { return wsp_client_get_status(get()); }
+    text connected_host(std::uint16_t *port = nullptr) const noexcept { return wsp_client_get_connected_host(get(), port); }
+    std::size_t current_outbound_buffered_amount() noexcept { return wsp_client_get_current_outbound_buffered_amount(get()); }
+    WSPEER_NODISCARD wsp_error set_peer_options(const wsp_peer_options &options) noexcept {
+        return wsp_client_set_peer_options(get(), &options);
+    }
+    wsp::peer_options peer_options() const noexcept {
+        wsp::peer_options options;
+        (void)wsp_client_get_peer_options(get(), &options);
+        return options;
+    }
+    WSPEER_NODISCARD wsp_error set_reconnect_options(const wsp_reconnect_options &options) noexcept {
+        return wsp_client_set_reconnect_options(get(), &options);
+    }
+    text error_message() const noexcept { return wsp_client_get_error_message(get()); }
+};
+
+/** A server with all its connections, which are named by ids and told of by events. */
+class server : public detail::handle<wsp_server, wsp_server_free> {
+public:
+    server() noexcept : handle(wsp_server_new()) {}
+
+    WSPEER_NODISCARD wsp_error listen(int port, c_text address = nullptr, const c_texts &protocols = c_texts(),
+                                      bool gd_mp_api = false) noexcept {
+        return wsp_server_listen(get(), port, address, protocols.data(), protocols.size(), gd_mp_api);
+    }
+    void stop() noexcept { wsp_server_stop(get()); }
+    bool is_listening() const noexcept { return wsp_server_is_listening(get()); }
+    std::uint16_t local_port() const noexcept { return wsp_server_get_local_port(get()); }
+    void poll() noexcept { wsp_server_poll(get()); }
+    wsp_error wait(std::int32_t timeout_ms) noexcept { return wsp_server_wait(get(), timeout_ms); }
+    void wake() noexcept { wsp_server_wake(get()); }
+    /** Takes the next event; false where there is none. */
+    bool next_event(event &into) noexcept { return wsp_server_next_event(get(), &into) == WSP_OK; }
+
+    WSPEER_NODISCARD wsp_error set_options(const wsp_server_options &options) noexcept {
+        return wsp_server_set_options(get(), &options);
+    }
+    WSPEER_NODISCARD wsp_error set_peer_options(const wsp_peer_options &options) noexcept {
+        return wsp_server_set_peer_options(get(), &options);
+    }
+    wsp::peer_options peer_options() const noexcept {
+        wsp::peer_options options;
+        (void)wsp_server_get_peer_options(get(), &options);
+        return options;
+    }
+    /** TLS for the clients that are accepted from now on; nullptr for none. */
+    WSPEER_NODISCARD wsp_error set_tls(const tls_options *tls) noexcept {
+        return wsp_server_set_tls(get(), tls == nullptr ? nullptr : tls->get());
+    }
+    WSPEER_NODISCARD wsp_error set_extra_headers(const c_texts &headers) noexcept {
+        return wsp_server_set_extra_headers(get(), headers.data(), headers.size());
+    }
+    WSPEER_NODISCARD wsp_error set_allowed_origins(const c_texts &origins) noexcept {
+        return wsp_server_set_allowed_origins(get(), origins.data(), origins.size());
+    }
+    text error_message() const noexcept { return wsp_server_get_error_message(get()); }
+
+    WSPEER_NODISCARD wsp_error send(std::int32_t target, bytes data) noexcept {
+        return wsp_server_send(get(), target, data.data(), data.size(), WSP_WRITE_MODE_BINARY);
+    }
+    WSPEER_NODISCARD wsp_error send_text(std::int32_t target, text message) noexcept {
+        return wsp_server_send(get(), target, detail::octets(message), message.size(), WSP_WRITE_MODE_TEXT);
+    }
+    /** send_text() of a text that ends with a NUL. */
+    WSPEER_NODISCARD wsp_error send_text(std::int32_t target, const char *message) noexcept {
+        return wsp_server_send_text(get(), target, message);
+    }
+    WSPEER_NODISCARD wsp_error put_packet(std::int32_t target, bytes data) noexcept {
+        return wsp_server_put_packet(get(), target, data.data(), data.size());
+    }
+    void flush() noexcept { wsp_server_flush(get()); }
+    wsp_error disconnect_peer(std::int32_t peer, int code = 1000, c_text reason = nullptr) noexcept {
+        return wsp_server_disconnect_peer(get(), peer, code, reason);
+    }
+    bool has_peer(std::int32_t peer) const noexcept { return wsp_server_has_peer(get(), peer); }
+    std::vector<std::int32_t> peers() const {
+        std::vector<std::int32_t> ids(wsp_server_get_peers(get(), nullptr, 0));
+        const std::size_t count = wsp_server_get_peers(get(), ids.data(), ids.size());
+        if (count < ids.size()) ids.resize(count);
+        return ids;
+    }
+    text peer_address(std::int32_t peer, std::uint16_t *port = nullptr) const noexcept {
+        return wsp_server_get_peer_address(get(), peer, port);
+    }
+    text requested_url(std::int32_t peer) const noexcept { return wsp_server_get_requested_url(get(), peer); }
+    /** The value of the first header field of a peer's request with this name; false where there is none. */
+    bool find_request_header(std::int32_t peer, c_text name, text &value) const noexcept {
+        const char *raw = wsp_server_find_request_header(get(), peer, name);
+        value = detail::lent(raw);
+        return raw != nullptr;
+    }
+    WSPEER_NODISCARD wsp_error accept_request(std::int32_t peer, const c_texts &headers = c_texts()) noexcept {
+        return wsp_server_accept_request(get(), peer, headers.data(), headers.size());
+    }
+    WSPEER_NODISCARD wsp_error reject_request(std::int32_t peer, int status, const c_texts &headers = c_texts(),
+                                              text body = text()) noexcept {
+        return wsp_server_reject_request(get(), peer, status, headers.data(), headers.size(), detail::octets(body), body.size());
+    }
+    WSPEER_NODISCARD wsp_error ping(std::int32_t peer, bytes payload = bytes()) noexcept {
+        return wsp_server_ping(get(), peer, payload.data(), payload.size());
+    }
+    double round_trip_time(std::int32_t peer) const noexcept { return wsp_server_get_round_trip_time(get(), peer); }
+    WSPEER_NODISCARD wsp_error outbound_buffered_amount(std::int32_t peer, std::size_t &amount) const noexcept {
+        return wsp_server_get_outbound_buffered_amount(get(), peer, &amount);
+    }
+};
+
 } // inline namespace
 } // namespace wsp
 

@@ -49,10 +49,10 @@ build() {
         release=$("$root/tools/portable_cargo.sh" folder release)
     fi
     cd "$root"
-    mkdir -p "$built"
+    mkdir -p "$built" "$release"
     "${cargo[@]}" rustc --quiet --release --lib --no-default-features --features capi \
         --crate-type cdylib,staticlib -- -C "link-arg=-Wl,-soname,$soname" \
-        --print "native-static-libs=$built/native-static-libs"
+        --print "native-static-libs=$release/native-static-libs"
     "$root/tools/notices.py" --no-default-features --features capi >"$built/THIRD-PARTY-LICENSES.txt"
 }
 
@@ -67,7 +67,7 @@ Name: wspeer
 Description: WebSockets for programs that tick
 Version: $version
 Libs: -L\${libdir} -lwspeer
-Libs.private: $(<"$built/native-static-libs")
+Libs.private: $(<"$release/native-static-libs")
 Cflags: -I\${includedir}
 END
 }

@@ -1,7 +1,6 @@
 # shellcheck shell=bash
 # Sourced by run.sh: the addon, in a project of its own, in the editor and in an exported game.
 
-archive=$root/dist/wspeer-addon-$version.zip
 bin=$project/addons/wspeer/bin/linux.$machine
 
 make_addon() { rm -f "$archive" && make -s -C "$root" addon && unzip -tq "$archive"; }
@@ -22,26 +21,6 @@ has_expected_list() { diff -u --label expected --label archive <(expected_addon)
 
 same_bytes_again() {
     SOURCE_DATE_EPOCH=$("$root/tools/epoch.sh") "$root/tools/pack.py" "$target/packaging/addon" again.zip && cmp "$archive" again.zip
-}
-
-# A project with nothing but the addon and a script (argument) on its one node.
-make_project() {
-    rm -rf "$project" && mkdir -p "$project" && unzip -q "$archive" -d "$project" &&
-        cp "$1" "$project/main.gd" && cat >"$project/main.tscn" <<'END' && cat >"$project/project.godot" <<'END2'
-[gd_scene load_steps=2 format=3]
-[ext_resource type="Script" path="res://main.gd" id="1"]
-[node name="Main" type="Node"]
-script = ExtResource("1")
-END
-config_version=5
-[application]
-config/name="empty"
-run/main_scene="res://main.tscn"
-[editor_plugins]
-enabled=PackedStringArray("res://addons/wspeer/plugin.cfg")
-[rendering]
-renderer/rendering_method="gl_compatibility"
-END2
 }
 
 # The first program in a language of a page.

@@ -24,10 +24,12 @@ notices_are_complete() {
     grep -q 'Mozilla Public License Version 2.0' "$notices" && ((missing == 0))
 }
 
+# Examples aside; that of plugin.cfg is written anew by packaging.
 version_stands_once() {
     local other
     other=$(git -C "$root" grep -lF "$version" -- ':!Cargo.lock' ':!*/Cargo.lock' ':!CHANGELOG.md' ':!Cargo.toml' ':!tests' ':!tools/package/*.abi' \
-        ':!include/wspeer.h' ':!rust/capi' | xargs -r grep -lE "(^|[^0-9.])${version//./\\.}([^0-9.]|$)" || true)
+        ':!include/wspeer.h' ':!rust/capi' \
+        ':!godot_project/addons/wspeer/plugin.cfg' | xargs -r grep -lE "(^|[^0-9.])${version//./\\.}([^0-9.]|$)" || true)
     [[ -z $other ]] || { echo "the version also stands in $other" && return 1; }
     grep -qE "^## ${version//./\\.}\b" "$root/CHANGELOG.md"
 }

@@ -48,7 +48,7 @@ program() {
     *.cpp) g++ -std=c++17 -Wall -Wextra -Wpedantic -Werror "$stem.source.cpp" -o "$stem.program" "${flags[@]}" || return 1 ;;
     *.gdscript)
         cp "$stem.source.gdscript" "$project/main.gd" || return 1
-        quiet "$engine" --headless --path "$project" --quit-after 20000 || return 1
+        quiet "$engine" --headless --path "$project" --quit-after 6000 || return 1
         grep -vE '^(Initialize godot-rust|Godot Engine v|$)' engine.log >"$stem.printed" || true
         ;;
     esac
@@ -59,6 +59,13 @@ program() {
     ((status == 0)) && { [[ ! -e $stem.text ]] || diff -u --label page --label printed "$stem.text" "$stem.printed"; }
 }
 
+# Names the extension as the editor does that imports a project.
+make_project_of_pages() {
+    echo 'extends Node' >empty.gd && make_project empty.gd && mkdir -p "$project/.godot" &&
+        echo res://addons/wspeer/wspeer.gdextension >"$project/.godot/extension_list.cfg"
+}
+
+step 'a project for the pages' make_project_of_pages
 step 'the pages' cut_pages
 step 'links of the pages lead somewhere' links_lead_somewhere
 for file in pages/*.sh pages/*.c pages/*.cpp pages/*.gdscript; do

@@ -21,6 +21,7 @@ machine=$(uname -m)
 engine=$("$root/tools/engine.sh")
 # An empty project with the addon, made by the group addon and used by docs.
 project=$work/project
+archive=$root/dist/wspeer-addon-$version.zip
 groups=("$@")
 ((${#groups[@]} > 0)) || groups=(library addon abi comments docs dist)
 
@@ -74,6 +75,26 @@ quiet() {
     timeout --kill-after=10 180 "$@" >engine.log 2>&1 || status=$?
     cat engine.log
     ((status == 0)) && ! grep -E '(ERROR|WARNING|panicked at|Leaked instance)' engine.log
+}
+
+# A project with nothing but the addon and a script (argument) on its one node.
+make_project() {
+    rm -rf "$project" && mkdir -p "$project" && unzip -q "$archive" -d "$project" &&
+        cp "$1" "$project/main.gd" && cat >"$project/main.tscn" <<'END' && cat >"$project/project.godot" <<'END2'
+[gd_scene load_steps=2 format=3]
+[ext_resource type="Script" path="res://main.gd" id="1"]
+[node name="Main" type="Node"]
+script = ExtResource("1")
+END
+config_version=5
+[application]
+config/name="empty"
+run/main_scene="res://main.tscn"
+[editor_plugins]
+enabled=PackedStringArray("res://addons/wspeer/plugin.cfg")
+[rendering]
+renderer/rendering_method="gl_compatibility"
+END2
 }
 
 # start_server PROGRAM: an echo server of tests/c; sets $port.
