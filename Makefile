@@ -101,3 +101,29 @@ fuzz: ## fuzz each target for a minute (SECONDS=60)
 
 clean: ## remove everything that was built or provisioned
 	rm -rf "$(CARGO_TARGET_DIR)" godot_project/.godot godot_project/addons/wspeer/bin dist
+
+.PHONY: install uninstall addon dist abi abi-baseline test-packaging
+
+test: test-packaging
+
+install: ## put the C library under PREFIX (/usr/local), below DESTDIR
+	@tools/install.sh install
+
+uninstall: ## remove what install has put there
+	@tools/install.sh uninstall
+
+addon: ## write dist/wspeer-addon-VERSION.zip for Godot projects
+	@tools/addon.sh
+
+dist: ## write the release into dist/: addon, C library, source, checksums
+	@tools/dist.sh
+
+abi: ## compare the C interface with the committed baseline
+	@tools/abi.sh
+
+abi-baseline: ## write that baseline anew
+	@tools/abi.sh --write
+
+test-packaging: ## the addon in a project, the editor and an exported game; the installed C library; the pages of docs/
+	@echo "== packages"
+	@tests/packaging/run.sh
