@@ -95,6 +95,7 @@ measure() {
         sleep 0.02
     done
     "$work/load" "$port" "$pid" "$2" "$3" "${seconds:-0.7}" "$4" ${5:+"$work/$3.deflated"}
+    kill "$pid"
     exec {stdin}>&-
     wait "$pid" 2>/dev/null || true
     server=

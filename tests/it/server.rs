@@ -267,7 +267,7 @@ fn a_program_may_look_at_requests_and_decide() {
     world.server.accept_request(id, &owned(&["X-Extra: 1"])).unwrap();
     world.until_client_told(good, &Event::Opened { id: 1, protocol: String::new() });
     world.until_told(&Event::Opened { id, protocol: String::new() });
-    let headers = world.client(good).ask(wspeer::peer::WebSocketPeer::response_headers).unwrap();
+    let headers = world.client(good).ask(WebSocketPeer::response_headers).unwrap();
     assert_eq!(headers.first("X-Extra"), Some("1"));
     world.forget();
     let bad = world.connect(&[], |_| {});
@@ -321,8 +321,7 @@ fn broadcasts_are_encoded_and_compressed_once() {
             }
         }
     }
-    let statistics =
-        world.server.ask(world.id(players[0]), wspeer::peer::WebSocketPeer::compression_statistics).unwrap();
+    let statistics = world.server.ask(world.id(players[0]), WebSocketPeer::compression_statistics).unwrap();
     assert!(statistics.sent_compressed > 0 && statistics.sent_compressed < statistics.sent_plain / 4);
     assert_eq!(world.server.send_to(0, TEXT, b"\xff").unwrap_err().code(), ErrorCode::InvalidData);
 }

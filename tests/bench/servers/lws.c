@@ -1,7 +1,6 @@
-/* An echo server on libwebsockets; with the argument `deflate` it agrees on compression. Ends with its standard input. */
+/* An echo server on libwebsockets; with the argument `deflate` it agrees on compression. Ends by a signal. */
 
 #include <libwebsockets.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +63,6 @@ int main(int argc, char **argv)
     struct lws_context_creation_info info;
     struct lws_context *context;
     struct lws_vhost *host;
-    struct pollfd input = {.fd = 0, .events = POLLIN};
 
     lws_set_log_level(LLL_ERR, NULL);
     memset(&info, 0, sizeof info);
@@ -86,10 +84,7 @@ int main(int argc, char **argv)
     }
     printf("LISTENING %d\n", lws_get_vhost_listen_port(host));
     fflush(stdout);
-    for (unsigned round = 0; round % 1024 != 1023 || poll(&input, 1, 0) == 0; round++) {
-        if (lws_service(context, 0) < 0) {
-            break;
-        }
+    while (lws_service(context, 0) >= 0) {
     }
     lws_context_destroy(context);
     return 0;
