@@ -34,7 +34,7 @@ const ENDED: u8 = 8;
 const SHORT_READ_EMPTIES: bool = cfg!(unix);
 
 /// What is known of one socket. A bit means "try": it is set by events, and cleared by a call that would block or, see
-/// [`SHORT_READ_EMPTIES`], by one behind which another would.
+/// `SHORT_READ_EMPTIES`, by one behind which another would.
 #[derive(Debug)]
 pub struct Readiness {
     flags: AtomicU8,
