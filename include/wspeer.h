@@ -860,7 +860,8 @@ typedef struct {
      */
     const char *alpn;
     /**
-     * Subject of the verified certificate of the other end, for example "CN=player, O=Example"; "" where it presented none. Lent.
+     * Subject of the other end's certificate, for example "CN=player, O=Example"; "" where it presented none. Verified, except by a
+     * client with wsp_tls_options_client_unsafe(). Lent.
      */
     const char *peer_subject;
     /**
@@ -961,7 +962,7 @@ typedef struct {
      */
     size_t struct_size;
     /**
-     * Clients that are taken at most; others are answered with HTTP status 503. 0 (the default) for no limit.
+     * Clients that are taken at most; others are answered with HTTP status 503, or over TLS dropped. 0 (the default) for no limit.
      */
     size_t max_clients;
     /**
