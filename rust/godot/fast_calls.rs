@@ -26,6 +26,7 @@ use super::enums::WriteMode;
 use super::scripted::{self, Scripted, flush_later, kind};
 use super::shared::{Lock, at};
 use super::websocket_peer::RustWebSocketPeer;
+use crate::proto::frame::MessageKind;
 
 type GetProcAddress = unsafe extern "C" fn(*const c_char) -> GDExtensionInterfaceFunctionPtr;
 type RegisterMethod =
@@ -266,7 +267,7 @@ unsafe extern "C" fn send_text(
     // SAFETY: as for `get_ready_state`; the argument is a String.
     guarded(|| unsafe {
         let text = convert::utf8(arg::<GString>(args, 0));
-        give(ret, sent(instance, |scripted| scripted::send_text(scripted, &text)));
+        give(ret, sent(instance, |scripted| scripted::send(scripted, MessageKind::Text, &text, true)));
     });
 }
 

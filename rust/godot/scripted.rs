@@ -57,20 +57,9 @@ pub(super) fn kind(write_mode: WriteMode) -> MessageKind {
 pub(super) fn send(scripted: &mut Scripted, kind: MessageKind, payload: &[u8], compress: bool) -> (GodotError, bool) {
     let peer = &mut scripted.peer;
     let result = if compress { peer.send(kind, payload) } else { peer.send_uncompressed(kind, payload) };
-    sent(scripted, &result)
-}
-
-/// [`send`] with a script's text.
-pub(super) fn send_text(scripted: &mut Scripted, text: &str) -> (GodotError, bool) {
-    let result = scripted.peer.send_text(text);
-    sent(scripted, &result)
-}
-
-fn sent(scripted: &mut Scripted, result: &Result) -> (GodotError, bool) {
-    let peer = &mut scripted.peer;
     let flush = peer.has_unflushed() && !scripted.flush_scheduled;
     scripted.flush_scheduled |= flush;
-    (convert::error(result), flush)
+    (convert::error(&result), flush)
 }
 
 /// What was collected leaves at the end of this frame, not in the next poll.

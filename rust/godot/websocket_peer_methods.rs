@@ -76,7 +76,7 @@ impl RustWebSocketPeer {
     /// Sends the given message as text; see [method send].
     #[func(gd_self)]
     fn send_text(this: Gd<Self>, message: GString) -> GodotError {
-        send_message(&this, MessageKind::Text, convert::utf8(&message).as_bytes(), true)
+        send_message(&this, MessageKind::Text, &convert::utf8(&message), true)
     }
 
     /// Writes messages that were collected in this frame to the network now. Happens by itself at the end of the frame and

@@ -287,12 +287,6 @@ impl WebSocketPeer {
         self.noted(result)
     }
 
-    /// [`Self::send`] with a text that is known to be UTF-8, and is not checked again.
-    pub fn send_text(&mut self, text: &str) -> Result {
-        let result = self.try_send_checked(MessageKind::Text, text.as_bytes(), true);
-        self.noted(result)
-    }
-
     /// [`Self::send`], uncompressed also where compression is active: for what is compressed or secret already.
     pub fn send_uncompressed(&mut self, kind: MessageKind, payload: &[u8]) -> Result {
         let result = self.try_send(kind, payload, false);
@@ -336,11 +330,6 @@ impl WebSocketPeer {
         if kind == MessageKind::Text {
             utf8::check(payload).map_err(|error| Error::new(ErrorCode::InvalidData, error.to_string()))?;
         }
-        self.try_send_checked(kind, payload, compress)
-    }
-
-    fn try_send_checked(&mut self, kind: MessageKind, payload: &[u8], compress: bool) -> Result {
-        self.open_link()?;
         let Phase::Open(link) = &mut self.phase else { return Ok(()) };
         if let Err(refused) = link.check_room(&self.options, payload.len()) {
             // What merely waits for the end of the tick does not count.
