@@ -18,8 +18,8 @@ rm -rf "$stage"
 mkdir -p "$bin" dist
 # Everything that the sample project's addon has, but for what is built there and what the editor makes of it.
 tar -C godot_project/addons/wspeer -c --exclude=./bin --exclude='*.import' --exclude='*.uid' . | tar -C "$addon" -x
-cp "$(tools/portable_cargo.sh folder release)/libwspeer.so" "$bin/libwspeer.so"
-cp "$(tools/portable_cargo.sh folder release-checked)/libwspeer.so" "$bin/libwspeer.debug.so"
+cp "$(tools/portable_cargo.sh folder build release)/libwspeer.so" "$bin/libwspeer.so"
+cp "$(tools/portable_cargo.sh folder build release-checked)/libwspeer.so" "$bin/libwspeer.debug.so"
 cp LICENSE "$addon/LICENSE"
 tools/notices.py >"$addon/THIRD-PARTY-LICENSES.txt"
 # Names that only some projects want, and that others have taken: nothing is registered until this file is removed.

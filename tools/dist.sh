@@ -6,8 +6,8 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 target=$(realpath -m -- "${CARGO_TARGET_DIR:-$root/target}")
 version=$("$root/tools/version.sh")
-SOURCE_DATE_EPOCH=$("$root/tools/epoch.sh")
-export SOURCE_DATE_EPOCH
+# For packing alone: in the environment of the builds, another time would make them begin anew.
+epoch=$("$root/tools/epoch.sh")
 
 cd "$root"
 mkdir -p dist
@@ -19,7 +19,7 @@ DESTDIR=$stage PREFIX=/usr/local WSPEER_PORTABLE=1 tools/install.sh install >&2
 library=dist/wspeer-c-$version-linux-$(uname -m).tar.gz
 # Found by pkg-config and CMake wherever it is unpacked.
 sed -i 's,^prefix=.*,prefix=${pcfiledir}/../..,' "$stage/usr/local/lib/pkgconfig/wspeer.pc"
-tools/pack.py "$stage/usr/local" "$library" "wspeer-c-$version"
+SOURCE_DATE_EPOCH=$epoch tools/pack.py "$stage/usr/local" "$library" "wspeer-c-$version"
 
 source=dist/wspeer-$version-src.tar.gz
 git archive --format=tar --prefix="wspeer-$version/" HEAD | gzip -n -9 >"$source.new"

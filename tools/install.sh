@@ -46,7 +46,7 @@ build() {
     release=$built/release
     if [ "${WSPEER_PORTABLE:-0}" = 1 ]; then
         cargo=("$root/tools/portable_cargo.sh")
-        release=$("$root/tools/portable_cargo.sh" folder release)
+        release=$("$root/tools/portable_cargo.sh" folder rustc release)
     fi
     cd "$root"
     mkdir -p "$built" "$release"

@@ -78,7 +78,7 @@ cmake_program() {
 # The lists of system libraries in wspeer.pc and in the CMake file are those that rustc names.
 lists_system_libraries() {
     local named rustc cmake
-    named=$("$root/tools/portable_cargo.sh" folder release)/native-static-libs
+    named=$("$root/tools/portable_cargo.sh" folder rustc release)/native-static-libs
     rustc=$(tr ' ' '\n' <"$named" | sed 's/^-l//' | sort -u) &&
         cmake=$(sed -n 's/^ *set(_wspeer_system \(gcc_s.*\))$/\1/p' "$installed/share/cmake/wspeer/wspeer-config.cmake" | tr ' ' '\n' | sort -u) &&
         diff <(echo "$rustc") <(echo "$cmake") &&
