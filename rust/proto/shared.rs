@@ -58,11 +58,6 @@ impl<'a> SharedMessage<'a> {
         self.payload.is_empty()
     }
 
-    /// How often the message was compressed so far.
-    pub fn compressions(&self) -> usize {
-        self.compressed.len()
-    }
-
     /// Bytes of the compressed payload in a form; `None` where it is to be sent as it is.
     pub(super) fn compressed_len(&mut self, form: Form) -> Option<usize> {
         self.find(form);
