@@ -144,6 +144,7 @@ declare -A running=()
 cleanup() {
     ((${#running[@]} == 0)) || kill -TERM "${!running[@]}" 2>/dev/null || true
     wait
+    drop_profile
 }
 trap cleanup EXIT
 trap 'exit 130' INT
@@ -181,15 +182,28 @@ run_client() {
     (program "$name" client "ws://127.0.0.1:$port" "$@") &>client.log </dev/null
 }
 
+# A process of the browser's may outlive the one that was waited for by a moment, and still write.
+profile=
+drop_profile() {
+    local tries
+    [[ -n $profile ]] || return 0
+    for ((tries = 0; tries < 50; tries++)); do
+        rm -rf -- "$profile" 2>/dev/null && break
+        sleep 0.1
+    done
+    profile=
+}
+
 # start_browser PAGE: leaves its process in $pid. What it says is added to client.log.
 start_browser() {
-    rm -rf -- profile
-    mkdir -- profile
-    HOME=$PWD/profile TMPDIR=$PWD/profile limited "$chromium" --headless --no-sandbox --disable-gpu --disable-quic \
+    drop_profile
+    # Not with the logs: the path of a socket in it has to be short.
+    profile=$(mktemp -d /tmp/wspeer.XXXXXX)
+    HOME=$profile TMPDIR=$profile limited "$chromium" --headless --no-sandbox --disable-gpu --disable-quic \
         --no-first-run --no-default-browser-check --disable-background-networking --disable-component-update \
         --disable-default-apps --disable-extensions --disable-sync --disable-breakpad --disable-dev-shm-usage \
         --metrics-recording-only --no-proxy-server --host-resolver-rules='MAP * ~NOTFOUND, EXCLUDE 127.0.0.1' \
-        --user-data-dir="$PWD/profile/data" "$1" &>>client.log </dev/null &
+        --user-data-dir="$profile/data" "$1" &>>client.log </dev/null &
     pid=$!
     running[$pid]=yes
 }
@@ -215,7 +229,7 @@ run_browser() {
     done
     kill -TERM "$pid" 2>/dev/null || true
     finish "$pid" || true
-    rm -rf -- profile
+    drop_profile
     grep -q '^REPORT OK ' server.log && kill -0 "$server"
 }
 
@@ -228,7 +242,7 @@ run_chat_page() {
     await "$pid" grep -q '^browser has gone$' server.log || echo 'the page has not left' >>client.log
     kill -TERM "$pid" 2>/dev/null || true
     finish "$pid" || true
-    rm -rf -- profile
+    drop_profile
     diff <(printf '%s\n' 'browser has come' 'browser: Grüße from the page' 'browser: I have heard myself' 'browser has gone') \
         <(grep -v '^LISTENING' server.log) >>client.log || return 1
     echo 'OK 2 messages, compression active: no, sent by the page and heard by it' >>client.log
