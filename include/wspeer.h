@@ -1791,8 +1791,8 @@ wsp_error wsp_peer_set_handshake_headers(wsp_peer *peer,
                                          size_t count);
 
 /**
- * Returns the socket for a foreign event loop, -1 where there is none (closed, or the name is being looked up). Wait, level-triggered,
- * until it is readable, or also writable where `wants_write` (may be NULL) is set, and call wsp_peer_poll(); call it again at once
+ * Returns the socket for a foreign event loop, -1 where there is none (closed, or the name is being looked up). Wait until it is
+ * readable, or also writable where `wants_write` (may be NULL) is set, and call wsp_peer_poll(); call it again at once
  * after reading packets while wsp_peer_needs_poll() says so, and a few times a second anyway: timeouts, pings, name lookups and the
  * racing of addresses do not wake the descriptor. The socket changes while connecting; ask again after each poll. While the packet
  * queue is full the descriptor stays readable.
@@ -2173,6 +2173,12 @@ wsp_stream *wsp_tcp_server_take_connection(wsp_tcp_server *server);
  * Returns the port the server listens on, 0 where it does not.
  */
 uint16_t wsp_tcp_server_get_local_port(const wsp_tcp_server *server);
+
+/**
+ * Returns the listening socket for a foreign event loop, -1 where there is none. Wait, level-triggered, until it is readable; then take
+ * connections until wsp_tcp_server_take_connection() returns NULL. The server keeps the descriptor and closes it.
+ */
+int64_t wsp_tcp_server_get_fd(const wsp_tcp_server *server);
 
 /**
  * Stops listening. Connections that were not taken are closed.

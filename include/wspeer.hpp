@@ -280,6 +280,7 @@ public:
     /** The next connection; false where none waits. */
     stream take_connection() noexcept { return stream(wsp_tcp_server_take_connection(get())); }
     std::uint16_t local_port() const noexcept { return wsp_tcp_server_get_local_port(get()); }
+    std::int64_t fd() const noexcept { return wsp_tcp_server_get_fd(get()); }
     void stop() noexcept { wsp_tcp_server_stop(get()); }
     text error_message() const noexcept { return wsp_tcp_server_get_error_message(get()); }
 };

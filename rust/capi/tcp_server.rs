@@ -89,6 +89,14 @@ pub unsafe extern "C" fn wsp_tcp_server_get_local_port(server: *const wsp_tcp_se
     unsafe { ask(server, 0, |content| content.object.local_port()) }
 }
 
+/// Returns the listening socket for a foreign event loop, -1 where there is none. Wait, level-triggered, until it is readable; then take
+/// connections until wsp_tcp_server_take_connection() returns NULL. The server keeps the descriptor and closes it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_tcp_server_get_fd(server: *const wsp_tcp_server) -> i64 {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { ask(server, None, |content| content.object.raw_fd()) }.unwrap_or(-1)
+}
+
 /// Stops listening. Connections that were not taken are closed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_tcp_server_stop(server: *mut wsp_tcp_server) {

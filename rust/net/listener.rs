@@ -1,13 +1,13 @@
 //! A non-blocking TCP listener.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use mio::net::TcpListener;
 
 use super::poller::{Poller, Readiness};
-use super::tcp::TcpSocket;
+use super::tcp::{TcpSocket, new_socket};
 use crate::limits::LISTEN_BACKLOG;
 
 /// Interfaces to listen on.
@@ -41,16 +41,9 @@ pub enum ListenError {
 #[derive(Debug)]
 pub struct Listener {
     listener: TcpListener,
-    watched: Option<Watched>,
-}
-
-/// The registration of a listener with an object's poller.
-#[derive(Debug)]
-struct Watched {
-    /// Another descriptor of the same socket.
-    source: mio::net::TcpListener,
-    readiness: Arc<Readiness>,
-    poller: Arc<Poller>,
+    port: u16,
+    /// The poller that tells its owner when connections wait.
+    watched: Option<(Arc<Readiness>, Arc<Poller>)>,
 }
 
 /// What [`Listener::accept_watched`] found.
@@ -90,27 +83,23 @@ impl Listener {
         socket.set_reuse_address(true).map_err(ListenError::Socket)?;
         socket.bind(&address.into()).map_err(ListenError::Bind)?;
         socket.listen(LISTEN_BACKLOG).map_err(ListenError::Listen)?;
-        Ok(Self { listener: socket.into(), watched: None })
+        let listener = TcpListener::from_std(socket.into());
+        let port = listener.local_addr().map_err(ListenError::Socket)?.port();
+        Ok(Self { listener, port, watched: None })
     }
 
     /// Lets `poller` tell its owner, by `key`, when connections wait. They get the same poller.
-    pub fn watch(&mut self, poller: &Arc<Poller>, key: u64) -> io::Result<()> {
-        let mut source = mio::net::TcpListener::from_std(self.listener.try_clone()?);
-        let readiness = Readiness::register_with(Some(poller), &mut source, key);
-        self.watched = Some(Watched { source, readiness, poller: Arc::clone(poller) });
-        Ok(())
+    pub fn watch(&mut self, poller: &Arc<Poller>, key: u64) {
+        let readiness = Readiness::register_with(Some(poller), &mut self.listener, key);
+        self.watched = Some((readiness, Arc::clone(poller)));
     }
 
     /// The next connection for the owner of a poller, who will know it by `key`.
     pub fn accept_watched(&self, key: u64) -> Accepted {
-        let poller = self.watched.as_ref().map(|watched| &watched.poller);
+        let poller = self.watched.as_ref().map(|(_, poller)| poller);
         for _ in 0..LISTEN_BACKLOG {
             match self.listener.accept() {
-                Ok((stream, remote)) => {
-                    if let Ok(socket) = TcpSocket::watched(stream, remote, poller, key) {
-                        return Accepted::Socket(socket);
-                    }
-                }
+                Ok((stream, remote)) => return Accepted::Socket(TcpSocket::watched(stream, remote, poller, key)),
                 Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Accepted::None,
@@ -125,11 +114,7 @@ impl Listener {
         // Connections that ended while they waited are passed over.
         for _ in 0..LISTEN_BACKLOG {
             match self.listener.accept() {
-                Ok((stream, remote)) => {
-                    if let Ok(socket) = TcpSocket::accepted(stream, remote) {
-                        return Some(socket);
-                    }
-                }
+                Ok((stream, remote)) => return Some(TcpSocket::accepted(stream, remote)),
                 Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {
                 }
                 // Nothing waits, or the process has no descriptor left: the connection stays in the kernel's queue.
@@ -139,20 +124,21 @@ impl Listener {
         None
     }
 
+    /// Descriptor for foreign event loops.
+    pub fn raw_fd(&self) -> i64 {
+        super::tcp::raw_fd(&self.listener)
+    }
+
     /// The port, chosen by the system where 0 was asked for.
     pub fn port(&self) -> u16 {
-        self.listener.local_addr().map_or(0, |address| address.port())
+        self.port
     }
 }
 
-impl Drop for Watched {
+impl Drop for Listener {
     fn drop(&mut self) {
-        self.readiness.deregister(&mut self.source);
+        if let Some((readiness, _)) = &self.watched {
+            readiness.deregister(&mut self.listener);
+        }
     }
-}
-
-fn new_socket(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
 }

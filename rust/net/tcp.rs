@@ -37,19 +37,13 @@ impl TcpSocket {
     }
 
     /// A connection that a listener accepted.
-    pub fn accepted(stream: std::net::TcpStream, remote: SocketAddr) -> io::Result<Self> {
+    pub fn accepted(stream: TcpStream, remote: SocketAddr) -> Self {
         Self::watched(stream, remote, Poller::global(), 0)
     }
 
     /// [`Self::accepted`], with the poller of an object that knows the connection by `key`.
-    pub fn watched(
-        stream: std::net::TcpStream,
-        remote: SocketAddr,
-        poller: Option<&Arc<Poller>>,
-        key: u64,
-    ) -> io::Result<Self> {
-        stream.set_nonblocking(true)?;
-        Ok(Self::with_poller(TcpStream::from_std(stream), canonical(remote), poller, key))
+    pub fn watched(stream: TcpStream, remote: SocketAddr, poller: Option<&Arc<Poller>>, key: u64) -> Self {
+        Self::with_poller(stream, canonical(remote), poller, key)
     }
 
     fn new(stream: TcpStream, remote: SocketAddr) -> Self {
@@ -67,17 +61,14 @@ impl TcpSocket {
 
     /// `None` while connecting.
     pub fn connect_result(&self) -> Option<io::Result<()>> {
+        let Err(unconnected) = self.stream.peer_addr() else {
+            self.announce();
+            return Some(Ok(()));
+        };
         match self.stream.take_error() {
-            Ok(Some(error)) | Err(error) => return Some(Err(error)),
-            Ok(None) => {}
-        }
-        match self.stream.peer_addr() {
-            Ok(_) => {
-                self.announce();
-                Some(Ok(()))
-            }
-            Err(error) if error.kind() == ErrorKind::NotConnected || is_in_progress(&error) => None,
-            Err(error) => Some(Err(error)),
+            Ok(Some(error)) | Err(error) => Some(Err(error)),
+            Ok(None) if unconnected.kind() == ErrorKind::NotConnected || is_in_progress(&unconnected) => None,
+            Ok(None) => Some(Err(unconnected)),
         }
     }
 
@@ -190,14 +181,7 @@ impl TcpSocket {
 
     /// Descriptor for foreign event loops.
     pub fn raw_fd(&self) -> i64 {
-        #[cfg(unix)]
-        {
-            i64::from(std::os::fd::AsRawFd::as_raw_fd(&self.stream))
-        }
-        #[cfg(windows)]
-        {
-            std::os::windows::io::AsRawSocket::as_raw_socket(&self.stream) as i64
-        }
+        raw_fd(&self.stream)
     }
 
     fn announce(&self) {
@@ -239,6 +223,10 @@ impl Transport for Arc<TcpSocket> {
 
     fn known_readiness(&self) -> (bool, bool) {
         TcpSocket::known_readiness(self)
+    }
+
+    fn readiness(&self) -> Option<Arc<Readiness>> {
+        Some(Arc::clone(&self.readiness))
     }
 
     fn close(&mut self, unsent: Vec<u8>) {
@@ -313,10 +301,28 @@ impl BoundSocket {
     }
 }
 
-fn new_socket(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
+/// A TCP socket that does not block.
+pub(super) fn new_socket(address: SocketAddr) -> io::Result<Socket> {
+    let (domain, protocol) = (Domain::for_address(address), Some(Protocol::TCP));
+    // Where the system can, without further calls.
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    return Socket::new(domain, Type::STREAM.nonblocking(), protocol);
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+    {
+        let socket = Socket::new(domain, Type::STREAM, protocol)?;
+        socket.set_nonblocking(true)?;
+        Ok(socket)
+    }
+}
+
+#[cfg(unix)]
+pub(super) fn raw_fd(socket: &impl std::os::fd::AsRawFd) -> i64 {
+    i64::from(socket.as_raw_fd())
+}
+
+#[cfg(windows)]
+pub(super) fn raw_fd(socket: &impl std::os::windows::io::AsRawSocket) -> i64 {
+    socket.as_raw_socket() as i64
 }
 
 /// IPv4 peers of a dual-stack socket are shown as IPv4.

@@ -2,7 +2,9 @@
 
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use super::poller::Readiness;
 use super::tls::TlsInfo;
 use crate::limits::WAIT_STEP;
 
@@ -35,6 +37,11 @@ pub trait Transport: Send {
     /// news goes by this.
     fn known_readiness(&self) -> (bool, bool) {
         (true, true)
+    }
+
+    /// What the poller of this process knows of the stream, where it is a socket that the poller watches.
+    fn readiness(&self) -> Option<Arc<Readiness>> {
+        None
     }
 
     /// Ends the stream. Bytes in `unsent` and bytes already written are still delivered where the stream can do that

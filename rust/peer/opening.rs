@@ -384,6 +384,13 @@ impl Opening {
         }
     }
 
+    /// See [`Transport::poll_directly`]; before the TCP connection nothing is read.
+    pub fn poll_directly(&self) {
+        if let Some(transport) = self.transport() {
+            transport.poll_directly();
+        }
+    }
+
     /// Whether the next step waits for the socket to be writable.
     pub fn wants_write(&self) -> bool {
         match &self.stage {

@@ -26,7 +26,10 @@ impl WebSocketPeer {
                 link.transport.poll_directly();
                 Some((link.transport.raw_fd()?, link.has_unflushed()))
             }
-            Phase::Opening(opening) => Some((opening.raw_fd()?, opening.wants_write())),
+            Phase::Opening(opening) => {
+                opening.poll_directly();
+                Some((opening.raw_fd()?, opening.wants_write()))
+            }
             Phase::Closed => None,
         }
     }

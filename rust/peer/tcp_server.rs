@@ -55,6 +55,11 @@ impl TcpServer {
         self.listener.as_ref().map_or(0, Listener::port)
     }
 
+    /// Descriptor of the listening socket for foreign event loops.
+    pub fn raw_fd(&self) -> Option<i64> {
+        self.listener.as_ref().map(Listener::raw_fd)
+    }
+
     /// Stops listening; connections that were not taken are closed.
     pub fn stop(&mut self) {
         self.listener = None;

@@ -141,6 +141,7 @@ void null_servers_are_refused(void)
     CHECK(!wsp_tcp_server_is_connection_available(NULL));
     CHECK(wsp_tcp_server_take_connection(NULL) == NULL);
     CHECK_NUMBER(wsp_tcp_server_get_local_port(NULL), 0);
+    CHECK_NUMBER(wsp_tcp_server_get_fd(NULL), -1);
     wsp_tcp_server_stop(NULL);
     CHECK_TEXT(wsp_tcp_server_get_error_message(NULL), "");
 }

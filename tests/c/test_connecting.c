@@ -282,6 +282,55 @@ void an_event_loop_is_woken_by_another_process(void)
     wsp_tcp_server_free(listener);
 }
 
+/* As programs do that register a descriptor once, before the handshake, and are told of edges. */
+void an_event_loop_may_ask_before_the_handshake(void)
+{
+    static const uint8_t frame[] = {0x81, 0x82, 0, 0, 0, 0, 'h', 'i'};
+    enum { PEERS = 4 };
+    wsp_tcp_server *listener = wsp_tcp_server_new();
+    wsp_peer *peers[PEERS];
+    int foreign[PEERS];
+    struct pollfd incoming = {-1, POLLIN, 0};
+    struct pollfd descriptors[PEERS];
+
+    CHECK_NUMBER(wsp_tcp_server_get_fd(listener), -1);
+    CHECK_ERROR(wsp_tcp_server_listen(listener, 0, "127.0.0.1"), WSP_OK);
+    incoming.fd = (int)wsp_tcp_server_get_fd(listener);
+    CHECK_NUMBER(poll(&incoming, 1, 0), 0);
+    for (int i = 0; i < PEERS; i++) {
+        wsp_stream *stream;
+
+        peers[i] = wsp_peer_new();
+        foreign[i] = foreign_connection(listener);
+        CHECK_NUMBER(poll(&incoming, 1, (int)(5000 * patience())), 1);
+        stream = wsp_tcp_server_take_connection(listener);
+        REQUIRE(stream != NULL);
+        CHECK_ERROR(wsp_peer_accept_stream(peers[i], stream, NULL), WSP_OK);
+        wsp_stream_free(stream);
+        descriptors[i].fd = (int)wsp_peer_get_fd(peers[i], NULL);
+        descriptors[i].events = POLLIN;
+        WAIT_FOR(wsp_peer_get_ready_state(peers[i]) == WSP_STATE_OPEN, wsp_peer_poll(peers[i]));
+    }
+    CHECK_NUMBER(poll(&incoming, 1, 0), 0);
+    for (int round = 0; round < 20; round++) {
+        int i = round % PEERS;
+
+        /* Another peer looks first, before there is anything to see. */
+        wsp_peer_poll(peers[(i + 1) % PEERS]);
+        CHECK(write(foreign[i], frame, sizeof frame) == (ssize_t)sizeof frame);
+        CHECK_NUMBER(poll(&descriptors[i], 1, (int)(5000 * patience())), 1);
+        wsp_peer_poll(peers[i]);
+        CHECK(next_is_text(peers[i], "hi"));
+    }
+    for (int i = 0; i < PEERS; i++) {
+        wsp_peer_free(peers[i]);
+        close(foreign[i]);
+    }
+    wsp_tcp_server_stop(listener);
+    CHECK_NUMBER(wsp_tcp_server_get_fd(listener), -1);
+    wsp_tcp_server_free(listener);
+}
+
 void an_event_loop_is_told_about_waiting_output(void)
 {
     enum { SIZE = 64 * 1024, MESSAGES = 512 };

@@ -39,6 +39,7 @@
     TEST(a_handshake_that_does_not_end_is_given_up)          \
     TEST(a_stream_without_connection_closes_the_peer)        \
     TEST(an_event_loop_is_woken_by_messages)                 \
+    TEST(an_event_loop_may_ask_before_the_handshake)         \
     TEST(an_event_loop_is_woken_by_another_process)          \
     TEST(an_event_loop_is_told_about_waiting_output)         \
     TEST(an_event_loop_gets_messages_that_had_no_room)       \

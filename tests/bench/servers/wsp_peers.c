@@ -15,10 +15,25 @@
 
 enum { EVENTS = 1024 };
 
-static void serve(wsp_peer *peer)
+struct connection {
+    wsp_peer *peer;
+    bool wants_write;
+};
+
+static void wait_for(int epoll, int operation, struct connection *connection, bool wants_write)
 {
+    struct epoll_event event = {.events = wants_write ? EPOLLIN | EPOLLOUT : EPOLLIN, .data.ptr = connection};
+
+    connection->wants_write = wants_write;
+    epoll_ctl(epoll, operation, (int)wsp_peer_get_fd(connection->peer, NULL), &event);
+}
+
+static void serve(int epoll, struct connection *connection)
+{
+    wsp_peer *peer = connection->peer;
     const uint8_t *data;
     size_t len;
+    bool wants_write;
 
     do {
         wsp_peer_poll(peer);
@@ -26,7 +41,29 @@ static void serve(wsp_peer *peer)
             wsp_peer_send(peer, data, len,
                           wsp_peer_was_string_packet(peer) ? WSP_WRITE_MODE_TEXT : WSP_WRITE_MODE_BINARY);
         }
-    } while (wsp_peer_get_available_packet_count(peer) > 0);
+        wsp_peer_get_fd(peer, &wants_write);
+    } while (wsp_peer_needs_poll(peer) && !wants_write);
+    if (wsp_peer_get_ready_state(peer) == WSP_STATE_CLOSED) {
+        wsp_peer_free(peer);
+        free(connection);
+    } else if (wants_write != connection->wants_write) {
+        wait_for(epoll, EPOLL_CTL_MOD, connection, wants_write);
+    }
+}
+
+static void accept_all(wsp_tcp_server *listener, int epoll, const wsp_peer_options *options)
+{
+    wsp_stream *stream;
+
+    while ((stream = wsp_tcp_server_take_connection(listener)) != NULL) {
+        struct connection *connection = calloc(1, sizeof *connection);
+
+        connection->peer = wsp_peer_new();
+        wsp_peer_set_options(connection->peer, options);
+        wsp_peer_accept_stream(connection->peer, stream, NULL);
+        wsp_stream_free(stream);
+        wait_for(epoll, EPOLL_CTL_ADD, connection, false);
+    }
 }
 
 int main(int argc, char **argv)
@@ -34,42 +71,33 @@ int main(int argc, char **argv)
     wsp_peer_options options = WSP_PEER_OPTIONS_INIT;
     wsp_tcp_server *listener = wsp_tcp_server_new();
     struct epoll_event input = {.events = EPOLLIN, .data.ptr = &input};
+    struct epoll_event connections = {.events = EPOLLIN, .data.ptr = listener};
     struct epoll_event events[EVENTS];
     int epoll = epoll_create1(0);
 
     options.inbound_buffer_size = 16 << 20;
     options.outbound_buffer_size = 16 << 20;
     options.compression_enabled = argc > 1 && strcmp(argv[1], "deflate") == 0;
+    options.compression_level = 1; /* libwebsockets' own default */
     if (wsp_tcp_server_listen(listener, 0, "127.0.0.1") != WSP_OK) {
         fprintf(stderr, "%s\n", wsp_tcp_server_get_error_message(listener));
         return 1;
     }
     epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &input);
+    epoll_ctl(epoll, EPOLL_CTL_ADD, (int)wsp_tcp_server_get_fd(listener), &connections);
     printf("LISTENING %u\n", (unsigned)wsp_tcp_server_get_local_port(listener));
     fflush(stdout);
     for (bool is_over = false; !is_over;) {
-        /* The library's listener tells no descriptor: while connections come, it is asked between the events. */
-        int count = epoll_wait(epoll, events, EVENTS, 1);
+        int count = epoll_wait(epoll, events, EVENTS, -1);
 
         for (int i = 0; i < count; i++) {
             if (events[i].data.ptr == &input) {
                 is_over = true;
-                continue;
+            } else if (events[i].data.ptr == listener) {
+                accept_all(listener, epoll, &options);
+            } else {
+                serve(epoll, events[i].data.ptr);
             }
-            serve(events[i].data.ptr);
-            if (wsp_peer_get_ready_state(events[i].data.ptr) == WSP_STATE_CLOSED) {
-                wsp_peer_free(events[i].data.ptr);
-            }
-        }
-        while (wsp_tcp_server_is_connection_available(listener)) {
-            wsp_stream *stream = wsp_tcp_server_take_connection(listener);
-            wsp_peer *peer = wsp_peer_new();
-            struct epoll_event added = {.events = EPOLLIN | EPOLLET | EPOLLOUT, .data.ptr = peer};
-
-            wsp_peer_set_options(peer, &options);
-            wsp_peer_accept_stream(peer, stream, NULL);
-            wsp_stream_free(stream);
-            epoll_ctl(epoll, EPOLL_CTL_ADD, (int)wsp_peer_get_fd(peer, NULL), &added);
         }
     }
     wsp_tcp_server_free(listener);
