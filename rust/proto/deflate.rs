@@ -1,5 +1,7 @@
 //! permessage-deflate's compression (RFC 7692 section 7.2) over zlib streams without headers.
 
+use std::cell::Cell;
+
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 use super::Role;
@@ -10,9 +12,16 @@ use super::violation::Violation;
 const FLUSH_TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
 /// Output grows by this many bytes at a time.
-const STEP: usize = 16 * 1024;
+const STEP: usize = 32 * 1024;
 
-/// Both directions of a connection that agreed on permessage-deflate. Neither holds memory before its first use.
+thread_local! {
+    static COMPRESSOR: Cell<Option<(Form, Compress)>> = const { Cell::new(None) };
+    static DECOMPRESSOR: Cell<Option<(u8, Decompress)>> = const { Cell::new(None) };
+}
+
+/// Both directions of a connection that agreed on permessage-deflate. Neither holds memory before its first use. A direction that
+/// keeps nothing from one message to the next holds none between them: all such connections of a thread share one stream, which
+/// stays in the processor's cache.
 #[derive(Debug)]
 pub struct Deflate {
     /// Outgoing messages.
@@ -48,13 +57,10 @@ impl Deflate {
         }
     }
 
-    /// Drops the compressor's memory, and the decompressor's where the protocol allows. Later messages start from an empty
-    /// window, which every receiver understands.
+    /// Drops the compressor's memory. Later messages start from an empty window, which every receiver understands. The
+    /// decompressor's is needed as long as it has any: for the message under way, or for what the next one refers to.
     pub fn release(&mut self) {
         self.deflater.stream = None;
-        if !self.inflater.keep {
-            self.inflater.stream = None;
-        }
     }
 }
 
@@ -107,24 +113,13 @@ impl Deflater {
     /// Appends the compressed form of a whole message. `false` where zlib refused, which leaves `output` as it was.
     pub fn compress(&mut self, payload: &[u8], output: &mut Vec<u8>) -> bool {
         let start = output.len();
-        let (level, bits) = (Compression::new(self.level), self.window_bits);
-        let stream = self.stream.get_or_insert_with(|| Compress::new_with_window_bits(level, false, bits));
-        let begin = stream.total_in();
-        loop {
-            let consumed = (stream.total_in() - begin) as usize;
-            let rest = payload.get(consumed..).unwrap_or_default();
-            output.reserve((rest.len() / 2).clamp(64, STEP));
-            let status = stream.compress_vec(rest, output, FlushCompress::Sync);
-            let consumed = (stream.total_in() - begin) as usize;
-            match status {
-                Ok(Status::Ok | Status::BufError) if consumed < payload.len() || output.len() == output.capacity() => {}
-                Ok(Status::Ok | Status::BufError) => break,
-                Ok(Status::StreamEnd) | Err(_) => {
-                    output.truncate(start);
-                    self.stream = None;
-                    return false;
-                }
-            }
+        let form = self.form();
+        let shared = || COMPRESSOR.take().filter(|(made, _)| *made == form).map(|(_, stream)| stream);
+        let kept = if self.keep { self.stream.take() } else { shared() };
+        let mut stream = kept.unwrap_or_else(|| form.stream());
+        if !compress_message(&mut stream, payload, output) {
+            output.truncate(start);
+            return false;
         }
         if output.get(start..).is_some_and(|message| message.ends_with(&FLUSH_TAIL)) {
             output.truncate(output.len() - FLUSH_TAIL.len());
@@ -133,13 +128,32 @@ impl Deflater {
             // RFC 7692 section 7.2.3.6: an empty message is one stored block header byte.
             output.push(0);
         }
-        if !self.keep {
+        if self.keep {
+            self.stream = Some(stream);
+        } else {
             stream.reset();
+            COMPRESSOR.set(Some((form, stream)));
         }
         self.last_in = payload.len() as u64;
         self.bytes_in += self.last_in;
         self.bytes_out += (output.len() - start) as u64;
         true
+    }
+}
+
+fn compress_message(stream: &mut Compress, payload: &[u8], output: &mut Vec<u8>) -> bool {
+    let begin = stream.total_in();
+    loop {
+        let consumed = (stream.total_in() - begin) as usize;
+        let rest = payload.get(consumed..).unwrap_or_default();
+        output.reserve((rest.len() / 2).clamp(64, STEP));
+        let status = stream.compress_vec(rest, output, FlushCompress::Sync);
+        let consumed = (stream.total_in() - begin) as usize;
+        match status {
+            Ok(Status::Ok | Status::BufError) if consumed < payload.len() || output.len() == output.capacity() => {}
+            Ok(Status::Ok | Status::BufError) => return true,
+            Ok(Status::StreamEnd) | Err(_) => return false,
+        }
     }
 }
 
@@ -151,6 +165,10 @@ pub struct Form {
 }
 
 impl Form {
+    fn stream(self) -> Compress {
+        Compress::new_with_window_bits(Compression::new(self.level), false, self.window_bits)
+    }
+
     /// The compressed form of a message that refers to nothing before it; `None` where zlib refused.
     pub fn compress(self, payload: &[u8]) -> Option<Vec<u8>> {
         let Self { level, window_bits } = self;
@@ -189,10 +207,11 @@ impl Inflater {
         let before = output.len();
         self.run(&FLUSH_TAIL, output, limit)?;
         self.bytes_out += output.len().saturating_sub(before) as u64;
-        if let Some(stream) = &mut self.stream
-            && !self.keep
+        if !self.keep
+            && let Some(mut stream) = self.stream.take()
         {
             stream.reset(false);
+            DECOMPRESSOR.set(Some((self.window_bits, stream)));
         }
         Ok(())
     }
@@ -200,7 +219,9 @@ impl Inflater {
     fn run(&mut self, mut piece: &[u8], output: &mut Vec<u8>, limit: usize) -> Result<(), Violation> {
         // zlib reads a window of 256 bytes through one of 512 without harm, and refuses to make the smaller one.
         let bits = self.window_bits.max(super::extensions::MIN_COMPRESSOR_WINDOW_BITS);
-        let stream = self.stream.get_or_insert_with(|| Decompress::new_with_window_bits(false, bits));
+        let shared = || DECOMPRESSOR.take().filter(|(made, _)| *made == self.window_bits).map(|(_, stream)| stream);
+        let made = || Decompress::new_with_window_bits(false, bits);
+        let stream = self.stream.get_or_insert_with(|| if self.keep { None } else { shared() }.unwrap_or_else(made));
         loop {
             let room = limit.saturating_add(1).saturating_sub(output.len());
             if room == 0 {
@@ -305,6 +326,52 @@ mod tests {
         let (_, mut receiver) = pair(true, 15);
         let mut plain = Vec::new();
         assert_eq!(receiver.inflate(&[0xff, 0xff, 0xff, 0xff], &mut plain, 1000), Err(Violation::Inflate));
+    }
+
+    #[test]
+    fn memory_can_be_released_in_the_middle_of_a_message() {
+        for takeover in [true, false] {
+            let direction = Direction { context_takeover: takeover, window_bits: 15 };
+            let agreed = Agreement { server: direction, client: direction };
+            let mut sender = Deflate::new(Role::Client, &agreed, 6);
+            let mut receiver = Deflate::new(Role::Server, &agreed, 6);
+            let (mut wire, mut plain) = (Vec::new(), Vec::new());
+            let message = b"state of the world ".repeat(50);
+            assert!(sender.deflater.compress(&message, &mut wire));
+            let (first, rest) = wire.split_at(wire.len() / 2);
+            receiver.inflater.inflate(first, &mut plain, 10_000).unwrap();
+            receiver.release();
+            receiver.inflater.inflate(rest, &mut plain, 10_000).unwrap();
+            receiver.inflater.end_message(&mut plain, 10_000).unwrap();
+            assert_eq!(plain, message);
+        }
+    }
+
+    #[test]
+    fn connections_that_keep_nothing_share_a_stream_without_mixing_their_messages() {
+        let (mut sender, mut first) = pair(false, 15);
+        let (mut other, mut second) = pair(false, 10);
+        let (_, mut third) = pair(false, 15);
+        let messages = [b"first first first".as_slice(), b"second second second", b"third third third"];
+        let mut wires = vec![Vec::new(); 3];
+        for (at, message) in messages.into_iter().enumerate() {
+            let sender = if at == 1 { &mut other } else { &mut sender };
+            assert!(sender.compress(message, &mut wires[at]));
+        }
+        let mut plain = vec![Vec::new(); 3];
+        for at in 0..wires.iter().map(Vec::len).max().unwrap_or(0) {
+            for ((receiver, wire), plain) in
+                [&mut first, &mut second, &mut third].into_iter().zip(&wires).zip(&mut plain)
+            {
+                receiver.inflate(wire.get(at..=at).unwrap_or_default(), plain, 100).unwrap();
+            }
+        }
+        for ((receiver, plain), message) in
+            [&mut first, &mut second, &mut third].into_iter().zip(&mut plain).zip(messages)
+        {
+            receiver.end_message(plain, 100).unwrap();
+            assert_eq!(plain, message);
+        }
     }
 
     #[test]

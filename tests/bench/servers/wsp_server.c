@@ -13,6 +13,7 @@ int main(int argc, char **argv)
     options.inbound_buffer_size = 16 << 20;
     options.outbound_buffer_size = 16 << 20;
     options.compression_enabled = argc > 1 && strcmp(argv[1], "deflate") == 0;
+    options.compression_level = 1; /* libwebsockets' own default */
     if (wsp_server_set_peer_options(server, &options) != WSP_OK ||
         wsp_server_listen(server, 0, "127.0.0.1", NULL, 0, false) != WSP_OK) {
         fprintf(stderr, "%s\n", wsp_server_get_error_message(server));
