@@ -32,50 +32,6 @@ pub(super) fn text(text: &str) -> GString {
     if text.contains('\0') { GString::from(&text.replace('\0', "\u{fffd}")) } else { GString::from(text) }
 }
 
-/// Characters that are encoded at a time, on the stack.
-const CHARACTERS: usize = 1024;
-
-/// A script's text in UTF-8. gdext's own conversion formats one character after the other.
-pub(super) fn utf8(text: &GString) -> Vec<u8> {
-    let characters = text.chars();
-    let mut bytes = Vec::with_capacity(characters.len() + characters.len() / 2);
-    let mut block = [0; 4 * CHARACTERS + 4];
-    for characters in characters.chunks(CHARACTERS) {
-        let mut len = 0;
-        for character in characters {
-            // Four bytes are written whatever the character needs, and the next one begins where it ends.
-            let Some(place) = block.get_mut(len..).and_then(|rest| rest.first_chunk_mut::<4>()) else { break };
-            len += encode(*character, place);
-        }
-        bytes.extend_from_slice(block.get(..len).unwrap_or_default());
-    }
-    bytes
-}
-
-/// RFC 3629 section 3; returns the number of bytes.
-fn encode(character: char, place: &mut [u8; 4]) -> usize {
-    let code = u32::from(character);
-    let tail = |shift: u32| 0x80 | (code >> shift & 0x3f) as u8;
-    match code {
-        0..0x80 => {
-            *place = [code as u8, 0, 0, 0];
-            1
-        }
-        0x80..0x800 => {
-            *place = [0xc0 | (code >> 6) as u8, tail(0), 0, 0];
-            2
-        }
-        0x800..0x1_0000 => {
-            *place = [0xe0 | (code >> 12) as u8, tail(6), tail(0), 0];
-            3
-        }
-        _ => {
-            *place = [0xf0 | (code >> 18) as u8, tail(12), tail(6), tail(0)];
-            4
-        }
-    }
-}
-
 /// An address as the engine writes it: IPv6 in full, without `::`.
 pub(super) fn host(address: Option<SocketAddr>) -> GString {
     let text = match address.map(|address| address.ip()) {
@@ -188,17 +144,3 @@ impl FromGodot for OptionalTls {
 #[expect(unsafe_code, reason = "the trait that default arguments need is unsafe to implement")]
 // SAFETY: the only value of this type that is used as a default argument is `NONE`, which holds no object.
 unsafe impl GodotImmutable for OptionalTls {}
-
-#[cfg(test)]
-mod tests {
-    use super::encode;
-
-    #[test]
-    fn characters_are_encoded_as_the_standard_library_does() {
-        for character in ['\0', 'a', '\u{7f}', '\u{80}', '\u{7ff}', '\u{800}', '\u{ffff}', '\u{10000}', '\u{10ffff}'] {
-            let mut place = [0; 4];
-            let len = encode(character, &mut place);
-            assert_eq!(place.get(..len), Some(character.to_string().as_bytes()), "{character:?}");
-        }
-    }
-}

@@ -25,8 +25,10 @@ use super::convert;
 use super::enums::WriteMode;
 use super::scripted::{self, Scripted, flush_later, kind};
 use super::shared::{Lock, at};
+use super::utf8;
 use super::websocket_peer::RustWebSocketPeer;
-use crate::proto::frame::MessageKind;
+use crate::error::Result;
+use crate::peer::WebSocketPeer;
 
 type GetProcAddress = unsafe extern "C" fn(*const c_char) -> GDExtensionInterfaceFunctionPtr;
 type RegisterMethod =
@@ -106,19 +108,24 @@ fn fast_call(method: &str) -> Option<GDExtensionClassMethodPtrCall> {
     Some(Some(call))
 }
 
-/// The object of the instance that a call is for.
+/// Runs a call on the object of an instance.
 ///
 /// # Safety
 /// `instance` is what the engine passes to a method of `RustWebSocketPeer`.
-unsafe fn with<R>(instance: GDExtensionClassInstancePtr, busy: R, call: impl FnOnce(&mut Scripted) -> R) -> R {
+unsafe fn on<R>(instance: GDExtensionClassInstancePtr, call: impl FnOnce(&Lock<Scripted>) -> R) -> R {
+    // SAFETY: as this function. The pointer is that of an `Arc` which the instance holds, when the call begins and, where the call
+    // calls no scripts, until its end.
+    let object = unsafe { &*at::<RustWebSocketPeer>(instance) };
+    if !object.calls_scripts() {
+        return call(object);
+    }
     // A script's own stream, on which the peer runs, may let go of the instance in the middle of the call.
-    // SAFETY: as this function. The pointer is that of an `Arc` which the instance holds when the call begins.
-    let object: Arc<Lock<Scripted>> = unsafe {
-        let object = at::<RustWebSocketPeer>(instance);
+    // SAFETY: as above.
+    let object = unsafe {
         Arc::increment_strong_count(object);
         Arc::from_raw(object)
     };
-    object.with(busy, call)
+    call(&object)
 }
 
 /// Runs a call behind which no panic gets, as gdext's own do.
@@ -151,9 +158,11 @@ unsafe extern "C" fn poll(
     guarded(|| {
         // SAFETY: the engine calls this for an instance.
         let drained = unsafe {
-            with(instance, false, |scripted| {
-                scripted.peer.poll();
-                scripted.peer.take_drained()
+            on(instance, |object| {
+                object.poll(|scripted| {
+                    let idle = scripted.peer.poll_or_rest();
+                    (scripted.peer.take_drained(), idle)
+                })
             })
         };
         if drained {
@@ -170,7 +179,7 @@ unsafe extern "C" fn get_ready_state(
     ret: GDExtensionTypePtr,
 ) {
     // SAFETY: the engine calls this for an instance, with a place for the result.
-    guarded(|| unsafe { give(ret, with(instance, 3, |scripted| scripted.peer.state() as i64)) });
+    guarded(|| unsafe { give(ret, on(instance, |object| object.ask(3, |scripted| scripted.peer.state() as i64))) });
 }
 
 unsafe extern "C" fn get_available_packet_count(
@@ -181,7 +190,7 @@ unsafe extern "C" fn get_available_packet_count(
 ) {
     // SAFETY: as for `get_ready_state`.
     guarded(|| unsafe {
-        let count = with(instance, 0, |scripted| scripted.peer.packet_count());
+        let count = on(instance, |object| object.ask(0, |scripted| scripted.peer.packet_count()));
         give(ret, i64::from(convert::integer32(count)));
     });
 }
@@ -194,7 +203,8 @@ unsafe extern "C" fn was_string_packet(
 ) {
     // SAFETY: as for `get_ready_state`; a bool is one byte.
     guarded(|| unsafe {
-        ret.cast::<bool>().write(with(instance, false, |scripted| scripted.peer.was_string_packet()));
+        let was_string = on(instance, |object| object.ask(false, |scripted| scripted.peer.was_string_packet()));
+        ret.cast::<bool>().write(was_string);
     });
 }
 
@@ -206,7 +216,8 @@ unsafe extern "C" fn get_packet(
 ) {
     // SAFETY: as for `get_ready_state`; the place for the result holds an empty array, which is replaced.
     guarded(|| unsafe {
-        *ret.cast::<PackedByteArray>() = with(instance, PackedByteArray::new(), Scripted::take_packet);
+        *ret.cast::<PackedByteArray>() =
+            on(instance, |object| object.with(PackedByteArray::new(), Scripted::take_packet));
     });
 }
 
@@ -219,7 +230,7 @@ unsafe extern "C" fn send_bytes(
     // SAFETY: as for `get_ready_state`; the arguments are a PackedByteArray and an integer.
     guarded(|| unsafe {
         let (message, mode) = (arg::<PackedByteArray>(args, 0), *arg::<i64>(args, 1));
-        give(ret, sent(instance, |scripted| scripted::send(scripted, kind(WriteMode(mode)), message.as_slice(), true)));
+        give(ret, sent(instance, |peer| peer.send(kind(WriteMode(mode)), message.as_slice())));
     });
 }
 
@@ -247,7 +258,7 @@ unsafe extern "C" fn send_variants(
         (Some(bytes), Some(mode), _) => guarded(|| {
             // SAFETY: the engine calls this for an instance, with a variant for the result, which is replaced.
             unsafe {
-                let sent = sent(instance, |scripted| scripted::send(scripted, kind(mode), bytes.as_slice(), true));
+                let sent = sent(instance, |peer| peer.send(kind(mode), bytes.as_slice()));
                 *ret.cast::<Variant>() = sent.to_variant();
                 (*error).error = GDEXTENSION_CALL_OK;
             }
@@ -266,19 +277,17 @@ unsafe extern "C" fn send_text(
 ) {
     // SAFETY: as for `get_ready_state`; the argument is a String.
     guarded(|| unsafe {
-        let text = convert::utf8(arg::<GString>(args, 0));
-        give(ret, sent(instance, |scripted| scripted::send(scripted, MessageKind::Text, &text, true)));
+        let sent = utf8::with(arg::<GString>(args, 0), |text| sent(instance, |peer| peer.send_text(text)));
+        give(ret, sent);
     });
 }
 
 /// # Safety
-/// As for [`with`].
-unsafe fn sent(
-    instance: GDExtensionClassInstancePtr,
-    send: impl FnOnce(&mut Scripted) -> (godot::global::Error, bool),
-) -> i64 {
+/// As for [`on`].
+unsafe fn sent(instance: GDExtensionClassInstancePtr, message: impl FnOnce(&mut WebSocketPeer) -> Result) -> i64 {
     // SAFETY: as this function.
-    let (error, flush) = unsafe { with(instance, Scripted::BUSY, send) };
+    let (error, flush) =
+        unsafe { on(instance, |object| object.with(Scripted::BUSY, |scripted| scripted::send(scripted, message))) };
     if flush {
         // SAFETY: as this function.
         flush_later(&unsafe { super::shared::handle::<RustWebSocketPeer>(instance) });

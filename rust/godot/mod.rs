@@ -17,6 +17,7 @@ mod stream_peer_tls;
 mod streams;
 mod tcp_server;
 mod tls;
+mod utf8;
 mod websocket_client;
 mod websocket_client_methods;
 mod websocket_multiplayer_peer;

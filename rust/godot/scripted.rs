@@ -54,10 +54,9 @@ pub(super) fn kind(write_mode: WriteMode) -> MessageKind {
 }
 
 /// Sends; returns whether [`flush_later`] must be called.
-pub(super) fn send(scripted: &mut Scripted, kind: MessageKind, payload: &[u8], compress: bool) -> (GodotError, bool) {
-    let peer = &mut scripted.peer;
-    let result = if compress { peer.send(kind, payload) } else { peer.send_uncompressed(kind, payload) };
-    let flush = peer.has_unflushed() && !scripted.flush_scheduled;
+pub(super) fn send(scripted: &mut Scripted, send: impl FnOnce(&mut WebSocketPeer) -> Result) -> (GodotError, bool) {
+    let result = send(&mut scripted.peer);
+    let flush = scripted.peer.has_unflushed() && !scripted.flush_scheduled;
     scripted.flush_scheduled |= flush;
     (convert::error(&result), flush)
 }
@@ -70,11 +69,9 @@ pub(super) fn flush_later(this: &Gd<RustWebSocketPeer>) {
 /// Sends, and schedules the flush of what was collected.
 pub(super) fn send_message(
     this: &Gd<RustWebSocketPeer>,
-    kind: MessageKind,
-    payload: &[u8],
-    compress: bool,
+    message: impl FnOnce(&mut WebSocketPeer) -> Result,
 ) -> GodotError {
-    let (error, flush) = with(this, Scripted::BUSY, |scripted| send(scripted, kind, payload, compress));
+    let (error, flush) = with(this, Scripted::BUSY, |scripted| send(scripted, message));
     if flush {
         flush_later(this);
     }

@@ -7,8 +7,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use godot::obj::{Bounds, Gd, GodotClass, Inherits, bounds};
@@ -16,20 +15,68 @@ use godot::private::{Storage, as_storage};
 use godot::sys::GDExtensionClassInstancePtr;
 use parking_lot::{ReentrantMutex, RwLock};
 
+use crate::peer::{BuildIdHasher, Idle};
+
 /// An object and its lock.
-#[derive(Debug)]
-pub(super) struct Lock<T>(ReentrantMutex<RefCell<T>>);
+pub(super) struct Lock<T> {
+    content: ReentrantMutex<Content<T>>,
+    calls_scripts: AtomicBool,
+}
+
+struct Content<T> {
+    /// What the last poll has found, where nothing was done with the object since.
+    idle: Cell<Option<Idle>>,
+    object: RefCell<T>,
+}
 
 impl<T> Lock<T> {
     /// Puts an object behind a lock.
     pub fn new(object: T) -> Self {
-        Self(ReentrantMutex::new(RefCell::new(object)))
+        let content = Content { idle: Cell::new(None), object: RefCell::new(object) };
+        Self { content: ReentrantMutex::new(content), calls_scripts: AtomicBool::new(false) }
+    }
+
+    /// From now on, calls on the object can call scripts, which can let go of the instance it belongs to.
+    pub fn set_calls_scripts(&self) {
+        self.calls_scripts.store(true, Ordering::Release);
+    }
+
+    /// Whether [`Self::set_calls_scripts`] was called.
+    pub fn calls_scripts(&self) -> bool {
+        self.calls_scripts.load(Ordering::Acquire)
     }
 
     /// Runs a call; `busy` is the answer where the same thread is in the middle of another.
     pub fn with<R>(&self, busy: R, call: impl FnOnce(&mut T) -> R) -> R {
-        let guard = self.0.lock();
-        match guard.try_borrow_mut() {
+        let content = self.content.lock();
+        content.idle.set(None);
+        content.run(busy, call)
+    }
+
+    /// [`Self::with`], for a call that only asks.
+    pub fn ask<R>(&self, busy: R, call: impl FnOnce(&mut T) -> R) -> R {
+        self.content.lock().run(busy, call)
+    }
+
+    /// [`Self::with`], for a poll, which is left out while it would find nothing to do. An idle peer costs a look at this lock and
+    /// at what is known of its socket, and none at the peer.
+    pub fn poll<R: Default>(&self, call: impl FnOnce(&mut T) -> (R, Option<Idle>)) -> R {
+        let content = self.content.lock();
+        if let Some(idle) = content.idle.take()
+            && idle.lasts()
+        {
+            content.idle.set(Some(idle));
+            return R::default();
+        }
+        let (result, idle) = content.run(Default::default(), call);
+        content.idle.set(idle);
+        result
+    }
+}
+
+impl<T> Content<T> {
+    fn run<R>(&self, busy: R, call: impl FnOnce(&mut T) -> R) -> R {
+        match self.object.try_borrow_mut() {
             Ok(mut object) => call(&mut object),
             Err(_) => busy,
         }
@@ -37,31 +84,11 @@ impl<T> Lock<T> {
 }
 
 /// Objects of one class by the instance id of their engine object.
-pub(super) type Registry<T> = RwLock<HashMap<i64, Arc<Lock<T>>, BuildHasherDefault<InstanceHasher>>>;
+pub(super) type Registry<T> = RwLock<HashMap<i64, Arc<Lock<T>>, BuildIdHasher>>;
 
 /// A registry without objects.
 pub(super) const fn registry<T>() -> Registry<T> {
-    RwLock::new(HashMap::with_hasher(BuildHasherDefault::new()))
-}
-
-/// Instance ids are unique and well spread in their low bits already.
-#[derive(Default)]
-pub(super) struct InstanceHasher(u64);
-
-impl Hasher for InstanceHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_i64(&mut self, id: i64) {
-        self.0 = id.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
+    RwLock::new(HashMap::with_hasher(BuildIdHasher::new()))
 }
 
 /// The field of a class that holds its object, and takes it out of the registry when the engine object ends.
@@ -104,6 +131,11 @@ impl<T: Registered> Shared<T> {
     /// See [`Lock::with`].
     pub fn with<R>(&self, busy: R, call: impl FnOnce(&mut T) -> R) -> R {
         self.object.with(busy, call)
+    }
+
+    /// See [`Lock::set_calls_scripts`].
+    pub fn set_calls_scripts(&self) {
+        self.object.set_calls_scripts();
     }
 
     /// The object, for others that do not keep it alive.

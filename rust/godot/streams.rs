@@ -25,6 +25,11 @@ pub(super) fn transport(stream: Gd<StreamPeer>) -> Result<Box<dyn Transport>> {
     }
 }
 
+/// Whether the stream is a socket of this library, so that no script has a part in reading and writing.
+pub(super) fn is_own_socket(stream: &Gd<StreamPeer>) -> bool {
+    stream.clone().try_cast::<RustStreamPeerTCP>().is_ok()
+}
+
 /// The transport of any stream, one that a script has written too.
 pub(super) fn any_transport(stream: Gd<StreamPeer>) -> Result<Box<dyn Transport>> {
     match own(stream) {

@@ -488,11 +488,11 @@ impl IPacketPeerExtension for RustWebSocketPeer {
     unsafe fn put_packet_rawptr(this: Gd<Self>, p_buffer: RawPtr<*const u8>, p_buffer_size: i32) -> GodotError {
         let len = usize::try_from(p_buffer_size).unwrap_or(0);
         if len == 0 {
-            return send_message(&this, MessageKind::Binary, &[], true);
+            return send_message(&this, |peer| peer.send(MessageKind::Binary, &[]));
         }
         // SAFETY: the engine passes a buffer of that size, valid during this call, and the size is not zero.
         let payload = unsafe { std::slice::from_raw_parts(p_buffer.ptr(), len) };
-        send_message(&this, MessageKind::Binary, payload, true)
+        send_message(&this, |peer| peer.send(MessageKind::Binary, payload))
     }
 
     fn get_available_packet_count(&self) -> i32 {

@@ -8,10 +8,11 @@ use super::convert::{self, OptionalTls};
 use super::enums::{State, WriteMode};
 use super::scripted::{Scripted, kind, send_message, try_accept};
 use super::shared::with;
+use super::streams;
 use super::tls::TlsTexts;
+use super::utf8;
 use super::websocket_peer::RustWebSocketPeer;
 use crate::peer::WebSocketPeer;
-use crate::proto::frame::MessageKind;
 
 #[godot_api(secondary)]
 impl RustWebSocketPeer {
@@ -44,6 +45,9 @@ impl RustWebSocketPeer {
     /// [StreamPeerTLS]. The handshake happens in [method poll].
     #[func]
     fn accept_stream(&self, stream: Option<Gd<StreamPeer>>) -> GodotError {
+        if !stream.as_ref().is_some_and(streams::is_own_socket) {
+            self.peer.set_calls_scripts();
+        }
         self.run(|peer| {
             let result = try_accept(peer, stream);
             peer.noted(result)
@@ -59,7 +63,7 @@ impl RustWebSocketPeer {
         message: PackedByteArray,
         #[opt(default = WriteMode::BINARY)] write_mode: WriteMode,
     ) -> GodotError {
-        send_message(&this, kind(write_mode), message.as_slice(), true)
+        send_message(&this, |peer| peer.send(kind(write_mode), message.as_slice()))
     }
 
     /// Sends the given message uncompressed even where compression is active: for content that is compressed already or that
@@ -70,13 +74,13 @@ impl RustWebSocketPeer {
         message: PackedByteArray,
         #[opt(default = WriteMode::BINARY)] write_mode: WriteMode,
     ) -> GodotError {
-        send_message(&this, kind(write_mode), message.as_slice(), false)
+        send_message(&this, |peer| peer.send_uncompressed(kind(write_mode), message.as_slice()))
     }
 
     /// Sends the given message as text; see [method send].
     #[func(gd_self)]
     fn send_text(this: Gd<Self>, message: GString) -> GodotError {
-        send_message(&this, MessageKind::Text, &convert::utf8(&message), true)
+        utf8::with(&message, |text| send_message(&this, |peer| peer.send_text(text)))
     }
 
     /// Writes messages that were collected in this frame to the network now. Happens by itself at the end of the frame and
