@@ -59,14 +59,27 @@ pub const VECTORED_WRITE_BYTES: usize = 16 * 1024;
 /// A client masks this many bytes at a time between two writes, so that masking and the kernel's copy share the cache.
 pub const MASK_CHUNK_BYTES: usize = 128 * 1024;
 
-/// A frame with at least this much still to come is received straight into its message's buffer.
-pub const DIRECT_RECEIVE_BYTES: usize = 64 * 1024;
+/// A frame of at least this much payload is received straight into its message's buffer: a system call more, and a copy less.
+pub const DIRECT_RECEIVE_BYTES: usize = 32 * 1024;
+
+/// Less than this at the end of such a frame is received together with what follows it.
+pub const DIRECT_REST_BYTES: usize = 4 * 1024;
+
+/// Bytes read for the header of a frame that is likely to be followed by a large payload.
+pub const HEADER_READ_BYTES: usize = 1024;
+
+/// Buffers of large messages that were read are kept for the next ones: at most this many in each thread, and none longer than
+/// [`SPARE_BUFFER_BYTES`]. New memory costs the system more than a message's way through the library does.
+pub const SPARE_BUFFERS: usize = 4;
+/// See [`SPARE_BUFFERS`].
+pub const SPARE_BUFFER_BYTES: usize = 1024 * 1024;
 
 /// A message's buffer grows by at most this much ahead of the data that has really arrived.
 pub const RECEIVE_STEP_BYTES: usize = 256 * 1024;
 
-/// Messages up to this size are stored back to back in the packet queue; larger ones keep the buffer they arrived in.
-pub const ARENA_MESSAGE_BYTES: usize = 16 * 1024;
+/// Messages up to this size are stored back to back in the packet queue; larger ones keep a buffer of their own, which can be
+/// handed on without a copy.
+pub const ARENA_MESSAGE_BYTES: usize = 4 * 1024;
 
 /// Bytes looked ahead for control frames while a full packet queue stops the reading of messages.
 pub const LOOKAHEAD_BYTES: usize = 64 * 1024;

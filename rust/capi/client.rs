@@ -210,8 +210,8 @@ pub unsafe extern "C" fn wsp_client_next_event(client: *mut wsp_client, event: *
             let none = || Error::new(ErrorCode::Unavailable, "nothing has happened");
             let happened = client.next_event().ok_or_else(none)?;
             match happened {
-                Event::Message { .. } => told.packet().extend_from_slice(client.get_packet()?),
-                Event::Packet { .. } => told.packet().extend_from_slice(client.take_packet()?.1),
+                Event::Message { .. } => client.get_packet_to(told.packet())?,
+                Event::Packet { .. } => told.set_packet(client.take_packet()?.1),
                 _ => {}
             }
             told.write(&happened, client.was_string_packet(), event)

@@ -106,10 +106,15 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// Where the payload of the event is to be copied.
+    /// Where the payload of a message is to be put, in the place of what is there.
     pub fn packet(&mut self) -> &mut Vec<u8> {
-        self.packet.clear();
         &mut self.packet
+    }
+
+    /// Puts a copy of a payload there.
+    pub fn set_packet(&mut self, payload: &[u8]) {
+        self.packet.clear();
+        self.packet.extend_from_slice(payload);
     }
 
     /// Writes an event to the caller's struct. The payload of a message is in [`Self::packet`] already.

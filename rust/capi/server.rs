@@ -186,10 +186,10 @@ pub unsafe extern "C" fn wsp_server_next_event(server: *mut wsp_server, event: *
             let mut is_text = false;
             match happened {
                 Event::Message { id } => {
-                    told.packet().extend_from_slice(server.get_packet(id)?);
+                    server.get_packet_to(id, told.packet())?;
                     is_text = server.was_string_packet(id);
                 }
-                Event::Packet { .. } => told.packet().extend_from_slice(server.take_packet()?.1),
+                Event::Packet { .. } => told.set_packet(server.take_packet()?.1),
                 _ => {}
             }
             told.write(&happened, is_text, event)

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::thread::LocalKey;
 
-use crate::limits::SCRATCH_BYTES;
+use crate::limits::{DIRECT_RECEIVE_BYTES, SCRATCH_BYTES, SPARE_BUFFER_BYTES, SPARE_BUFFERS};
 
 /// A buffer of one thread.
 pub type Scratch = Cell<Vec<u8>>;
@@ -11,6 +11,27 @@ pub type Scratch = Cell<Vec<u8>>;
 thread_local! {
     static INPUT: Scratch = const { Cell::new(Vec::new()) };
     static CIPHERTEXT: Scratch = const { Cell::new(Vec::new()) };
+    static SPARE: Cell<Vec<Vec<u8>>> = const { Cell::new(Vec::new()) };
+}
+
+/// A buffer for a large message: one that was given back, with whatever it contains, or an empty one.
+pub fn spare() -> Vec<u8> {
+    let mut spare = SPARE.take();
+    let buffer = spare.pop();
+    SPARE.set(spare);
+    buffer.unwrap_or_default()
+}
+
+/// Takes a buffer back that [`spare`] may give again; what is small, and what would be too much, is freed.
+pub fn give_back(buffer: Vec<u8>) {
+    // A thread that ends has no buffers any more.
+    let _freed = SPARE.try_with(|cell| {
+        let mut spare = cell.take();
+        if spare.len() < SPARE_BUFFERS && (DIRECT_RECEIVE_BYTES..=SPARE_BUFFER_BYTES).contains(&buffer.capacity()) {
+            spare.push(buffer);
+        }
+        cell.set(spare);
+    });
 }
 
 /// Lends the buffer for what a transport delivers. A nested call, which a stream written in a script can cause, gets one of
@@ -32,4 +53,22 @@ fn lend<T>(scratch: &'static LocalKey<Scratch>, work: impl FnOnce(&mut [u8]) -> 
     let result = work(&mut buffer);
     scratch.set(buffer);
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_large_buffers_come_back() {
+        for bytes in [0, DIRECT_RECEIVE_BYTES - 1, SPARE_BUFFER_BYTES + 1] {
+            give_back(Vec::with_capacity(bytes));
+            assert_eq!(spare().capacity(), 0, "{bytes}");
+        }
+        for _ in 0..2 * SPARE_BUFFERS {
+            give_back(vec![7; DIRECT_RECEIVE_BYTES]);
+        }
+        let kept = std::iter::repeat_with(spare).take_while(|buffer| buffer.capacity() > 0).count();
+        assert_eq!(kept, SPARE_BUFFERS);
+    }
 }

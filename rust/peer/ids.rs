@@ -1,6 +1,6 @@
 //! Ids of a server's peers.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
 /// Ids from 2 to 2147483647 that no one can guess and that come back only after all others: a keyed permutation of a counter
 /// (a Feistel network over 32 bits whose round function is the standard library's keyed hash), so that no list of used ids is
@@ -40,6 +40,33 @@ impl PeerIds {
             (left, right) = (right, left ^ self.key.hash_one((round, right)) as u16);
         }
         u32::from(left) << 16 | u32::from(right)
+    }
+}
+
+/// Hashes numbers that nobody from outside chooses: ids made here, and the engine's instance ids.
+#[derive(Debug, Default)]
+pub struct IdHasher(u64);
+
+/// For maps with such keys.
+pub type BuildIdHasher = BuildHasherDefault<IdHasher>;
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_i32(&mut self, id: i32) {
+        self.write_i64(i64::from(id));
+    }
+
+    fn write_i64(&mut self, id: i64) {
+        self.0 = id.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 

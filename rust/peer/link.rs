@@ -8,7 +8,8 @@ use super::options::Options;
 use super::packet_queue::PacketQueue;
 use crate::error::{Error, ErrorCode};
 use crate::limits::{
-    COALESCE_BYTES, DEFLATE_IDLE, LOOKAHEAD_BYTES, MASK_CHUNK_BYTES, POLL_BUDGET_SLACK, VECTORED_WRITE_BYTES,
+    COALESCE_BYTES, DEFLATE_IDLE, HEADER_READ_BYTES, LOOKAHEAD_BYTES, MASK_CHUNK_BYTES, POLL_BUDGET_SLACK,
+    VECTORED_WRITE_BYTES,
 };
 use crate::net::{NetError, Stage, Transport, clock, scratch};
 use crate::proto::connection::{Connection, SendOptions, Stopped};
@@ -340,13 +341,15 @@ impl Link {
             }
             let mut inbox =
                 Receiver { queue, heartbeat: &mut self.heartbeat, options, now, closing, is_new: self.is_new };
-            if let Err(violation) = self.connection.direct_received(offered, count, &mut inbox) {
+            if let Err(violation) = self.connection.direct_received(count, &mut inbox) {
                 self.report(violation, queue)?;
             }
             return read.map(|count| (count, offered));
         }
+        let wanted = if self.connection.expects_large_frame() { HEADER_READ_BYTES } else { usize::MAX };
         scratch::with(|buffer| {
-            let offered = buffer.len();
+            let offered = buffer.len().min(wanted);
+            let buffer = buffer.get_mut(..offered).unwrap_or_default();
             let count = read_from(self.transport.as_mut(), buffer)?;
             if count > 0 {
                 self.heartbeat.heard();
@@ -451,6 +454,14 @@ impl Receiver<'_> {
 impl Inbox for Receiver<'_> {
     fn takes_close(&self) -> bool {
         !self.is_new
+    }
+
+    fn buffer(&mut self) -> Vec<u8> {
+        scratch::spare()
+    }
+
+    fn give_back(&mut self, buffer: Vec<u8>) {
+        scratch::give_back(buffer);
     }
 
     fn has_room(&self, message_bytes: u64) -> bool {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::trace::Traffic;
 use crate::limits::ARENA_MESSAGE_BYTES;
+use crate::net::scratch;
 use crate::proto::frame::MessageKind;
 
 /// Read bytes are cut off the front of the arena when they are at least this many and half of it.
@@ -17,6 +18,8 @@ pub struct PacketQueue {
     packets: VecDeque<Packet>,
     bytes: usize,
     lent: Vec<u8>,
+    /// See [`Self::keep_lent`].
+    kept: Vec<u8>,
     received: Traffic,
     last_kind: Option<MessageKind>,
     ended_message: bool,
@@ -67,7 +70,10 @@ impl PacketQueue {
 
     /// Bytes of memory the queue owns.
     pub fn capacity(&self) -> usize {
-        self.arena.capacity() + self.lent.capacity() + self.packets.capacity() * size_of::<Packet>()
+        self.arena.capacity()
+            + self.lent.capacity()
+            + self.kept.capacity()
+            + self.packets.capacity() * size_of::<Packet>()
     }
 
     /// Kind of the message that was read last.
@@ -112,13 +118,10 @@ impl PacketQueue {
 
     /// Removes the oldest message and lends it until the queue is next changed.
     pub fn pop(&mut self) -> Option<&[u8]> {
-        let packet = self.packets.pop_front()?;
-        self.bytes -= packet.len;
-        self.last_kind = Some(packet.kind);
-        self.ended_message = packet.is_last;
+        let packet = self.take_first()?;
         match packet.owned {
             Some(payload) => {
-                self.lent = payload;
+                scratch::give_back(std::mem::replace(&mut self.lent, payload));
                 Some(&self.lent)
             }
             None => {
@@ -129,10 +132,43 @@ impl PacketQueue {
         }
     }
 
+    /// [`Self::pop`], to a buffer of the caller's, which a large message replaces by its own. Returns whether there was one.
+    pub fn pop_to(&mut self, buffer: &mut Vec<u8>) -> bool {
+        let Some(packet) = self.take_first() else { return false };
+        match packet.owned {
+            Some(payload) => scratch::give_back(std::mem::replace(buffer, payload)),
+            None => {
+                let start = self.read;
+                self.read += packet.len;
+                buffer.clear();
+                buffer.extend_from_slice(self.arena.get(start..self.read).unwrap_or_default());
+            }
+        }
+        true
+    }
+
+    /// What is lent stays where it is while more messages come, until the next is taken. For messages that come in a call which is
+    /// not known to end the loan.
+    pub fn keep_lent(&mut self) {
+        let waiting = self.arena.get(self.read..).unwrap_or_default().to_vec();
+        self.kept = std::mem::replace(&mut self.arena, waiting);
+        self.read = 0;
+    }
+
+    fn take_first(&mut self) -> Option<Packet> {
+        let packet = self.packets.pop_front()?;
+        self.kept = Vec::new();
+        self.bytes -= packet.len;
+        self.last_kind = Some(packet.kind);
+        self.ended_message = packet.is_last;
+        Some(packet)
+    }
+
     /// Gives memory back where nothing waits.
     pub fn release(&mut self) {
         if self.is_empty() {
             let Self { received, last_kind, ended_message, .. } = *self;
+            scratch::give_back(std::mem::take(&mut self.lent));
             *self = Self { received, last_kind, ended_message, ..Self::default() };
         }
     }
@@ -165,6 +201,41 @@ mod tests {
             assert_eq!((queue.len(), queue.bytes()), (0, 0));
             assert!(queue.pop().is_none());
         }
+    }
+
+    #[test]
+    fn hands_over_the_buffer_of_a_large_message_and_copies_small_ones() {
+        let mut queue = PacketQueue::default();
+        let mut buffer = b"what was there before".to_vec();
+        queue.push(MessageKind::Text, b"small");
+        queue.push(MessageKind::Binary, &[7; ARENA_MESSAGE_BYTES + 1]);
+        queue.push(MessageKind::Text, b"");
+        let large = queue.iter().nth(1).map(|(_, payload)| payload.as_ptr());
+        assert!(queue.pop_to(&mut buffer));
+        assert_eq!((&buffer[..], queue.last_kind()), (&b"small"[..], Some(MessageKind::Text)));
+        assert!(queue.pop_to(&mut buffer));
+        assert_eq!((buffer.len(), Some(buffer.as_ptr())), (ARENA_MESSAGE_BYTES + 1, large));
+        assert!(queue.pop_to(&mut buffer));
+        assert!(buffer.is_empty());
+        assert!(!queue.pop_to(&mut buffer));
+        assert_eq!(queue.bytes(), 0);
+    }
+
+    #[test]
+    fn what_is_lent_stays_in_place_while_more_comes() {
+        let mut queue = PacketQueue::default();
+        queue.push(MessageKind::Text, b"lent");
+        queue.push(MessageKind::Text, b"waits");
+        let lent = queue.pop().unwrap().as_ptr();
+        queue.keep_lent();
+        for _ in 0..1000 {
+            queue.push(MessageKind::Binary, &[1; 100]);
+        }
+        assert_eq!((queue.kept.as_ptr(), &queue.kept[..4]), (lent, &b"lent"[..]));
+        assert_eq!(queue.pop().unwrap(), b"waits");
+        assert_eq!(queue.kept.capacity(), 0);
+        assert_eq!(queue.pop().unwrap(), [1; 100]);
+        assert_eq!(queue.len(), 999);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::link::{End, Link};
 use super::opening::{Opened, Opening};
 use super::options::Options;
 use super::packet_queue::PacketQueue;
-use super::trace::{self, Direction, Tracer};
+use super::trace::{Direction, Tracer};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{MAX_CONTROL_PAYLOAD, PONG_BACKLOG_BYTES};
 use crate::net::{NetError, Stage, clock, linger};
@@ -117,13 +117,11 @@ impl WebSocketPeer {
 
     /// Advances the connection: connects, shakes hands, sends what waits, reads what is there. Never blocks.
     pub fn poll(&mut self) {
-        if !self.is_quiet() || trace::is_enabled() {
-            self.poll_at(clock::now());
-        }
+        self.poll_or_rest();
     }
 
     /// Whether a poll would find nothing to do: what a game with many idle connections asks most often.
-    fn is_quiet(&mut self) -> bool {
+    pub(super) fn is_quiet(&mut self) -> bool {
         let is_quiet = match &mut self.phase {
             Phase::Closed => true,
             Phase::Opening(_) => false,
@@ -287,6 +285,13 @@ impl WebSocketPeer {
         self.noted(result)
     }
 
+    /// [`Self::send`], for text, which needs no check.
+    pub fn send_text(&mut self, text: &str) -> Result {
+        let result =
+            self.open_link().map(drop).and_then(|()| self.send_checked(MessageKind::Text, text.as_bytes(), true));
+        self.noted(result)
+    }
+
     /// [`Self::send`], uncompressed also where compression is active: for what is compressed or secret already.
     pub fn send_uncompressed(&mut self, kind: MessageKind, payload: &[u8]) -> Result {
         let result = self.try_send(kind, payload, false);
@@ -330,6 +335,10 @@ impl WebSocketPeer {
         if kind == MessageKind::Text {
             utf8::check(payload).map_err(|error| Error::new(ErrorCode::InvalidData, error.to_string()))?;
         }
+        self.send_checked(kind, payload, compress)
+    }
+
+    fn send_checked(&mut self, kind: MessageKind, payload: &[u8], compress: bool) -> Result {
         let Phase::Open(link) = &mut self.phase else { return Ok(()) };
         if let Err(refused) = link.check_room(&self.options, payload.len()) {
             // What merely waits for the end of the tick does not count.
@@ -379,6 +388,7 @@ impl WebSocketPeer {
         let end = match &mut self.phase {
             Phase::Open(link) => {
                 let known = self.queue.len();
+                self.queue.keep_lent();
                 let received = link.receive(&mut self.queue, &self.options, clock::now());
                 self.trace.received(&self.queue, known, link);
                 received.err()
@@ -412,37 +422,6 @@ impl WebSocketPeer {
         matches!(&self.phase, Phase::Open(link) if link.has_unflushed())
     }
 
-    /// Takes the oldest received message, lent until the next call on the peer. Works in every state: what arrived before
-    /// the connection closed stays readable until the next connection. A program that finds none has answered all of them, so
-    /// answers that were collected leave then.
-    pub fn get_packet(&mut self) -> Result<&[u8]> {
-        if self.queue.is_empty() {
-            self.flush();
-            let (code, why) = match self.state() {
-                State::Open => (ErrorCode::Unavailable, "no packet is waiting"),
-                _ => (ErrorCode::Failed, "no packet is waiting and the connection is not open"),
-            };
-            return Err(Error::new(code, why));
-        }
-        let unavailable = || Error::new(ErrorCode::Unavailable, "no packet is waiting");
-        self.queue.pop().ok_or_else(unavailable)
-    }
-
-    /// Number of received messages that wait.
-    pub fn packet_count(&self) -> usize {
-        self.queue.len()
-    }
-
-    /// Bytes of memory that the receive queue owns; 0 for an idle peer.
-    pub fn queue_capacity(&self) -> usize {
-        self.queue.capacity()
-    }
-
-    /// Whether the packet read last ended its message; always, unless messages are handed out in pieces.
-    pub fn was_last_piece(&self) -> bool {
-        self.queue.ended_message()
-    }
-
     /// Whether everything that was sent has left, so that the next message will not wait behind another.
     pub fn is_drained(&self) -> bool {
         !self.has_unflushed()
@@ -459,11 +438,6 @@ impl WebSocketPeer {
             Phase::Open(link) => link.heartbeat.round_trip(),
             _ => self.round_trip,
         }
-    }
-
-    /// Whether the message read last was text; `false` before the first.
-    pub fn was_string_packet(&self) -> bool {
-        self.queue.last_kind() == Some(MessageKind::Text)
     }
 
     /// Payload bytes that the network has not taken yet.

@@ -10,8 +10,8 @@ use super::outbox::Outbox;
 use super::shared::{Shared, SharedMessage};
 use super::violation::Violation;
 use crate::limits::{
-    DEFLATE_GIVE_UP_BYTES, DEFLATE_PIECE_BYTES, DIRECT_RECEIVE_BYTES, MAX_CONTROL_PAYLOAD, PIECE_BYTES,
-    PONG_BACKLOG_BYTES, RECEIVE_STEP_BYTES,
+    ARENA_MESSAGE_BYTES, DEFLATE_GIVE_UP_BYTES, DEFLATE_PIECE_BYTES, DIRECT_RECEIVE_BYTES, DIRECT_REST_BYTES,
+    MAX_CONTROL_PAYLOAD, PIECE_BYTES, PONG_BACKLOG_BYTES, RECEIVE_STEP_BYTES,
 };
 
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
@@ -50,6 +50,8 @@ pub struct Connection {
     header: PartialHeader,
     frame: Option<Incoming>,
     message: Option<Assembly>,
+    /// Payload of the data frame that began last.
+    last_payload: u64,
     close_sent: bool,
     close_received: Option<CloseFrame>,
     delayed_pong: Option<Vec<u8>>,
@@ -91,6 +93,7 @@ impl Connection {
             header: PartialHeader::default(),
             frame: None,
             message: None,
+            last_payload: 0,
             close_sent: false,
             close_received: None,
             delayed_pong: None,
@@ -158,22 +161,18 @@ impl Connection {
     pub fn direct_buffer(&mut self) -> Option<&mut [u8]> {
         let frame = self.frame.as_ref()?;
         let message = self.message.as_mut()?;
-        let direct = frame.admitted && !message.compressed && frame.remaining() >= DIRECT_RECEIVE_BYTES as u64;
-        if !direct || self.close_received.is_some() {
+        let is_large =
+            frame.header.payload >= DIRECT_RECEIVE_BYTES as u64 && frame.remaining() >= DIRECT_REST_BYTES as u64;
+        if !is_large || !frame.admitted || message.compressed || self.close_received.is_some() {
             return None;
         }
-        let start = message.data.len();
-        let step = frame.remaining().min(RECEIVE_STEP_BYTES as u64) as usize;
-        message.data.resize(start + step, 0);
-        message.data.get_mut(start..)
+        Some(message.room(frame.remaining().min(RECEIVE_STEP_BYTES as u64) as usize))
     }
 
-    /// The first `count` bytes of a [`Self::direct_buffer`] of `offered` bytes are payload; the others were not used.
-    pub fn direct_received(&mut self, offered: usize, count: usize, inbox: &mut impl Inbox) -> Result<(), Violation> {
+    /// The first `count` bytes of the [`Self::direct_buffer`] are payload; the others were not used.
+    pub fn direct_received(&mut self, count: usize, inbox: &mut impl Inbox) -> Result<(), Violation> {
         let (Some(frame), Some(message)) = (self.frame.as_mut(), self.message.as_mut()) else { return Ok(()) };
-        let start = message.data.len() - offered;
-        message.data.truncate(start + count);
-        message.received(start, frame.header.key, frame.mask_offset())?;
+        message.received(count, frame.header.key, frame.mask_offset())?;
         frame.received += count as u64;
         if frame.remaining() == 0 {
             let fin = frame.header.fin;
@@ -183,6 +182,12 @@ impl Connection {
             }
         }
         Ok(())
+    }
+
+    /// Whether a large frame is likely to come next, because the last one was: then the network is better read in two steps, the
+    /// header first and the payload into [`Self::direct_buffer`].
+    pub fn expects_large_frame(&self) -> bool {
+        self.last_payload >= DIRECT_RECEIVE_BYTES as u64 && self.frame.is_none()
     }
 
     fn read_header(&mut self, input: &mut [u8]) -> Result<(usize, Step), Violation> {
@@ -204,6 +209,9 @@ impl Connection {
             }
         };
         self.header.len = 0;
+        if matches!(header.opcode, OpCode::Data(_)) {
+            self.last_payload = header.payload;
+        }
         self.frame = Some(Incoming { header, received: 0, control: Vec::new(), admitted: false });
         Ok((used, Step::More))
     }
@@ -238,11 +246,24 @@ impl Connection {
         let available = offered.min(at_a_time);
         let piece = input.get_mut(..available).unwrap_or_default();
         let complete = available as u64 == frame.remaining();
+        let kind = if data == Data::Text { MessageKind::Text } else { MessageKind::Binary };
+        let is_whole = self.message.is_none() && complete && frame.header.fin && !compressed && !in_pieces;
+        if is_whole && available > ARENA_MESSAGE_BYTES {
+            let mut message = Vec::new();
+            match frame.header.key {
+                Some(key) => mask::append(&mut message, piece, key, 0),
+                None => message.extend_from_slice(piece),
+            }
+            if kind == MessageKind::Text {
+                super::utf8::check(&message)?;
+            }
+            inbox.push_owned(kind, message);
+            return Ok((available, Step::More));
+        }
         if let Some(key) = frame.header.key {
             mask::apply(piece, key, frame.mask_offset());
         }
-        let kind = if data == Data::Text { MessageKind::Text } else { MessageKind::Binary };
-        if self.message.is_none() && complete && frame.header.fin && !compressed && !in_pieces {
+        if is_whole {
             if kind == MessageKind::Text {
                 super::utf8::check(piece)?;
             }
@@ -250,7 +271,9 @@ impl Connection {
             return Ok((available, Step::More));
         }
         let limit = if in_pieces { usize::MAX } else { limit };
-        let message = self.message.get_or_insert_with(|| Assembly::new(kind, compressed));
+        let needs_much = compressed || frame.header.payload >= DIRECT_RECEIVE_BYTES as u64;
+        let mut buffer = || if needs_much { inbox.buffer() } else { Vec::new() };
+        let message = self.message.get_or_insert_with(|| Assembly::new(kind, compressed, buffer()));
         let inflater = self.deflate.as_deref_mut().map(|deflate| &mut deflate.inflater);
         message.extend(piece, inflater, limit)?;
         frame.received += available as u64;
@@ -258,7 +281,7 @@ impl Connection {
             self.finish_message(limit, inbox)?;
             return Ok((available, Step::More));
         }
-        if in_pieces && !message.data.is_empty() {
+        if in_pieces && message.arrived() > 0 {
             inbox.push_piece(message.kind, message.take_piece(), false);
         }
         if complete {
@@ -274,7 +297,7 @@ impl Connection {
         if in_pieces {
             return Ok(inbox.has_room(0));
         }
-        let so_far = self.message.as_ref().map_or(0, |message| message.data.len()) as u64;
+        let so_far = self.message.as_ref().map_or(0, Assembly::arrived) as u64;
         let total = if self.is_compressed(header) { so_far } else { so_far.saturating_add(header.payload) };
         if total > limit as u64 { Err(Violation::TooBig { limit }) } else { Ok(inbox.has_room(total)) }
     }
@@ -298,6 +321,10 @@ impl Connection {
             let data = message.finish(inflater, limit)?;
             if inbox.takes_pieces() {
                 inbox.push_piece(kind, data, true);
+            } else if data.len() <= ARENA_MESSAGE_BYTES {
+                // The buffer may be many times as large.
+                inbox.push(kind, &data);
+                inbox.give_back(data);
             } else {
                 inbox.push_owned(kind, data);
             }

@@ -15,6 +15,14 @@ pub trait Inbox {
     fn takes_close(&self) -> bool {
         true
     }
+    /// A buffer for a large message, with any contents; an empty one will do.
+    fn buffer(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+    /// Takes a buffer back that is not needed any more.
+    fn give_back(&mut self, buffer: Vec<u8>) {
+        drop(buffer);
+    }
     /// Takes a complete message that lies in the input.
     fn push(&mut self, kind: MessageKind, payload: &[u8]);
     /// Takes a complete message with the buffer it was assembled in.
@@ -41,24 +49,41 @@ pub struct Assembly {
     pub kind: MessageKind,
     /// The message's frames carry DEFLATE data.
     pub compressed: bool,
-    /// What has arrived, unmasked and decompressed.
-    pub data: Vec<u8>,
+    /// What has arrived, unmasked and decompressed, and behind it bytes without a meaning.
+    data: Vec<u8>,
+    len: usize,
     utf8: Validator,
     validated: usize,
 }
 
 impl Assembly {
-    /// An empty message.
-    pub fn new(kind: MessageKind, compressed: bool) -> Self {
-        Self { kind, compressed, data: Vec::new(), utf8: Validator::default(), validated: 0 }
+    /// An empty message, to be put into `buffer`, whatever that contains.
+    pub fn new(kind: MessageKind, compressed: bool, buffer: Vec<u8>) -> Self {
+        Self { kind, compressed, data: buffer, len: 0, utf8: Validator::default(), validated: 0 }
+    }
+
+    /// Bytes that have arrived, decompressed.
+    pub fn arrived(&self) -> usize {
+        self.len
     }
 
     /// Takes the next piece of payload, already unmasked.
     pub fn extend(&mut self, piece: &[u8], inflater: Option<&mut Inflater>, limit: usize) -> Result<(), Violation> {
         let inflated = match inflater {
-            Some(inflater) if self.compressed => inflater.inflate(piece, &mut self.data, limit),
+            Some(inflater) if self.compressed => {
+                self.data.truncate(self.len);
+                let inflated = inflater.inflate(piece, &mut self.data, limit);
+                self.len = self.data.len();
+                inflated
+            }
             _ => {
-                self.data.extend_from_slice(piece);
+                let ready = self.data.get_mut(self.len..).unwrap_or_default();
+                let (first, rest) = piece.split_at(piece.len().min(ready.len()));
+                if let Some(place) = ready.get_mut(..first.len()) {
+                    place.copy_from_slice(first);
+                }
+                self.data.extend_from_slice(rest);
+                self.len += piece.len();
                 Ok(())
             }
         };
@@ -67,26 +92,41 @@ impl Assembly {
         inflated
     }
 
-    /// Unmasks and checks what was received straight into `data` from position `start` on.
-    pub fn received(&mut self, start: usize, key: Option<[u8; 4]>, offset: usize) -> Result<(), Violation> {
-        if let (Some(key), Some(new)) = (key, self.data.get_mut(start..)) {
+    /// Room for the next `count` bytes; [`Self::received`] says how many of them came.
+    pub fn room(&mut self, count: usize) -> &mut [u8] {
+        let end = self.len + count;
+        if self.data.len() < end {
+            self.data.resize(end, 0);
+        }
+        self.data.get_mut(self.len..end).unwrap_or_default()
+    }
+
+    /// Unmasks and checks the first `count` bytes of [`Self::room`], which have arrived.
+    pub fn received(&mut self, count: usize, key: Option<[u8; 4]>, offset: usize) -> Result<(), Violation> {
+        let end = self.len + count;
+        if let (Some(key), Some(new)) = (key, self.data.get_mut(self.len..end)) {
             mask::apply(new, key, offset);
         }
+        self.len = end;
         self.validate()
     }
 
     /// Takes out what has arrived so far; the message goes on.
     pub fn take_piece(&mut self) -> Vec<u8> {
-        self.validated = 0;
-        std::mem::take(&mut self.data)
+        let mut piece = std::mem::take(&mut self.data);
+        piece.truncate(self.len);
+        (self.len, self.validated) = (0, 0);
+        piece
     }
 
     /// The message is complete.
     pub fn finish(mut self, inflater: Option<&mut Inflater>, limit: usize) -> Result<Vec<u8>, Violation> {
+        self.data.truncate(self.len);
         if let Some(inflater) = inflater
             && self.compressed
         {
             inflater.end_message(&mut self.data, limit)?;
+            self.len = self.data.len();
             self.validate()?;
         }
         self.utf8.finish()?;
@@ -95,8 +135,8 @@ impl Assembly {
 
     fn validate(&mut self) -> Result<(), Violation> {
         if self.kind == MessageKind::Text {
-            self.utf8.feed(self.data.get(self.validated..).unwrap_or_default())?;
-            self.validated = self.data.len();
+            self.utf8.feed(self.data.get(self.validated..self.len).unwrap_or_default())?;
+            self.validated = self.len;
         }
         Ok(())
     }

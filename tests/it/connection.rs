@@ -233,9 +233,9 @@ fn large_payloads_can_be_received_in_place() {
     while position < wire.len() {
         match server.connection.direct_buffer() {
             Some(buffer) => {
-                let (offered, count) = (buffer.len(), buffer.len().min(77_777).min(wire.len() - position));
+                let count = buffer.len().min(77_777).min(wire.len() - position);
                 buffer[..count].copy_from_slice(&wire[position..position + count]);
-                server.connection.direct_received(offered, count, &mut server.inbox).unwrap();
+                server.connection.direct_received(count, &mut server.inbox).unwrap();
                 (position, direct) = (position + count, direct + count);
             }
             None => {

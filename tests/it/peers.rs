@@ -432,3 +432,21 @@ fn idle_peers_own_no_buffers_after_traffic() {
     assert!(raw.socket.read(&mut none).is_err());
     assert_eq!(raw.peer.queue_capacity(), 0);
 }
+
+#[test]
+fn rest_lasts_until_the_network_has_news() {
+    let mut pair = Pair::open();
+    let mut idle = None;
+    until("rest", || {
+        pair.client.poll();
+        idle = pair.server.poll_or_rest();
+        idle.is_some()
+    });
+    let idle = idle.unwrap();
+    // Connections that other tests close are looked after by whoever polls.
+    until("nothing happens", || idle.lasts());
+    pair.client.send(Text, b"wake up").unwrap();
+    until("news", || !idle.lasts());
+    pair.drive("the message", |pair| pair.server.packet_count() == 1);
+    assert!(pair.server.poll_or_rest().is_none(), "an unread message is no rest");
+}

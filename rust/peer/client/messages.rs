@@ -35,6 +35,17 @@ impl Client {
     /// Takes the oldest message that an event has told of, lent until the next call. Works after the end too, until the next
     /// connection.
     pub fn get_packet(&mut self) -> Result<&[u8]> {
+        self.use_up_message()?;
+        self.peer.get_packet()
+    }
+
+    /// [`Self::get_packet`], to a buffer of the caller's, which a large message replaces by its own.
+    pub fn get_packet_to(&mut self, buffer: &mut Vec<u8>) -> Result {
+        self.use_up_message()?;
+        self.peer.get_packet_to(buffer)
+    }
+
+    fn use_up_message(&mut self) -> Result {
         if self.visible == 0 {
             return Err(match self.is_connected_to_host() {
                 true => Error::new(ErrorCode::Unavailable, "no packet is waiting"),
@@ -43,7 +54,7 @@ impl Client {
         }
         self.visible -= 1;
         self.announced -= 1;
-        self.peer.get_packet()
+        Ok(())
     }
 
     /// Number of messages that can be read.

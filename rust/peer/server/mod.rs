@@ -18,7 +18,7 @@ pub use waiting::Wait;
 
 use super::event::Event;
 use super::gd_mp::PacketList;
-use super::ids::PeerIds;
+use super::ids::{BuildIdHasher, PeerIds};
 use super::trace::PeerClass;
 use super::websocket_peer::{State, WebSocketPeer};
 use crate::error::{Error, ErrorCode, Result};
@@ -42,14 +42,14 @@ pub struct Server {
     listening: Option<Listening>,
     ids: PeerIds,
     reserved: Option<i32>,
-    entries: HashMap<i32, Entry>,
+    entries: HashMap<i32, Entry, BuildIdHasher>,
     /// Peers that are open, or whose end was not told yet.
     connected: BTreeSet<i32>,
     /// Peers whose handshake is under way, in the order they came.
     pending: BTreeMap<u64, i32>,
     arrivals: u64,
-    /// Peers that the next poll looks at.
-    active: BTreeSet<i32>,
+    /// Peers that the next poll looks at, in the order in which they got a reason, each once: see [`Entry::is_active`].
+    active: Vec<i32>,
     timers: BinaryHeap<Reverse<(Instant, i32)>>,
     events: VecDeque<Event>,
     /// Peers whose end was told.
@@ -84,6 +84,7 @@ struct Entry {
     /// Packets and bytes of this peer in the server's own list.
     listed: (usize, usize),
     timer: Option<Instant>,
+    is_active: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +127,7 @@ impl Server {
         let mut listener = super::tcp_server::bind(port, &self.options.bind_address)?;
         let cannot = |error: std::io::Error| Error::new(ErrorCode::CantCreate, error.to_string());
         let poller = Poller::watching().map_err(cannot)?;
-        listener.watch(&poller, LISTENER as u64).map_err(cannot)?;
+        listener.watch(&poller, LISTENER as u64);
         let protocols = peer.supported_protocols;
         self.forget_everything();
         self.listening = Some(Listening { listener, poller, may_accept: true, protocols, is_multiplayer });
@@ -184,7 +185,9 @@ impl Server {
                 _ => self.options.for_open_peer(),
             };
         }
-        self.active.extend(self.entries.keys());
+        for id in self.entries.keys().copied().collect::<Vec<_>>() {
+            self.activate(id);
+        }
         self.wake();
         self.noted(result)
     }
@@ -222,30 +225,35 @@ impl Server {
     /// [`Self::poll`] at a given time.
     pub fn poll_at(&mut self, now: Instant) {
         self.forget_gone();
-        self.advance(now);
+        self.advance(now, usize::MAX);
     }
 
     /// [`Self::poll`] from inside the handling of an event: peers whose end was told are still known.
     pub fn poll_again(&mut self) {
-        self.advance(clock::now());
+        self.advance(clock::now(), usize::MAX);
     }
 
-    fn advance(&mut self, now: Instant) {
+    /// Goes on until about `budget` bytes of messages have arrived. Peers that were not looked at then are the first next time.
+    fn advance(&mut self, now: Instant, budget: usize) {
         linger::tick(now);
         if self.listening.is_none() {
             return;
         }
         self.collect_news();
         self.expire(now);
-        let active = std::mem::take(&mut self.active);
         let mut pending = Vec::new();
-        for id in active {
-            match self.entries.get(&id) {
-                Some(entry) if matches!(entry.stage, Stage::Pending | Stage::Asked) => {
-                    pending.push((entry.arrival, id));
-                }
-                Some(_) => self.poll_connected(id, now),
-                None => {}
+        let mut received = 0;
+        for id in std::mem::take(&mut self.active) {
+            let Some(entry) = self.entries.get_mut(&id) else { continue };
+            if received >= budget {
+                self.active.push(id);
+                continue;
+            }
+            entry.is_active = false;
+            if matches!(entry.stage, Stage::Pending | Stage::Asked) {
+                pending.push((entry.arrival, id));
+            } else {
+                received += self.poll_connected(id, now);
             }
         }
         pending.sort_unstable();
@@ -259,12 +267,9 @@ impl Server {
         let Some(listening) = &mut self.listening else { return };
         let mut keys = Vec::new();
         listening.poller.collect(&mut keys);
+        listening.may_accept |= keys.contains(&(LISTENER as u64));
         for id in keys.into_iter().filter_map(|key| i32::try_from(key).ok()) {
-            if id == LISTENER {
-                listening.may_accept = true;
-            } else if self.entries.contains_key(&id) {
-                self.active.insert(id);
-            }
+            self.activate(id);
         }
     }
 
@@ -284,7 +289,7 @@ impl Server {
                 match entry.peer.next_deadline() {
                     // What was planned is not needed any more, such as the end of a handshake.
                     Some(later) if later > now => self.watch(id),
-                    Some(_) => _ = self.active.insert(id),
+                    Some(_) => _ = self.activate(id),
                     None => {}
                 }
             }
@@ -294,7 +299,7 @@ impl Server {
     /// Plans the next look at a peer.
     fn watch(&mut self, id: i32) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        let mut is_sooner = entry.peer.has_news() && self.active.insert(id);
+        let mut is_sooner = entry.peer.has_news() && entry.activate(id, &mut self.active);
         if let Some(deadline) = entry.peer.next_deadline()
             && entry.timer.is_none_or(|timer| deadline < timer)
         {
@@ -308,18 +313,26 @@ impl Server {
         }
     }
 
+    /// Has the next poll look at a peer; returns whether it would not have.
+    fn activate(&mut self, id: i32) -> bool {
+        self.entries.get_mut(&id).is_some_and(|entry| entry.activate(id, &mut self.active))
+    }
+
     /// Has the next poll look at a peer, and soon, where another thread waits.
     fn rouse(&mut self, id: i32) {
-        self.active.insert(id);
+        self.activate(id);
         self.wake();
     }
 
-    fn poll_connected(&mut self, id: i32, now: Instant) {
-        let Some(entry) = self.entries.get_mut(&id) else { return };
+    /// Returns the bytes of the messages that have come.
+    fn poll_connected(&mut self, id: i32, now: Instant) -> usize {
+        let Some(entry) = self.entries.get_mut(&id) else { return 0 };
         if matches!(entry.stage, Stage::Ended | Stage::Told) {
-            return;
+            return 0;
         }
+        let before = entry.peer.unread_bytes();
         entry.peer.poll_at(now);
+        let received = entry.peer.unread_bytes().saturating_sub(before);
         if self.is_multiplayer() {
             self.route(id);
         } else {
@@ -327,6 +340,7 @@ impl Server {
         }
         self.notice_end(id);
         self.watch(id);
+        received
     }
 
     fn announce(&mut self, id: i32) {
@@ -429,7 +443,7 @@ impl Server {
         self.pending.remove(&entry.arrival);
         self.connected.insert(id);
         // What came behind the handshake is told in the next poll.
-        self.active.insert(id);
+        self.activate(id);
         if is_multiplayer {
             self.introduce(id);
             self.events.push_back(Event::PeerConnected { id });
@@ -512,6 +526,7 @@ impl Server {
                 visible: 0,
                 listed: (0, 0),
                 timer: None,
+                is_active: false,
             },
         );
         self.watch(id);

@@ -100,7 +100,17 @@ impl Server {
     /// Takes the oldest message of a peer that an event has told of, lent until the next call. Works until the events behind the
     /// peer's end are taken.
     pub fn get_packet(&mut self, id: i32) -> Result<&[u8]> {
-        let Some(entry) = self.entries.get_mut(&id) else { return Err(unknown(id)) };
+        self.sender(id)?.get_packet()
+    }
+
+    /// [`Self::get_packet`], to a buffer of the caller's, which a large message replaces by its own.
+    pub fn get_packet_to(&mut self, id: i32, buffer: &mut Vec<u8>) -> Result {
+        self.sender(id)?.get_packet_to(buffer)
+    }
+
+    /// The peer of which a message is about to be taken.
+    fn sender(&mut self, id: i32) -> Result<&mut WebSocketPeer> {
+        let entry = self.entries.get_mut(&id).ok_or_else(|| unknown(id))?;
         if entry.visible == 0 {
             return Err(Error::new(ErrorCode::Unavailable, "no packet is waiting"));
         }
@@ -110,10 +120,7 @@ impl Server {
         if entry.peer.needs_poll() {
             self.rouse(id);
         }
-        match self.entries.get_mut(&id) {
-            Some(entry) => entry.peer.get_packet(),
-            None => Err(unknown(id)),
-        }
+        self.entries.get_mut(&id).map(|entry| &mut entry.peer).ok_or_else(|| unknown(id))
     }
 
     /// Number of messages of a peer that can be read, 0 for an unknown id.
@@ -140,7 +147,7 @@ impl Server {
 
     /// Writes what was collected for a peer, or with 0 for all, to the network now.
     pub fn flush(&mut self, id: i32) {
-        let ids = if id == 0 { self.active.iter().copied().collect() } else { vec![id] };
+        let ids = if id == 0 { self.active.clone() } else { vec![id] };
         for id in ids {
             if let Some(entry) = self.entries.get_mut(&id) {
                 entry.peer.flush();
@@ -261,6 +268,15 @@ impl Entry {
     /// A peer that the program knows, or that waits for its decision, and whose end was not told.
     fn is_present(&self) -> bool {
         matches!(self.stage, Stage::Open | Stage::Leaving | Stage::Ended)
+    }
+
+    /// Puts the peer's id into the list of those that the next poll looks at; returns whether it was not there.
+    pub(super) fn activate(&mut self, id: i32, active: &mut Vec<i32>) -> bool {
+        let is_new = !std::mem::replace(&mut self.is_active, true);
+        if is_new {
+            active.push(id);
+        }
+        is_new
     }
 }
 

@@ -12,6 +12,10 @@ use crate::net::{clock, linger};
 /// Polls in a row while peers have something to do.
 const BUSY_ROUNDS: u32 = 64;
 
+/// Bytes of messages after which a program is woken, though more connections have news: what it is given is then still in the
+/// processor's cache, and the buffers can be used again for what follows.
+const BATCH_BYTES: usize = 128 * 1024;
+
 /// What a waiting program has to do next.
 #[derive(Debug)]
 pub enum Wait {
@@ -51,7 +55,8 @@ impl Server {
             // Announced before the poll: what comes in between ends the blocking at once.
             let waiter = listening.poller.waiter();
             let now = clock::now();
-            self.poll_at(now);
+            self.forget_gone();
+            self.advance(now, BATCH_BYTES);
             if self.has_events() {
                 return Ok(Wait::Ready);
             }

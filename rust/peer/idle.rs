@@ -1,0 +1,34 @@
+//! What is known of a peer with which nothing happens.
+
+use std::sync::Arc;
+
+use super::trace;
+use super::websocket_peer::{Phase, WebSocketPeer};
+use crate::net::poller::Readiness;
+use crate::net::{clock, linger};
+
+/// A poll has found that there is nothing to do. Until something else is done with the peer, the next ones need not look at it, as
+/// long as this lasts.
+#[derive(Debug)]
+pub struct Idle(Arc<Readiness>);
+
+impl Idle {
+    /// Whether a poll would still find nothing to do.
+    pub fn lasts(&self) -> bool {
+        !self.0.may_read() && linger::is_quiet() && !trace::is_enabled()
+    }
+}
+
+impl WebSocketPeer {
+    /// [`Self::poll`], for callers that poll many idle peers and know what else is done with them.
+    pub fn poll_or_rest(&mut self) -> Option<Idle> {
+        if !self.is_quiet() || trace::is_enabled() {
+            self.poll_at(clock::now());
+            return None;
+        }
+        match &self.phase {
+            Phase::Open(link) => link.transport.readiness().map(Idle),
+            _ => None,
+        }
+    }
+}
