@@ -163,3 +163,34 @@ func test_any_thread_may_use_a_peer() -> void:
 	while pair[1].get_available_packet_count() > 0:
 		counts[pair[1].get_packet().get_string_from_ascii()] += 1
 	equal(counts, {"thread": 2000, "main": 2000})
+
+
+func test_two_threads_may_read_from_one_peer() -> void:
+	if engine_differs():
+		return
+	const MESSAGES := 600
+	const LENGTH := 20_000
+	var wide := {"inbound_buffer_size": 1 << 25, "outbound_buffer_size": 0, "max_queued_packets": 1 << 20}
+	var pair := stage.pair(wide, wide)
+	for i in MESSAGES:
+		var message := PackedByteArray()
+		message.resize(LENGTH)
+		message.fill(i % 251)
+		pair[0].put_var(message)
+	# Every value is whole, whichever thread takes it and whatever the other one does meanwhile.
+	var whole := func() -> int:
+		var count := 0
+		var misses := 0
+		while misses < 20_000:
+			if pair[1].get_available_packet_count() == 0:
+				pair[1].poll()
+				misses += 1
+				continue
+			var message: Variant = pair[1].get_var()
+			if message is PackedByteArray and message.size() == LENGTH and message.count(message[0]) == LENGTH:
+				count += 1
+		return count
+	var thread := Thread.new()
+	thread.start(whole)
+	var here: int = whole.call()
+	equal(here + int(thread.wait_to_finish()), MESSAGES)

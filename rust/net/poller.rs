@@ -211,6 +211,11 @@ impl Poller {
     /// Takes a snapshot and moves the keys of sockets that had events since the last call to `keys`.
     pub fn collect(&self, keys: &mut Vec<u64>) {
         self.take_snapshot();
+        self.collect_known(keys);
+    }
+
+    /// [`Self::collect`] without a snapshot: for who is going to block, which finds out the same.
+    pub fn collect_known(&self, keys: &mut Vec<u64>) {
         if let Some(ready) = &self.watch.ready {
             keys.append(&mut ready.lock());
         }
@@ -310,8 +315,8 @@ impl Waiter {
         self.since = Some(self.poller.snapshot.load(Ordering::Acquire));
     }
 
-    /// Blocks until a socket has news, [`Poller::wake`] is called, or the time is over.
-    pub fn block(self, timeout: Duration) {
+    /// Blocks until a socket has news, [`Poller::wake`] is called, or the time (`None` for no limit) is over.
+    pub fn block(self, timeout: Option<Duration>) {
         let poller = &self.poller;
         let mut guard = poller.poll.lock();
         let (poll, events) = &mut *guard;
@@ -319,7 +324,7 @@ impl Waiter {
         let is_known = poller.watch.ready.as_ref().is_some_and(|ready| !ready.lock().is_empty())
             || self.since.is_some_and(|since| since != poller.snapshot.load(Ordering::Acquire))
             || poller.watch.guests.load(Ordering::SeqCst) > 0;
-        if !is_known && poll.poll(events, Some(timeout)).is_ok() {
+        if !is_known && poll.poll(events, timeout).is_ok() {
             poller.note(events);
             poller.snapshot.fetch_add(1, Ordering::AcqRel);
         }

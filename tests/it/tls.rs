@@ -1,8 +1,8 @@
 //! TLS in both roles, with certificates made here.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use rcgen::{
 };
 use wspeer::error::ErrorCode;
 use wspeer::net::tls::options::{ClientTlsSpec, IdentityPem, ServerTlsSpec, TlsOptions};
-use wspeer::net::{ClientTls, ServerTls, Stage, TlsStream};
+use wspeer::net::{ClientTls, ServerTls, Stage, TlsStream, Transport};
 use wspeer::peer::{State, StreamPeerTcp, StreamPeerTls, TcpServer, TlsStatus, WebSocketPeer};
 use wspeer::proto::frame::MessageKind::{Binary, Text};
 
@@ -428,6 +428,80 @@ fn a_stream_can_be_secured_and_end_its_session_alone() {
     });
     assert!(server.failure().is_none());
     assert_eq!(below.status() as i32, 2, "the stream below stays open");
+}
+
+/// A stream which, as one written in a script can, uses the session that runs on it in the middle of a read or write.
+struct Meddling {
+    below: Box<dyn Transport>,
+    session: Arc<Mutex<Option<Box<dyn Transport>>>>,
+}
+
+impl Meddling {
+    fn meddle(&self) {
+        let session = self.session.lock().unwrap().take();
+        if let Some(mut above) = session {
+            let mut buffer = [0; 100];
+            assert_eq!(above.read(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
+            assert_eq!(above.write(b"from inside").unwrap_err().kind(), ErrorKind::WouldBlock);
+            assert!(above.may_read() && above.may_write());
+            above.tls_info();
+            *self.session.lock().unwrap() = Some(above);
+        }
+    }
+}
+
+impl Transport for Meddling {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.meddle();
+        self.below.read(buffer)
+    }
+
+    fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+        self.meddle();
+        self.below.write(data)
+    }
+
+    fn close(&mut self, unsent: Vec<u8>) {
+        self.below.close(unsent);
+    }
+
+    fn remote_address(&self) -> Option<SocketAddr> {
+        self.below.remote_address()
+    }
+
+    fn set_no_delay(&mut self, enabled: bool) -> std::io::Result<()> {
+        self.below.set_no_delay(enabled)
+    }
+}
+
+#[test]
+fn a_stream_that_uses_the_session_on_it_is_refused_and_does_not_wait_for_itself() {
+    let (told, ended) = std::sync::mpsc::channel();
+    let talk = std::thread::spawn(move || {
+        let root = Authority::new("root");
+        let (below, accepted) = streams();
+        let (mut client, mut server) = (StreamPeerTls::new(), StreamPeerTls::new());
+        let settings = ServerTls::new(serving(root.server(&["game.example"]))).unwrap();
+        let session = Arc::new(Mutex::new(None));
+        let meddling = Meddling { below: Box::new(accepted.socket().unwrap()), session: Arc::clone(&session) };
+        server.accept(Box::new(meddling), &settings).unwrap();
+        *session.lock().unwrap() = server.transport();
+        let trust = ClientTls::new(trusting(&root.pem)).unwrap();
+        client.connect(Box::new(below.socket().unwrap()), "game.example", trust).unwrap();
+        until("handshake", || {
+            client.poll();
+            server.poll();
+            client.status() == TlsStatus::Connected && server.status() == TlsStatus::Connected
+        });
+        client.write_all(b"hello").unwrap();
+        let mut buffer = [0; 5];
+        assert_eq!((server.read_all(&mut buffer), &buffer), ((5, Ok(())), b"hello"));
+        assert!(session.lock().unwrap().is_some(), "it was used from inside");
+        told.send(()).unwrap();
+    });
+    let result = ended.recv_timeout(Duration::from_secs(60));
+    assert_ne!(result, Err(std::sync::mpsc::RecvTimeoutError::Timeout), "it waits for itself");
+    talk.join().unwrap();
 }
 
 #[test]

@@ -392,8 +392,9 @@ impl Client {
                 _ => self.peer.next_deadline(),
             };
             let until = deadline.into_iter().chain(next).min();
-            let time = until.map_or(Duration::from_secs(3600), |until| until.saturating_duration_since(now));
-            waiter.block(if linger::is_quiet() { time } else { time.min(crate::limits::LINGER_TICK) });
+            let lingers = (!linger::is_quiet()).then_some(crate::limits::LINGER_TICK);
+            let time = until.map(|until| until.saturating_duration_since(now));
+            waiter.block(time.into_iter().chain(lingers).min());
         }
     }
 

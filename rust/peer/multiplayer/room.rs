@@ -201,13 +201,14 @@ impl<S: Seat> MultiplayerPeer<S> {
 
     /// Moves a server's clients through the handshake.
     fn poll_pending(&mut self, now: Instant) {
+        let auto_accept = self.options.auto_accept;
+        // Counted for the first request, and again when somebody came in: many may be silent.
+        let mut place = None;
         for mut pending in std::mem::take(&mut self.pending) {
-            let full = self.no_place();
-            let auto_accept = self.options.auto_accept;
             let (state, is_request_pending) = pending.seat.with((State::Connecting, false), |peer| {
                 peer.poll_at(now);
                 if peer.is_request_pending() {
-                    decide(peer, full, auto_accept);
+                    decide(peer, *place.get_or_insert_with(|| self.no_place()), auto_accept);
                     peer.poll_at(now);
                 }
                 (peer.state(), peer.is_request_pending())
@@ -216,10 +217,15 @@ impl<S: Seat> MultiplayerPeer<S> {
                 self.events.push_back(Event::Requested(pending.id));
             }
             match state {
-                State::Open => self.admit(pending),
+                State::Open => {
+                    self.admit(pending);
+                    place = None;
+                }
                 State::Connecting if !pending.is_late(now) => self.pending.push(pending),
                 State::Connecting | State::Closing | State::Closed => {
-                    self.events.retain(|event| *event != Event::Requested(pending.id));
+                    if pending.is_asked {
+                        self.events.retain(|event| *event != Event::Requested(pending.id));
+                    }
                     drop_connection(&pending.seat);
                 }
             }

@@ -225,21 +225,22 @@ impl Server {
     /// [`Self::poll`] at a given time.
     pub fn poll_at(&mut self, now: Instant) {
         self.forget_gone();
-        self.advance(now, usize::MAX);
+        self.advance(now, usize::MAX, Poller::collect);
     }
 
     /// [`Self::poll`] from inside the handling of an event: peers whose end was told are still known.
     pub fn poll_again(&mut self) {
-        self.advance(clock::now(), usize::MAX);
+        self.advance(clock::now(), usize::MAX, Poller::collect);
     }
 
-    /// Goes on until about `budget` bytes of messages have arrived. Peers that were not looked at then are the first next time.
-    fn advance(&mut self, now: Instant, budget: usize) {
+    /// Goes on with those that `collect` finds to have news, until about `budget` bytes of messages have arrived. Peers that were
+    /// not looked at then are the first next time.
+    fn advance(&mut self, now: Instant, budget: usize, collect: fn(&Poller, &mut Vec<u64>)) {
         linger::tick(now);
         if self.listening.is_none() {
             return;
         }
-        self.collect_news();
+        self.note_news(collect);
         self.expire(now);
         let mut pending = Vec::new();
         let mut received = 0;
@@ -263,10 +264,10 @@ impl Server {
         self.accept(now);
     }
 
-    fn collect_news(&mut self) {
+    fn note_news(&mut self, collect: fn(&Poller, &mut Vec<u64>)) {
         let Some(listening) = &mut self.listening else { return };
         let mut keys = Vec::new();
-        listening.poller.collect(&mut keys);
+        collect(&listening.poller, &mut keys);
         listening.may_accept |= keys.contains(&(LISTENER as u64));
         for id in keys.into_iter().filter_map(|key| i32::try_from(key).ok()) {
             self.activate(id);

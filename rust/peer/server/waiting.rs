@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::Server;
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::LINGER_TICK;
-use crate::net::poller::Waiter;
+use crate::net::poller::{Poller, Waiter};
 use crate::net::{clock, linger};
 
 /// Polls in a row while peers have something to do.
@@ -23,8 +23,8 @@ pub enum Wait {
     Ready,
     /// The time is over.
     TimedOut,
-    /// Block for at most this long, without holding the server, and begin again.
-    Block(Waiter, Duration),
+    /// Block for at most this long (`None` for no limit), without holding the server, and begin again.
+    Block(Waiter, Option<Duration>),
 }
 
 impl Server {
@@ -56,11 +56,13 @@ impl Server {
             let waiter = listening.poller.waiter();
             let now = clock::now();
             self.forget_gone();
-            self.advance(now, BATCH_BYTES);
+            let is_over = deadline.is_some_and(|deadline| deadline <= now);
+            // Blocking asks the system anyway.
+            self.advance(now, BATCH_BYTES, if is_over { Poller::collect } else { Poller::collect_known });
             if self.has_events() {
                 return Ok(Wait::Ready);
             }
-            if deadline.is_some_and(|deadline| deadline <= now) {
+            if is_over {
                 return Ok(Wait::TimedOut);
             }
             let is_busy =
@@ -71,13 +73,10 @@ impl Server {
             }
             let timer = self.timers.peek().map(|Reverse((time, _))| *time);
             let until = deadline.into_iter().chain(timer).min();
-            let mut time = until.map_or(Duration::from_secs(3600), |until| until.saturating_duration_since(now));
-            if !linger::is_quiet() {
-                time = time.min(LINGER_TICK);
-            }
-            if is_busy {
-                time = Duration::ZERO;
-            }
+            let time = until.map(|until| until.saturating_duration_since(now));
+            let lingers = (!linger::is_quiet()).then_some(LINGER_TICK);
+            let busy = is_busy.then_some(Duration::ZERO);
+            let time = time.into_iter().chain(lingers).chain(busy).min();
             return Ok(Wait::Block(waiter, time));
         }
         Ok(Wait::TimedOut)

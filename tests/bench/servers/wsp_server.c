@@ -24,7 +24,7 @@ int main(int argc, char **argv)
     for (;;) {
         wsp_event event;
 
-        wsp_server_wait(server, 100);
+        wsp_server_wait(server, -1);
         event.struct_size = sizeof event;
         while (wsp_server_next_event(server, &event) == WSP_OK) {
             if (event.type == WSP_EVENT_MESSAGE) {
