@@ -180,17 +180,21 @@ func test_two_threads_may_read_from_one_peer() -> void:
 	# Every value is whole, whichever thread takes it and whatever the other one does meanwhile.
 	var whole := func() -> int:
 		var count := 0
-		var misses := 0
-		while misses < 20_000:
+		var last := Time.get_ticks_msec()
+		while Time.get_ticks_msec() - last < 1500:
+			pair[0].poll()
+			pair[1].poll()
 			if pair[1].get_available_packet_count() == 0:
-				pair[1].poll()
-				misses += 1
 				continue
+			last = Time.get_ticks_msec()
 			var message: Variant = pair[1].get_var()
 			if message is PackedByteArray and message.size() == LENGTH and message.count(message[0]) == LENGTH:
 				count += 1
 		return count
+	# The engine prints one where the other thread was faster.
+	expect_engine_errors(true)
 	var thread := Thread.new()
 	thread.start(whole)
 	var here: int = whole.call()
 	equal(here + int(thread.wait_to_finish()), MESSAGES)
+	expect_engine_errors(false)
