@@ -233,6 +233,8 @@ impl Inflater {
             let consumed = (stream.total_in() - read) as usize;
             piece = piece.get(consumed..).unwrap_or_default();
             if output.len() > limit {
+                // The buffer may have had more room than was asked for.
+                output.truncate(limit.saturating_add(1));
                 return Err(Violation::TooBig { limit });
             }
             match status {
@@ -319,6 +321,10 @@ mod tests {
         let mut plain = Vec::new();
         assert_eq!(receiver.inflate(&wire, &mut plain, 1000), Err(Violation::TooBig { limit: 1000 }));
         assert!(plain.capacity() < 64 * 1024);
+        let (_, mut receiver) = pair(true, 15);
+        let mut plain = Vec::with_capacity(100_000);
+        assert_eq!(receiver.inflate(&wire, &mut plain, 1000), Err(Violation::TooBig { limit: 1000 }));
+        assert_eq!((plain.len(), receiver.bytes_out), (1001, 1001), "whatever room the buffer has");
     }
 
     #[test]
