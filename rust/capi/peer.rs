@@ -478,8 +478,8 @@ pub unsafe extern "C" fn wsp_peer_set_handshake_headers(
     }
 }
 
-/// Returns the socket for a foreign event loop, -1 where there is none (closed, or the name is being looked up). Wait until it is
-/// readable, or also writable where `wants_write` (may be NULL) is set, and call wsp_peer_poll(); call it again at once
+/// Returns the socket for a foreign event loop, -1 where there is none (closed, or the name is being looked up). Wait, level-triggered,
+/// until it is readable, or also writable where `wants_write` (may be NULL) is set, and call wsp_peer_poll(); call it again at once
 /// after reading packets while wsp_peer_needs_poll() says so, and a few times a second anyway: timeouts, pings, name lookups and the
 /// racing of addresses do not wake the descriptor. The socket changes while connecting; ask again after each poll. While the packet
 /// queue is full the descriptor stays readable.

@@ -309,8 +309,7 @@ impl Poller {
 }
 
 impl Waiter {
-    /// From now on a snapshot that any thread takes is news. For objects without a poller of their own, which look at their
-    /// socket after this call and before they block.
+    /// From now on a snapshot that any thread takes is news: what it has found would not come again.
     pub fn mark(&mut self) {
         self.since = Some(self.poller.snapshot.load(Ordering::Acquire));
     }

@@ -322,8 +322,11 @@ impl Connection {
             if inbox.takes_pieces() {
                 inbox.push_piece(kind, data, true);
             } else if data.len() <= ARENA_MESSAGE_BYTES {
-                // The buffer may be many times as large.
                 inbox.push(kind, &data);
+                inbox.give_back(data);
+            } else if data.capacity() > 2 * data.len() {
+                // What waits holds little more memory than the limits say.
+                inbox.push_owned(kind, data.as_slice().to_vec());
                 inbox.give_back(data);
             } else {
                 inbox.push_owned(kind, data);

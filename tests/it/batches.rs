@@ -1,12 +1,14 @@
 //! What a program is given that waits for a server's events.
 
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use wspeer::peer::Event;
 
 use crate::fixtures::frame;
-use crate::world::World;
+use crate::world::{REQUEST, World};
 
 #[test]
 fn a_waiting_program_is_given_some_messages_at_a_time_and_every_client_gets_its_turn() {
@@ -38,4 +40,42 @@ fn a_waiting_program_is_given_some_messages_at_a_time_and_every_client_gets_its_
         let place = told.iter().position(|told| told == id);
         assert!(place.is_some_and(|place| place < 10), "{place:?} of {told:?}");
     }
+}
+
+#[test]
+fn who_comes_while_others_send_without_end_gets_in() {
+    let mut world = World::new();
+    world.server.set_options(|options| options.peer.set_inbound_buffer_size(65_535)).unwrap();
+    let (mut greedy, _) = world.raw_open();
+    let ends = Arc::new(AtomicBool::new(false));
+    let is_over = Arc::clone(&ends);
+    let sender = std::thread::spawn(move || {
+        let message = frame(0x82, true, &[1; 60_000]);
+        while !is_over.load(Ordering::Relaxed) && greedy.write_all(&message).is_ok() {}
+    });
+    let mut late = None;
+    let mut has_come = false;
+    for round in 0..1000 {
+        assert!(world.server.wait(Some(Duration::from_secs(10))).unwrap());
+        if round == 100 {
+            let mut socket = world.raw();
+            socket.write_all(REQUEST).unwrap();
+            late = Some(socket);
+        }
+        while let Some(event) = world.server.next_event() {
+            match event {
+                Event::Message { id } => assert_eq!(world.server.get_packet(id).unwrap().len(), 60_000),
+                Event::Opened { .. } => has_come = true,
+                other => panic!("{other:?}"),
+            }
+        }
+        if has_come {
+            break;
+        }
+    }
+    ends.store(true, Ordering::Relaxed);
+    // The end of the server ends a write that waits for it.
+    drop(world);
+    sender.join().unwrap();
+    assert!(has_come && late.is_some());
 }

@@ -242,12 +242,12 @@ impl Server {
         }
         self.note_news(collect);
         self.expire(now);
-        let mut pending = Vec::new();
+        let (mut pending, mut postponed) = (Vec::new(), Vec::new());
         let mut received = 0;
         for id in std::mem::take(&mut self.active) {
             let Some(entry) = self.entries.get_mut(&id) else { continue };
             if received >= budget {
-                self.active.push(id);
+                postponed.push(id);
                 continue;
             }
             entry.is_active = false;
@@ -257,6 +257,8 @@ impl Server {
                 received += self.poll_connected(id, now);
             }
         }
+        postponed.append(&mut self.active);
+        self.active = postponed;
         pending.sort_unstable();
         for (_, id) in pending {
             self.poll_pending(id, now);

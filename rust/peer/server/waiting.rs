@@ -53,12 +53,15 @@ impl Server {
                 return self.noted(result);
             };
             // Announced before the poll: what comes in between ends the blocking at once.
-            let waiter = listening.poller.waiter();
+            let mut waiter = listening.poller.waiter();
+            let has_work = listening.may_accept || !self.active.is_empty();
             let now = clock::now();
             self.forget_gone();
             let is_over = deadline.is_some_and(|deadline| deadline <= now);
-            // Blocking asks the system anyway.
-            self.advance(now, BATCH_BYTES, if is_over { Poller::collect } else { Poller::collect_known });
+            // Blocking asks the system anyway, but those that have work could keep a program from ever blocking.
+            let collect = if is_over || has_work { Poller::collect } else { Poller::collect_known };
+            self.advance(now, BATCH_BYTES, collect);
+            waiter.mark();
             if self.has_events() {
                 return Ok(Wait::Ready);
             }
