@@ -248,27 +248,12 @@ impl Connection {
         let complete = available as u64 == frame.remaining();
         let kind = if data == Data::Text { MessageKind::Text } else { MessageKind::Binary };
         let is_whole = self.message.is_none() && complete && frame.header.fin && !compressed && !in_pieces;
-        if is_whole && available > ARENA_MESSAGE_BYTES {
-            let mut message = Vec::new();
-            match frame.header.key {
-                Some(key) => mask::append(&mut message, piece, key, 0),
-                None => message.extend_from_slice(piece),
-            }
-            if kind == MessageKind::Text {
-                super::utf8::check(&message)?;
-            }
-            inbox.push_owned(kind, message);
+        if is_whole {
+            take_whole(kind, frame.header.key, piece, inbox)?;
             return Ok((available, Step::More));
         }
         if let Some(key) = frame.header.key {
             mask::apply(piece, key, frame.mask_offset());
-        }
-        if is_whole {
-            if kind == MessageKind::Text {
-                super::utf8::check(piece)?;
-            }
-            inbox.push(kind, piece);
-            return Ok((available, Step::More));
         }
         let limit = if in_pieces { usize::MAX } else { limit };
         let needs_much = compressed || frame.header.payload >= DIRECT_RECEIVE_BYTES as u64;
@@ -533,6 +518,35 @@ impl Connection {
     fn next_key(&self) -> Option<[u8; 4]> {
         (self.role == Role::Client).then(self.mask_key)
     }
+}
+
+/// Delivers a message that lies in the input as one frame: a large one in a buffer that it keeps, unmasked while it is copied.
+fn take_whole(
+    kind: MessageKind,
+    key: Option<[u8; 4]>,
+    payload: &mut [u8],
+    inbox: &mut impl Inbox,
+) -> Result<(), Violation> {
+    let check = |plain: &[u8]| match kind {
+        MessageKind::Text => super::utf8::check(plain),
+        MessageKind::Binary => Ok(()),
+    };
+    if payload.len() > ARENA_MESSAGE_BYTES {
+        let mut message = Vec::new();
+        match key {
+            Some(key) => mask::append(&mut message, payload, key, 0),
+            None => message.extend_from_slice(payload),
+        }
+        check(&message)?;
+        inbox.push_owned(kind, message);
+    } else {
+        if let Some(key) = key {
+            mask::apply(payload, key, 0);
+        }
+        check(payload)?;
+        inbox.push(kind, payload);
+    }
+    Ok(())
 }
 
 enum Step {

@@ -106,8 +106,6 @@ measure() {
 row() {
     local names=(wsp_server wsp_peers lws) name round title="$1 connections, $2 B${3:+, $3 idle}${4:+, deflate}"
     [[ -n ${4-} ]] || names+=(tungstenite bare)
-    # The others add nothing here: that of the bare loop and tungstenite is epoll's, as wspeer's is.
-    [[ -z $3 ]] || names=(wsp_server wsp_peers lws)
     for round in 1 2 3 4 5; do
         for name in "${names[@]}"; do
             printf '%s\t%s\t%s\n' "$title" "$name" "$(measure "$name" "$1" "$2" "${3:-0}" ${4-})"

@@ -282,7 +282,7 @@ void an_event_loop_is_woken_by_another_process(void)
     wsp_tcp_server_free(listener);
 }
 
-/* As programs do that register a descriptor once, before the handshake, and are told of edges. */
+/* As programs do that register a descriptor once, before the handshake, and poll once when it is ready. */
 void an_event_loop_may_ask_before_the_handshake(void)
 {
     static const uint8_t frame[] = {0x81, 0x82, 0, 0, 0, 0, 'h', 'i'};

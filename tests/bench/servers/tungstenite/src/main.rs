@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read};
 use std::os::fd::AsRawFd;
-use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream};
 use mio::unix::SourceFd;
@@ -61,7 +60,7 @@ fn main() -> std::io::Result<()> {
     let mut connections: HashMap<usize, Connection> = HashMap::new();
     let mut next = 0;
     loop {
-        poll.poll(&mut events, Some(Duration::from_millis(100)))?;
+        poll.poll(&mut events, None)?;
         for event in &events {
             match event.token() {
                 INPUT => {
