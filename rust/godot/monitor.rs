@@ -1,6 +1,6 @@
 //! `RustWebSocketMonitor`, and the profiler by which the editor's "WebSockets" tab asks for the same.
 
-use godot::classes::{EngineDebugger, IEngineProfiler, IObject, Performance, ProjectSettings};
+use godot::classes::{EngineDebugger, EngineProfiler, IEngineProfiler, IObject, Performance, ProjectSettings};
 use godot::obj::Singleton;
 use godot::prelude::*;
 
@@ -184,18 +184,24 @@ impl IObject for RustWebSocketMonitor {
     }
 }
 
-/// Sends peers and messages to the editor while its tab asks for them.
+/// Sends peers and messages to the editor while its tab asks for them. It listens before that, because the tab learns of the game,
+/// and asks, when the first handshakes may be over.
 #[derive(GodotClass)]
-#[class(init, internal, base = EngineProfiler)]
+#[class(internal, base = EngineProfiler)]
 struct RustWebSocketProfiler {
     listener: Option<Listener>,
     seconds: f64,
+    base: Base<EngineProfiler>,
 }
 
 #[godot_api]
 impl IEngineProfiler for RustWebSocketProfiler {
+    fn init(base: Base<EngineProfiler>) -> Self {
+        Self { listener: Some(Listener::to_messages()), seconds: 0.0, base }
+    }
+
     fn toggle(&mut self, enable: bool, _options: VarArray) {
-        self.listener = enable.then(Listener::to_messages);
+        self.listener = enable.then(|| self.listener.take().unwrap_or_else(Listener::to_messages));
     }
 
     fn add_frame(&mut self, _data: VarArray) {}
