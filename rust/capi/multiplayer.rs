@@ -16,7 +16,7 @@ use super::tls_options::{client, server, wsp_tls_options};
 use super::versioned::{Versioned, read, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
 use crate::peer::WebSocketPeer;
-use crate::peer::multiplayer::{SceneRoom, Seat, Status, Told};
+use crate::peer::room::{SceneRoom, Seat, Status, Told};
 
 /// A room for many players over WebSocket, as Godot's WebSocketMultiplayerPeer: a server with the id 1 and its clients with random ids
 /// from 2 to 2147483647, or one of those clients. Programs made with Godot and with this library play together.

@@ -14,7 +14,7 @@ use super::websocket_multiplayer_peer::RustWebSocketMultiplayerPeer;
 use super::websocket_peer::RustWebSocketPeer;
 use crate::error::Result;
 use crate::peer::WebSocketPeer;
-use crate::peer::multiplayer::{MultiplayerPeer, Seat};
+use crate::peer::room::{MultiplayerPeer, Seat};
 
 /// A room and what scripts need beside it.
 pub(super) struct Room {

@@ -14,7 +14,7 @@ use super::room::{self, Room, SharedSeat};
 use super::shared::{Native, Shared, with};
 use crate::error::Result;
 use crate::net::Proxies;
-use crate::peer::multiplayer::Event;
+use crate::peer::room::Event;
 use crate::peer::{MultiplayerPeer, Options};
 
 /// Godot's high-level multiplayer over WebSocket, with the members of Godot's [WebSocketMultiplayerPeer] and the same bytes on

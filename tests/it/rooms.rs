@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wspeer::error::ErrorCode;
 use wspeer::net::clock;
-use wspeer::peer::multiplayer::{Event, MultiplayerPeer, SERVER, Status};
+use wspeer::peer::room::{Event, MultiplayerPeer, SERVER, Status};
 use wspeer::peer::{State, WebSocketPeer};
 use wspeer::proto::frame::MessageKind::{Binary, Text};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use wspeer::error::ErrorCode;
 use wspeer::net::clock;
 use wspeer::peer::MultiplayerPeer;
-use wspeer::peer::multiplayer::{SERVER, SceneRoom, Status, Told};
+use wspeer::peer::room::{SERVER, SceneRoom, Status, Told};
 
 use crate::fixtures::DEADLINE;
 

@@ -8,7 +8,7 @@ mod fixtures;
 use fixtures::{Pair, Raw, frame, packets, until};
 use parking_lot::{Mutex, MutexGuard};
 use wspeer::limits::{TRACE_EVENTS, TRACE_PREVIEW};
-use wspeer::peer::multiplayer::Status;
+use wspeer::peer::room::Status;
 use wspeer::peer::server::Server;
 use wspeer::peer::trace::{self, Direction, Event, EventKind, Listener, PeerClass};
 use wspeer::peer::{Client, ClientStatus, MultiplayerPeer, State, WebSocketPeer};

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::{Client, ClientStatus, Stage};
 use crate::error::{Error, ErrorCode, Result};
-use crate::peer::websocket_peer::WebSocketPeer;
+use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::proto::frame::MessageKind;
 
 impl Client {

@@ -2,20 +2,22 @@
 
 mod messages;
 mod multiplayer;
+pub mod reconnect;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::event::Event;
-use super::gd_mp::{PacketList, SERVER};
-use super::options::Options;
-use super::reconnect::ReconnectOptions;
-use super::trace::PeerClass;
-use super::websocket_peer::{State, WebSocketPeer};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{OBJECT_BUFFER_KIB, OBJECT_BUFFER_PACKETS};
 use crate::net::poller::Poller;
 use crate::net::{ClientTls, clock, entropy, linger};
+pub use crate::peer::client::reconnect::ReconnectOptions;
+use crate::peer::connection::websocket_peer::WebSocketPeer;
+use crate::peer::event::Event;
+use crate::peer::godot3_packets::{PacketList, SERVER};
+use crate::peer::options::Options;
+use crate::peer::state::State;
+use crate::peer::trace::PeerClass;
 use crate::proto::frame::MessageKind;
 
 /// States of a client, with the numbers of Godot's `MultiplayerPeer.ConnectionStatus`.

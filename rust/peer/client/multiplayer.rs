@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::{Client, Stage};
 use crate::error::{Error, ErrorCode, Result};
 use crate::peer::event::Event;
-use crate::peer::gd_mp::{HEADER, Packet, SERVER};
-use crate::peer::websocket_peer::State;
+use crate::peer::godot3_packets::{HEADER, Packet, SERVER};
+use crate::peer::state::State;
 use crate::proto::frame::MessageKind;
 
 /// Who is there, as far as the server has told.

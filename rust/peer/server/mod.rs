@@ -16,16 +16,17 @@ use std::time::Instant;
 pub use options::ServerOptions;
 pub use waiting::Wait;
 
-use super::event::Event;
-use super::gd_mp::PacketList;
-use super::ids::{BuildIdHasher, PeerIds};
-use super::trace::PeerClass;
-use super::websocket_peer::{State, WebSocketPeer};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{ACCEPT_RETRY, ACCEPTS_PER_POLL, PENDING_HANDSHAKES};
 use crate::net::listener::{Accepted, Listener};
 use crate::net::poller::Poller;
 use crate::net::{TcpSocket, TlsStream, Transport, clock, linger};
+use crate::peer::connection::websocket_peer::WebSocketPeer;
+use crate::peer::event::Event;
+use crate::peer::godot3_packets::PacketList;
+use crate::peer::peer_ids::{BuildIdHasher, PeerIds};
+use crate::peer::state::State;
+use crate::peer::trace::PeerClass;
 use crate::proto::frame::MessageKind;
 use crate::proto::handshake::{Refusal, headers};
 
@@ -124,7 +125,7 @@ impl Server {
         peer.set_supported_protocols(protocols);
         headers::check_protocols(&peer.supported_protocols)?;
         headers::check_extra(&peer.handshake_headers)?;
-        let mut listener = super::tcp_server::bind(port, &self.options.bind_address)?;
+        let mut listener = crate::peer::streams::tcp_server::bind(port, &self.options.bind_address)?;
         let cannot = |error: std::io::Error| Error::new(ErrorCode::CantCreate, error.to_string());
         let poller = Poller::watching().map_err(cannot)?;
         listener.watch(&poller, LISTENER as u64);

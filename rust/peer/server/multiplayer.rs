@@ -2,8 +2,8 @@
 
 use super::{Server, Stage};
 use crate::error::{Error, ErrorCode, Result};
-use crate::peer::gd_mp::{HEADER, Packet, SERVER, addresses};
-use crate::peer::websocket_peer::State;
+use crate::peer::godot3_packets::{HEADER, Packet, SERVER, addresses};
+use crate::peer::state::State;
 use crate::proto::frame::MessageKind;
 
 impl Server {

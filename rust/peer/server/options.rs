@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::options::{Options, duration};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{OBJECT_BUFFER_KIB, OBJECT_BUFFER_PACKETS, SERVER_HANDSHAKE_TIMEOUT};
 use crate::net::ServerTls;
+use crate::peer::options::{Options, duration};
 use crate::proto::handshake::headers;
 
 /// Settings of a [`super::Server`].
@@ -45,7 +45,7 @@ impl ServerOptions {
 
     /// Sets [`Self::bind_address`]; what is no address is refused.
     pub fn set_bind_address(&mut self, address: &str) -> Result {
-        super::super::tcp_server::bind_address(address)?;
+        crate::peer::streams::tcp_server::bind_address(address)?;
         address.clone_into(&mut self.bind_address);
         Ok(())
     }

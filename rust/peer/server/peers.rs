@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use super::{Entry, Server, Stage};
 use crate::error::{Error, ErrorCode, Result};
-use crate::peer::websocket_peer::WebSocketPeer;
-use crate::peer::{RoundTrip, gd_mp};
+use crate::peer::connection::websocket_peer::WebSocketPeer;
+use crate::peer::{RoundTrip, godot3_packets};
 use crate::proto::frame::MessageKind;
 use crate::proto::handshake::Request;
 use crate::proto::shared::SharedMessage;
@@ -84,7 +84,8 @@ impl Server {
     pub(super) fn broadcast(&mut self, target: i32, except: Option<i32>, kind: MessageKind, payload: &[u8]) -> Result {
         let mut message = SharedMessage::new(kind, payload, self.options.peer.send_options(true));
         let mut result = Ok(());
-        let ids: Vec<i32> = self.connected.iter().copied().filter(|id| gd_mp::addresses(target, *id)).collect();
+        let ids: Vec<i32> =
+            self.connected.iter().copied().filter(|id| godot3_packets::addresses(target, *id)).collect();
         for id in ids.into_iter().filter(|id| Some(*id) != except) {
             let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.stage == Stage::Open) else { continue };
             if let Err(error) = entry.peer.send_shared(&mut message)

@@ -1,6 +1,6 @@
 //! What permessage-deflate has done on a connection.
 
-use super::websocket_peer::{Phase, WebSocketPeer};
+use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
 use crate::proto::connection::Connection;
 
 /// Payload bytes of one connection before and after compression; all 0 where compression is not active.
@@ -18,7 +18,7 @@ pub struct CompressionStatistics {
 
 impl CompressionStatistics {
     /// The statistics of a connection so far.
-    pub(super) fn of(connection: &Connection) -> Self {
+    pub(in crate::peer) fn of(connection: &Connection) -> Self {
         connection.deflate().map_or_else(Self::default, |deflate| Self {
             sent_plain: deflate.deflater.bytes_in,
             sent_compressed: deflate.deflater.bytes_out,

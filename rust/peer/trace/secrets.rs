@@ -13,7 +13,7 @@ const SECRET_HEADERS: [&str; 5] = ["authorization", "proxy-authorization", "cook
 const SECRET_PARAMETERS: [&str; 7] = ["token", "secret", "passw", "pwd", "key", "auth", "session"];
 
 /// Head of an HTTP request or answer as text, with the values of secret header fields and URL parameters masked.
-pub(super) fn mask_head(head: &[u8]) -> String {
+pub(in crate::peer) fn mask_head(head: &[u8]) -> String {
     let text = String::from_utf8_lossy(head);
     let mut masked = String::with_capacity(text.len());
     let mut is_secret = false;
@@ -51,7 +51,7 @@ fn mask_request_line(line: &str) -> Cow<'_, str> {
 }
 
 /// A URL or request target, with its password and the values of secret parameters masked.
-pub(super) fn mask_url(url: &str) -> String {
+pub(in crate::peer) fn mask_url(url: &str) -> String {
     let (before, query) = url.split_once('?').map_or((url, None), |(before, query)| (before, Some(query)));
     let mut masked = mask_password(before);
     if let Some(query) = query {

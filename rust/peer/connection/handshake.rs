@@ -1,16 +1,17 @@
 //! How a peer's connection begins, what both ends said in the handshake, and why it failed.
 
-use super::opening::Opening;
-use super::websocket_peer::{Phase, State, WebSocketPeer};
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::{ClientTls, NetError, TlsInfo, Transport, clock};
+use crate::peer::connection::opening::Opening;
+use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
+use crate::peer::state::State;
 use crate::proto::Role;
 use crate::proto::handshake::{Headers, Refusal, Request, response};
 use crate::proto::url::Url;
 
 /// Head of the HTTP message that the remote end sent, as it arrived; read again when a program asks.
 #[derive(Debug)]
-pub(super) enum HandshakeHead {
+pub(in crate::peer) enum HandshakeHead {
     None,
     /// A client's request.
     Request(Box<[u8]>),
@@ -19,7 +20,7 @@ pub(super) enum HandshakeHead {
 }
 
 /// The URL that a request asks for.
-pub(super) fn requested_url(head: &[u8], is_secure: bool) -> String {
+pub(in crate::peer) fn requested_url(head: &[u8], is_secure: bool) -> String {
     Request::parse(head.into()).map(|request| request.url(is_secure)).unwrap_or_default()
 }
 

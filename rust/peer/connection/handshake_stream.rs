@@ -6,7 +6,7 @@ use crate::limits::MAX_EARLY_BYTES;
 use crate::net::{NetError, Stage, Transport, scratch};
 
 /// A transport and the handshake bytes it has not taken yet.
-pub(super) struct Outgoing {
+pub(in crate::peer) struct Outgoing {
     pub transport: Box<dyn Transport>,
     bytes: Vec<u8>,
     written: usize,

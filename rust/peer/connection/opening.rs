@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::opening_failure::{at_proxy, not_upgraded, proxy_refused, refuse};
-use super::options::Options;
-use super::outgoing::Outgoing;
-use super::trace;
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::MAX_EARLY_BYTES;
 use crate::net::proxy::Proxy;
 use crate::net::{ClientTls, Connector, NetError, Stage, TlsInfo, TlsStream, Transport, entropy};
+use crate::peer::connection::handshake_stream::Outgoing;
+use crate::peer::connection::opening_failure::{at_proxy, not_upgraded, proxy_refused, refuse};
+use crate::peer::options::Options;
+use crate::peer::trace;
 use crate::proto::Role;
 use crate::proto::connection::Connection;
 use crate::proto::deflate::Deflate;
@@ -25,7 +25,7 @@ use crate::proto::handshake::{
 use crate::proto::url::{Authority, Credentials, Url};
 
 /// What the handshake made.
-pub(super) struct Opened {
+pub(in crate::peer) struct Opened {
     pub transport: Box<dyn Transport>,
     pub connection: Connection,
     pub protocol: String,
@@ -38,7 +38,7 @@ pub(super) struct Opened {
 }
 
 /// A connection on its way.
-pub(super) struct Opening {
+pub(in crate::peer) struct Opening {
     stage: OpeningStage,
     /// When the handshake must be over; set when the TCP connection is there.
     deadline: Instant,
@@ -48,7 +48,7 @@ pub(super) struct Opening {
 }
 
 /// The head of a request that a server has read, and whether it came over TLS.
-pub(super) struct Arrived {
+pub(in crate::peer) struct Arrived {
     pub head: Box<[u8]>,
     pub is_secure: bool,
 }

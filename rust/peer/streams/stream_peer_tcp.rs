@@ -52,7 +52,7 @@ impl StreamPeerTcp {
     }
 
     /// A stream on an accepted connection.
-    pub(super) fn from_socket(socket: Arc<TcpSocket>) -> Self {
+    pub(in crate::peer) fn from_socket(socket: Arc<TcpSocket>) -> Self {
         Self { link: Link::Connected(socket), ..Self::default() }
     }
 

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::trace::Traffic;
 use crate::limits::ARENA_MESSAGE_BYTES;
 use crate::net::scratch;
+use crate::peer::trace::Traffic;
 use crate::proto::frame::MessageKind;
 
 /// Read bytes are cut off the front of the arena when they are at least this many and half of it.

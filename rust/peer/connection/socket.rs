@@ -1,7 +1,7 @@
 //! The socket below a peer.
 
-use super::websocket_peer::{Phase, WebSocketPeer};
 use crate::error::{Error, ErrorCode, Result};
+use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
 
 impl WebSocketPeer {
     /// Switches Nagle's algorithm off (`true`, the default) or on.

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use crate::peer::connection::packet_queue::PacketQueue;
 use crate::peer::options::Options;
-use crate::peer::packet_queue::PacketQueue;
 use crate::proto::frame::MessageKind;
 
 /// A queue of packets with their sources.

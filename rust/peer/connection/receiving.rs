@@ -1,7 +1,8 @@
 //! The messages that a peer has received, for the program that reads them.
 
-use super::websocket_peer::{State, WebSocketPeer};
 use crate::error::{Error, ErrorCode, Result};
+use crate::peer::connection::websocket_peer::WebSocketPeer;
+use crate::peer::state::State;
 use crate::proto::frame::MessageKind;
 
 impl WebSocketPeer {

@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use super::websocket_peer::{NOT_CLEAN, Phase, WebSocketPeer};
+use crate::peer::connection::websocket_peer::{NOT_CLEAN, Phase, WebSocketPeer};
 
 impl WebSocketPeer {
     /// Whether a poll has something to do without news from the system; see [`Self::next_deadline`] for time.
-    pub(super) fn has_news(&self) -> bool {
+    pub(in crate::peer) fn has_news(&self) -> bool {
         match &self.phase {
             Phase::Closed => false,
             Phase::Opening(opening) => opening.plan().0,
@@ -15,7 +15,7 @@ impl WebSocketPeer {
     }
 
     /// When a poll has something to do for the sake of time.
-    pub(super) fn next_deadline(&self) -> Option<Instant> {
+    pub(in crate::peer) fn next_deadline(&self) -> Option<Instant> {
         match &self.phase {
             Phase::Closed => None,
             Phase::Opening(opening) => Some(opening.plan().1),
@@ -24,12 +24,12 @@ impl WebSocketPeer {
     }
 
     /// Whether the connection is over and both ends have said goodbye.
-    pub(super) fn was_closed_cleanly(&self) -> bool {
+    pub(in crate::peer) fn was_closed_cleanly(&self) -> bool {
         matches!(self.phase, Phase::Closed) && self.failure.is_none() && self.close_code() != NOT_CLEAN
     }
 
     /// Code and reason of the remote end's close frame, without the NUL that Godot 3 appends to the reason.
-    pub(super) fn close_told(&self) -> (i32, String) {
+    pub(in crate::peer) fn close_told(&self) -> (i32, String) {
         (self.close_code(), self.close_reason().trim_end_matches('\0').to_owned())
     }
 }

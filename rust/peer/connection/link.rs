@@ -3,15 +3,15 @@
 use std::io::{ErrorKind, IoSlice};
 use std::time::Instant;
 
-use super::heartbeat::Heartbeat;
-use super::options::Options;
-use super::packet_queue::PacketQueue;
 use crate::error::{Error, ErrorCode};
 use crate::limits::{
     COALESCE_BYTES, DEFLATE_IDLE, HEADER_READ_BYTES, LOOKAHEAD_BYTES, MASK_CHUNK_BYTES, POLL_BUDGET_SLACK,
     VECTORED_WRITE_BYTES,
 };
 use crate::net::{NetError, Stage, Transport, clock, scratch};
+use crate::peer::connection::heartbeat::Heartbeat;
+use crate::peer::connection::packet_queue::PacketQueue;
+use crate::peer::options::Options;
 use crate::proto::connection::{Connection, SendOptions, Stopped};
 use crate::proto::frame::MessageKind;
 use crate::proto::mask;
@@ -22,7 +22,7 @@ use crate::proto::violation::Violation;
 
 /// How a connection ended.
 #[derive(Debug)]
-pub(super) enum End {
+pub(in crate::peer) enum End {
     /// The remote end's close frame was read.
     Closed,
     /// The remote end broke the protocol.
@@ -32,7 +32,7 @@ pub(super) enum End {
 }
 
 /// An open connection.
-pub(super) struct Link {
+pub(in crate::peer) struct Link {
     pub transport: Box<dyn Transport>,
     pub connection: Connection,
     pub outbox: Outbox,

@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::net::listener::{BindAddress, ListenError, Listener};
 use crate::net::{TcpSocket, clock, linger};
 
-use super::stream_peer_tcp::StreamPeerTcp;
+use crate::peer::streams::stream_peer_tcp::StreamPeerTcp;
 
 /// Accepts TCP connections.
 #[derive(Debug, Default)]
@@ -68,13 +68,13 @@ impl TcpServer {
 }
 
 /// Reads an address to listen on.
-pub(super) fn bind_address(text: &str) -> Result<BindAddress> {
+pub(in crate::peer) fn bind_address(text: &str) -> Result<BindAddress> {
     let invalid = || format!("'{text}' is neither an IP address nor '*'");
     BindAddress::parse(text).ok_or_else(|| Error::new(ErrorCode::InvalidParameter, invalid()))
 }
 
 /// Listens on a port (0: the system chooses one) of an address.
-pub(super) fn bind(port: i64, address: &str) -> Result<Listener> {
+pub(in crate::peer) fn bind(port: i64, address: &str) -> Result<Listener> {
     let number = u16::try_from(port)
         .map_err(|_| Error::new(ErrorCode::InvalidParameter, format!("port {port} is not between 0 and 65535")))?;
     Listener::bind(bind_address(address)?, number).map_err(|error| match error {

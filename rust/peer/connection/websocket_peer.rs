@@ -3,68 +3,55 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::compression::CompressionStatistics;
-use super::handshake::{HandshakeHead, requested_url};
-use super::heartbeat::{Beat, Heartbeat, RoundTrip};
-use super::link::{End, Link};
-use super::opening::{Opened, Opening};
-use super::options::Options;
-use super::packet_queue::PacketQueue;
-use super::trace::{Direction, Tracer};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{MAX_CONTROL_PAYLOAD, PONG_BACKLOG_BYTES};
 use crate::net::{NetError, Stage, clock, linger};
+use crate::peer::connection::compression::CompressionStatistics;
+use crate::peer::connection::handshake::{HandshakeHead, requested_url};
+use crate::peer::connection::heartbeat::{Beat, Heartbeat, RoundTrip};
+use crate::peer::connection::link::{End, Link};
+use crate::peer::connection::opening::{Opened, Opening};
+use crate::peer::connection::packet_queue::PacketQueue;
+use crate::peer::options::Options;
+use crate::peer::state::State;
+use crate::peer::trace::{Direction, Tracer};
 use crate::proto::close::CloseFrame;
 use crate::proto::frame::MessageKind;
 use crate::proto::shared::SharedMessage;
 use crate::proto::utf8;
-
-/// States of a connection, with the numbers of Godot's `WebSocketPeer.State`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(i32)]
-pub enum State {
-    /// The name lookup, the TCP connection or the HTTP upgrade is under way.
-    Connecting = 0,
-    /// Messages can be sent and received.
-    Open = 1,
-    /// This end has sent a close frame and waits for the other's.
-    Closing = 2,
-    /// There is no connection.
-    Closed = 3,
-}
 
 /// A WebSocket connection, or the place for one. Everything happens inside its calls, mostly in [`Self::poll`].
 #[derive(Debug)]
 pub struct WebSocketPeer {
     /// Settings. Limits take effect at once, what the handshake uses at the next connection.
     pub options: Options,
-    pub(super) phase: Phase,
-    pub(super) queue: PacketQueue,
-    pub(super) requested_url: String,
-    pub(super) protocol: String,
-    pub(super) remote: Option<SocketAddr>,
+    pub(in crate::peer) phase: Phase,
+    pub(in crate::peer) queue: PacketQueue,
+    pub(in crate::peer) requested_url: String,
+    pub(in crate::peer) protocol: String,
+    pub(in crate::peer) remote: Option<SocketAddr>,
     /// What the remote end's part of the handshake said.
-    pub(super) head: HandshakeHead,
+    pub(in crate::peer) head: HandshakeHead,
     close_code: i32,
     close_reason: String,
     message: String,
     /// Why the connection was lost, which later refusals must not hide.
-    pub(super) failure: Option<NetError>,
-    pub(super) compression: CompressionStatistics,
+    pub(in crate::peer) failure: Option<NetError>,
+    pub(in crate::peer) compression: CompressionStatistics,
     round_trip: Option<RoundTrip>,
     drained: bool,
-    pub(super) trace: Tracer,
+    pub(in crate::peer) trace: Tracer,
 }
 
 #[derive(Debug)]
-pub(super) enum Phase {
+pub(in crate::peer) enum Phase {
     Closed,
     Opening(Box<Opening>),
     Open(Box<Link>),
 }
 
 /// Close code that stands for "not cleanly closed".
-pub(super) const NOT_CLEAN: i32 = -1;
+pub(in crate::peer) const NOT_CLEAN: i32 = -1;
 
 impl Default for WebSocketPeer {
     fn default() -> Self {
@@ -96,7 +83,7 @@ impl WebSocketPeer {
 
     // Beginning: see `handshake.rs`
 
-    pub(super) fn reset(&mut self) {
+    pub(in crate::peer) fn reset(&mut self) {
         self.drop_connection();
         self.queue.reset();
         self.requested_url.clear();
@@ -121,7 +108,7 @@ impl WebSocketPeer {
     }
 
     /// Whether a poll would find nothing to do: what a game with many idle connections asks most often.
-    pub(super) fn is_quiet(&mut self) -> bool {
+    pub(in crate::peer) fn is_quiet(&mut self) -> bool {
         let is_quiet = match &mut self.phase {
             Phase::Closed => true,
             Phase::Opening(_) => false,
@@ -249,7 +236,7 @@ impl WebSocketPeer {
         self.drop_connection();
     }
 
-    pub(super) fn fail(&mut self, error: NetError) {
+    pub(in crate::peer) fn fail(&mut self, error: NetError) {
         self.close_code = NOT_CLEAN;
         self.close_reason.clear();
         self.lose(error);
@@ -263,7 +250,7 @@ impl WebSocketPeer {
     }
 
     /// Gives the connection up; what is written already is still delivered.
-    pub(super) fn drop_connection(&mut self) {
+    pub(in crate::peer) fn drop_connection(&mut self) {
         match std::mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Closed => {}
             Phase::Opening(opening) => opening.abandon(),
@@ -357,7 +344,7 @@ impl WebSocketPeer {
     }
 
     /// Sends a message that others get too. Text has been checked by the caller.
-    pub(super) fn send_shared(&mut self, message: &mut SharedMessage<'_>) -> Result {
+    pub(in crate::peer) fn send_shared(&mut self, message: &mut SharedMessage<'_>) -> Result {
         let options = &self.options;
         let sent = match &mut self.phase {
             Phase::Open(link) if link.connection.close_sent() => None,

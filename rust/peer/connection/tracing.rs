@@ -1,11 +1,12 @@
 //! Where a peer tells the trace about itself.
 
-use super::link::Link;
-use super::packet_queue::PacketQueue;
-use super::secrets;
-use super::trace::{self, BothWays, Direction, EventKind, PeerClass, PeerRow, Tracer};
-use super::websocket_peer::{Phase, State, WebSocketPeer};
 use crate::net::NetError;
+use crate::peer::connection::link::Link;
+use crate::peer::connection::packet_queue::PacketQueue;
+use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
+use crate::peer::state::State;
+use crate::peer::trace::secrets;
+use crate::peer::trace::{self, BothWays, Direction, EventKind, PeerClass, PeerRow, Tracer};
 use crate::proto::close::CloseFrame;
 use crate::proto::frame::MessageKind;
 
@@ -73,7 +74,7 @@ impl Tracer {
 
 impl WebSocketPeer {
     /// A peer that belongs to an object of this class.
-    pub(super) fn of(class: PeerClass) -> Self {
+    pub(in crate::peer) fn of(class: PeerClass) -> Self {
         let mut peer = Self::new();
         peer.set_trace_class(class);
         peer
@@ -90,7 +91,7 @@ impl WebSocketPeer {
     }
 
     /// Shows this peer's row, if anybody listens.
-    pub(super) fn observe(&mut self) {
+    pub(in crate::peer) fn observe(&mut self) {
         if !trace::is_enabled() {
             return;
         }

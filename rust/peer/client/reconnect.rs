@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::options::duration;
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{RECONNECT_DELAY, RECONNECT_FACTOR, RECONNECT_JITTER, RECONNECT_MAX_DELAY};
+use crate::peer::options::duration;
 
 /// Settings of automatic reconnecting.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,7 +71,7 @@ impl ReconnectOptions {
     }
 
     /// The delay before an attempt, the first being 1; `None` to give up. `random` is from 0 up to 1.
-    pub(super) fn delay_before(&self, attempt: u32, random: f64) -> Option<Duration> {
+    pub(in crate::peer) fn delay_before(&self, attempt: u32, random: f64) -> Option<Duration> {
         if !self.enabled || (self.max_attempts > 0 && attempt > self.max_attempts) {
             return None;
         }

@@ -2,6 +2,8 @@
 //!
 //! Nothing is kept while nobody listens; a peer then pays one relaxed load for a poll and one for a sent message.
 
+pub(in crate::peer) mod secrets;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -9,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::websocket_peer::State;
 use crate::limits::{MAX_TRACE_PREVIEW, TRACE_EVENTS, TRACE_HEAD, TRACE_PREVIEW};
 use crate::net::clock;
+use crate::peer::state::State;
 use crate::proto::Role;
 
 /// What a peer belongs to.
@@ -40,7 +42,7 @@ pub struct Traffic {
 
 impl Traffic {
     /// Counts a message, or a piece of one that is not its last.
-    pub(super) fn count(&mut self, bytes: usize, is_last: bool) {
+    pub(in crate::peer) fn count(&mut self, bytes: usize, is_last: bool) {
         self.messages += u64::from(is_last);
         self.bytes += bytes as u64;
     }
@@ -178,13 +180,13 @@ static LOG: Mutex<Log> = Mutex::new(Log {
 
 /// Whether anybody listens.
 #[inline]
-pub(super) fn is_enabled() -> bool {
+pub(in crate::peer) fn is_enabled() -> bool {
     LISTENERS.load(Ordering::Relaxed) != 0
 }
 
 /// Whether anybody listens to messages.
 #[inline]
-pub(super) fn wants_messages() -> bool {
+pub(in crate::peer) fn wants_messages() -> bool {
     MESSAGE_LISTENERS.load(Ordering::Relaxed) != 0
 }
 
@@ -303,7 +305,7 @@ impl Meter {
 
 /// A peer's place in the trace, and what it counts while nobody listens too.
 #[derive(Debug, Default)]
-pub(super) struct Tracer {
+pub(in crate::peer) struct Tracer {
     pub class: PeerClass,
     pub role: Option<Role>,
     pub sent: Traffic,

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::trace::{self, Direction, EventKind};
 use crate::limits::{AWAITED_PINGS, TRACE_EVENTS};
+use crate::peer::trace::{self, Direction, EventKind};
 
 /// Pings and pongs of one connection: whether the remote end is alive, and how far away it is.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ impl Heartbeat {
     }
 
     /// Takes out what [`Self::log`] holds.
-    pub(super) fn take_log(&mut self) -> Vec<Beaten> {
+    pub(in crate::peer) fn take_log(&mut self) -> Vec<Beaten> {
         std::mem::take(&mut self.log)
     }
 

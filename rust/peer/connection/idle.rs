@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::trace;
-use super::websocket_peer::{Phase, WebSocketPeer};
 use crate::net::poller::Readiness;
 use crate::net::{clock, linger};
+use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
+use crate::peer::trace;
 
 /// A poll has found that there is nothing to do. Until something else is done with the peer, the next ones need not look at it, as
 /// long as this lasts.
