@@ -8,8 +8,8 @@ use crate::proto::extensions::{self, Agreement, Direction, Preferences};
 use crate::proto::frame::{self, MessageKind};
 use crate::proto::handshake::server::RequestReader;
 use crate::proto::handshake::{ClientHandshake, ServerOptions};
-use crate::proto::message::Inbox;
-use crate::proto::outbox::Outbox;
+use crate::proto::message::MessageSink;
+use crate::proto::output_buffer::OutputBuffer;
 use crate::proto::url::Url;
 
 /// Largest message that the fuzzed connections accept.
@@ -52,28 +52,28 @@ type Outcome = (Vec<(MessageKind, Vec<u8>)>, Vec<u8>, Option<u16>);
 fn read<'a>(role: Role, compressed: bool, pieces: impl Iterator<Item = &'a [u8]>) -> Outcome {
     let deflate = compressed.then(|| Deflate::new(role, &Agreement::default(), 1));
     let mut connection = Connection::new(role, deflate, || [1, 2, 3, 4]);
-    let (mut inbox, mut outbox) = (Collected::default(), Outbox::default());
+    let (mut sink, mut output) = (Collected::default(), OutputBuffer::default());
     let mut violation = None;
     for piece in pieces {
         let mut input = piece.to_vec();
-        let (used, result) = connection.receive(&mut input, LIMIT, &mut inbox, &mut outbox);
+        let (used, result) = connection.receive(&mut input, LIMIT, &mut sink, &mut output);
         match result {
             Ok(Stopped::Drained) => assert_eq!(used, input.len()),
             Ok(Stopped::Closed) => break,
-            Ok(Stopped::Blocked) => unreachable!("the inbox has always room"),
+            Ok(Stopped::Blocked) => unreachable!("the sink has always room"),
             Err(error) => {
                 violation = Some(error.close_code());
                 break;
             }
         }
     }
-    (inbox.0, outbox.pending().to_vec(), violation)
+    (sink.0, output.pending().to_vec(), violation)
 }
 
 #[derive(Default)]
 struct Collected(Vec<(MessageKind, Vec<u8>)>);
 
-impl Inbox for Collected {
+impl MessageSink for Collected {
     fn has_room(&self, message_bytes: u64) -> bool {
         assert!(message_bytes <= LIMIT as u64);
         true
@@ -191,15 +191,15 @@ pub fn round_trip(data: &[u8]) {
         |role| Connection::new(role, compressed.then(|| Deflate::new(role, &Agreement::default(), 1)), || [9, 8, 7, 6]);
     let (mut client, mut server) = (end(Role::Client), end(Role::Server));
     let options = SendOptions { max_frame_size: usize::from(*size).max(1), compress_from: Some(0) };
-    let (mut inbox, mut outbox) = (Collected::default(), Outbox::default());
+    let (mut sink, mut output) = (Collected::default(), OutputBuffer::default());
     let messages: Vec<&[u8]> = input.chunks(LIMIT).collect();
     for message in &messages {
-        client.send(MessageKind::Binary, message, options, &mut outbox);
+        client.send(MessageKind::Binary, message, options, &mut output);
     }
-    let mut wire = outbox.pending().to_vec();
-    let (used, result) = server.receive(&mut wire, LIMIT, &mut inbox, &mut Outbox::default());
+    let mut wire = output.pending().to_vec();
+    let (used, result) = server.receive(&mut wire, LIMIT, &mut sink, &mut OutputBuffer::default());
     assert_eq!((used, result), (wire.len(), Ok(Stopped::Drained)));
-    assert!(inbox.0.iter().map(|(_, message)| message.as_slice()).eq(messages));
+    assert!(sink.0.iter().map(|(_, message)| message.as_slice()).eq(messages));
 }
 
 /// The body of a target.

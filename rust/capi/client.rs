@@ -14,7 +14,7 @@ use super::text::{bytes, list, optional, required, write_out};
 use super::tls_options::{client as client_tls, wsp_tls_options};
 use super::versioned::{Versioned, read, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
-use crate::peer::{Client, ClientStatus, Event, ReconnectOptions};
+use crate::peer::{Client, ClientStatus, PeerEvent, ReconnectOptions};
 use crate::proto::frame::MessageKind;
 
 /// A client: one connection to a server, whose messages and states come as events, and which is made again after a loss if the
@@ -210,8 +210,8 @@ pub unsafe extern "C" fn wsp_client_next_event(client: *mut wsp_client, event: *
             let none = || Error::new(ErrorCode::Unavailable, "nothing has happened");
             let happened = client.next_event().ok_or_else(none)?;
             match happened {
-                Event::Message { .. } => client.get_packet_to(told.packet())?,
-                Event::Packet { .. } => told.set_packet(client.take_packet()?.1),
+                PeerEvent::Message { .. } => client.get_packet_to(told.packet())?,
+                PeerEvent::Packet { .. } => told.set_packet(client.take_packet()?.1),
                 _ => {}
             }
             told.write(&happened, client.was_string_packet(), event)

@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use super::text::Lent;
 use super::versioned::{Versioned, read, size_of_caller, write};
 use crate::error::Result;
-use crate::peer::Event;
+use crate::peer::PeerEvent;
 
 /// What happened. The fields that each kind fills are named; others are 0 or NULL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,61 +121,61 @@ impl Told {
     ///
     /// # Safety
     /// `out` is NULL or points to a struct with its size in the first field.
-    pub unsafe fn write(&mut self, event: &Event, is_text: bool, out: *mut wsp_event) -> Result {
+    pub unsafe fn write(&mut self, event: &PeerEvent, is_text: bool, out: *mut wsp_event) -> Result {
         let mut told = NOTHING;
         let kind = match event {
-            Event::Opened { id, protocol } => {
+            PeerEvent::Opened { id, protocol } => {
                 told.peer = *id;
                 told.text = self.text.set(protocol);
                 WSP_EVENT_OPENED
             }
-            Event::Request { id } => {
+            PeerEvent::Request { id } => {
                 told.peer = *id;
                 WSP_EVENT_REQUEST
             }
-            Event::Failed { id, reason } => {
+            PeerEvent::Failed { id, reason } => {
                 told.peer = *id;
                 told.text = self.text.set(reason);
                 WSP_EVENT_FAILED
             }
-            Event::Message { id } | Event::Packet { id } => {
+            PeerEvent::Message { id } | PeerEvent::Packet { id } => {
                 told.peer = *id;
                 told.data = self.packet.as_ptr();
                 told.len = self.packet.len();
                 told.is_text = u8::from(is_text);
-                if matches!(event, Event::Message { .. }) { WSP_EVENT_MESSAGE } else { WSP_EVENT_PACKET }
+                if matches!(event, PeerEvent::Message { .. }) { WSP_EVENT_MESSAGE } else { WSP_EVENT_PACKET }
             }
-            Event::CloseRequest { id, code, reason } => {
+            PeerEvent::CloseRequest { id, code, reason } => {
                 told.peer = *id;
                 told.code = *code;
                 told.text = self.text.set(reason);
                 WSP_EVENT_CLOSE_REQUEST
             }
-            Event::Closed { id, was_clean } => {
+            PeerEvent::Closed { id, was_clean } => {
                 told.peer = *id;
                 told.was_clean = u8::from(*was_clean);
                 WSP_EVENT_CLOSED
             }
-            Event::PeerConnected { id } => {
+            PeerEvent::PeerConnected { id } => {
                 told.peer = *id;
                 WSP_EVENT_PEER_CONNECTED
             }
-            Event::PeerDisconnected { id } => {
+            PeerEvent::PeerDisconnected { id } => {
                 told.peer = *id;
                 WSP_EVENT_PEER_DISCONNECTED
             }
-            Event::ConnectionSucceeded => WSP_EVENT_CONNECTION_SUCCEEDED,
-            Event::ConnectionFailed { reason } => {
+            PeerEvent::ConnectionSucceeded => WSP_EVENT_CONNECTION_SUCCEEDED,
+            PeerEvent::ConnectionFailed { reason } => {
                 told.text = self.text.set(reason);
                 WSP_EVENT_CONNECTION_FAILED
             }
-            Event::ServerDisconnected => WSP_EVENT_SERVER_DISCONNECTED,
-            Event::Reconnecting { attempt, delay } => {
+            PeerEvent::ServerDisconnected => WSP_EVENT_SERVER_DISCONNECTED,
+            PeerEvent::Reconnecting { attempt, delay } => {
                 told.attempt = *attempt;
                 told.delay = delay.as_secs_f64();
                 WSP_EVENT_RECONNECTING
             }
-            Event::Reconnected => WSP_EVENT_RECONNECTED,
+            PeerEvent::Reconnected => WSP_EVENT_RECONNECTED,
         };
         told.r#type = kind as i32;
         // SAFETY: as this function.

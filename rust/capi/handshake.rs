@@ -10,7 +10,7 @@ use super::peer::{ask, run, wsp_peer};
 use super::text::{bytes, list, optional, required, write_out};
 use super::versioned::{Versioned, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
-use crate::net::{Proxies, Stage};
+use crate::net::{FailureStage, Proxies};
 
 /// How far a connection had come when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,16 +34,16 @@ pub enum wsp_stage {
     WSP_STAGE_TIMEOUT = 7,
 }
 
-impl From<Stage> for wsp_stage {
-    fn from(stage: Stage) -> Self {
+impl From<FailureStage> for wsp_stage {
+    fn from(stage: FailureStage) -> Self {
         match stage {
-            Stage::Dns => Self::WSP_STAGE_DNS,
-            Stage::Tcp => Self::WSP_STAGE_TCP,
-            Stage::Proxy => Self::WSP_STAGE_PROXY,
-            Stage::Tls => Self::WSP_STAGE_TLS,
-            Stage::Http => Self::WSP_STAGE_HTTP,
-            Stage::WebSocket => Self::WSP_STAGE_WEBSOCKET,
-            Stage::Timeout => Self::WSP_STAGE_TIMEOUT,
+            FailureStage::Dns => Self::WSP_STAGE_DNS,
+            FailureStage::Tcp => Self::WSP_STAGE_TCP,
+            FailureStage::Proxy => Self::WSP_STAGE_PROXY,
+            FailureStage::Tls => Self::WSP_STAGE_TLS,
+            FailureStage::Http => Self::WSP_STAGE_HTTP,
+            FailureStage::WebSocket => Self::WSP_STAGE_WEBSOCKET,
+            FailureStage::Timeout => Self::WSP_STAGE_TIMEOUT,
         }
     }
 }

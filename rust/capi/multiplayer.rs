@@ -16,7 +16,7 @@ use super::tls_options::{client, server, wsp_tls_options};
 use super::versioned::{Versioned, read, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
 use crate::peer::WebSocketPeer;
-use crate::peer::room::{SceneRoom, Seat, Status, Told};
+use crate::peer::room::{PeerCell, SceneEvent, SceneRoom, Status};
 
 /// A room for many players over WebSocket, as Godot's WebSocketMultiplayerPeer: a server with the id 1 and its clients with random ids
 /// from 2 to 2147483647, or one of those clients. Programs made with Godot and with this library play together.
@@ -24,15 +24,15 @@ use crate::peer::room::{SceneRoom, Seat, Status, Told};
 /// Any function may be called from any thread; calls on one room wait for each other. Nothing ever blocks.
 #[derive(Debug)]
 pub struct wsp_multiplayer {
-    content: Mutex<Content<SceneRoom<SharedSeat>>>,
+    content: Mutex<Content<SceneRoom<SharedPeerCell>>>,
 }
-handle!(wsp_multiplayer, SceneRoom<SharedSeat>);
+handle!(wsp_multiplayer, SceneRoom<SharedPeerCell>);
 
 /// A connection that the room drives and the caller can have handles of.
 #[derive(Debug)]
-pub(super) struct SharedSeat(Arc<Mutex<Content<WebSocketPeer>>>);
+pub(super) struct SharedPeerCell(Arc<Mutex<Content<WebSocketPeer>>>);
 
-impl Seat for SharedSeat {
+impl PeerCell for SharedPeerCell {
     fn new(peer: WebSocketPeer) -> Self {
         Self(Arc::new(Mutex::new(Content::new(peer))))
     }
@@ -103,7 +103,7 @@ unsafe impl Versioned for wsp_multiplayer_event {
 
 const _: () = assert!(offset_of!(wsp_multiplayer_event, struct_size) == 0);
 
-type Room = SceneRoom<SharedSeat>;
+type Room = SceneRoom<SharedPeerCell>;
 
 /// Runs a call that returns only an error number; why it was refused is kept for wsp_multiplayer_get_error_message().
 unsafe fn run(room: *const wsp_multiplayer, call: impl FnOnce(&mut Room) -> Result) -> wsp_error {
@@ -237,14 +237,14 @@ pub unsafe extern "C" fn wsp_multiplayer_next_event(
             let nothing = || Error::new(ErrorCode::Unavailable, "nothing more has happened");
             let told = content.object.next_told().ok_or_else(nothing)?;
             let (kind, id, has_data) = match told {
-                Told::Requested(id) => (WSP_MULTIPLAYER_REQUESTED, id, false),
-                Told::Connected(id) => (WSP_MULTIPLAYER_PEER_CONNECTED, id, false),
-                Told::Disconnected(id) => (WSP_MULTIPLAYER_PEER_DISCONNECTED, id, false),
-                Told::Authenticating(id) => (WSP_MULTIPLAYER_AUTHENTICATING, id, false),
-                Told::AuthFailed(id) => (WSP_MULTIPLAYER_AUTH_FAILED, id, false),
-                Told::Packet(id) => (WSP_MULTIPLAYER_PACKET, id, true),
-                Told::Bytes(id) => (WSP_MULTIPLAYER_BYTES, id, true),
-                Told::Auth(id) => (WSP_MULTIPLAYER_AUTH, id, true),
+                SceneEvent::Requested(id) => (WSP_MULTIPLAYER_REQUESTED, id, false),
+                SceneEvent::Connected(id) => (WSP_MULTIPLAYER_PEER_CONNECTED, id, false),
+                SceneEvent::Disconnected(id) => (WSP_MULTIPLAYER_PEER_DISCONNECTED, id, false),
+                SceneEvent::Authenticating(id) => (WSP_MULTIPLAYER_AUTHENTICATING, id, false),
+                SceneEvent::AuthFailed(id) => (WSP_MULTIPLAYER_AUTH_FAILED, id, false),
+                SceneEvent::Packet(id) => (WSP_MULTIPLAYER_PACKET, id, true),
+                SceneEvent::Bytes(id) => (WSP_MULTIPLAYER_BYTES, id, true),
+                SceneEvent::Auth(id) => (WSP_MULTIPLAYER_AUTH, id, true),
             };
             let data = if has_data { content.object.data() } else { &[] };
             (answer.kind, answer.peer_id, answer.data, answer.len) = (kind, id, data.as_ptr(), data.len());
@@ -380,7 +380,7 @@ pub unsafe extern "C" fn wsp_multiplayer_get_peers(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_get_peer(room: *const wsp_multiplayer, peer_id: i32) -> *mut wsp_peer {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(room, null_mut(), |room| room.room.seat(peer_id).map_or(null_mut(), |seat| wsp_peer::share(&seat.0))) }
+    unsafe { ask(room, null_mut(), |room| room.room.cell(peer_id).map_or(null_mut(), |cell| wsp_peer::share(&cell.0))) }
 }
 
 /// Sets the options of the connections made from then on. handshake_timeout, of which a new room has 3 seconds, goes from the connection

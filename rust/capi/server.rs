@@ -15,7 +15,7 @@ use super::versioned::{Versioned, read, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::clock;
 use crate::peer::server::Wait;
-use crate::peer::{Event, Server, ServerOptions};
+use crate::peer::{PeerEvent, Server, ServerOptions};
 
 /// A server with all its connections, which are named by ids. An id that the server gave once never names another connection, so a call
 /// with a stale one returns WSP_ERR_INVALID_PARAMETER and does nothing.
@@ -185,11 +185,11 @@ pub unsafe extern "C" fn wsp_server_next_event(server: *mut wsp_server, event: *
             let happened = server.next_event().ok_or_else(none)?;
             let mut is_text = false;
             match happened {
-                Event::Message { id } => {
+                PeerEvent::Message { id } => {
                     server.get_packet_to(id, told.packet())?;
                     is_text = server.was_string_packet(id);
                 }
-                Event::Packet { .. } => told.set_packet(server.take_packet()?.1),
+                PeerEvent::Packet { .. } => told.set_packet(server.take_packet()?.1),
                 _ => {}
             }
             told.write(&happened, is_text, event)

@@ -12,7 +12,7 @@ use super::peer::{wsp_peer, wsp_state};
 use super::text::Lent;
 use super::versioned::{Versioned, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
-use crate::peer::trace::{self, Direction, EventKind, Listener, PeerClass, PeerRow};
+use crate::peer::trace::{self, Direction, PeerClass, PeerRow, TraceEventKind, TraceSubscriber};
 use crate::proto::Role;
 
 /// Kind of a traced event.
@@ -36,16 +36,16 @@ pub enum wsp_trace_kind {
     WSP_TRACE_KIND_FAILURE = 6,
 }
 
-impl From<EventKind> for wsp_trace_kind {
-    fn from(kind: EventKind) -> Self {
+impl From<TraceEventKind> for wsp_trace_kind {
+    fn from(kind: TraceEventKind) -> Self {
         match kind {
-            EventKind::Handshake => Self::WSP_TRACE_KIND_HANDSHAKE,
-            EventKind::Text => Self::WSP_TRACE_KIND_TEXT,
-            EventKind::Binary => Self::WSP_TRACE_KIND_BINARY,
-            EventKind::Ping => Self::WSP_TRACE_KIND_PING,
-            EventKind::Pong => Self::WSP_TRACE_KIND_PONG,
-            EventKind::Close => Self::WSP_TRACE_KIND_CLOSE,
-            EventKind::Failure => Self::WSP_TRACE_KIND_FAILURE,
+            TraceEventKind::Handshake => Self::WSP_TRACE_KIND_HANDSHAKE,
+            TraceEventKind::Text => Self::WSP_TRACE_KIND_TEXT,
+            TraceEventKind::Binary => Self::WSP_TRACE_KIND_BINARY,
+            TraceEventKind::Ping => Self::WSP_TRACE_KIND_PING,
+            TraceEventKind::Pong => Self::WSP_TRACE_KIND_PONG,
+            TraceEventKind::Close => Self::WSP_TRACE_KIND_CLOSE,
+            TraceEventKind::Failure => Self::WSP_TRACE_KIND_FAILURE,
         }
     }
 }
@@ -183,7 +183,7 @@ unsafe impl Versioned for wsp_trace_peer {
 const _: () = assert!(offset_of!(wsp_trace_event, struct_size) == 0 && offset_of!(wsp_trace_peer, struct_size) == 0);
 
 /// The program's own listener; the Godot part has another.
-static LISTENER: Mutex<Option<Listener>> = Mutex::new(None);
+static LISTENER: Mutex<Option<TraceSubscriber>> = Mutex::new(None);
 
 thread_local! {
     /// What the trace lends to the thread that asked.
@@ -197,7 +197,7 @@ thread_local! {
 pub extern "C" fn wsp_trace_enable(enabled: bool) {
     let mut listener = LISTENER.lock();
     if enabled != listener.is_some() {
-        *listener = enabled.then(Listener::to_messages);
+        *listener = enabled.then(TraceSubscriber::to_messages);
     }
 }
 
@@ -241,7 +241,7 @@ unsafe fn next_event(event: *mut wsp_trace_event) -> Result {
 /// Returns how many events were dropped, since the last call, because wsp_trace_next_event() was not called often enough.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsp_trace_take_missed_events() -> u64 {
-    LISTENER.lock().as_mut().map_or(0, Listener::take_missed)
+    LISTENER.lock().as_mut().map_or(0, TraceSubscriber::take_missed)
 }
 
 /// Tells about the live peer with the lowest number above `after_id`: start with 0, go on with the number of the last one. The texts are

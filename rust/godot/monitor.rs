@@ -6,7 +6,7 @@ use godot::prelude::*;
 
 use super::convert;
 use crate::net::clock;
-use crate::peer::trace::{self, Direction, Event, EventKind, Listener, Meter, PeerClass, PeerRow};
+use crate::peer::trace::{self, Direction, Meter, PeerClass, PeerRow, TraceEvent, TraceEventKind, TraceSubscriber};
 use crate::proto::Role;
 
 /// Name of the profiler, and of the messages to the editor.
@@ -37,7 +37,7 @@ const BYTES_OUT: &str = "wspeer/bytes_out_per_second";
 #[derive(GodotClass)]
 #[class(singleton)]
 pub struct RustWebSocketMonitor {
-    listener: Option<Listener>,
+    listener: Option<TraceSubscriber>,
     is_logging: bool,
     received: Meter,
     sent: Meter,
@@ -138,7 +138,7 @@ impl RustWebSocketMonitor {
     /// Returns how many events were dropped since the last call because [method take_messages] was not called in time.
     #[func]
     fn take_missed_count(&mut self) -> i64 {
-        let missed = self.listener.as_mut().map_or(0, Listener::take_missed);
+        let missed = self.listener.as_mut().map_or(0, TraceSubscriber::take_missed);
         i64::try_from(missed).unwrap_or(i64::MAX)
     }
 
@@ -162,7 +162,7 @@ impl RustWebSocketMonitor {
     }
 
     fn listen(&mut self, enabled: bool) {
-        let listener = if self.is_logging { Listener::to_messages } else { Listener::to_peers };
+        let listener = if self.is_logging { TraceSubscriber::to_messages } else { TraceSubscriber::to_peers };
         // The new one first: when the last one goes, what was kept goes with it.
         self.listener = enabled.then(listener);
     }
@@ -189,7 +189,7 @@ impl IObject for RustWebSocketMonitor {
 #[derive(GodotClass)]
 #[class(internal, base = EngineProfiler)]
 struct RustWebSocketProfiler {
-    listener: Option<Listener>,
+    listener: Option<TraceSubscriber>,
     seconds: f64,
     base: Base<EngineProfiler>,
 }
@@ -197,11 +197,11 @@ struct RustWebSocketProfiler {
 #[godot_api]
 impl IEngineProfiler for RustWebSocketProfiler {
     fn init(base: Base<EngineProfiler>) -> Self {
-        Self { listener: Some(Listener::to_messages()), seconds: 0.0, base }
+        Self { listener: Some(TraceSubscriber::to_messages()), seconds: 0.0, base }
     }
 
     fn toggle(&mut self, enable: bool, _options: VarArray) {
-        self.listener = enable.then(|| self.listener.take().unwrap_or_else(Listener::to_messages));
+        self.listener = enable.then(|| self.listener.take().unwrap_or_else(TraceSubscriber::to_messages));
     }
 
     fn add_frame(&mut self, _data: VarArray) {}
@@ -217,7 +217,7 @@ impl IEngineProfiler for RustWebSocketProfiler {
     }
 }
 
-fn report(listener: &mut Listener) {
+fn report(listener: &mut TraceSubscriber) {
     let mut debugger = EngineDebugger::singleton();
     let rows: VarArray = trace::peers().iter().map(|row| describe(row).to_variant()).collect();
     debugger.send_message(&format!("{NAME}:peers"), &rows);
@@ -278,7 +278,7 @@ fn describe(row: &PeerRow) -> VarDictionary {
     }
 }
 
-fn relate(event: &Event) -> VarDictionary {
+fn relate(event: &TraceEvent) -> VarDictionary {
     vdict! {
         "time" => event.time.as_secs_f64(),
         "peer" => event.peer.cast_signed(),
@@ -306,14 +306,14 @@ fn role_name(role: Option<Role>) -> &'static str {
     }
 }
 
-fn kind_name(kind: EventKind) -> &'static str {
+fn kind_name(kind: TraceEventKind) -> &'static str {
     match kind {
-        EventKind::Handshake => "handshake",
-        EventKind::Text => "text",
-        EventKind::Binary => "binary",
-        EventKind::Ping => "ping",
-        EventKind::Pong => "pong",
-        EventKind::Close => "close",
-        EventKind::Failure => "failure",
+        TraceEventKind::Handshake => "handshake",
+        TraceEventKind::Text => "text",
+        TraceEventKind::Binary => "binary",
+        TraceEventKind::Ping => "ping",
+        TraceEventKind::Pong => "pong",
+        TraceEventKind::Close => "close",
+        TraceEventKind::Failure => "failure",
     }
 }

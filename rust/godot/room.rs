@@ -14,11 +14,11 @@ use super::websocket_multiplayer_peer::RustWebSocketMultiplayerPeer;
 use super::websocket_peer::RustWebSocketPeer;
 use crate::error::Result;
 use crate::peer::WebSocketPeer;
-use crate::peer::room::{MultiplayerPeer, Seat};
+use crate::peer::room::{MultiplayerPeer, PeerCell};
 
 /// A room and what scripts need beside it.
 pub(super) struct Room {
-    pub room: MultiplayerPeer<SharedSeat>,
+    pub room: MultiplayerPeer<SharedPeerCell>,
     /// Kept for scripts that read them back; a WebSocket is always reliable and has one channel.
     pub transfer_mode: TransferMode,
     pub transfer_channel: i32,
@@ -45,7 +45,7 @@ impl Registered for Room {
 }
 
 /// A connection that the room drives and scripts can look at.
-pub(super) struct SharedSeat {
+pub(super) struct SharedPeerCell {
     connection: Arc<Lock<Scripted>>,
     shown: Shown,
 }
@@ -59,7 +59,7 @@ struct Shown(OnceCell<Gd<RustWebSocketPeer>>);
 // number, and what is behind it has a lock of its own.
 unsafe impl Send for Shown {}
 
-impl Seat for SharedSeat {
+impl PeerCell for SharedPeerCell {
     fn new(peer: WebSocketPeer) -> Self {
         let scripted = Scripted { peer, ..Scripted::default() };
         Self { connection: Arc::new(Lock::new(scripted)), shown: Shown::default() }
@@ -70,7 +70,7 @@ impl Seat for SharedSeat {
     }
 }
 
-impl SharedSeat {
+impl SharedPeerCell {
     /// The connection as scripts see it.
     pub fn show(&self) -> Gd<RustWebSocketPeer> {
         self.shown.0.get_or_init(|| RustWebSocketPeer::of(Arc::clone(&self.connection))).clone()
@@ -113,7 +113,7 @@ fn schedule_flush(this: &Gd<RustWebSocketMultiplayerPeer>, wanted: bool) {
 /// Runs a call that returns an error number.
 pub(super) fn run(
     this: &Gd<RustWebSocketMultiplayerPeer>,
-    call: impl FnOnce(&mut MultiplayerPeer<SharedSeat>) -> Result,
+    call: impl FnOnce(&mut MultiplayerPeer<SharedPeerCell>) -> Result,
 ) -> GodotError {
     with(this, GodotError::ERR_BUSY, |room| convert::error(&call(&mut room.room)))
 }

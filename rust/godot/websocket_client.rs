@@ -17,7 +17,7 @@ use super::shared::{Native, Registered, Registry, Shared, registry, with};
 use super::tls::TlsTexts;
 use crate::error::Result;
 use crate::net::ClientTls;
-use crate::peer::{Client, ClientStatus, Event};
+use crate::peer::{Client, ClientStatus, PeerEvent};
 
 /// A WebSocket client with the members of Godot 3's [code]WebSocketClient[/code]: signals tell what happens, and with
 /// [code]gd_mp_api[/code] it is a [MultiplayerPeer] that speaks Godot 3's packets.
@@ -156,30 +156,30 @@ impl RustWebSocketClient {
         with(&this, false, |state| state.nesting.leave());
     }
 
-    fn emit(this: &mut Gd<Self>, event: Event) {
+    fn emit(this: &mut Gd<Self>, event: PeerEvent) {
         match event {
-            Event::Opened { protocol, .. } => {
+            PeerEvent::Opened { protocol, .. } => {
                 this.signals().connection_established().emit(&convert::text(&protocol));
                 this.signals().connected_to_host().emit();
             }
-            Event::Failed { .. } => this.signals().connection_error().emit(),
-            Event::Message { .. } => this.signals().data_received().emit(),
-            Event::CloseRequest { code, reason, .. } => {
+            PeerEvent::Failed { .. } => this.signals().connection_error().emit(),
+            PeerEvent::Message { .. } => this.signals().data_received().emit(),
+            PeerEvent::CloseRequest { code, reason, .. } => {
                 this.signals().server_close_request().emit(i64::from(code), &convert::text(&reason));
             }
-            Event::Closed { was_clean, .. } => this.signals().connection_closed().emit(was_clean),
-            Event::PeerConnected { id } => this.signals().peer_connected().emit(i64::from(id)),
-            Event::PeerDisconnected { id } => this.signals().peer_disconnected().emit(i64::from(id)),
-            Event::Packet { id } => this.signals().peer_packet().emit(i64::from(id)),
-            Event::ConnectionSucceeded => this.signals().connection_succeeded().emit(),
-            Event::ConnectionFailed { .. } => this.signals().connection_failed().emit(),
-            Event::ServerDisconnected => this.signals().server_disconnected().emit(),
-            Event::Reconnecting { attempt, delay } => {
+            PeerEvent::Closed { was_clean, .. } => this.signals().connection_closed().emit(was_clean),
+            PeerEvent::PeerConnected { id } => this.signals().peer_connected().emit(i64::from(id)),
+            PeerEvent::PeerDisconnected { id } => this.signals().peer_disconnected().emit(i64::from(id)),
+            PeerEvent::Packet { id } => this.signals().peer_packet().emit(i64::from(id)),
+            PeerEvent::ConnectionSucceeded => this.signals().connection_succeeded().emit(),
+            PeerEvent::ConnectionFailed { .. } => this.signals().connection_failed().emit(),
+            PeerEvent::ServerDisconnected => this.signals().server_disconnected().emit(),
+            PeerEvent::Reconnecting { attempt, delay } => {
                 this.signals().reconnecting().emit(i64::from(attempt), delay.as_secs_f64());
             }
-            Event::Reconnected => this.signals().reconnected().emit(),
+            PeerEvent::Reconnected => this.signals().reconnected().emit(),
             // A server's.
-            Event::Request { .. } => {}
+            PeerEvent::Request { .. } => {}
         }
     }
 }

@@ -10,11 +10,11 @@ use godot::prelude::*;
 use godot_core::meta::RawPtr;
 
 use super::convert;
-use super::room::{self, Room, SharedSeat};
+use super::room::{self, Room, SharedPeerCell};
 use super::shared::{Native, Shared, with};
 use crate::error::Result;
 use crate::net::Proxies;
-use crate::peer::room::Event;
+use crate::peer::room::RoomEvent;
 use crate::peer::{MultiplayerPeer, Options};
 
 /// Godot's high-level multiplayer over WebSocket, with the members of Godot's [WebSocketMultiplayerPeer] and the same bytes on
@@ -135,17 +135,17 @@ impl Native for RustWebSocketMultiplayerPeer {
 
 impl RustWebSocketMultiplayerPeer {
     /// Runs a query.
-    fn ask<R: Default>(&self, call: impl FnOnce(&mut MultiplayerPeer<SharedSeat>) -> R) -> R {
+    fn ask<R: Default>(&self, call: impl FnOnce(&mut MultiplayerPeer<SharedPeerCell>) -> R) -> R {
         self.room.with(R::default(), |room| call(&mut room.room))
     }
 
     /// Emits the signal of an event.
-    pub(super) fn tell(this: &Gd<Self>, event: Event) {
+    pub(super) fn tell(this: &Gd<Self>, event: RoomEvent) {
         let base = this.clone().upcast::<EngineMultiplayerPeer>();
         match event {
-            Event::Requested(id) => this.signals().peer_requested().emit(i64::from(id)),
-            Event::Connected(id) => base.signals().peer_connected().emit(i64::from(id)),
-            Event::Disconnected(id) => base.signals().peer_disconnected().emit(i64::from(id)),
+            RoomEvent::Requested(id) => this.signals().peer_requested().emit(i64::from(id)),
+            RoomEvent::Connected(id) => base.signals().peer_connected().emit(i64::from(id)),
+            RoomEvent::Disconnected(id) => base.signals().peer_disconnected().emit(i64::from(id)),
         }
     }
 

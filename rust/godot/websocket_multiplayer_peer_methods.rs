@@ -4,7 +4,7 @@ use godot::global::Error as GodotError;
 use godot::prelude::*;
 
 use super::convert::{self, OptionalTls};
-use super::room::{SharedSeat, run};
+use super::room::{SharedPeerCell, run};
 use super::shared::with;
 use super::tls::TlsTexts;
 use super::websocket_multiplayer_peer::RustWebSocketMultiplayerPeer;
@@ -63,7 +63,7 @@ impl RustWebSocketMultiplayerPeer {
     /// begins anew.
     #[func(gd_self)]
     fn get_peer(this: Gd<Self>, peer_id: i32) -> Option<Gd<RustWebSocketPeer>> {
-        with(&this, None, |room| room.room.seat(peer_id).map(SharedSeat::show))
+        with(&this, None, |room| room.room.cell(peer_id).map(SharedPeerCell::show))
     }
 
     /// Returns the IP address of a peer, empty for an id that is not there.

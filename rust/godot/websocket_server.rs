@@ -19,7 +19,7 @@ use super::shared::{Native, Registered, Registry, Shared, registry, with};
 use super::tls::{TlsTexts, certificate_pem};
 use crate::error::Result;
 use crate::net::ServerTls;
-use crate::peer::{Event, Server, ServerOptions};
+use crate::peer::{PeerEvent, Server, ServerOptions};
 
 /// A WebSocket server with the members of Godot 3's [code]WebSocketServer[/code]: it keeps its clients under ids, signals tell what
 /// happens, and with [code]gd_mp_api[/code] it is a [MultiplayerPeer] that speaks Godot 3's packets.
@@ -161,11 +161,11 @@ impl RustWebSocketServer {
     }
 
     /// What scripts can ask for as long as a peer is there.
-    fn note(state: &mut ServerState, event: &Event) {
+    fn note(state: &mut ServerState, event: &PeerEvent) {
         match event {
-            Event::Opened { id, .. } | Event::PeerConnected { id } => state.fresh.push_back(*id),
-            Event::Message { id } | Event::Packet { id } => state.talker = *id,
-            Event::Closed { id, .. } | Event::PeerDisconnected { id } => {
+            PeerEvent::Opened { id, .. } | PeerEvent::PeerConnected { id } => state.fresh.push_back(*id),
+            PeerEvent::Message { id } | PeerEvent::Packet { id } => state.talker = *id,
+            PeerEvent::Closed { id, .. } | PeerEvent::PeerDisconnected { id } => {
                 state.fresh.retain(|fresh| fresh != id);
                 state.gone.push(*id);
             }
@@ -207,29 +207,29 @@ impl RustWebSocketServer {
         Self::forget(&this, &gone);
     }
 
-    fn emit(this: &mut Gd<Self>, event: Event) {
+    fn emit(this: &mut Gd<Self>, event: PeerEvent) {
         match event {
-            Event::Opened { id, protocol } => {
+            PeerEvent::Opened { id, protocol } => {
                 this.signals().client_connected().emit(i64::from(id), &convert::text(&protocol));
             }
-            Event::Request { id } => this.signals().client_request().emit(i64::from(id)),
-            Event::Failed { id, reason } => {
+            PeerEvent::Request { id } => this.signals().client_request().emit(i64::from(id)),
+            PeerEvent::Failed { id, reason } => {
                 this.signals().client_failed().emit(i64::from(id), &convert::text(&reason));
             }
-            Event::Message { id } => this.signals().data_received().emit(i64::from(id)),
-            Event::CloseRequest { id, code, reason } => {
+            PeerEvent::Message { id } => this.signals().data_received().emit(i64::from(id)),
+            PeerEvent::CloseRequest { id, code, reason } => {
                 this.signals().client_close_request().emit(i64::from(id), i64::from(code), &convert::text(&reason));
             }
-            Event::Closed { id, was_clean } => this.signals().client_disconnected().emit(i64::from(id), was_clean),
-            Event::PeerConnected { id } => this.signals().peer_connected().emit(i64::from(id)),
-            Event::PeerDisconnected { id } => this.signals().peer_disconnected().emit(i64::from(id)),
-            Event::Packet { id } => this.signals().peer_packet().emit(i64::from(id)),
+            PeerEvent::Closed { id, was_clean } => this.signals().client_disconnected().emit(i64::from(id), was_clean),
+            PeerEvent::PeerConnected { id } => this.signals().peer_connected().emit(i64::from(id)),
+            PeerEvent::PeerDisconnected { id } => this.signals().peer_disconnected().emit(i64::from(id)),
+            PeerEvent::Packet { id } => this.signals().peer_packet().emit(i64::from(id)),
             // A client's.
-            Event::ConnectionSucceeded
-            | Event::ConnectionFailed { .. }
-            | Event::ServerDisconnected
-            | Event::Reconnecting { .. }
-            | Event::Reconnected => {}
+            PeerEvent::ConnectionSucceeded
+            | PeerEvent::ConnectionFailed { .. }
+            | PeerEvent::ServerDisconnected
+            | PeerEvent::Reconnecting { .. }
+            | PeerEvent::Reconnected => {}
         }
     }
 

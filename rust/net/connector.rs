@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use super::dns::{self, Lookup};
-use super::error::{NetError, Stage};
+use super::error::{FailureStage, NetError};
 use super::tcp::TcpSocket;
 use crate::limits::CONNECTION_ATTEMPT_DELAY;
 
@@ -45,7 +45,7 @@ impl Connector {
             }
             None => {
                 let lookup = Lookup::start(host)
-                    .map_err(|error| NetError::io(Stage::Dns, "starting the name lookup", &error))?;
+                    .map_err(|error| NetError::io(FailureStage::Dns, "starting the name lookup", &error))?;
                 connector.lookup = Some(lookup);
             }
         }
@@ -72,11 +72,11 @@ impl Connector {
                     self.next_attempt = now;
                 }
                 Some(Err(error)) => {
-                    return Err(NetError::io(Stage::Dns, &format!("looking up '{}'", self.host), &error));
+                    return Err(NetError::io(FailureStage::Dns, &format!("looking up '{}'", self.host), &error));
                 }
                 None if now >= self.deadline => {
                     let message = format!("looking up '{}' took longer than {:?}", self.host, self.timeout);
-                    return Err(NetError::new(Stage::Timeout, message));
+                    return Err(NetError::new(FailureStage::Timeout, message));
                 }
                 None => return Ok(None),
             }
@@ -89,7 +89,7 @@ impl Connector {
         if now >= self.deadline {
             let message =
                 format!("connecting to '{}' port {} took longer than {:?}", self.host, self.port, self.timeout);
-            return Err(NetError::new(Stage::Timeout, message));
+            return Err(NetError::new(FailureStage::Timeout, message));
         }
         Ok(None)
     }
@@ -140,11 +140,11 @@ impl Connector {
         if !self.attempts.is_empty() || !self.waiting.is_empty() {
             return Ok(());
         }
-        let unknown = || NetError::new(Stage::Dns, format!("'{}' has no address", self.host));
+        let unknown = || NetError::new(FailureStage::Dns, format!("'{}' has no address", self.host));
         Err(self.last_error.take().unwrap_or_else(unknown))
     }
 }
 
 fn connect_error(address: SocketAddr, error: &std::io::Error) -> NetError {
-    NetError::io(Stage::Tcp, &format!("connecting to {address}"), error)
+    NetError::io(FailureStage::Tcp, &format!("connecting to {address}"), error)
 }

@@ -8,7 +8,7 @@ use crate::proto::handshake::HttpResponse;
 /// How far a connection had come when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(i32)]
-pub enum Stage {
+pub enum FailureStage {
     /// Looking up the host name.
     Dns = 1,
     /// Connecting, or the open TCP connection broke.
@@ -25,7 +25,7 @@ pub enum Stage {
     Timeout = 7,
 }
 
-impl Stage {
+impl FailureStage {
     /// Its name, in lower case.
     pub fn name(self) -> &'static str {
         match self {
@@ -45,7 +45,7 @@ impl Stage {
 #[error("{message}")]
 pub struct NetError {
     /// Where it happened.
-    pub stage: Stage,
+    pub stage: FailureStage,
     /// What happened, in words.
     pub message: String,
     /// The operating system's error number, where one was behind it.
@@ -58,21 +58,21 @@ pub struct NetError {
 
 impl NetError {
     /// A failure without an operating system error.
-    pub fn new(stage: Stage, message: impl Into<String>) -> Self {
+    pub fn new(stage: FailureStage, message: impl Into<String>) -> Self {
         Self { stage, message: message.into(), os_error: None, tls: None, response: None }
     }
 
     /// A failed input or output; `doing` completes "… failed". Where TLS is behind it, that is the stage.
-    pub fn io(stage: Stage, doing: &str, error: &io::Error) -> Self {
+    pub fn io(stage: FailureStage, doing: &str, error: &io::Error) -> Self {
         let tls = TlsFailure::of(error);
         match &tls {
-            Some(failure) => Self { tls: tls.clone(), ..Self::new(Stage::Tls, failure.text.clone()) },
+            Some(failure) => Self { tls: tls.clone(), ..Self::new(FailureStage::Tls, failure.text.clone()) },
             None => Self { os_error: error.raw_os_error(), ..Self::new(stage, format!("{doing} failed: {error}")) },
         }
     }
 
     /// An answer that was not the wanted one.
-    pub fn answer(stage: Stage, message: impl Into<String>, response: HttpResponse) -> Self {
+    pub fn answer(stage: FailureStage, message: impl Into<String>, response: HttpResponse) -> Self {
         Self { response: Some(Box::new(response)), ..Self::new(stage, message) }
     }
 }

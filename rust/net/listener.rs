@@ -39,14 +39,14 @@ pub enum ListenError {
 
 /// A listening socket.
 #[derive(Debug)]
-pub struct Listener {
+pub struct ListeningSocket {
     listener: TcpListener,
     port: u16,
     /// The poller that tells its owner when connections wait.
     watched: Option<(Arc<Readiness>, Arc<Poller>)>,
 }
 
-/// What [`Listener::accept_watched`] found.
+/// What [`ListeningSocket::accept_watched`] found.
 #[derive(Debug)]
 pub enum Accepted {
     /// A connection.
@@ -57,7 +57,7 @@ pub enum Accepted {
     Exhausted,
 }
 
-impl Listener {
+impl ListeningSocket {
     /// Starts to listen. Port 0 lets the system choose.
     pub fn bind(address: BindAddress, port: u16) -> Result<Self, ListenError> {
         let any_v6 = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
@@ -135,7 +135,7 @@ impl Listener {
     }
 }
 
-impl Drop for Listener {
+impl Drop for ListeningSocket {
     fn drop(&mut self) {
         if let Some((readiness, _)) = &self.watched {
             readiness.deregister(&mut self.listener);

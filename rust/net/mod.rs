@@ -15,8 +15,8 @@ pub mod tls;
 pub mod transport;
 
 pub use connector::Connector;
-pub use error::{NetError, Stage};
-pub use listener::Listener;
+pub use error::{FailureStage, NetError};
+pub use listener::ListeningSocket;
 pub use proxy::Proxies;
 pub use tcp::TcpSocket;
 pub use tls::{ClientTls, ServerTls, TlsInfo, TlsStream};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// An event. `id` is the peer: on a client 1, the server; on a server 2 to 2147483647.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum PeerEvent {
     /// The handshake is over, with the selected sub-protocol (empty for none).
     Opened {
         /// The peer.
@@ -29,7 +29,7 @@ pub enum Event {
         /// The peer that sent it.
         id: i32,
     },
-    /// The remote end's close frame was read; [`Event::Closed`] follows.
+    /// The remote end's close frame was read; [`PeerEvent::Closed`] follows.
     CloseRequest {
         /// The peer.
         id: i32,
@@ -67,7 +67,7 @@ pub enum Event {
         /// Why, in words.
         reason: String,
     },
-    /// Multiplayer mode, client: an established connection is over; [`Event::ConnectionFailed`] follows.
+    /// Multiplayer mode, client: an established connection is over; [`PeerEvent::ConnectionFailed`] follows.
     ServerDisconnected,
     /// Client: the next attempt begins after `delay`.
     Reconnecting {
@@ -76,6 +76,6 @@ pub enum Event {
         /// Time until it begins.
         delay: Duration,
     },
-    /// Client: an attempt after a loss has succeeded; follows [`Event::Opened`].
+    /// Client: an attempt after a loss has succeeded; follows [`PeerEvent::Opened`].
     Reconnected,
 }

@@ -14,7 +14,7 @@ pub mod trace;
 
 pub use client::{Client, ClientStatus, ReconnectOptions};
 pub use connection::{CompressionStatistics, Idle, RoundTrip, WebSocketPeer};
-pub use event::Event;
+pub use event::PeerEvent;
 pub use options::Options;
 pub use peer_ids::BuildIdHasher;
 pub use room::MultiplayerPeer;

@@ -1,13 +1,13 @@
 //! An open WebSocket connection: frames to messages, messages to frames, and the closing handshake. No I/O.
 
 use super::Role;
+use super::broadcast::{BroadcastMessage, EncodedBroadcast};
 use super::close::CloseFrame;
 use super::deflate::Deflate;
 use super::frame::{self, Header, MAX_HEADER, MessageKind};
 use super::mask;
-use super::message::{Assembly, Inbox};
-use super::outbox::Outbox;
-use super::shared::{Shared, SharedMessage};
+use super::message::{Assembly, MessageSink};
+use super::output_buffer::OutputBuffer;
 use super::violation::Violation;
 use crate::limits::{
     ARENA_MESSAGE_BYTES, DEFLATE_GIVE_UP_BYTES, DEFLATE_PIECE_BYTES, DIRECT_RECEIVE_BYTES, DIRECT_REST_BYTES,
@@ -21,7 +21,7 @@ use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 pub enum Stopped {
     /// All input was used.
     Drained,
-    /// The inbox has no room for the next message; the rest of the input must be kept and passed again.
+    /// The sink has no room for the next message; the rest of the input must be kept and passed again.
     Blocked,
     /// The remote end's close frame was read; nothing behind it counts.
     Closed,
@@ -110,7 +110,7 @@ impl Connection {
         self.deflate.as_deref_mut()
     }
 
-    /// Whether this end's close frame has been put into the outbox.
+    /// Whether this end's close frame has been put into the output.
     pub fn close_sent(&self) -> bool {
         self.close_sent
     }
@@ -128,15 +128,15 @@ impl Connection {
     // Receiving
 
     /// Reads frames from `input`, which is unmasked in place, and returns how many bytes were used. Messages larger than
-    /// `limit` bytes, decompressed and over all fragments, are a violation. Replies go to `outbox`.
+    /// `limit` bytes, decompressed and over all fragments, are a violation. Replies go to `output`.
     ///
     /// After [`Stopped::Closed`] or an error the connection reads nothing more.
     pub fn receive(
         &mut self,
         input: &mut [u8],
         limit: usize,
-        inbox: &mut impl Inbox,
-        outbox: &mut Outbox,
+        sink: &mut impl MessageSink,
+        output: &mut OutputBuffer,
     ) -> (usize, Result<Stopped, Violation>) {
         let mut used = 0;
         loop {
@@ -146,7 +146,7 @@ impl Connection {
             let rest = input.get_mut(used..).unwrap_or_default();
             let step = match self.frame.take() {
                 None => self.read_header(rest),
-                Some(frame) => self.read_payload(frame, rest, limit, inbox, outbox),
+                Some(frame) => self.read_payload(frame, rest, limit, sink, output),
             };
             match step {
                 Ok((count, Step::More)) => used += count,
@@ -170,7 +170,7 @@ impl Connection {
     }
 
     /// The first `count` bytes of the [`Self::direct_buffer`] are payload; the others were not used.
-    pub fn direct_received(&mut self, count: usize, inbox: &mut impl Inbox) -> Result<(), Violation> {
+    pub fn direct_received(&mut self, count: usize, sink: &mut impl MessageSink) -> Result<(), Violation> {
         let (Some(frame), Some(message)) = (self.frame.as_mut(), self.message.as_mut()) else { return Ok(()) };
         message.received(count, frame.header.key, frame.mask_offset())?;
         frame.received += count as u64;
@@ -178,7 +178,7 @@ impl Connection {
             let fin = frame.header.fin;
             self.frame = None;
             if fin {
-                self.finish_message(usize::MAX, inbox)?;
+                self.finish_message(usize::MAX, sink)?;
             }
         }
         Ok(())
@@ -221,18 +221,18 @@ impl Connection {
         mut frame: Incoming,
         input: &mut [u8],
         limit: usize,
-        inbox: &mut impl Inbox,
-        outbox: &mut Outbox,
+        sink: &mut impl MessageSink,
+        output: &mut OutputBuffer,
     ) -> Result<(usize, Step), Violation> {
         let OpCode::Data(data) = frame.header.opcode else {
-            return self.read_control(frame, input, inbox, outbox);
+            return self.read_control(frame, input, sink, output);
         };
-        let in_pieces = inbox.takes_pieces();
+        let in_pieces = sink.takes_pieces();
         if !frame.admitted {
             self.check_sequence(data)?;
-            self.admit(&frame.header, limit, inbox, in_pieces)?.then(|| frame.admitted = true);
+            self.admit(&frame.header, limit, sink, in_pieces)?.then(|| frame.admitted = true);
         }
-        if !frame.admitted || (in_pieces && !inbox.has_room(0)) {
+        if !frame.admitted || (in_pieces && !sink.has_room(0)) {
             self.frame = Some(frame);
             return Ok((0, Step::Stop(Stopped::Blocked)));
         }
@@ -249,7 +249,7 @@ impl Connection {
         let kind = if data == Data::Text { MessageKind::Text } else { MessageKind::Binary };
         let is_whole = self.message.is_none() && complete && frame.header.fin && !compressed && !in_pieces;
         if is_whole {
-            take_whole(kind, frame.header.key, piece, inbox)?;
+            take_whole(kind, frame.header.key, piece, sink)?;
             return Ok((available, Step::More));
         }
         if let Some(key) = frame.header.key {
@@ -257,17 +257,17 @@ impl Connection {
         }
         let limit = if in_pieces { usize::MAX } else { limit };
         let needs_much = compressed || frame.header.payload >= DIRECT_RECEIVE_BYTES as u64;
-        let mut buffer = || if needs_much { inbox.buffer() } else { Vec::new() };
+        let mut buffer = || if needs_much { sink.buffer() } else { Vec::new() };
         let message = self.message.get_or_insert_with(|| Assembly::new(kind, compressed, buffer()));
         let inflater = self.deflate.as_deref_mut().map(|deflate| &mut deflate.inflater);
         message.extend(piece, inflater, limit)?;
         frame.received += available as u64;
         if complete && frame.header.fin {
-            self.finish_message(limit, inbox)?;
+            self.finish_message(limit, sink)?;
             return Ok((available, Step::More));
         }
         if in_pieces && message.arrived() > 0 {
-            inbox.push_piece(message.kind, message.take_piece(), false);
+            sink.push_piece(message.kind, message.take_piece(), false);
         }
         if complete {
             return Ok((available, Step::More));
@@ -278,13 +278,19 @@ impl Connection {
 
     /// Whether a data frame may be read now; an error where its message is larger than `limit`. A compressed frame says
     /// little about the message's size, so there the limit is checked while it is decompressed.
-    fn admit(&self, header: &Header, limit: usize, inbox: &impl Inbox, in_pieces: bool) -> Result<bool, Violation> {
+    fn admit(
+        &self,
+        header: &Header,
+        limit: usize,
+        sink: &impl MessageSink,
+        in_pieces: bool,
+    ) -> Result<bool, Violation> {
         if in_pieces {
-            return Ok(inbox.has_room(0));
+            return Ok(sink.has_room(0));
         }
         let so_far = self.message.as_ref().map_or(0, Assembly::arrived) as u64;
         let total = if self.is_compressed(header) { so_far } else { so_far.saturating_add(header.payload) };
-        if total > limit as u64 { Err(Violation::TooBig { limit }) } else { Ok(inbox.has_room(total)) }
+        if total > limit as u64 { Err(Violation::TooBig { limit }) } else { Ok(sink.has_room(total)) }
     }
 
     fn is_compressed(&self, header: &Header) -> bool {
@@ -299,22 +305,22 @@ impl Connection {
         }
     }
 
-    fn finish_message(&mut self, limit: usize, inbox: &mut impl Inbox) -> Result<(), Violation> {
+    fn finish_message(&mut self, limit: usize, sink: &mut impl MessageSink) -> Result<(), Violation> {
         if let Some(message) = self.message.take() {
             let kind = message.kind;
             let inflater = self.deflate.as_deref_mut().map(|deflate| &mut deflate.inflater);
             let data = message.finish(inflater, limit)?;
-            if inbox.takes_pieces() {
-                inbox.push_piece(kind, data, true);
+            if sink.takes_pieces() {
+                sink.push_piece(kind, data, true);
             } else if data.len() <= ARENA_MESSAGE_BYTES {
-                inbox.push(kind, &data);
-                inbox.give_back(data);
+                sink.push(kind, &data);
+                sink.give_back(data);
             } else if data.capacity() > 2 * data.len() {
                 // What waits holds little more memory than the limits say.
-                inbox.push_owned(kind, data.as_slice().to_vec());
-                inbox.give_back(data);
+                sink.push_owned(kind, data.as_slice().to_vec());
+                sink.give_back(data);
             } else {
-                inbox.push_owned(kind, data);
+                sink.push_owned(kind, data);
             }
         }
         Ok(())
@@ -324,10 +330,10 @@ impl Connection {
         &mut self,
         mut frame: Incoming,
         input: &mut [u8],
-        inbox: &mut impl Inbox,
-        outbox: &mut Outbox,
+        sink: &mut impl MessageSink,
+        output: &mut OutputBuffer,
     ) -> Result<(usize, Step), Violation> {
-        if frame.header.opcode == frame::CLOSE && !inbox.takes_close() {
+        if frame.header.opcode == frame::CLOSE && !sink.takes_close() {
             self.frame = Some(frame);
             return Ok((0, Step::Stop(Stopped::Blocked)));
         }
@@ -339,7 +345,7 @@ impl Connection {
         }
         frame.received += available as u64;
         if complete && frame.control.is_empty() {
-            self.take_control(frame.header.opcode, piece, inbox, outbox)?;
+            self.take_control(frame.header.opcode, piece, sink, output)?;
             return Ok((available, Step::More));
         }
         frame.control.extend_from_slice(piece);
@@ -347,7 +353,7 @@ impl Connection {
             self.frame = Some(frame);
             return Ok((available, Step::Stop(Stopped::Drained)));
         }
-        self.take_control(frame.header.opcode, &frame.control, inbox, outbox)?;
+        self.take_control(frame.header.opcode, &frame.control, sink, output)?;
         Ok((available, Step::More))
     }
 
@@ -355,19 +361,19 @@ impl Connection {
         &mut self,
         opcode: OpCode,
         payload: &[u8],
-        inbox: &mut impl Inbox,
-        outbox: &mut Outbox,
+        sink: &mut impl MessageSink,
+        output: &mut OutputBuffer,
     ) -> Result<(), Violation> {
         match opcode {
             OpCode::Control(Control::Ping) => {
-                inbox.ping(payload);
-                self.answer_ping(payload, outbox);
+                sink.ping(payload);
+                self.answer_ping(payload, output);
             }
-            OpCode::Control(Control::Pong) => inbox.pong(payload),
+            OpCode::Control(Control::Pong) => sink.pong(payload),
             _ => {
                 let close = CloseFrame::parse(payload)?;
                 if !self.close_sent {
-                    self.send_close(&close, outbox);
+                    self.send_close(&close, output);
                 }
                 self.close_received = Some(close);
             }
@@ -384,8 +390,8 @@ impl Connection {
         &mut self,
         blocked: &mut [u8],
         scanned: usize,
-        inbox: &mut impl Inbox,
-        outbox: &mut Outbox,
+        sink: &mut impl MessageSink,
+        output: &mut OutputBuffer,
     ) -> usize {
         if self.frame.as_ref().is_some_and(|frame| frame.header.opcode == frame::CLOSE) {
             // Nothing behind a close frame counts.
@@ -408,13 +414,13 @@ impl Connection {
                 }
                 match control {
                     Control::Ping => {
-                        inbox.ping(plain);
-                        self.answer_ping(plain, outbox);
+                        sink.ping(plain);
+                        self.answer_ping(plain, output);
                         if let Some(first) = rest.first_mut() {
                             *first = 0x80 | u8::from(frame::PONG);
                         }
                     }
-                    Control::Pong => inbox.pong(plain),
+                    Control::Pong => sink.pong(plain),
                     _ => break,
                 }
             }
@@ -425,8 +431,8 @@ impl Connection {
 
     // Sending
 
-    /// Appends a message to `outbox`. The caller has checked that text is UTF-8 and that no close frame was sent.
-    pub fn send(&mut self, kind: MessageKind, payload: &[u8], options: SendOptions, outbox: &mut Outbox) {
+    /// Appends a message to `output`. The caller has checked that text is UTF-8 and that no close frame was sent.
+    pub fn send(&mut self, kind: MessageKind, payload: &[u8], options: SendOptions, output: &mut OutputBuffer) {
         let compressed = match (options.compress_from, self.deflate.as_deref_mut()) {
             (Some(threshold), Some(deflate)) if payload.len() >= threshold && deflate.deflater.is_usable() => {
                 let mut compressed = Vec::new();
@@ -442,14 +448,14 @@ impl Connection {
         };
         let body = compressed.as_deref().unwrap_or(payload);
         let keys = || self.next_key();
-        frame::encode_message(outbox.buffer(), kind, compressed.is_some(), body, options.max_frame_size, keys);
-        outbox.mark(payload.len());
+        frame::encode_message(output.buffer(), kind, compressed.is_some(), body, options.max_frame_size, keys);
+        output.mark(payload.len());
     }
 
     /// The frames of a message that several connections send, in the form that fits this one. Only for servers, which do not
     /// mask. A compressed form refers to nothing before it, so every receiver can read it; the next message of this connection
     /// starts from an empty window again.
-    pub fn share<'m>(&mut self, message: &'m mut SharedMessage<'_>) -> Shared<'m> {
+    pub fn share<'m>(&mut self, message: &'m mut BroadcastMessage<'_>) -> EncodedBroadcast<'m> {
         let compress = message.options.compress_from.is_some_and(|threshold| message.len() >= threshold);
         let deflater = self.deflate.as_deref_mut().map(|deflate| &mut deflate.deflater);
         let form = match deflater {
@@ -473,46 +479,46 @@ impl Connection {
     }
 
     /// Appends a ping; `payload` has at most 125 bytes.
-    pub fn send_ping(&self, payload: &[u8], outbox: &mut Outbox) {
-        self.send_control(frame::PING, payload, outbox);
+    pub fn send_ping(&self, payload: &[u8], output: &mut OutputBuffer) {
+        self.send_control(frame::PING, payload, output);
     }
 
     /// Appends a close frame, behind everything that waits already.
-    pub fn send_close(&mut self, close: &CloseFrame, outbox: &mut Outbox) {
+    pub fn send_close(&mut self, close: &CloseFrame, output: &mut OutputBuffer) {
         self.delayed_pong = None;
-        self.send_control(frame::CLOSE, &close.payload(), outbox);
+        self.send_control(frame::CLOSE, &close.payload(), output);
         self.close_sent = true;
     }
 
     /// Appends the pong that waited for the network, where there is room for it now.
-    pub fn send_delayed_pong(&mut self, outbox: &mut Outbox) {
-        if outbox.len() < PONG_BACKLOG_BYTES
+    pub fn send_delayed_pong(&mut self, output: &mut OutputBuffer) {
+        if output.len() < PONG_BACKLOG_BYTES
             && let Some(payload) = self.delayed_pong.take()
         {
-            self.send_control(frame::PONG, &payload, outbox);
+            self.send_control(frame::PONG, &payload, output);
         }
     }
 
-    fn answer_ping(&mut self, payload: &[u8], outbox: &mut Outbox) {
+    fn answer_ping(&mut self, payload: &[u8], output: &mut OutputBuffer) {
         if self.close_sent {
             return;
         }
-        if outbox.len() < PONG_BACKLOG_BYTES {
-            self.send_control(frame::PONG, payload, outbox);
+        if output.len() < PONG_BACKLOG_BYTES {
+            self.send_control(frame::PONG, payload, output);
         } else {
             self.delayed_pong = Some(payload.to_vec());
         }
     }
 
-    fn send_control(&self, opcode: OpCode, payload: &[u8], outbox: &mut Outbox) {
+    fn send_control(&self, opcode: OpCode, payload: &[u8], output: &mut OutputBuffer) {
         let key = self.next_key();
-        let buffer = outbox.buffer();
+        let buffer = output.buffer();
         frame::encode(buffer, opcode, true, false, key, payload.len());
         match key {
             Some(key) => mask::append(buffer, payload, key, 0),
             None => buffer.extend_from_slice(payload),
         }
-        outbox.mark(payload.len());
+        output.mark(payload.len());
     }
 
     fn next_key(&self) -> Option<[u8; 4]> {
@@ -525,7 +531,7 @@ fn take_whole(
     kind: MessageKind,
     key: Option<[u8; 4]>,
     payload: &mut [u8],
-    inbox: &mut impl Inbox,
+    sink: &mut impl MessageSink,
 ) -> Result<(), Violation> {
     let check = |plain: &[u8]| match kind {
         MessageKind::Text => super::utf8::check(plain),
@@ -538,13 +544,13 @@ fn take_whole(
             None => message.extend_from_slice(payload),
         }
         check(&message)?;
-        inbox.push_owned(kind, message);
+        sink.push_owned(kind, message);
     } else {
         if let Some(key) = key {
             mask::apply(payload, key, 0);
         }
         check(payload)?;
-        inbox.push(kind, payload);
+        sink.push(kind, payload);
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::utf8::Validator;
 use super::violation::Violation;
 
 /// Receives what a connection reads.
-pub trait Inbox {
+pub trait MessageSink {
     /// Whether the next data frame may be read now, given the bytes its message will have by then. A connection stops
     /// before the frame otherwise, and continues when it is called again.
     fn has_room(&self, message_bytes: u64) -> bool;

@@ -1,5 +1,6 @@
 //! RFC 6455 and RFC 7692 without I/O: bytes in, bytes out; time and randomness are passed in.
 
+pub mod broadcast;
 pub mod close;
 pub mod connection;
 pub mod deflate;
@@ -8,8 +9,7 @@ pub mod frame;
 pub mod handshake;
 pub mod mask;
 pub mod message;
-pub mod outbox;
-pub mod shared;
+pub mod output_buffer;
 pub mod url;
 pub mod utf8;
 pub mod violation;

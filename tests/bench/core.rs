@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use wspeer::proto::Role;
 use wspeer::proto::connection::{Connection, SendOptions, Stopped};
 use wspeer::proto::frame::MessageKind;
-use wspeer::proto::message::Inbox;
-use wspeer::proto::outbox::Outbox;
+use wspeer::proto::message::MessageSink;
+use wspeer::proto::output_buffer::OutputBuffer;
 use wspeer::proto::{mask, utf8};
 
 const SAMPLE: Duration = Duration::from_millis(60);
@@ -64,7 +64,7 @@ struct Sink {
     bytes: usize,
 }
 
-impl Inbox for Sink {
+impl MessageSink for Sink {
     fn has_room(&self, _message_bytes: u64) -> bool {
         true
     }
@@ -85,11 +85,11 @@ impl Inbox for Sink {
 /// `FRAMES` frames of a client.
 fn frames(kind: MessageKind, payload: &[u8]) -> Vec<u8> {
     let mut connection = Connection::new(Role::Client, None, || KEY);
-    let mut outbox = Outbox::default();
+    let mut output = OutputBuffer::default();
     for _ in 0..FRAMES {
-        connection.send(kind, payload, SendOptions::PLAIN, &mut outbox);
+        connection.send(kind, payload, SendOptions::PLAIN, &mut output);
     }
-    outbox.pending().to_vec()
+    output.pending().to_vec()
 }
 
 fn per_frame(name: &str, size: usize, kind: MessageKind) {
@@ -98,12 +98,12 @@ fn per_frame(name: &str, size: usize, kind: MessageKind) {
     let mut buffer = input.clone();
     let mut copy = input.clone();
     let mut connection = Connection::new(Role::Server, None, || KEY);
-    let mut outbox = Outbox::default();
+    let mut output = OutputBuffer::default();
     let mut sink = Sink::default();
     let (ours, alone) = compare(
         || {
             buffer.copy_from_slice(&input);
-            let (_, stopped) = connection.receive(&mut buffer, usize::MAX, &mut sink, &mut outbox);
+            let (_, stopped) = connection.receive(&mut buffer, usize::MAX, &mut sink, &mut output);
             assert_eq!(stopped.unwrap(), Stopped::Drained);
         },
         || black_box(&mut copy).copy_from_slice(black_box(&input)),
@@ -114,9 +114,9 @@ fn per_frame(name: &str, size: usize, kind: MessageKind) {
     let (ours, _) = compare(
         || {
             for _ in 0..FRAMES {
-                sender.send(kind, &payload, SendOptions::PLAIN, &mut outbox);
+                sender.send(kind, &payload, SendOptions::PLAIN, &mut output);
             }
-            outbox.advance(outbox.len());
+            output.advance(output.len());
         },
         || {},
     );
@@ -138,10 +138,10 @@ fn main() {
     });
     let plain = vec![b'x'; LARGE];
     let mut sender = Connection::new(Role::Client, None, || KEY);
-    let mut outbox = Outbox::default();
+    let mut output = OutputBuffer::default();
     gigabytes("encode 1 MiB, masked, against memcpy", || {
-        sender.send(MessageKind::Binary, black_box(&plain), SendOptions::PLAIN, &mut outbox);
-        outbox.advance(outbox.len());
+        sender.send(MessageKind::Binary, black_box(&plain), SendOptions::PLAIN, &mut output);
+        output.advance(output.len());
     });
     per_frame("16 B", 16, MessageKind::Binary);
     per_frame("text of 128 B", 128, MessageKind::Text);

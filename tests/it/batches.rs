@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use wspeer::peer::Event;
+use wspeer::peer::PeerEvent;
 
 use crate::fixtures::frame;
 use crate::world::{REQUEST, World};
@@ -28,7 +28,7 @@ fn a_waiting_program_is_given_some_messages_at_a_time_and_every_client_gets_its_
         assert!(world.server.wait(Some(Duration::from_secs(10))).unwrap());
         let mut at_a_time = 0;
         while let Some(event) = world.server.next_event() {
-            if let Event::Message { id } = event {
+            if let PeerEvent::Message { id } = event {
                 assert_eq!(world.server.get_packet(id).unwrap().len(), 100_000);
                 told.push(id);
                 at_a_time += 1;
@@ -64,8 +64,8 @@ fn who_comes_while_others_send_without_end_gets_in() {
         }
         while let Some(event) = world.server.next_event() {
             match event {
-                Event::Message { id } => assert_eq!(world.server.get_packet(id).unwrap().len(), 60_000),
-                Event::Opened { .. } => has_come = true,
+                PeerEvent::Message { id } => assert_eq!(world.server.get_packet(id).unwrap().len(), 60_000),
+                PeerEvent::Opened { .. } => has_come = true,
                 other => panic!("{other:?}"),
             }
         }

@@ -4,12 +4,12 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use wspeer::error::ErrorCode;
-use wspeer::peer::{Client, ClientStatus, Event};
+use wspeer::peer::{Client, ClientStatus, PeerEvent};
 
 use crate::fixtures::until;
 use crate::world::{BINARY, TEXT, World, owned};
 
-fn told(client: &mut Client) -> Vec<Event> {
+fn told(client: &mut Client) -> Vec<PeerEvent> {
     client.poll();
     std::iter::from_fn(|| client.next_event()).collect()
 }
@@ -34,7 +34,7 @@ fn a_refused_port_is_told_in_poll_with_the_state_already_changed() {
         events.extend(told(&mut client));
         !events.is_empty()
     });
-    assert!(matches!(&events[..], [Event::Failed { id: 1, reason }] if reason.contains("refused")));
+    assert!(matches!(&events[..], [PeerEvent::Failed { id: 1, reason }] if reason.contains("refused")));
     assert_eq!(client.status(), ClientStatus::Disconnected);
     assert_eq!(told(&mut client), []);
 }
@@ -81,14 +81,14 @@ fn a_new_connection_may_begin_while_the_old_one_still_says_goodbye() {
     client.connect_to_url(&url, Vec::new(), false, Vec::new(), None).unwrap();
     assert_eq!((client.write_mode(), client.generation()), (BINARY, generation + 1));
     world.forget();
-    world.until_client_told(index, &Event::Opened { id: 1, protocol: String::new() });
+    world.until_client_told(index, &PeerEvent::Opened { id: 1, protocol: String::new() });
     assert_eq!(world.clients[index].told.len(), 1, "the old connection's end is not told");
     // The peer's own close keeps the place until the end was told.
     let client = world.client(index);
     client.close(1000, "").unwrap();
     let refused = client.connect_to_url(&url, Vec::new(), false, Vec::new(), None).unwrap_err();
     assert_eq!(refused.code(), ErrorCode::AlreadyInUse);
-    world.until_client_told(index, &Event::Closed { id: 1, was_clean: true });
+    world.until_client_told(index, &PeerEvent::Closed { id: 1, was_clean: true });
     world.client(index).connect_to_url(&url, Vec::new(), false, Vec::new(), None).unwrap();
 }
 
@@ -106,17 +106,17 @@ fn a_lost_connection_is_made_again_where_the_program_wants_it() {
     let id = world.id(index);
     world.forget();
     world.server.disconnect_peer(id, 1012, "restart").unwrap();
-    world.until_client_told(index, &Event::Reconnected);
+    world.until_client_told(index, &PeerEvent::Reconnected);
     let told = &world.clients[index].told;
     assert!(
         matches!(
             &told[..],
             [
-                Event::CloseRequest { code: 1012, .. },
-                Event::Closed { was_clean: true, .. },
-                Event::Reconnecting { attempt: 1, delay },
-                Event::Opened { .. },
-                Event::Reconnected
+                PeerEvent::CloseRequest { code: 1012, .. },
+                PeerEvent::Closed { was_clean: true, .. },
+                PeerEvent::Reconnecting { attempt: 1, delay },
+                PeerEvent::Opened { .. },
+                PeerEvent::Reconnected
             ] if *delay >= Duration::from_millis(5) && *delay <= Duration::from_millis(10)
         ),
         "{told:?}"
@@ -125,7 +125,7 @@ fn a_lost_connection_is_made_again_where_the_program_wants_it() {
     // The program's own goodbye is the last.
     world.forget();
     world.client(index).disconnect_from_host(1000, "").unwrap();
-    world.until_client_told(index, &Event::Closed { id: 1, was_clean: true });
+    world.until_client_told(index, &PeerEvent::Closed { id: 1, was_clean: true });
     world.round();
     assert_eq!(world.clients[index].told.len(), 1);
     assert_eq!(world.client(index).status(), ClientStatus::Disconnected);
@@ -146,19 +146,19 @@ fn attempts_come_to_an_end() {
     let mut events = Vec::new();
     until("three failures", || {
         events.extend(told(&mut client));
-        events.iter().filter(|event| matches!(event, Event::Failed { .. })).count() == 3
+        events.iter().filter(|event| matches!(event, PeerEvent::Failed { .. })).count() == 3
     });
     events.extend(told(&mut client));
     let attempts: Vec<u32> = events
         .iter()
-        .filter_map(|event| if let Event::Reconnecting { attempt, .. } = event { Some(*attempt) } else { None })
+        .filter_map(|event| if let PeerEvent::Reconnecting { attempt, .. } = event { Some(*attempt) } else { None })
         .collect();
     assert_eq!((attempts, events.len()), (vec![1, 2], 5));
     assert_eq!(client.status(), ClientStatus::Disconnected);
     // Giving up while waiting.
     client.set_reconnect_options(|options| options.set_delay(1000.0)).unwrap();
     client.connect_to_url(&url, Vec::new(), false, Vec::new(), None).unwrap();
-    until("waiting", || told(&mut client).iter().any(|event| matches!(event, Event::Reconnecting { .. })));
+    until("waiting", || told(&mut client).iter().any(|event| matches!(event, PeerEvent::Reconnecting { .. })));
     assert_eq!(client.status(), ClientStatus::Connecting);
     client.disconnect_from_host(1000, "").unwrap();
     assert_eq!((client.status(), told(&mut client)), (ClientStatus::Disconnected, Vec::new()));
@@ -170,8 +170,8 @@ fn dropping_a_client_says_goodbye() {
     let index = world.join();
     let id = world.id(index);
     world.clients.clear();
-    world.until_told(&Event::Closed { id, was_clean: true });
-    assert!(world.told.contains(&Event::CloseRequest { id, code: 1000, reason: String::new() }));
+    world.until_told(&PeerEvent::Closed { id, was_clean: true });
+    assert!(world.told.contains(&PeerEvent::CloseRequest { id, code: 1000, reason: String::new() }));
 }
 
 #[test]

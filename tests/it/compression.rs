@@ -227,12 +227,12 @@ proptest! {
         let (mut client, mut server) = ends(takeover, bits);
         for message in &messages {
             let options = SendOptions { max_frame_size, compress_from: Some(0) };
-            client.connection.send(Binary, message, options, &mut client.outbox);
+            client.connection.send(Binary, message, options, &mut client.output);
         }
         for piece in client.sent().chunks(piece) {
             server.receive(piece).unwrap();
         }
-        let received: Vec<Vec<u8>> = server.inbox.record.messages.into_iter().map(|(_, message)| message).collect();
+        let received: Vec<Vec<u8>> = server.sink.record.messages.into_iter().map(|(_, message)| message).collect();
         prop_assert_eq!(received, messages);
     }
 
@@ -258,7 +258,7 @@ proptest! {
                 None => theirs.push(0),
             }
             server.receive(&frame(0xc2, true, &theirs)).unwrap();
-            prop_assert_eq!(&server.inbox.record.messages.pop().unwrap().1, message);
+            prop_assert_eq!(&server.sink.record.messages.pop().unwrap().1, message);
         }
     }
 
@@ -267,7 +267,7 @@ proptest! {
         let (_, mut server) = ends(true, 15);
         server.limit = 1000;
         match server.receive(&frame(0xc2, true, &garbage)) {
-            Ok(_) => prop_assert!(server.inbox.record.messages[0].1.len() <= 1000),
+            Ok(_) => prop_assert!(server.sink.record.messages[0].1.len() <= 1000),
             Err(violation) => {
                 let expected = matches!(violation, Violation::Inflate | Violation::TooBig { .. });
                 prop_assert!(expected);

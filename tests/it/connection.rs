@@ -19,7 +19,7 @@ fn reads_and_writes_the_examples_of_rfc_6455_section_5_7() {
     client.limit = 65_536;
     client.receive(&[&[0x82, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0][..], &[9; 65_536]].concat()).unwrap();
     assert_eq!(
-        client.inbox.record.messages,
+        client.sink.record.messages,
         [(true, b"Hello".to_vec()), (true, b"Hello".to_vec()), (false, vec![7; 256]), (false, vec![9; 65_536])]
     );
     assert_eq!(client.sent(), [0x8a, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
@@ -27,15 +27,15 @@ fn reads_and_writes_the_examples_of_rfc_6455_section_5_7() {
     let mut server = End::new(Role::Server);
     server.receive(&[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]).unwrap();
     server.receive(&[0x8a, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]).unwrap();
-    assert_eq!(server.inbox.record.messages, [(true, b"Hello".to_vec())]);
-    assert_eq!(server.inbox.record.pongs, [b"Hello".to_vec()]);
+    assert_eq!(server.sink.record.messages, [(true, b"Hello".to_vec())]);
+    assert_eq!(server.sink.record.pongs, [b"Hello".to_vec()]);
 
     server.send(true, b"Hello");
     assert_eq!(server.sent(), [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]);
     client.send(true, b"Hello");
     assert_eq!(client.sent(), [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
     let halves = SendOptions { max_frame_size: 3, compress_from: None };
-    server.connection.send(MessageKind::Text, b"Hello", halves, &mut server.outbox);
+    server.connection.send(MessageKind::Text, b"Hello", halves, &mut server.output);
     assert_eq!(server.sent(), [0x01, 0x03, 0x48, 0x65, 0x6c, 0x80, 0x02, 0x6c, 0x6f]);
 }
 
@@ -100,7 +100,7 @@ fn every_violation_has_its_close_code() {
         let good = frame(0x81, true, b"before");
         assert_eq!(server.receive(&[good, bytes.clone()].concat()).unwrap_err(), *violation, "{name}");
         assert_eq!(violation.close_code(), *code, "{name}");
-        assert_eq!(server.inbox.record.messages, [(true, b"before".to_vec())], "{name}: what came before is kept");
+        assert_eq!(server.sink.record.messages, [(true, b"before".to_vec())], "{name}: what came before is kept");
     }
     let mut client = End::new(Role::Client);
     assert_eq!(client.receive(&masked(0x81, b"x")).unwrap_err(), Violation::Masked);
@@ -123,7 +123,7 @@ fn code_points_may_be_cut_by_frames() {
         wire.extend(frame(fin | u8::from(index == 0), false, &[*byte]));
     }
     client.receive(&wire).unwrap();
-    assert_eq!(client.inbox.record.messages, [(true, text.to_vec())]);
+    assert_eq!(client.sink.record.messages, [(true, text.to_vec())]);
 }
 
 #[test]
@@ -140,9 +140,9 @@ fn control_frames_between_fragments_stay_out_of_the_message() {
             .concat(),
         )
         .unwrap();
-    assert_eq!(client.inbox.record.messages, [(true, b"AABB".to_vec())]);
-    assert_eq!(client.inbox.record.pings, [b"PING".to_vec()]);
-    assert_eq!(client.inbox.record.pongs, [b"PONG".to_vec()]);
+    assert_eq!(client.sink.record.messages, [(true, b"AABB".to_vec())]);
+    assert_eq!(client.sink.record.pings, [b"PING".to_vec()]);
+    assert_eq!(client.sink.record.pongs, [b"PONG".to_vec()]);
     assert_eq!(client.sent(), frame(0x8a, true, b"PING"));
 }
 
@@ -156,13 +156,13 @@ fn echoes_the_close_frame_and_ignores_what_follows() {
     let expected = CloseFrame { code: Some(4000), reason: "bye\0bye".to_owned() };
     assert_eq!(server.connection.close_received(), Some(&expected));
     assert_eq!(server.sent(), frame(0x88, false, b"\x0f\xa0bye\0bye"));
-    assert!(server.inbox.record.messages.is_empty());
+    assert!(server.sink.record.messages.is_empty());
 }
 
 #[test]
 fn an_answered_close_is_not_answered_again() {
     let mut client = End::new(Role::Client);
-    client.connection.send_close(&CloseFrame::to_send(1000, "").unwrap(), &mut client.outbox);
+    client.connection.send_close(&CloseFrame::to_send(1000, "").unwrap(), &mut client.output);
     client.sent();
     assert_eq!(client.receive(&frame(0x88, false, b"\x03\xe8")).unwrap().0, Stopped::Closed);
     assert!(client.sent().is_empty());
@@ -172,17 +172,17 @@ fn an_answered_close_is_not_answered_again() {
 fn a_full_inbox_stops_before_the_next_message_and_goes_on_where_it_stopped() {
     let wire: Vec<u8> = (0..5u8).flat_map(|i| frame(0x82, true, &[i; 10])).collect();
     let mut server = End::new(Role::Server);
-    server.inbox.room = 2;
+    server.sink.room = 2;
     let (stopped, mut rest) = server.receive(&wire).unwrap();
-    assert_eq!((stopped, server.inbox.record.messages.len()), (Stopped::Blocked, 2));
+    assert_eq!((stopped, server.sink.record.messages.len()), (Stopped::Blocked, 2));
     for room in 3..=5 {
         assert_eq!(server.receive(&rest).unwrap().0, Stopped::Blocked, "no room, no progress");
-        server.inbox.room = room;
+        server.sink.room = room;
         rest = server.receive(&rest).unwrap().1;
-        assert_eq!(server.inbox.record.messages.len(), room);
+        assert_eq!(server.sink.record.messages.len(), room);
     }
     let expected: Vec<_> = (0..5u8).map(|i| (false, vec![i; 10])).collect();
-    assert_eq!(server.inbox.record.messages, expected);
+    assert_eq!(server.sink.record.messages, expected);
 }
 
 #[test]
@@ -196,17 +196,17 @@ fn control_frames_behind_a_full_inbox_are_served_once() {
     ]
     .concat();
     let mut server = End::new(Role::Server);
-    server.inbox.room = 0;
+    server.sink.room = 0;
     let (_, mut rest) = server.receive(&blocked).unwrap();
     let mut scanned = 0;
     for _ in 0..3 {
-        scanned = server.connection.serve_control_frames(&mut rest, scanned, &mut server.inbox, &mut server.outbox);
+        scanned = server.connection.serve_control_frames(&mut rest, scanned, &mut server.sink, &mut server.output);
     }
-    assert_eq!(server.inbox.record.pings, [b"p1".to_vec(), b"p2".to_vec()]);
+    assert_eq!(server.sink.record.pings, [b"p1".to_vec(), b"p2".to_vec()]);
     assert_eq!(server.sent(), [frame(0x8a, false, b"p1"), frame(0x8a, false, b"p2")].concat());
-    server.inbox.room = 9;
+    server.sink.room = 9;
     server.receive(&rest).unwrap();
-    assert_eq!(server.inbox.record.messages, [(false, b"one".to_vec()), (false, b"two".to_vec())]);
+    assert_eq!(server.sink.record.messages, [(false, b"one".to_vec()), (false, b"two".to_vec())]);
     assert!(server.sent().is_empty(), "answered already");
 }
 
@@ -216,9 +216,9 @@ fn pongs_are_merged_while_the_network_takes_nothing() {
     for i in 0..100_000u32 {
         server.receive(&frame(0x89, true, &i.to_be_bytes())).unwrap();
     }
-    assert!(server.outbox.len() < 8192, "{}", server.outbox.len());
+    assert!(server.output.len() < 8192, "{}", server.output.len());
     server.sent();
-    server.connection.send_delayed_pong(&mut server.outbox);
+    server.connection.send_delayed_pong(&mut server.output);
     assert_eq!(server.sent(), frame(0x8a, false, &99_999u32.to_be_bytes()), "the most recent ping is answered");
 }
 
@@ -235,7 +235,7 @@ fn large_payloads_can_be_received_in_place() {
             Some(buffer) => {
                 let count = buffer.len().min(77_777).min(wire.len() - position);
                 buffer[..count].copy_from_slice(&wire[position..position + count]);
-                server.connection.direct_received(count, &mut server.inbox).unwrap();
+                server.connection.direct_received(count, &mut server.sink).unwrap();
                 (position, direct) = (position + count, direct + count);
             }
             None => {
@@ -246,5 +246,5 @@ fn large_payloads_can_be_received_in_place() {
         }
     }
     assert!(direct > 300_000, "{direct}");
-    assert_eq!(server.inbox.record.messages, [(false, payload)]);
+    assert_eq!(server.sink.record.messages, [(false, payload)]);
 }

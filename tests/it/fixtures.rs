@@ -1,4 +1,4 @@
-//! What the tests share: an inbox that records, one end of a connection without I/O, and pairs of real peers.
+//! What the tests share: an sink that records, one end of a connection without I/O, and pairs of real peers.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -9,8 +9,8 @@ use wspeer::peer::{State, TcpServer, WebSocketPeer};
 use wspeer::proto::Role;
 use wspeer::proto::connection::{Connection, SendOptions, Stopped};
 use wspeer::proto::frame::MessageKind;
-use wspeer::proto::message::Inbox;
-use wspeer::proto::outbox::Outbox;
+use wspeer::proto::message::MessageSink;
+use wspeer::proto::output_buffer::OutputBuffer;
 use wspeer::proto::violation::Violation;
 
 /// Longest that any loop of a test may take.
@@ -39,7 +39,7 @@ impl Default for Recorder {
     }
 }
 
-impl Inbox for Recorder {
+impl MessageSink for Recorder {
     fn has_room(&self, _message_bytes: u64) -> bool {
         self.record.messages.len() < self.room
     }
@@ -65,8 +65,8 @@ impl Inbox for Recorder {
 #[derive(Debug)]
 pub struct End {
     pub connection: Connection,
-    pub inbox: Recorder,
-    pub outbox: Outbox,
+    pub sink: Recorder,
+    pub output: OutputBuffer,
     pub limit: usize,
 }
 
@@ -74,8 +74,8 @@ impl End {
     pub fn new(role: Role) -> Self {
         Self {
             connection: Connection::new(role, None, || KEY),
-            inbox: Recorder::default(),
-            outbox: Outbox::default(),
+            sink: Recorder::default(),
+            output: OutputBuffer::default(),
             limit: 65_535,
         }
     }
@@ -83,7 +83,7 @@ impl End {
     /// Passes input and returns what was not used.
     pub fn receive(&mut self, input: &[u8]) -> Result<(Stopped, Vec<u8>), Violation> {
         let mut input = input.to_vec();
-        let (used, result) = self.connection.receive(&mut input, self.limit, &mut self.inbox, &mut self.outbox);
+        let (used, result) = self.connection.receive(&mut input, self.limit, &mut self.sink, &mut self.output);
         result.map(|stopped| (stopped, input.split_off(used)))
     }
 
@@ -97,13 +97,13 @@ impl End {
 
     pub fn send(&mut self, text: bool, payload: &[u8]) {
         let kind = if text { MessageKind::Text } else { MessageKind::Binary };
-        self.connection.send(kind, payload, SendOptions::PLAIN, &mut self.outbox);
+        self.connection.send(kind, payload, SendOptions::PLAIN, &mut self.output);
     }
 
     /// Takes what is to be sent.
     pub fn sent(&mut self) -> Vec<u8> {
-        let bytes = self.outbox.pending().to_vec();
-        self.outbox.advance(bytes.len());
+        let bytes = self.output.pending().to_vec();
+        self.output.advance(bytes.len());
         bytes
     }
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use wspeer::error::ErrorCode;
-use wspeer::peer::Event;
+use wspeer::peer::PeerEvent;
 
 use crate::fixtures::{frame, until};
 use crate::world::World;
@@ -29,20 +29,20 @@ fn peers_are_introduced_in_the_measured_order() {
     assert_eq!(world.client(a).unique_id(), world.id(a));
     let b = world.join();
     let (id_a, id_b) = (world.id(a), world.id(b));
-    let connected = |id| Event::PeerConnected { id };
+    let connected = |id| PeerEvent::PeerConnected { id };
     world.until_client_told(b, &connected(id_a));
     world.until_client_told(a, &connected(id_b));
     assert_eq!(world.told, [connected(id_a), connected(id_b)]);
-    assert_eq!(world.clients[a].told, [connected(1), Event::ConnectionSucceeded, connected(id_b)]);
-    assert_eq!(world.clients[b].told, [connected(1), Event::ConnectionSucceeded, connected(id_a)]);
+    assert_eq!(world.clients[a].told, [connected(1), PeerEvent::ConnectionSucceeded, connected(id_b)]);
+    assert_eq!(world.clients[b].told, [connected(1), PeerEvent::ConnectionSucceeded, connected(id_a)]);
     world.forget();
     world.client(b).disconnect_from_host(1000, "").unwrap();
-    let gone = Event::PeerDisconnected { id: id_b };
+    let gone = PeerEvent::PeerDisconnected { id: id_b };
     world.until_client_told(a, &gone);
-    assert_eq!(world.told, [Event::CloseRequest { id: id_b, code: 1000, reason: String::new() }, gone.clone()]);
+    assert_eq!(world.told, [PeerEvent::CloseRequest { id: id_b, code: 1000, reason: String::new() }, gone.clone()]);
     assert_eq!(world.clients[a].told, [gone]);
     world.until("told", |world| !world.clients[b].told.is_empty());
-    assert!(matches!(world.clients[b].told[..], [Event::ConnectionFailed { .. }]));
+    assert!(matches!(world.clients[b].told[..], [PeerEvent::ConnectionFailed { .. }]));
     assert_eq!(world.client(b).unique_id(), id_b, "the id stays");
 }
 
@@ -55,7 +55,7 @@ fn the_loss_of_the_server_is_told_under_both_names() {
     world.until("told", |world| world.clients[a].told.len() == 3);
     assert!(matches!(
         world.clients[a].told[..],
-        [Event::CloseRequest { code: 1000, .. }, Event::ServerDisconnected, Event::ConnectionFailed { .. }]
+        [PeerEvent::CloseRequest { code: 1000, .. }, PeerEvent::ServerDisconnected, PeerEvent::ConnectionFailed { .. }]
     ));
 }
 
@@ -183,7 +183,7 @@ fn a_program_that_takes_no_packets_stops_the_sender_alone() {
     });
     world.client(other).set_target_peer(1);
     world.client(other).put_packet(b"me too").unwrap();
-    world.until("told", |world| world.told.contains(&Event::Packet { id: other_id }));
+    world.until("told", |world| world.told.contains(&PeerEvent::Packet { id: other_id }));
     assert!(world.server.waiting_packets() <= 10);
     let mut received = 0;
     world.until("all arrive", |world| {
@@ -207,20 +207,20 @@ fn reconnecting_introduces_everybody_again() {
     let first = world.id(a);
     world.forget();
     world.server.disconnect_peer(first, 1012, "").unwrap();
-    world.until_client_told(a, &Event::ConnectionSucceeded);
+    world.until_client_told(a, &PeerEvent::ConnectionSucceeded);
     let told = &world.clients[a].told;
     assert!(
         matches!(
             told[..],
             [
-                Event::CloseRequest { .. },
-                Event::PeerDisconnected { id: 1 },
-                Event::ServerDisconnected,
-                Event::ConnectionFailed { .. },
-                Event::Reconnecting { attempt: 1, .. },
-                Event::Reconnected,
-                Event::PeerConnected { id: 1 },
-                Event::ConnectionSucceeded
+                PeerEvent::CloseRequest { .. },
+                PeerEvent::PeerDisconnected { id: 1 },
+                PeerEvent::ServerDisconnected,
+                PeerEvent::ConnectionFailed { .. },
+                PeerEvent::Reconnecting { attempt: 1, .. },
+                PeerEvent::Reconnected,
+                PeerEvent::PeerConnected { id: 1 },
+                PeerEvent::ConnectionSucceeded
             ]
         ),
         "{told:?}"

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use data_encoding::BASE64;
 use wspeer::error::ErrorCode;
-use wspeer::net::{Proxies, Stage};
+use wspeer::net::{FailureStage, Proxies};
 use wspeer::peer::{State, WebSocketPeer};
 use wspeer::proto::frame::MessageKind::Text;
 
@@ -112,7 +112,7 @@ fn one_port_serves_pages_too() {
 fn accepting_what_is_no_handshake_answers_why() {
     let mut raw = asked("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     assert_eq!(raw.peer.accept_request(&[]).unwrap_err().code(), ErrorCode::InvalidData);
-    assert_eq!((raw.peer.state(), raw.peer.failure().unwrap().stage), (State::Closed, Stage::Http));
+    assert_eq!((raw.peer.state(), raw.peer.failure().unwrap().stage), (State::Closed, FailureStage::Http));
     assert!(answer(&mut raw).starts_with("HTTP/1.1 426 "));
 }
 
@@ -140,7 +140,7 @@ fn a_client_that_leaves_while_the_program_decides_is_noticed() {
     let mut raw = asked(&request(""));
     raw.end();
     raw.poll_until("closed", |peer| peer.state() == State::Closed);
-    assert_eq!(raw.peer.failure().unwrap().stage, Stage::Http);
+    assert_eq!(raw.peer.failure().unwrap().stage, FailureStage::Http);
     assert_eq!(raw.peer.accept_request(&[]).unwrap_err().code(), ErrorCode::Unconfigured);
 }
 
@@ -155,7 +155,7 @@ fn requests_and_decisions_that_do_not_come_are_given_up() {
         assert_eq!(raw.peer.state(), State::Connecting);
         raw.peer.poll_at(now + 11 * SECOND);
         let failure = raw.peer.failure().unwrap();
-        assert_eq!((raw.peer.state(), failure.stage), (State::Closed, Stage::Timeout));
+        assert_eq!((raw.peer.state(), failure.stage), (State::Closed, FailureStage::Timeout));
         assert!(failure.message.contains(what), "{failure:?}");
         assert!(answer(raw).starts_with(&format!("HTTP/1.1 {status} ")));
     }
@@ -230,7 +230,7 @@ fn an_answer_that_refuses_can_be_read() {
         until_closed(&mut client);
         let failure = client.failure().unwrap();
         let response = failure.response.as_ref().unwrap();
-        assert_eq!((failure.stage, response.status), (Stage::Http, status));
+        assert_eq!((failure.stage, response.status), (FailureStage::Http, status));
         assert!(failure.message.contains(text) && client.error_message() == failure.message, "{failure:?}");
         let body: &[u8] = match status {
             401 => b"no",
@@ -258,7 +258,7 @@ fn a_body_that_never_ends_does_not_hold_up_the_failure() {
     client.poll_at(now + 11 * SECOND);
     let failure = client.failure().unwrap();
     let response = failure.response.as_ref().unwrap();
-    assert_eq!((failure.stage, response.status, &response.body[..]), (Stage::Http, 403, &b"beginning"[..]));
+    assert_eq!((failure.stage, response.status, &response.body[..]), (FailureStage::Http, 403, &b"beginning"[..]));
     drop(socket);
 }
 
@@ -335,7 +335,7 @@ fn a_proxy_that_refuses_or_is_not_there_is_named() {
     client.connect_to_url("ws://game.example/", None).unwrap();
     until_closed(&mut client);
     let failure = client.failure().unwrap();
-    assert_eq!((failure.stage, failure.response.as_ref().unwrap().status), (Stage::Proxy, 407));
+    assert_eq!((failure.stage, failure.response.as_ref().unwrap().status), (FailureStage::Proxy, 407));
     assert!(failure.message.contains(&format!("127.0.0.1:{port}")) && failure.message.contains("407"));
     assert!(thread.join().unwrap().starts_with("CONNECT game.example:80 HTTP/1.1\r\nHost: game.example:80\r\n"));
 
@@ -344,7 +344,7 @@ fn a_proxy_that_refuses_or_is_not_there_is_named() {
     client.connect_to_url("ws://game.example/", None).unwrap();
     until_closed(&mut client);
     let failure = client.failure().unwrap();
-    assert_eq!(failure.stage, Stage::Proxy);
+    assert_eq!(failure.stage, FailureStage::Proxy);
     assert!(failure.os_error.is_some() && failure.message.contains("proxy"), "{failure:?}");
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wspeer::error::ErrorCode;
 use wspeer::net::clock;
-use wspeer::peer::room::{Event, MultiplayerPeer, SERVER, Status};
+use wspeer::peer::room::{MultiplayerPeer, RoomEvent, SERVER, Status};
 use wspeer::peer::{State, WebSocketPeer};
 use wspeer::proto::frame::MessageKind::{Binary, Text};
 
@@ -13,13 +13,13 @@ use crate::fixtures::DEADLINE;
 /// A server, its clients, and what each was told.
 struct Hall {
     server: MultiplayerPeer,
-    told: Vec<Event>,
+    told: Vec<RoomEvent>,
     clients: Vec<Guest>,
 }
 
 struct Guest {
     room: MultiplayerPeer,
-    told: Vec<Event>,
+    told: Vec<RoomEvent>,
 }
 
 impl Guest {
@@ -112,7 +112,7 @@ fn ids_are_little_endian_in_one_binary_message_of_four_bytes() {
     let first = peer.get_packet().unwrap().to_vec();
     assert!(!peer.was_string_packet());
     let id = i32::from_le_bytes(first.try_into().unwrap());
-    assert_eq!((hall.server.peers(), hall.told.clone()), (vec![id], vec![Event::Connected(id)]));
+    assert_eq!((hall.server.peers(), hall.told.clone()), (vec![id], vec![RoomEvent::Connected(id)]));
     assert!(id > SERVER);
     peer.send(Text, b"as text").unwrap();
     peer.send(Binary, b"").unwrap();
@@ -140,7 +140,7 @@ fn packets_reach_their_targets_and_no_one_else() {
         hall.drive("packets", |hall| hall.clients[index].room.packet_count() == expected.len());
         let got = packets(&mut hall.clients[index].room);
         assert_eq!(got, expected.iter().map(|text| (SERVER, text.as_bytes().to_vec())).collect::<Vec<_>>());
-        assert_eq!(hall.clients[index].told, [Event::Connected(SERVER)]);
+        assert_eq!(hall.clients[index].told, [RoomEvent::Connected(SERVER)]);
     }
     hall.clients[0].room.set_target_peer(ids[1]);
     hall.clients[0].room.put_packet(b"to the server whatever the target").unwrap();
@@ -181,7 +181,7 @@ fn an_arrival_takes_effect_when_it_is_told() {
         hall.server.poll();
         hall.clients.iter_mut().for_each(|guest| guest.room.poll());
     }
-    let Some(Event::Connected(first)) = hall.server.next_event() else { panic!("an arrival") };
+    let Some(RoomEvent::Connected(first)) = hall.server.next_event() else { panic!("an arrival") };
     assert_eq!(hall.server.peers(), [first]);
 }
 
@@ -193,14 +193,14 @@ fn who_leaves_is_told_with_the_reason_and_what_it_said_stays_readable() {
     hall.clients[0].room.close();
     assert_eq!((hall.clients[0].room.status(), hall.clients[0].id()), (Status::Disconnected, 0));
     hall.drive("words", |hall| hall.server.packet_count() == 1);
-    assert!(!hall.told.contains(&Event::Disconnected(ids[0])), "not before its words could be read");
+    assert!(!hall.told.contains(&RoomEvent::Disconnected(ids[0])), "not before its words could be read");
     let mut told = None;
     hall.drive("departure", |hall| {
         hall.server.poll();
         told = hall.server.next_event();
         told.is_some()
     });
-    assert_eq!(told, Some(Event::Disconnected(ids[0])));
+    assert_eq!(told, Some(RoomEvent::Disconnected(ids[0])));
     assert_eq!(hall.server.about(ids[0], |peer| peer.close_code()), Some(1000));
     assert!(hall.server.error_message().contains("closed with code 1000"));
     assert_eq!(hall.server.next_event(), None);
@@ -218,7 +218,7 @@ fn a_server_that_closes_says_goodbye_and_its_last_packets_stay_readable() {
     assert_eq!((hall.server.status(), hall.server.local_port()), (Status::Disconnected, 0));
     hall.drive("the end", |hall| hall.clients.iter().all(|guest| guest.room.status() == Status::Disconnected));
     for guest in &mut hall.clients {
-        assert_eq!(guest.told, [Event::Connected(SERVER), Event::Disconnected(SERVER)]);
+        assert_eq!(guest.told, [RoomEvent::Connected(SERVER), RoomEvent::Disconnected(SERVER)]);
         assert!(guest.room.error_message().contains("1001"), "{}", guest.room.error_message());
         assert_eq!(guest.room.about(SERVER, |peer| peer.close_code()), Some(1001));
         assert_eq!(packets(&mut guest.room), [(SERVER, b"goodbye".to_vec())]);
@@ -240,8 +240,8 @@ fn a_dismissed_peer_sees_1000_and_is_not_heard_any_more() {
         hall.server.put_packet(b"who leaves is no error for everybody").unwrap();
         hall.drive("departure", |hall| hall.clients[0].room.status() == Status::Disconnected);
         assert!(hall.clients[0].room.error_message().contains("1000"));
-        let expected: &[Event] =
-            if force { &[Event::Connected(id)] } else { &[Event::Connected(id), Event::Disconnected(id)] };
+        let expected: &[RoomEvent] =
+            if force { &[RoomEvent::Connected(id)] } else { &[RoomEvent::Connected(id), RoomEvent::Disconnected(id)] };
         hall.drive("event", |hall| hall.told.len() >= expected.len());
         hall.turn();
         assert_eq!((hall.told.as_slice(), hall.server.packet_count()), (expected, 0));
@@ -259,7 +259,7 @@ fn a_client_leaves_by_disconnecting_from_the_server() {
     assert_eq!(hall.clients[1].room.status(), Status::Connected);
     hall.drive("both gone", |hall| hall.server.peers().is_empty());
     hall.drive("told", |hall| hall.clients[1].told.len() == 2);
-    assert_eq!(hall.clients[0].told, [Event::Connected(SERVER)]);
+    assert_eq!(hall.clients[0].told, [RoomEvent::Connected(SERVER)]);
     let url = hall.url();
     hall.clients[0].room.create_client(&url, None).unwrap();
     hall.drive("back", |hall| hall.clients[0].room.status() == Status::Connected);
@@ -281,7 +281,7 @@ fn nobody_is_admitted_beyond_the_places_or_while_refusing() {
     hall.server.refuse_new_connections = false;
     hall.clients[2].room.create_client(&url, None).unwrap();
     hall.drive("admitted", |hall| hall.clients[2].room.status() == Status::Connected);
-    assert_eq!(hall.clients[2].told, [Event::Connected(SERVER)]);
+    assert_eq!(hall.clients[2].told, [RoomEvent::Connected(SERVER)]);
 }
 
 #[test]
@@ -368,11 +368,11 @@ fn a_silent_peer_is_told_within_the_heartbeats_timeout() {
         }
         hall.server.poll_at(now);
         told.extend(std::iter::from_fn(|| hall.server.next_event()));
-        if told == [Event::Disconnected(id)] {
+        if told == [RoomEvent::Disconnected(id)] {
             assert!(hall.server.error_message().contains("answered no ping"), "{}", hall.server.error_message());
         }
     }
-    assert_eq!(told, [Event::Disconnected(id)]);
+    assert_eq!(told, [RoomEvent::Disconnected(id)]);
     let guest = hall.clients[0].id();
     assert_eq!(hall.server.peers(), [guest]);
     assert!(hall.server.round_trip(guest).is_some());
@@ -479,7 +479,7 @@ fn the_program_sees_the_request_and_decides() {
     hall.invite(2);
     hall.drive("both ask", |hall| hall.told.len() == 2);
     let asked: Vec<i32> =
-        hall.told.drain(..).map(|event| if let Event::Requested(id) = event { id } else { 0 }).collect();
+        hall.told.drain(..).map(|event| if let RoomEvent::Requested(id) = event { id } else { 0 }).collect();
     assert_eq!(hall.server.peers(), []);
     hall.turn();
     assert_eq!(hall.told, [], "asked once");
@@ -494,7 +494,7 @@ fn the_program_sees_the_request_and_decides() {
     assert!(refused.room.error_message().contains("403"), "{}", refused.room.error_message());
     hall.invite(1);
     hall.drive("asks", |hall| hall.told.len() == 2);
-    let Some(&Event::Requested(id)) = hall.told.last() else { panic!("a request") };
+    let Some(&RoomEvent::Requested(id)) = hall.told.last() else { panic!("a request") };
     hall.server.disconnect_peer(id, false).unwrap();
     hall.drive("turned away", |hall| hall.clients[2].room.status() == Status::Disconnected);
     assert!(hall.clients[2].room.error_message().contains("403"), "{}", hall.clients[2].room.error_message());

@@ -5,14 +5,14 @@ use std::time::Duration;
 use wspeer::error::ErrorCode;
 use wspeer::net::clock;
 use wspeer::peer::MultiplayerPeer;
-use wspeer::peer::room::{SERVER, SceneRoom, Status, Told};
+use wspeer::peer::room::{SERVER, SceneEvent, SceneRoom, Status};
 
 use crate::fixtures::DEADLINE;
 
 /// What a scene server sends and takes, seen by clients without a scene layer.
 struct Stage {
     server: SceneRoom,
-    told: Vec<(Told, Vec<u8>)>,
+    told: Vec<(SceneEvent, Vec<u8>)>,
     clients: Vec<MultiplayerPeer>,
     got: Vec<Vec<Vec<u8>>>,
 }
@@ -41,7 +41,7 @@ impl Stage {
     fn turn(&mut self) {
         self.server.poll();
         while let Some(told) = self.server.next_told() {
-            let has_data = matches!(told, Told::Packet(_) | Told::Bytes(_) | Told::Auth(_));
+            let has_data = matches!(told, SceneEvent::Packet(_) | SceneEvent::Bytes(_) | SceneEvent::Auth(_));
             self.told.push((told, if has_data { self.server.data().to_vec() } else { Vec::new() }));
         }
         for (client, got) in self.clients.iter_mut().zip(&mut self.got) {
@@ -68,8 +68,8 @@ impl Stage {
     }
 }
 
-fn is_arrival(told: Told) -> bool {
-    matches!(told, Told::Connected(_) | Told::Authenticating(_))
+fn is_arrival(told: SceneEvent) -> bool {
+    matches!(told, SceneEvent::Connected(_) | SceneEvent::Authenticating(_))
 }
 
 /// `07 what id rest`.
@@ -93,7 +93,7 @@ fn a_server_introduces_its_clients_to_each_other_and_says_who_left() {
     stage.clients[1].close();
     stage.drive("departure", |stage| stage.got[0].len() == 1 && stage.got[2].len() == 1);
     assert_eq!(stage.got[0], [system(2, ids[1], &[])]);
-    assert_eq!(stage.told.last().unwrap().0, Told::Disconnected(ids[1]));
+    assert_eq!(stage.told.last().unwrap().0, SceneEvent::Disconnected(ids[1]));
     stage.server.disconnect_peer(ids[2], true).unwrap();
     stage.drive("dismissal", |stage| stage.got[0].len() == 2);
     assert_eq!(stage.got[0][1], system(2, ids[2], &[]));
@@ -129,9 +129,9 @@ fn packets_are_passed_on_to_one_to_all_or_to_all_but_one() {
             let expected = if receivers.contains(&index) { vec![system(3, ids[0], &inner)] } else { vec![] };
             assert_eq!(std::mem::take(&mut stage.got[index]), expected, "target {target} at client {index}");
         }
-        let mut expected = vec![(Told::Bytes(ids[0]), b".".to_vec())];
+        let mut expected = vec![(SceneEvent::Bytes(ids[0]), b".".to_vec())];
         if to_server {
-            expected.insert(0, (Told::Bytes(ids[0]), inner[1..].to_vec()));
+            expected.insert(0, (SceneEvent::Bytes(ids[0]), inner[1..].to_vec()));
         }
         assert_eq!(std::mem::take(&mut stage.told), expected, "target {target} at the server");
     }
@@ -158,7 +158,7 @@ fn packets_that_make_no_sense_are_passed_over() {
     }
     stage.send(0, &[0, 1, 2]);
     stage.drive("a call", |stage| !stage.told.is_empty());
-    assert_eq!(stage.told, [(Told::Packet(id), vec![0, 1, 2])]);
+    assert_eq!(stage.told, [(SceneEvent::Packet(id), vec![0, 1, 2])]);
     assert_eq!(stage.server.peers(), [id]);
 }
 
@@ -170,7 +170,7 @@ fn nobody_is_heard_before_both_ends_have_completed_the_authentication() {
     stage.send(0, &[3, b'x']);
     stage.send(0, &[7, 0, b'p', b'w']);
     stage.drive("a password", |stage| !stage.told.is_empty());
-    assert_eq!(stage.told, [(Told::Auth(ids[0]), b"pw".to_vec())]);
+    assert_eq!(stage.told, [(SceneEvent::Auth(ids[0]), b"pw".to_vec())]);
     assert_eq!(stage.server.put_packet(ids[0], b"\x03x").unwrap_err().code(), ErrorCode::InvalidParameter);
     stage.server.send_auth(ids[0], b"ok").unwrap();
     stage.server.complete_auth(ids[0]).unwrap();
@@ -179,19 +179,19 @@ fn nobody_is_heard_before_both_ends_have_completed_the_authentication() {
     assert_eq!(stage.server.peers(), [0; 0]);
     stage.send(0, &[7, 0]);
     stage.drive("admission", |stage| stage.told.len() == 2);
-    assert_eq!(stage.told[1].0, Told::Connected(ids[0]));
+    assert_eq!(stage.told[1].0, SceneEvent::Connected(ids[0]));
     // The other way round: the client is content first.
     stage.send(1, &[7, 0]);
     stage.send(1, &[7, 0, b'!']);
     stage.drive("the client's word", |stage| stage.told.len() == 3);
     stage.server.complete_auth(ids[1]).unwrap();
     stage.drive("admission", |stage| stage.told.len() == 4);
-    assert_eq!(stage.told[3].0, Told::Connected(ids[1]));
+    assert_eq!(stage.told[3].0, SceneEvent::Connected(ids[1]));
     assert_eq!(stage.server.complete_auth(ids[1]).unwrap_err().code(), ErrorCode::InvalidParameter);
     // The third never says anything.
     stage.server.poll_at(clock::now() + Duration::from_secs(4));
     stage.drive("the end of its time", |stage| stage.clients[2].status() == Status::Disconnected);
-    assert_eq!(stage.told[4].0, Told::AuthFailed(ids[2]));
+    assert_eq!(stage.told[4].0, SceneEvent::AuthFailed(ids[2]));
     assert_eq!(stage.got[2], [[0u8; 0]; 0], "it was told nothing");
 }
 
@@ -208,15 +208,15 @@ fn clients_know_each_other_through_the_server() {
         client.room.create_client(&url, None).unwrap();
         rooms.push(client);
     }
-    let mut told: Vec<Vec<(Told, Vec<u8>)>> = vec![Vec::new(); 3];
-    let drive = |rooms: &mut Vec<SceneRoom>, told: &mut Vec<Vec<(Told, Vec<u8>)>>, lens: [usize; 3]| {
+    let mut told: Vec<Vec<(SceneEvent, Vec<u8>)>> = vec![Vec::new(); 3];
+    let drive = |rooms: &mut Vec<SceneRoom>, told: &mut Vec<Vec<(SceneEvent, Vec<u8>)>>, lens: [usize; 3]| {
         let end = clock::now() + DEADLINE;
         while told.iter().map(Vec::len).ne(lens) {
             assert!(clock::now() < end, "in time: {lens:?} {told:?}");
             for (room, told) in rooms.iter_mut().zip(told.iter_mut()) {
                 room.poll();
                 while let Some(what) = room.next_told() {
-                    let data = if matches!(what, Told::Bytes(_)) { room.data().to_vec() } else { Vec::new() };
+                    let data = if matches!(what, SceneEvent::Bytes(_)) { room.data().to_vec() } else { Vec::new() };
                     told.push((what, data));
                 }
             }
@@ -231,11 +231,11 @@ fn clients_know_each_other_through_the_server() {
     assert_eq!(rooms[1].send_bytes(77, b"nobody").unwrap_err().code(), ErrorCode::InvalidParameter);
     rooms[0].send_bytes(-ids[1], b"not the first").unwrap();
     drive(&mut rooms, &mut told, [3, 2, 6]);
-    assert_eq!(told[0][2], (Told::Bytes(ids[1]), b"all".to_vec()));
+    assert_eq!(told[0][2], (SceneEvent::Bytes(ids[1]), b"all".to_vec()));
     let mut got = told[2].split_off(2);
     got.sort_by(|a, b| a.1.cmp(&b.1));
     let expected = [(1, "not the first"), (ids[1], "all"), (ids[1], "not the server"), (ids[1], "one")];
-    let mut expected: Vec<_> = expected.map(|(id, text)| (Told::Bytes(id), text.as_bytes().to_vec())).to_vec();
+    let mut expected: Vec<_> = expected.map(|(id, text)| (SceneEvent::Bytes(id), text.as_bytes().to_vec())).to_vec();
     expected.sort_by(|a, b| a.1.cmp(&b.1));
     assert_eq!(got, expected);
     told[2].clear();
@@ -244,7 +244,7 @@ fn clients_know_each_other_through_the_server() {
     drive(&mut rooms, &mut told, [3, 4, 2]);
     assert_eq!(
         told[2].iter().map(|entry| entry.0).collect::<Vec<_>>(),
-        [Told::Disconnected(1), Told::Disconnected(ids[1])]
+        [SceneEvent::Disconnected(1), SceneEvent::Disconnected(ids[1])]
     );
     assert_eq!(rooms[2].set_scene(false, false), Ok(()));
     assert_eq!(rooms[2].send_bytes(1, b"x").unwrap_err().code(), ErrorCode::Unconfigured);

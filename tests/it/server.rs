@@ -9,7 +9,7 @@ use wspeer::error::ErrorCode;
 use wspeer::limits::MAX_CLOSE_REASON;
 use wspeer::net::clock;
 use wspeer::peer::server::Wait;
-use wspeer::peer::{Event, Server, State, WebSocketPeer};
+use wspeer::peer::{PeerEvent, Server, State, WebSocketPeer};
 
 use crate::fixtures::{frame, until};
 use crate::world::{BINARY, REQUEST, TEXT, World, owned};
@@ -20,8 +20,8 @@ fn a_client_comes_talks_and_goes() {
     let index = world.join();
     let id = world.id(index);
     assert!(id >= 2);
-    assert_eq!(world.told, [Event::Opened { id, protocol: String::new() }]);
-    assert_eq!(world.clients[index].told, [Event::Opened { id: 1, protocol: String::new() }]);
+    assert_eq!(world.told, [PeerEvent::Opened { id, protocol: String::new() }]);
+    assert_eq!(world.clients[index].told, [PeerEvent::Opened { id: 1, protocol: String::new() }]);
     assert_eq!(world.server.request(id).unwrap().method, "GET");
     assert!(world.server.peer_address(id).unwrap().ip().is_loopback());
     world.forget();
@@ -35,7 +35,7 @@ fn a_client_comes_talks_and_goes() {
         world.told.extend(std::iter::from_fn(|| world.server.next_event()));
         world.told.len() == 4
     });
-    assert_eq!(world.told, vec![Event::Message { id }; 4]);
+    assert_eq!(world.told, vec![PeerEvent::Message { id }; 4]);
     assert_eq!(world.server.packet_count(id), 4);
     for (text, is_text) in [("a", true), ("b", true), ("c", true), ("d", false)] {
         assert_eq!(world.server.get_packet(id).unwrap(), text.as_bytes());
@@ -44,12 +44,15 @@ fn a_client_comes_talks_and_goes() {
     assert_eq!(world.server.get_packet(id).unwrap_err().code(), ErrorCode::Unavailable);
     world.forget();
     world.client(index).disconnect_from_host(1001, "Bye").unwrap();
-    world.until_client_told(index, &Event::Closed { id: 1, was_clean: true });
+    world.until_client_told(index, &PeerEvent::Closed { id: 1, was_clean: true });
     assert_eq!(
         world.told,
-        [Event::CloseRequest { id, code: 1001, reason: "Bye".to_owned() }, Event::Closed { id, was_clean: true }]
+        [
+            PeerEvent::CloseRequest { id, code: 1001, reason: "Bye".to_owned() },
+            PeerEvent::Closed { id, was_clean: true }
+        ]
     );
-    assert_eq!(world.clients[index].told, [Event::Closed { id: 1, was_clean: true }]);
+    assert_eq!(world.clients[index].told, [PeerEvent::Closed { id: 1, was_clean: true }]);
     assert!(!world.server.has_peer(id));
 }
 
@@ -67,11 +70,11 @@ fn a_message_can_be_read_from_its_event_on() {
         world.server.ask(id, |peer| peer.packet_count() == 2).unwrap()
     });
     assert_eq!(world.server.packet_count(id), 0);
-    assert_eq!(world.server.next_event(), Some(Event::Message { id }));
+    assert_eq!(world.server.next_event(), Some(PeerEvent::Message { id }));
     assert_eq!(world.server.packet_count(id), 1);
     assert_eq!(world.server.get_packet(id).unwrap(), b"one");
     assert!(world.server.get_packet(id).is_err());
-    assert_eq!(world.server.next_event(), Some(Event::Message { id }));
+    assert_eq!(world.server.next_event(), Some(PeerEvent::Message { id }));
     assert_eq!(world.server.get_packet(id).unwrap(), b"two");
 }
 
@@ -83,15 +86,15 @@ fn what_came_before_a_close_is_told_first_and_can_still_be_read() {
     world.server.send(id, TEXT, b"last words").unwrap();
     world.server.disconnect_peer(id, 4000, "bye bye").unwrap();
     world.forget();
-    world.until_told(&Event::Closed { id, was_clean: true });
+    world.until_told(&PeerEvent::Closed { id, was_clean: true });
     let expected = [
-        Event::Message { id: 1 },
-        Event::CloseRequest { id: 1, code: 4000, reason: "bye bye".to_owned() },
-        Event::Closed { id: 1, was_clean: true },
+        PeerEvent::Message { id: 1 },
+        PeerEvent::CloseRequest { id: 1, code: 4000, reason: "bye bye".to_owned() },
+        PeerEvent::Closed { id: 1, was_clean: true },
     ];
     assert_eq!(world.clients[index].told, expected);
     assert_eq!(world.client(index).get_packet().unwrap(), b"last words");
-    assert_eq!(world.told, [Event::Closed { id, was_clean: true }]);
+    assert_eq!(world.told, [PeerEvent::Closed { id, was_clean: true }]);
 }
 
 #[test]
@@ -106,7 +109,7 @@ fn the_end_is_told_before_the_peer_is_forgotten() {
         world.server.poll();
         while let Some(event) = world.server.next_event() {
             assert!(world.server.has_peer(id), "{event:?}");
-            assert_eq!(world.server.is_peer_connected(id), !matches!(event, Event::Closed { .. }));
+            assert_eq!(world.server.is_peer_connected(id), !matches!(event, PeerEvent::Closed { .. }));
             told.push(event);
         }
         told.len() == 2
@@ -130,12 +133,12 @@ fn a_broken_connection_and_a_violation_end_unclean_and_others_stay() {
     let bystander = world.join();
     let (socket, cut) = world.raw_open();
     drop(socket);
-    world.until_told(&Event::Closed { id: cut, was_clean: false });
+    world.until_told(&PeerEvent::Closed { id: cut, was_clean: false });
     let (mut socket, violator) = world.raw_open();
     // A frame of a client that is not masked.
     socket.write_all(&frame(0x81, false, b"x")).unwrap();
-    world.until_told(&Event::Closed { id: violator, was_clean: false });
-    assert!(!world.told.iter().any(|event| matches!(event, Event::CloseRequest { .. })), "{:?}", world.told);
+    world.until_told(&PeerEvent::Closed { id: violator, was_clean: false });
+    assert!(!world.told.iter().any(|event| matches!(event, PeerEvent::CloseRequest { .. })), "{:?}", world.told);
     assert_eq!(world.server.peer_ids(), [world.id(bystander)]);
 }
 
@@ -144,11 +147,11 @@ fn the_nul_that_godot_3_appends_to_a_reason_is_cut_off() {
     let mut world = World::new();
     let (mut socket, id) = world.raw_open();
     socket.write_all(&frame(0x88, true, b"\x10\xe1why not\0")).unwrap();
-    world.until_told(&Event::CloseRequest { id, code: 4321, reason: "why not".to_owned() });
+    world.until_told(&PeerEvent::CloseRequest { id, code: 4321, reason: "why not".to_owned() });
     let (mut socket, id) = world.raw_open();
     socket.write_all(&frame(0x88, true, b"")).unwrap();
-    world.until_told(&Event::CloseRequest { id, code: 0, reason: String::new() });
-    world.until_told(&Event::Closed { id, was_clean: true });
+    world.until_told(&PeerEvent::CloseRequest { id, code: 0, reason: String::new() });
+    world.until_told(&PeerEvent::Closed { id, was_clean: true });
 }
 
 #[test]
@@ -163,10 +166,10 @@ fn wrong_closes_are_refused_and_change_nothing() {
         assert!(world.client(index).disconnect_from_host(code, &reason).is_err());
     }
     world.server.send(id, TEXT, b"still here").unwrap();
-    world.until_client_told(index, &Event::Message { id: 1 });
+    world.until_client_told(index, &PeerEvent::Message { id: 1 });
     world.server.disconnect_peer(id, -1, "").unwrap();
-    world.until_told(&Event::Closed { id, was_clean: false });
-    world.until_client_told(index, &Event::Closed { id: 1, was_clean: false });
+    world.until_told(&PeerEvent::Closed { id, was_clean: false });
+    world.until_client_told(index, &PeerEvent::Closed { id: 1, was_clean: false });
 }
 
 #[test]
@@ -182,8 +185,8 @@ fn nothing_is_told_of_a_peer_behind_the_programs_goodbye() {
     });
     world.server.disconnect_peer(id, 1000, "").unwrap();
     world.forget();
-    world.until_told(&Event::Closed { id, was_clean: true });
-    assert_eq!(world.told, [Event::Closed { id, was_clean: true }]);
+    world.until_told(&PeerEvent::Closed { id, was_clean: true });
+    assert_eq!(world.told, [PeerEvent::Closed { id, was_clean: true }]);
     assert_eq!(world.server.send(id, TEXT, b"x").unwrap_err().code(), ErrorCode::InvalidParameter);
 }
 
@@ -194,8 +197,8 @@ fn stop_says_goodbye_and_tells_nothing() {
     world.forget();
     world.server.stop();
     assert!(!world.server.is_listening() && world.server.peer_ids().is_empty());
-    world.until_client_told(index, &Event::Closed { id: 1, was_clean: true });
-    assert_eq!(world.clients[index].told[0], Event::CloseRequest { id: 1, code: 1000, reason: String::new() });
+    world.until_client_told(index, &PeerEvent::Closed { id: 1, was_clean: true });
+    assert_eq!(world.clients[index].told[0], PeerEvent::CloseRequest { id: 1, code: 1000, reason: String::new() });
     assert_eq!(world.told, []);
     world.server.stop();
     world.server.listen(0, Vec::new(), false).unwrap();
@@ -224,12 +227,12 @@ fn listening_has_its_rules() {
 fn sub_protocols_are_agreed_on_in_the_clients_order_or_not_at_all() {
     let mut world = World::listening(&["p", "binary"], false, |_| {});
     let index = world.connect(&["p2", "binary", "p"], |_| {});
-    world.until_client_told(index, &Event::Opened { id: 1, protocol: "binary".to_owned() });
-    assert!(matches!(&world.told[..], [Event::Opened { protocol, .. }] if protocol == "binary"));
+    world.until_client_told(index, &PeerEvent::Opened { id: 1, protocol: "binary".to_owned() });
+    assert!(matches!(&world.told[..], [PeerEvent::Opened { protocol, .. }] if protocol == "binary"));
     let failed = |world: &mut World, protocols: &[&str]| {
         let index = world.connect(protocols, |_| {});
-        world.until("failed", |world| matches!(world.clients[index].told[..], [Event::Failed { id: 1, .. }]));
-        assert!(!world.told.iter().skip(1).any(|event| matches!(event, Event::Opened { .. })));
+        world.until("failed", |world| matches!(world.clients[index].told[..], [PeerEvent::Failed { id: 1, .. }]));
+        assert!(!world.told.iter().skip(1).any(|event| matches!(event, PeerEvent::Opened { .. })));
     };
     failed(&mut world, &["x"]);
     failed(&mut world, &[]);
@@ -245,7 +248,7 @@ fn ids_are_never_used_again_and_peers_are_told_apart() {
         let (socket, id) = world.raw_open();
         assert!(seen.insert(id));
         drop(socket);
-        world.until_told(&Event::Closed { id, was_clean: false });
+        world.until_told(&PeerEvent::Closed { id, was_clean: false });
     }
 }
 
@@ -260,23 +263,23 @@ fn a_program_may_look_at_requests_and_decide() {
         })
         .unwrap();
     let good = world.connect(&[], |_| {});
-    world.until("asked", |world| matches!(world.told[..], [Event::Request { .. }]));
-    let Event::Request { id } = world.told[0] else { panic!() };
+    world.until("asked", |world| matches!(world.told[..], [PeerEvent::Request { .. }]));
+    let PeerEvent::Request { id } = world.told[0] else { panic!() };
     assert_eq!(world.server.request(id).unwrap().path_and_query().0, "/");
     assert_eq!(world.server.peer_ids(), []);
     world.server.accept_request(id, &owned(&["X-Extra: 1"])).unwrap();
-    world.until_client_told(good, &Event::Opened { id: 1, protocol: String::new() });
-    world.until_told(&Event::Opened { id, protocol: String::new() });
+    world.until_client_told(good, &PeerEvent::Opened { id: 1, protocol: String::new() });
+    world.until_told(&PeerEvent::Opened { id, protocol: String::new() });
     let headers = world.client(good).ask(WebSocketPeer::response_headers).unwrap();
     assert_eq!(headers.first("X-Extra"), Some("1"));
     world.forget();
     let bad = world.connect(&[], |_| {});
-    world.until("asked", |world| matches!(world.told[..], [Event::Request { .. }]));
-    let Event::Request { id } = world.told[0] else { panic!() };
+    world.until("asked", |world| matches!(world.told[..], [PeerEvent::Request { .. }]));
+    let PeerEvent::Request { id } = world.told[0] else { panic!() };
     world.server.reject_request(id, 403, "", Vec::new(), b"no".to_vec()).unwrap();
     world.until(
         "refused",
-        |world| matches!(&world.clients[bad].told[..], [Event::Failed { reason, .. }] if reason.contains("403")),
+        |world| matches!(&world.clients[bad].told[..], [PeerEvent::Failed { reason, .. }] if reason.contains("403")),
     );
     assert!(world.server.accept_request(id, &[]).is_err());
 }
@@ -355,14 +358,14 @@ fn more_clients_than_allowed_are_told_so_and_the_others_stay() {
     let crowd: Vec<usize> = (0..40).map(|_| world.connect(&[], |_| {})).collect();
     world.until("all refused", |world| {
         crowd.iter().all(
-            |index| matches!(&world.clients[*index].told[..], [Event::Failed { reason, .. }] if reason.contains("503")),
+            |index| matches!(&world.clients[*index].told[..], [PeerEvent::Failed { reason, .. }] if reason.contains("503")),
         )
     });
     assert_eq!(world.server.peer_count(), 2);
     for player in players {
         let id = world.id(player);
         world.server.send(id, TEXT, b"still here").unwrap();
-        world.until_client_told(player, &Event::Message { id: 1 });
+        world.until_client_told(player, &PeerEvent::Message { id: 1 });
     }
     // Handshakes under way when the last place is taken.
     world.server.set_options(|options| options.set_max_clients(3)).unwrap();
@@ -384,10 +387,10 @@ fn new_connections_can_be_refused_while_the_others_go_on() {
         })
         .unwrap();
     let refused = world.connect(&[], |_| {});
-    world.until("refused", |world| matches!(world.clients[refused].told[..], [Event::Failed { .. }]));
+    world.until("refused", |world| matches!(world.clients[refused].told[..], [PeerEvent::Failed { .. }]));
     let id = world.id(player);
     world.client(player).send(TEXT, b"x").unwrap();
-    world.until_told(&Event::Message { id });
+    world.until_told(&PeerEvent::Message { id });
 }
 
 #[test]
@@ -407,7 +410,7 @@ fn slow_and_bad_handshakes_end_and_others_are_unaffected() {
         world.read_raw(socket, |_| false);
     }
     assert_eq!(world.server.pending_count(), 0);
-    assert_eq!(world.told.iter().filter(|event| matches!(event, Event::Failed { .. })).count(), 4);
+    assert_eq!(world.told.iter().filter(|event| matches!(event, PeerEvent::Failed { .. })).count(), 4);
     assert_eq!(world.server.peer_ids(), [world.id(player)]);
 }
 
@@ -446,12 +449,12 @@ fn buffers_have_godot_3s_sizes() {
     assert_eq!(world.server.send(id, BINARY, &[0; 1024]).unwrap_err().code(), ErrorCode::OutOfMemory);
     world.server.send(id, BINARY, &[0; 1023]).unwrap();
     world.client(index).send(BINARY, &[0; 1024]).unwrap();
-    world.until_told(&Event::Message { id });
+    world.until_told(&PeerEvent::Message { id });
     assert_eq!(world.read(id), [vec![0; 1024]]);
     world.client(index).send(BINARY, &[0; 1025]).unwrap();
-    world.until_told(&Event::Closed { id, was_clean: false });
+    world.until_told(&PeerEvent::Closed { id, was_clean: false });
     world.until("closed", |world| {
-        world.clients[index].told.iter().any(|event| matches!(event, Event::CloseRequest { code: 1009, .. }))
+        world.clients[index].told.iter().any(|event| matches!(event, PeerEvent::CloseRequest { code: 1009, .. }))
     });
 }
 
@@ -467,19 +470,19 @@ fn waiting_ends_with_an_event_a_wake_or_the_time() {
         client
     });
     assert!(world.server.wait(None).unwrap());
-    assert_eq!(world.server.next_event(), Some(Event::Message { id }));
+    assert_eq!(world.server.next_event(), Some(PeerEvent::Message { id }));
     let mut client = sender.join().unwrap();
     world.server.get_packet(id).unwrap();
     assert!(!world.server.wait(Some(Duration::ZERO)).unwrap());
     world.server.send(id, TEXT, b"and you").unwrap();
     assert!(client.wait(None).unwrap());
-    assert_eq!(client.next_event(), Some(Event::Message { id: 1 }));
+    assert_eq!(client.next_event(), Some(PeerEvent::Message { id: 1 }));
     assert!(!client.wait(Some(Duration::from_millis(5))).unwrap());
     // A handshake that takes too long ends a wait that has no time of its own.
     world.server.set_options(|options| options.set_handshake_timeout(0.05)).unwrap();
     let _silent = world.raw();
     assert!(world.server.wait(None).unwrap());
-    assert!(matches!(world.server.next_event(), Some(Event::Failed { .. })));
+    assert!(matches!(world.server.next_event(), Some(PeerEvent::Failed { .. })));
 }
 
 #[test]
@@ -494,7 +497,7 @@ fn idle_peers_are_not_polled() {
     assert_eq!(world.server.active_count(), 0);
     let mut socket = &sockets[10].0;
     socket.write_all(&frame(0x81, true, b"x")).unwrap();
-    world.until_told(&Event::Message { id: busy });
+    world.until_told(&PeerEvent::Message { id: busy });
     assert!(world.server.active_count() <= 1);
 }
 
@@ -503,13 +506,13 @@ fn heartbeats_and_close_timeouts_come_without_news_from_the_network() {
     let mut world = World::new();
     let (_dead, id) = world.raw_open();
     world.server.set_options(|options| options.peer.set_heartbeat_interval(0.05)).unwrap();
-    world.until_told(&Event::Closed { id, was_clean: false });
+    world.until_told(&PeerEvent::Closed { id, was_clean: false });
     let mut world = World::new();
     world.server.set_options(|options| options.peer.set_close_timeout(0.05)).unwrap();
     let (_dead, id) = world.raw_open();
     world.server.disconnect_peer(id, 1000, "").unwrap();
     let before = clock::now();
-    world.until_told(&Event::Closed { id, was_clean: false });
+    world.until_told(&PeerEvent::Closed { id, was_clean: false });
     assert!(clock::now() - before >= Duration::from_millis(50));
 }
 

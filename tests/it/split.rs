@@ -15,7 +15,7 @@ fn outcome(role: Role, limit: usize, pieces: &[&[u8]]) -> Outcome {
     let violation = end.receive_pieces(pieces).err();
     let sent = end.sent();
     let close = end.connection.close_received().cloned();
-    (end.inbox.record, sent, violation, close)
+    (end.sink.record, sent, violation, close)
 }
 
 fn scenarios() -> Vec<(&'static str, Vec<u8>)> {

@@ -13,7 +13,7 @@ use rcgen::{
 };
 use wspeer::error::ErrorCode;
 use wspeer::net::tls::options::{ClientTlsSpec, IdentityPem, ServerTlsSpec, TlsOptions};
-use wspeer::net::{ClientTls, ServerTls, Stage, TlsStream, Transport};
+use wspeer::net::{ClientTls, FailureStage, ServerTls, TlsStream, Transport};
 use wspeer::peer::{State, StreamPeerTcp, StreamPeerTls, TcpServer, TlsStatus, WebSocketPeer};
 use wspeer::proto::frame::MessageKind::{Binary, Text};
 
@@ -108,8 +108,8 @@ fn refused(host: &str, client: ClientTlsSpec, server: ServerTlsSpec) -> String {
     let pair = connect(host, client, server);
     assert_eq!((pair.client.state(), pair.client.close_code()), (State::Closed, -1));
     let failure = pair.client.failure().unwrap();
-    assert_eq!((failure.stage, &failure.message), (Stage::Tls, &failure.tls.as_ref().unwrap().text));
-    assert_eq!(pair.server.failure().unwrap().stage, Stage::Tls, "{:?}", pair.server.failure());
+    assert_eq!((failure.stage, &failure.message), (FailureStage::Tls, &failure.tls.as_ref().unwrap().text));
+    assert_eq!(pair.server.failure().unwrap().stage, FailureStage::Tls, "{:?}", pair.server.failure());
     failure.message.clone()
 }
 
@@ -326,7 +326,7 @@ fn either_version_is_spoken_and_a_cut_connection_is_no_orderly_end() {
         });
         assert_eq!(packets(&mut client), [b"hi".to_vec()]);
         let failure = client.failure().unwrap();
-        assert_eq!((failure.stage, client.close_code()), (Stage::Tls, -1));
+        assert_eq!((failure.stage, client.close_code()), (FailureStage::Tls, -1));
         assert!(failure.message.contains("without close_notify"), "{failure:?}");
         server.join().unwrap();
     }
@@ -343,7 +343,7 @@ fn what_does_not_speak_tls_is_named() {
         client.state() == State::Closed
     });
     let failure = client.failure().unwrap();
-    assert_eq!((failure.stage, failure.message.as_str()), (Stage::Tls, "the remote end does not speak TLS"));
+    assert_eq!((failure.stage, failure.message.as_str()), (FailureStage::Tls, "the remote end does not speak TLS"));
 }
 
 #[test]
@@ -357,7 +357,7 @@ fn a_silent_tls_server_is_given_up_in_time() {
     assert_eq!(client.state(), State::Connecting);
     client.poll_at(now + Duration::from_secs(11));
     let failure = client.failure().unwrap();
-    assert_eq!((client.state(), failure.stage), (State::Closed, Stage::Timeout));
+    assert_eq!((client.state(), failure.stage), (State::Closed, FailureStage::Timeout));
     assert!(failure.message.contains("TLS handshake"), "{failure:?}");
 }
 

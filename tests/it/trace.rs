@@ -10,7 +10,7 @@ use parking_lot::{Mutex, MutexGuard};
 use wspeer::limits::{TRACE_EVENTS, TRACE_PREVIEW};
 use wspeer::peer::room::Status;
 use wspeer::peer::server::Server;
-use wspeer::peer::trace::{self, Direction, Event, EventKind, Listener, PeerClass};
+use wspeer::peer::trace::{self, Direction, PeerClass, TraceEvent, TraceEventKind, TraceSubscriber};
 use wspeer::peer::{Client, ClientStatus, MultiplayerPeer, State, WebSocketPeer};
 use wspeer::proto::Role;
 use wspeer::proto::frame::MessageKind::{Binary, Text};
@@ -21,12 +21,12 @@ fn alone() -> MutexGuard<'static, ()> {
     ONE_AT_A_TIME.lock()
 }
 
-fn events(listener: &mut Listener) -> Vec<Event> {
+fn events(listener: &mut TraceSubscriber) -> Vec<TraceEvent> {
     std::iter::from_fn(|| listener.next_event()).collect()
 }
 
-fn of(events: &[Event], peer: u64) -> Vec<(Direction, EventKind, usize, String)> {
-    let preview = |event: &Event| String::from_utf8_lossy(&event.preview).into_owned();
+fn of(events: &[TraceEvent], peer: u64) -> Vec<(Direction, TraceEventKind, usize, String)> {
+    let preview = |event: &TraceEvent| String::from_utf8_lossy(&event.preview).into_owned();
     let wanted = events.iter().filter(|event| event.peer == peer);
     wanted.map(|event| (event.direction, event.kind, event.size, preview(event))).collect()
 }
@@ -34,7 +34,7 @@ fn of(events: &[Event], peer: u64) -> Vec<(Direction, EventKind, usize, String)>
 #[test]
 fn a_row_shows_both_ends_as_they_are() {
     let _alone = alone();
-    let listener = Listener::to_peers();
+    let listener = TraceSubscriber::to_peers();
     let compressed = |peer: &mut WebSocketPeer| {
         peer.options.compression_enabled = true;
         peer.options.supported_protocols = vec!["chat".to_owned()];
@@ -90,7 +90,7 @@ fn a_row_shows_both_ends_as_they_are() {
 #[test]
 fn the_log_has_every_message_with_its_direction() {
     let _alone = alone();
-    let mut listener = Listener::to_messages();
+    let mut listener = TraceSubscriber::to_messages();
     let mut pair = Pair::open();
     pair.client.send(Text, b"hello").unwrap();
     pair.client.send(Binary, &[0xff; 300]).unwrap();
@@ -103,8 +103,8 @@ fn the_log_has_every_message_with_its_direction() {
     pair.drive("the close", |pair| pair.client.state() == State::Closed && pair.server.state() == State::Closed);
 
     let all = events(&mut listener);
-    let shown = |log: &[(Direction, EventKind, usize, String)]| {
-        log.iter().filter(|event| event.1 != EventKind::Handshake).cloned().collect::<Vec<_>>()
+    let shown = |log: &[(Direction, TraceEventKind, usize, String)]| {
+        log.iter().filter(|event| event.1 != TraceEventKind::Handshake).cloned().collect::<Vec<_>>()
     };
     let client = of(&all, pair.client.trace_id());
     let (sent, received) = (Direction::Sent, Direction::Received);
@@ -112,15 +112,15 @@ fn the_log_has_every_message_with_its_direction() {
     assert_eq!(
         shown(&client),
         [
-            (sent, EventKind::Text, 5, "hello".to_owned()),
-            (sent, EventKind::Binary, 300, part.clone()),
-            (sent, EventKind::Ping, 4, "beat".to_owned()),
-            (received, EventKind::Pong, 4, "beat".to_owned()),
-            (received, EventKind::Text, 6, "answer".to_owned()),
-            (received, EventKind::Close, 6, "4001 done".to_owned()),
+            (sent, TraceEventKind::Text, 5, "hello".to_owned()),
+            (sent, TraceEventKind::Binary, 300, part.clone()),
+            (sent, TraceEventKind::Ping, 4, "beat".to_owned()),
+            (received, TraceEventKind::Pong, 4, "beat".to_owned()),
+            (received, TraceEventKind::Text, 6, "answer".to_owned()),
+            (received, TraceEventKind::Close, 6, "4001 done".to_owned()),
         ]
     );
-    assert_eq!((client[0].0, client[0].1, client[1].0), (sent, EventKind::Handshake, received));
+    assert_eq!((client[0].0, client[0].1, client[1].0), (sent, TraceEventKind::Handshake, received));
     assert!(client[0].3.starts_with("GET /path HTTP/1.1\r\n") && client[0].3.contains("Sec-WebSocket-Key: ***\r\n"));
     assert!(client[1].3.starts_with("HTTP/1.1 101 "));
     let server = of(&all, pair.server.trace_id());
@@ -128,12 +128,12 @@ fn the_log_has_every_message_with_its_direction() {
     assert_eq!((&server[0].3, &server[1].3), (&client[0].3, &client[1].3));
     let kinds: Vec<_> = shown(&server).iter().map(|event| (event.0, event.1)).collect();
     let expected = [
-        (received, EventKind::Text),
-        (received, EventKind::Binary),
-        (received, EventKind::Ping),
-        (sent, EventKind::Text),
-        (sent, EventKind::Close),
-        (received, EventKind::Close),
+        (received, TraceEventKind::Text),
+        (received, TraceEventKind::Binary),
+        (received, TraceEventKind::Ping),
+        (sent, TraceEventKind::Text),
+        (sent, TraceEventKind::Close),
+        (received, TraceEventKind::Close),
     ];
     assert_eq!(kinds.len(), expected.len());
     assert!(expected.iter().all(|event| kinds.contains(event)), "{kinds:?}");
@@ -144,13 +144,13 @@ fn the_log_has_every_message_with_its_direction() {
 #[test]
 fn failures_and_violations_are_logged() {
     let _alone = alone();
-    let mut listener = Listener::to_messages();
+    let mut listener = TraceSubscriber::to_messages();
     let mut raw = Raw::server();
     raw.write(&frame(0x81, false, b"unmasked"));
     raw.poll_until("the violation", |peer| peer.state() == State::Closed);
     let all = of(&events(&mut listener), raw.peer.trace_id());
     let kinds: Vec<_> = all[2..].iter().map(|event| (event.0, event.1)).collect();
-    assert_eq!(kinds, [(Direction::Sent, EventKind::Close), (Direction::Received, EventKind::Failure)]);
+    assert_eq!(kinds, [(Direction::Sent, TraceEventKind::Close), (Direction::Received, TraceEventKind::Failure)]);
     assert!(all[2].3.starts_with("1002 "));
     assert_eq!(all[3].3, format!("websocket: {}", raw.peer.error_message()));
 }
@@ -158,7 +158,7 @@ fn failures_and_violations_are_logged() {
 #[test]
 fn contents_can_be_kept_out() {
     let _alone = alone();
-    let mut listener = Listener::to_messages();
+    let mut listener = TraceSubscriber::to_messages();
     trace::set_preview_size(0);
     let mut pair = Pair::open();
     pair.client.send(Text, b"secret").unwrap();
@@ -167,21 +167,21 @@ fn contents_can_be_kept_out() {
     assert_eq!(trace::preview_size(), wspeer::limits::MAX_TRACE_PREVIEW);
     trace::set_preview_size(TRACE_PREVIEW);
     let all = events(&mut listener);
-    assert!(all.iter().any(|event| (event.kind, event.size) == (EventKind::Text, 6)));
+    assert!(all.iter().any(|event| (event.kind, event.size) == (TraceEventKind::Text, 6)));
     assert!(all.iter().all(|event| event.preview.is_empty()));
 }
 
 #[test]
 fn a_listener_that_is_late_is_told_how_much_it_missed() {
     let _alone = alone();
-    let mut early = Listener::to_messages();
+    let mut early = TraceSubscriber::to_messages();
     let mut pair = Pair::open();
     let total = TRACE_EVENTS as u32 + 100;
     pair.client.options.outbound_buffer_size = 0;
     pair.client.options.max_queued_packets = usize::MAX;
     let before = events(&mut early).len();
     assert_eq!(before, 4, "two ends, two halves of the handshake each");
-    let mut late = Listener::to_messages();
+    let mut late = TraceSubscriber::to_messages();
     for i in 0..total {
         pair.client.send(Binary, &i.to_be_bytes()).unwrap();
     }
@@ -202,7 +202,7 @@ fn nothing_is_kept_while_nobody_listens() {
     assert!(trace::peers().is_empty());
     let before = trace::totals();
 
-    let mut listener = Listener::to_messages();
+    let mut listener = TraceSubscriber::to_messages();
     pair.client.poll();
     assert!(events(&mut listener).is_empty());
     let rows = trace::peers();
@@ -213,14 +213,14 @@ fn nothing_is_kept_while_nobody_listens() {
     assert_eq!(trace::totals().sent.bytes - before.sent.bytes, 5);
     drop(listener);
     assert!(trace::peers().is_empty());
-    let mut again = Listener::to_messages();
+    let mut again = TraceSubscriber::to_messages();
     assert!(events(&mut again).is_empty());
 }
 
 #[test]
 fn a_refused_client_shows_what_it_asked_for() {
     let _alone = alone();
-    let mut listener = Listener::to_messages();
+    let mut listener = TraceSubscriber::to_messages();
     let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut peer = WebSocketPeer::new();
     let url = format!("ws://me:word@127.0.0.1:{}/?token=x", server.local_addr().unwrap().port());
@@ -236,7 +236,7 @@ fn a_refused_client_shows_what_it_asked_for() {
     assert_eq!(all.len(), 2, "{all:?}");
     assert!(all[0].3.starts_with("GET /?token=*** HTTP/1.1\r\n"));
     assert!(all[0].3.contains("Authorization: ***\r\n"));
-    assert_eq!(all[1].1, EventKind::Failure);
+    assert_eq!(all[1].1, TraceEventKind::Failure);
     assert!(all[1].3.contains("403"));
     let row = &trace::peers()[0];
     assert!(row.url.starts_with("ws://me:***@127.0.0.1:") && row.url.ends_with("/?token=***"));
@@ -245,7 +245,7 @@ fn a_refused_client_shows_what_it_asked_for() {
 #[test]
 fn a_rooms_connections_say_what_they_belong_to() {
     let _alone = alone();
-    let mut listener = Listener::to_messages();
+    let mut listener = TraceSubscriber::to_messages();
     let mut server: MultiplayerPeer = MultiplayerPeer::new();
     let mut client: MultiplayerPeer = MultiplayerPeer::new();
     server.create_server(0, "127.0.0.1", None).unwrap();
@@ -257,14 +257,14 @@ fn a_rooms_connections_say_what_they_belong_to() {
     });
     let rows = trace::peers();
     assert!(rows.iter().all(|row| row.class == PeerClass::Multiplayer), "{rows:?}");
-    let greeting = events(&mut listener).into_iter().find(|event| event.kind == EventKind::Binary).unwrap();
+    let greeting = events(&mut listener).into_iter().find(|event| event.kind == TraceEventKind::Binary).unwrap();
     assert_eq!((greeting.direction, greeting.size), (Direction::Sent, 4), "the server tells the client its number");
 }
 
 #[test]
 fn the_connections_of_clients_and_servers_say_what_they_belong_to() {
     let _alone = alone();
-    let mut listener = Listener::to_messages();
+    let mut listener = TraceSubscriber::to_messages();
     let (mut server, mut client) = (Server::new(), Client::new());
     server.listen(0, Vec::new(), false).unwrap();
     client
@@ -280,6 +280,6 @@ fn the_connections_of_clients_and_servers_say_what_they_belong_to() {
     assert!(classes.contains(&(PeerClass::Client, Some(Role::Client))), "{classes:?}");
     assert!(classes.contains(&(PeerClass::Server, Some(Role::Server))), "{classes:?}");
     server.send_to(0, Text, b"to all").unwrap();
-    let sent = events(&mut listener).into_iter().find(|event| event.kind == EventKind::Text).unwrap();
+    let sent = events(&mut listener).into_iter().find(|event| event.kind == TraceEventKind::Text).unwrap();
     assert_eq!((sent.direction, &*sent.preview), (Direction::Sent, &b"to all"[..]));
 }

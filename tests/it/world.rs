@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use wspeer::peer::{Client, Event, Server};
+use wspeer::peer::{Client, PeerEvent, Server};
 use wspeer::proto::frame::MessageKind;
 
 use crate::fixtures::until;
@@ -18,7 +18,7 @@ pub const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n
 #[derive(Default)]
 pub struct World {
     pub server: Server,
-    pub told: Vec<Event>,
+    pub told: Vec<PeerEvent>,
     pub clients: Vec<Player>,
     pub is_multiplayer: bool,
 }
@@ -26,7 +26,7 @@ pub struct World {
 #[derive(Default)]
 pub struct Player {
     pub client: Client,
-    pub told: Vec<Event>,
+    pub told: Vec<PeerEvent>,
     /// What it is at the server.
     pub id: i32,
 }
@@ -71,7 +71,7 @@ impl World {
         let index = self.connect(&[], setup);
         self.until("joined", |world| {
             let told = &world.clients[index].told;
-            told.iter().any(|event| matches!(event, Event::Opened { .. } | Event::ConnectionSucceeded))
+            told.iter().any(|event| matches!(event, PeerEvent::Opened { .. } | PeerEvent::ConnectionSucceeded))
                 && world.server.peer_ids().len() == before.len() + 1
         });
         self.clients[index].id = self.server.peer_ids().into_iter().find(|id| !before.contains(id)).unwrap();
@@ -97,12 +97,12 @@ impl World {
     }
 
     /// Polls until the server was told an event.
-    pub fn until_told(&mut self, event: &Event) {
+    pub fn until_told(&mut self, event: &PeerEvent) {
         self.until(&format!("{event:?}"), |world| world.told.contains(event));
     }
 
     /// Polls until a client was told an event.
-    pub fn until_client_told(&mut self, index: usize, event: &Event) {
+    pub fn until_client_told(&mut self, index: usize, event: &PeerEvent) {
         self.until(&format!("{event:?}"), |world| world.clients[index].told.contains(event));
     }
 

@@ -12,7 +12,7 @@ use super::options::{ClientTls, ServerTls};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::TLS_WRITE_BYTES;
 use crate::net::scratch;
-use crate::net::{NetError, Stage, Transport};
+use crate::net::{FailureStage, NetError, Transport};
 
 /// What was agreed on, and with whom.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,9 +91,9 @@ impl TlsStream {
             Ok(is_over) => Ok(is_over),
             Err(error) if is_temporary(&error) => Ok(false),
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                Err(NetError::new(Stage::Tls, "the remote end closed the connection during the TLS handshake"))
+                Err(NetError::new(FailureStage::Tls, "the remote end closed the connection during the TLS handshake"))
             }
-            Err(error) => Err(NetError::io(Stage::Tls, "the TLS handshake", &error)),
+            Err(error) => Err(NetError::io(FailureStage::Tls, "the TLS handshake", &error)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Client, ClientStatus, Stage};
+use super::{Client, ClientPhase, ClientStatus};
 use crate::error::{Error, ErrorCode, Result};
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::proto::frame::MessageKind;
@@ -20,13 +20,13 @@ impl Client {
 
     /// Whether the connection is open, or its end was not told yet.
     pub fn is_connected_to_host(&self) -> bool {
-        self.status == ClientStatus::Connected || (self.is_multiplayer && self.stage == Stage::Open)
+        self.status == ClientStatus::Connected || (self.is_multiplayer && self.stage == ClientPhase::Open)
     }
 
     /// Sends a message.
     pub fn send(&mut self, kind: MessageKind, payload: &[u8]) -> Result {
         let result = match self.stage {
-            Stage::Open => self.peer.send(kind, payload),
+            ClientPhase::Open => self.peer.send(kind, payload),
             _ => Err(Error::new(ErrorCode::Failed, "the connection is not open")),
         };
         self.noted(result)

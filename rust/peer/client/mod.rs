@@ -13,7 +13,7 @@ use crate::net::poller::Poller;
 use crate::net::{ClientTls, clock, entropy, linger};
 pub use crate::peer::client::reconnect::ReconnectOptions;
 use crate::peer::connection::websocket_peer::WebSocketPeer;
-use crate::peer::event::Event;
+use crate::peer::event::PeerEvent;
 use crate::peer::godot3_packets::{PacketList, SERVER};
 use crate::peer::options::Options;
 use crate::peer::state::State;
@@ -41,14 +41,14 @@ pub struct Client {
     reconnect: ReconnectOptions,
     peer: WebSocketPeer,
     target: Option<Target>,
-    stage: Stage,
+    stage: ClientPhase,
     /// What the events taken so far say.
     status: ClientStatus,
     /// Attempts since the last connection.
     attempt: u32,
     /// Connections the program has begun.
     generation: u64,
-    events: VecDeque<Event>,
+    events: VecDeque<PeerEvent>,
     write_mode: MessageKind,
     announced: usize,
     visible: usize,
@@ -69,7 +69,7 @@ struct Target {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum ClientPhase {
     Idle,
     Connecting,
     Open,
@@ -92,7 +92,7 @@ impl Default for Client {
             reconnect: ReconnectOptions::default(),
             peer: WebSocketPeer::of(PeerClass::Client),
             target: None,
-            stage: Stage::Idle,
+            stage: ClientPhase::Idle,
             status: ClientStatus::Disconnected,
             attempt: 0,
             generation: 0,
@@ -136,7 +136,7 @@ impl Client {
 
     /// Refuses what cannot be changed while there is a connection.
     pub fn check_disconnected(&mut self) -> Result {
-        if self.stage == Stage::Idle {
+        if self.stage == ClientPhase::Idle {
             return Ok(());
         }
         self.noted(Err(Error::new(ErrorCode::Failed, "this cannot be changed while there is a connection")))
@@ -180,7 +180,8 @@ impl Client {
     }
 
     fn try_connect(&mut self, target: Target, is_multiplayer: bool) -> Result {
-        if matches!(self.stage, Stage::Connecting | Stage::Open | Stage::Leaving { keeps_slot: true }) {
+        if matches!(self.stage, ClientPhase::Connecting | ClientPhase::Open | ClientPhase::Leaving { keeps_slot: true })
+        {
             return Err(Error::new(ErrorCode::AlreadyInUse, "the client is connecting or connected; disconnect first"));
         }
         let mut peer = WebSocketPeer::of(PeerClass::Client);
@@ -196,7 +197,7 @@ impl Client {
         self.generation += 1;
         self.write_mode = MessageKind::Binary;
         self.is_multiplayer = is_multiplayer;
-        self.stage = Stage::Connecting;
+        self.stage = ClientPhase::Connecting;
         self.status = ClientStatus::Connecting;
         if let Err(error) = &result {
             self.fail(error.message().to_owned(), clock::now());
@@ -214,7 +215,7 @@ impl Client {
     /// Forgets the connection and everything that belongs to it.
     fn reset(&mut self) {
         self.peer = WebSocketPeer::of(PeerClass::Client);
-        self.stage = Stage::Idle;
+        self.stage = ClientPhase::Idle;
         self.status = ClientStatus::Disconnected;
         self.attempt = 0;
         self.message.clear();
@@ -229,24 +230,24 @@ impl Client {
     /// waiting to reconnect, gives up without an event. Codes and reasons that no close frame may carry are refused.
     pub fn disconnect_from_host(&mut self, code: i32, reason: &str) -> Result {
         match self.stage {
-            Stage::Open | Stage::Leaving { .. } => self.leave(code, reason, false),
-            Stage::Connecting | Stage::Waiting(_) => {
+            ClientPhase::Open | ClientPhase::Leaving { .. } => self.leave(code, reason, false),
+            ClientPhase::Connecting | ClientPhase::Waiting(_) => {
                 self.reset();
                 Ok(())
             }
-            Stage::Idle => Ok(()),
+            ClientPhase::Idle => Ok(()),
         }
     }
 
     /// [`Self::disconnect_from_host`] as the peer's own method does it: a new connection can begin when the end was told.
     pub fn close(&mut self, code: i32, reason: &str) -> Result {
-        if self.stage == Stage::Open { self.leave(code, reason, true) } else { Ok(()) }
+        if self.stage == ClientPhase::Open { self.leave(code, reason, true) } else { Ok(()) }
     }
 
     fn leave(&mut self, code: i32, reason: &str, keeps_slot: bool) -> Result {
         let result = self.peer.close(code, reason);
         if result.is_ok() {
-            self.stage = Stage::Leaving { keeps_slot };
+            self.stage = ClientPhase::Leaving { keeps_slot };
         }
         self.noted(result)
     }
@@ -262,13 +263,13 @@ impl Client {
     pub fn poll_at(&mut self, now: Instant) {
         linger::tick(now);
         match self.stage {
-            Stage::Idle => {}
-            Stage::Waiting(time) if now < time => {}
+            ClientPhase::Idle => {}
+            ClientPhase::Waiting(time) if now < time => {}
             // What was received before is read first: the next connection has messages of its own.
-            Stage::Waiting(_) if self.events.iter().any(|event| matches!(event, Event::Message { .. })) => {}
-            Stage::Waiting(_) => self.try_again(now),
-            Stage::Connecting => self.poll_connecting(now),
-            Stage::Open | Stage::Leaving { .. } => self.poll_open(now),
+            ClientPhase::Waiting(_) if self.events.iter().any(|event| matches!(event, PeerEvent::Message { .. })) => {}
+            ClientPhase::Waiting(_) => self.try_again(now),
+            ClientPhase::Connecting => self.poll_connecting(now),
+            ClientPhase::Open | ClientPhase::Leaving { .. } => self.poll_open(now),
         }
     }
 
@@ -279,7 +280,7 @@ impl Client {
         self.peer = peer;
         self.announced = 0;
         self.visible = 0;
-        self.stage = Stage::Connecting;
+        self.stage = ClientPhase::Connecting;
         if let Err(error) = result {
             self.fail(error.message().to_owned(), now);
         }
@@ -290,15 +291,15 @@ impl Client {
         match self.peer.state() {
             State::Connecting => {}
             State::Open | State::Closing => {
-                self.stage = Stage::Open;
+                self.stage = ClientPhase::Open;
                 self.message.clear();
                 let protocol = self.peer.selected_protocol().to_owned();
                 let is_again = std::mem::take(&mut self.attempt) > 0;
                 if !self.is_multiplayer {
-                    self.events.push_back(Event::Opened { id: SERVER, protocol });
+                    self.events.push_back(PeerEvent::Opened { id: SERVER, protocol });
                 }
                 if is_again {
-                    self.events.push_back(Event::Reconnected);
+                    self.events.push_back(PeerEvent::Reconnected);
                 }
             }
             State::Closed => {
@@ -312,9 +313,9 @@ impl Client {
         self.peer.poll_at(now);
         if self.is_multiplayer {
             self.read_packets();
-        } else if self.stage == Stage::Open {
+        } else if self.stage == ClientPhase::Open {
             let count = self.peer.packet_count();
-            self.events.extend((self.announced..count).map(|_| Event::Message { id: SERVER }));
+            self.events.extend((self.announced..count).map(|_| PeerEvent::Message { id: SERVER }));
             self.announced = count;
         }
         if self.peer.state() == State::Closed {
@@ -324,17 +325,17 @@ impl Client {
 
     fn notice_end(&mut self, now: Instant) {
         let was_clean = self.peer.was_closed_cleanly();
-        let is_own_doing = self.stage != Stage::Open;
+        let is_own_doing = self.stage != ClientPhase::Open;
         if was_clean && !is_own_doing {
             let (code, reason) = self.peer.close_told();
-            self.events.push_back(Event::CloseRequest { id: SERVER, code, reason });
+            self.events.push_back(PeerEvent::CloseRequest { id: SERVER, code, reason });
         }
-        self.stage = Stage::Idle;
+        self.stage = ClientPhase::Idle;
         self.peer.error_message().clone_into(&mut self.message);
         if self.is_multiplayer {
             self.members_are_gone(is_own_doing);
         } else {
-            self.events.push_back(Event::Closed { id: SERVER, was_clean });
+            self.events.push_back(PeerEvent::Closed { id: SERVER, was_clean });
         }
         if !is_own_doing {
             self.plan_next_attempt(now);
@@ -342,12 +343,12 @@ impl Client {
     }
 
     fn fail(&mut self, reason: String, now: Instant) {
-        self.stage = Stage::Idle;
+        self.stage = ClientPhase::Idle;
         reason.clone_into(&mut self.message);
         self.events.push_back(if self.is_multiplayer {
-            Event::ConnectionFailed { reason }
+            PeerEvent::ConnectionFailed { reason }
         } else {
-            Event::Failed { id: SERVER, reason }
+            PeerEvent::Failed { id: SERVER, reason }
         });
         self.plan_next_attempt(now);
     }
@@ -356,8 +357,8 @@ impl Client {
         self.attempt = self.attempt.saturating_add(1);
         match self.reconnect.delay_before(self.attempt, entropy::fraction()) {
             Some(delay) => {
-                self.stage = Stage::Waiting(now + delay);
-                self.events.push_back(Event::Reconnecting { attempt: self.attempt, delay });
+                self.stage = ClientPhase::Waiting(now + delay);
+                self.events.push_back(PeerEvent::Reconnecting { attempt: self.attempt, delay });
             }
             None => self.attempt = 0,
         }
@@ -375,7 +376,7 @@ impl Client {
             if !self.events.is_empty() {
                 return Ok(true);
             }
-            if self.stage == Stage::Idle {
+            if self.stage == ClientPhase::Idle {
                 let result = Err(Error::new(ErrorCode::Unconfigured, "there is no connection"));
                 return self.noted(result);
             }
@@ -385,12 +386,12 @@ impl Client {
             let Some(poller) = Poller::global() else { continue };
             let mut waiter = poller.waiter();
             waiter.mark();
-            if self.stage != Stage::Connecting && self.peer.has_news() {
+            if self.stage != ClientPhase::Connecting && self.peer.has_news() {
                 continue;
             }
             let next = match self.stage {
-                Stage::Waiting(time) => Some(time),
-                Stage::Connecting => Some(now + CONNECTING),
+                ClientPhase::Waiting(time) => Some(time),
+                ClientPhase::Connecting => Some(now + CONNECTING),
                 _ => self.peer.next_deadline(),
             };
             let until = deadline.into_iter().chain(next).min();
@@ -404,7 +405,7 @@ impl Client {
 
     /// The next event in the order of what happened; `None` where nothing more did. The status, and what can be read, follow the
     /// events that were taken.
-    pub fn next_event(&mut self) -> Option<Event> {
+    pub fn next_event(&mut self) -> Option<PeerEvent> {
         while let Some(event) = self.events.pop_front() {
             if self.show(&event) {
                 return Some(event);
@@ -413,20 +414,20 @@ impl Client {
         None
     }
 
-    fn show(&mut self, event: &Event) -> bool {
+    fn show(&mut self, event: &PeerEvent) -> bool {
         match event {
-            Event::Message { .. } => {
-                let is_news = !matches!(self.stage, Stage::Leaving { .. }) && self.visible < self.announced;
+            PeerEvent::Message { .. } => {
+                let is_news = !matches!(self.stage, ClientPhase::Leaving { .. }) && self.visible < self.announced;
                 self.visible += usize::from(is_news);
                 return is_news;
             }
-            Event::Packet { .. } => return self.packets.show().is_some(),
-            Event::Opened { .. } | Event::ConnectionSucceeded => self.status = ClientStatus::Connected,
-            Event::Closed { .. }
-            | Event::Failed { .. }
-            | Event::ConnectionFailed { .. }
-            | Event::ServerDisconnected => self.status = ClientStatus::Disconnected,
-            Event::Reconnecting { .. } => self.status = ClientStatus::Connecting,
+            PeerEvent::Packet { .. } => return self.packets.show().is_some(),
+            PeerEvent::Opened { .. } | PeerEvent::ConnectionSucceeded => self.status = ClientStatus::Connected,
+            PeerEvent::Closed { .. }
+            | PeerEvent::Failed { .. }
+            | PeerEvent::ConnectionFailed { .. }
+            | PeerEvent::ServerDisconnected => self.status = ClientStatus::Disconnected,
+            PeerEvent::Reconnecting { .. } => self.status = ClientStatus::Connecting,
             _ => {}
         }
         true
@@ -450,7 +451,7 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        if self.stage == Stage::Open {
+        if self.stage == ClientPhase::Open {
             // Refused only where the connection is over.
             let _gone = self.peer.close(1000, "");
         }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Client, Stage};
+use super::{Client, ClientPhase};
 use crate::error::{Error, ErrorCode, Result};
-use crate::peer::event::Event;
+use crate::peer::event::PeerEvent;
 use crate::peer::godot3_packets::{HEADER, Packet, SERVER};
 use crate::peer::state::State;
 use crate::proto::frame::MessageKind;
@@ -44,7 +44,7 @@ impl Client {
             let limits = &self.peer.options;
             let is_full = self.multiplayer.packets >= limits.max_queued_packets
                 || self.multiplayer.bytes >= limits.inbound_buffer_size;
-            if matches!(self.stage, Stage::Leaving { .. }) || (is_full && self.peer.state() != State::Closed) {
+            if matches!(self.stage, ClientPhase::Leaving { .. }) || (is_full && self.peer.state() != State::Closed) {
                 return;
             }
             let Ok(message) = self.peer.get_packet() else { return };
@@ -53,17 +53,17 @@ impl Client {
                     self.multiplayer.packets += 1;
                     self.multiplayer.bytes += data.len();
                     self.packets.push(from, data);
-                    self.events.push_back(Event::Packet { id: from });
+                    self.events.push_back(PeerEvent::Packet { id: from });
                 }
                 Some(Packet::Id(id)) => self.multiplayer.own_id = id,
                 Some(Packet::Add(id)) if self.multiplayer.others.insert(id) => {
-                    self.events.push_back(Event::PeerConnected { id });
+                    self.events.push_back(PeerEvent::PeerConnected { id });
                     if id == SERVER {
-                        self.events.push_back(Event::ConnectionSucceeded);
+                        self.events.push_back(PeerEvent::ConnectionSucceeded);
                     }
                 }
                 Some(Packet::Remove(id)) if self.multiplayer.others.remove(&id) => {
-                    self.events.push_back(Event::PeerDisconnected { id });
+                    self.events.push_back(PeerEvent::PeerDisconnected { id });
                 }
                 Some(Packet::Add(_) | Packet::Remove(_)) | None => {}
             }
@@ -75,13 +75,13 @@ impl Client {
     pub(super) fn members_are_gone(&mut self, is_own_doing: bool) {
         if !is_own_doing && self.reconnect.enabled {
             let others = std::mem::take(&mut self.multiplayer.others);
-            self.events.extend(others.into_iter().map(|id| Event::PeerDisconnected { id }));
+            self.events.extend(others.into_iter().map(|id| PeerEvent::PeerDisconnected { id }));
         }
         let reason = if is_own_doing { "the program has disconnected" } else { self.peer.error_message() }.to_owned();
         if !is_own_doing {
-            self.events.push_back(Event::ServerDisconnected);
+            self.events.push_back(PeerEvent::ServerDisconnected);
         }
-        self.events.push_back(Event::ConnectionFailed { reason });
+        self.events.push_back(PeerEvent::ConnectionFailed { reason });
     }
 
     /// Chooses who gets the next packets: an id, 0 for everybody, a negative id for everybody else.

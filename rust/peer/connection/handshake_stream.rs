@@ -3,16 +3,16 @@
 use std::io::ErrorKind;
 
 use crate::limits::MAX_EARLY_BYTES;
-use crate::net::{NetError, Stage, Transport, scratch};
+use crate::net::{FailureStage, NetError, Transport, scratch};
 
 /// A transport and the handshake bytes it has not taken yet.
-pub(in crate::peer) struct Outgoing {
+pub(in crate::peer) struct HandshakeStream {
     pub transport: Box<dyn Transport>,
     bytes: Vec<u8>,
     written: usize,
 }
 
-impl Outgoing {
+impl HandshakeStream {
     /// A transport that is to send `bytes`.
     pub fn new(transport: Box<dyn Transport>, bytes: Vec<u8>) -> Self {
         Self { transport, bytes, written: 0 }
@@ -30,7 +30,7 @@ impl Outgoing {
                 Ok(count) => self.written += count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
-                Err(error) => return Err(NetError::io(Stage::Tcp, "writing the handshake", &error)),
+                Err(error) => return Err(NetError::io(FailureStage::Tcp, "writing the handshake", &error)),
             }
         }
         Ok(true)
@@ -49,14 +49,14 @@ impl Outgoing {
                 match self.transport.read(buffer) {
                     Ok(0) => {
                         return Err(NetError::new(
-                            Stage::Http,
+                            FailureStage::Http,
                             "the remote end closed the connection during the handshake",
                         ));
                     }
                     Ok(count) => return Ok(Some(take(buffer.get(..count).unwrap_or_default()))),
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
-                    Err(error) => return Err(NetError::io(Stage::Tcp, "reading the handshake", &error)),
+                    Err(error) => return Err(NetError::io(FailureStage::Tcp, "reading the handshake", &error)),
                 }
             }
         })

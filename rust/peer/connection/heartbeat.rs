@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::limits::{AWAITED_PINGS, TRACE_EVENTS};
-use crate::peer::trace::{self, Direction, EventKind};
+use crate::peer::trace::{self, Direction, TraceEventKind};
 
 /// Pings and pongs of one connection: whether the remote end is alive, and how far away it is.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct Heartbeat {
     log: Vec<Beaten>,
 }
 
-type Beaten = (Direction, EventKind, Vec<u8>);
+type Beaten = (Direction, TraceEventKind, Vec<u8>);
 
 /// Round-trip times between pings and their pongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,13 +55,13 @@ impl Heartbeat {
             self.awaited.pop_front();
         }
         self.awaited.push_back((payload.to_vec(), now));
-        self.note(Direction::Sent, EventKind::Ping, payload);
+        self.note(Direction::Sent, TraceEventKind::Ping, payload);
     }
 
     /// A pong arrived. One that answers no ping is only a sign of life (RFC 6455 section 5.5.3).
     pub fn pong(&mut self, payload: &[u8], now: Instant) {
         self.heard();
-        self.note(Direction::Received, EventKind::Pong, payload);
+        self.note(Direction::Received, TraceEventKind::Pong, payload);
         let Some(index) = self.awaited.iter().position(|(awaited, _)| awaited == payload) else { return };
         if let Some((_, sent)) = self.awaited.drain(..=index).next_back() {
             let last = now.saturating_duration_since(sent);
@@ -73,10 +73,10 @@ impl Heartbeat {
     /// A ping arrived.
     pub fn ping(&mut self, payload: &[u8]) {
         self.heard();
-        self.note(Direction::Received, EventKind::Ping, payload);
+        self.note(Direction::Received, TraceEventKind::Ping, payload);
     }
 
-    fn note(&mut self, direction: Direction, kind: EventKind, payload: &[u8]) {
+    fn note(&mut self, direction: Direction, kind: TraceEventKind, payload: &[u8]) {
         if trace::wants_messages() && self.log.len() < TRACE_EVENTS {
             self.log.push((direction, kind, payload.to_vec()));
         }

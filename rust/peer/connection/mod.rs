@@ -5,7 +5,7 @@ mod handshake;
 mod handshake_stream;
 pub mod heartbeat;
 mod idle;
-mod link;
+mod open_connection;
 mod opening;
 mod opening_failure;
 mod owned;

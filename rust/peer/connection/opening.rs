@@ -8,8 +8,8 @@ use std::time::Instant;
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::MAX_EARLY_BYTES;
 use crate::net::proxy::Proxy;
-use crate::net::{ClientTls, Connector, NetError, Stage, TlsInfo, TlsStream, Transport, entropy};
-use crate::peer::connection::handshake_stream::Outgoing;
+use crate::net::{ClientTls, Connector, FailureStage, NetError, TlsInfo, TlsStream, Transport, entropy};
+use crate::peer::connection::handshake_stream::HandshakeStream;
 use crate::peer::connection::opening_failure::{at_proxy, not_upgraded, proxy_refused, refuse};
 use crate::peer::options::Options;
 use crate::peer::trace;
@@ -68,7 +68,7 @@ enum OpeningStage {
         ahead: Ahead,
     },
     Tunnelling {
-        stream: Outgoing,
+        stream: HandshakeStream,
         handshake: ConnectHandshake,
         proxy: Proxy,
         ahead: Ahead,
@@ -84,19 +84,19 @@ enum OpeningStage {
         ahead: Ahead,
     },
     Client {
-        stream: Outgoing,
+        stream: HandshakeStream,
         handshake: ClientHandshake,
     },
     Server {
-        stream: Outgoing,
+        stream: HandshakeStream,
         reader: RequestReader,
     },
     Deciding {
-        stream: Outgoing,
+        stream: HandshakeStream,
         request: Request,
     },
     Answering {
-        stream: Outgoing,
+        stream: HandshakeStream,
         connection: Connection,
         protocol: String,
         rest: Vec<u8>,
@@ -167,7 +167,7 @@ impl Opening {
     pub fn accept(transport: Box<dyn Transport>, options: &Options, now: Instant) -> Result<Self> {
         headers::check_protocols(&options.supported_protocols)?;
         headers::check_extra(&options.handshake_headers)?;
-        let stream = Outgoing::new(transport, Vec::new());
+        let stream = HandshakeStream::new(transport, Vec::new());
         Ok(Self {
             stage: OpeningStage::Server { stream, reader: RequestReader::default() },
             deadline: now + options.handshake_timeout(),
@@ -215,7 +215,7 @@ impl Opening {
         }
     }
 
-    fn read_request(&mut self, mut stream: Outgoing, mut reader: RequestReader) -> Result<Step, NetError> {
+    fn read_request(&mut self, mut stream: HandshakeStream, mut reader: RequestReader) -> Result<Step, NetError> {
         // A request may come in many pieces; the bound on its length ends the loop.
         loop {
             match stream.read(|input| reader.receive(input)) {
@@ -225,7 +225,7 @@ impl Opening {
                     return Ok(Step::Next(OpeningStage::Deciding { stream, request }));
                 }
                 Ok(Some(Ok(None))) => {}
-                Ok(Some(Err(refusal))) => return Err(refuse(stream, &refusal, Stage::Http, false)),
+                Ok(Some(Err(refusal))) => return Err(refuse(stream, &refusal, FailureStage::Http, false)),
                 Ok(None) => return Ok(Step::Wait(OpeningStage::Server { stream, reader })),
                 Err(error) => {
                     // A TLS alert that tells the client why is delivered before the connection ends.
@@ -240,7 +240,7 @@ impl Opening {
     fn give_up(&mut self, options: &Options) -> NetError {
         let late = |what: &str| {
             NetError::new(
-                Stage::Timeout,
+                FailureStage::Timeout,
                 format!("{what} within {:?} (handshake_timeout)", options.handshake_timeout()),
             )
         };
@@ -266,11 +266,14 @@ impl Opening {
             }
             OpeningStage::Server { stream, .. } => {
                 let late = late("the request did not arrive");
-                NetError { message: late.message, ..refuse(stream, &Refusal::request_timeout(), Stage::Timeout, false) }
+                NetError {
+                    message: late.message,
+                    ..refuse(stream, &Refusal::request_timeout(), FailureStage::Timeout, false)
+                }
             }
             OpeningStage::Deciding { stream, request } => {
                 let late = late("neither accept_request() nor reject_request() was called");
-                let answered = refuse(stream, &Refusal::undecided(), Stage::Timeout, request.is_head());
+                let answered = refuse(stream, &Refusal::undecided(), FailureStage::Timeout, request.is_head());
                 NetError { message: late.message, ..answered }
             }
             OpeningStage::Answering { stream, .. } => {
@@ -311,7 +314,7 @@ impl Opening {
         Ok(())
     }
 
-    fn take_request(&mut self) -> Result<(Outgoing, Request)> {
+    fn take_request(&mut self) -> Result<(HandshakeStream, Request)> {
         match self.take_stage() {
             OpeningStage::Deciding { stream, request } => Ok((stream, request)),
             other => {
@@ -438,7 +441,7 @@ fn connected(transport: Box<dyn Transport>, mut ahead: Ahead) -> Result<OpeningS
     if let Some(proxy) = ahead.proxy.take() {
         let authorization = proxy.credentials.as_ref().map(Credentials::basic);
         let (handshake, request) = ConnectHandshake::start(&ahead.server, authorization.as_deref());
-        let stream = Outgoing::new(transport, request);
+        let stream = HandshakeStream::new(transport, request);
         return Ok(OpeningStage::Tunnelling { stream, handshake, proxy, ahead });
     }
     Ok(match ahead.tls.take() {
@@ -448,10 +451,15 @@ fn connected(transport: Box<dyn Transport>, mut ahead: Ahead) -> Result<OpeningS
 }
 
 fn begin_upgrade(transport: Box<dyn Transport>, ahead: Ahead) -> OpeningStage {
-    OpeningStage::Client { stream: Outgoing::new(transport, ahead.request), handshake: ahead.handshake }
+    OpeningStage::Client { stream: HandshakeStream::new(transport, ahead.request), handshake: ahead.handshake }
 }
 
-fn tunnel(mut stream: Outgoing, mut handshake: ConnectHandshake, proxy: Proxy, ahead: Ahead) -> Result<Step, NetError> {
+fn tunnel(
+    mut stream: HandshakeStream,
+    mut handshake: ConnectHandshake,
+    proxy: Proxy,
+    ahead: Ahead,
+) -> Result<Step, NetError> {
     let written = stream.flush();
     loop {
         match stream.read(|input| handshake.receive(input)) {
@@ -462,7 +470,7 @@ fn tunnel(mut stream: Outgoing, mut handshake: ConnectHandshake, proxy: Proxy, a
                 stream.abandon();
                 let message =
                     format!("the proxy {}: bytes came through the tunnel before any were sent", proxy.address);
-                return Err(NetError::new(Stage::Proxy, message));
+                return Err(NetError::new(FailureStage::Proxy, message));
             }
             Ok(Some(Ok(None))) => {}
             Ok(Some(Err(error))) => {
@@ -487,7 +495,7 @@ fn prepare(transport: Box<dyn Transport>, tls: ClientTls, ahead: Ahead) -> Resul
         return Ok(Step::Wait(OpeningStage::Preparing { transport, tls, ahead }));
     }
     let stream = TlsStream::client(transport, &tls, &ahead.server.host)
-        .map_err(|error| NetError::new(Stage::Tls, error.message().to_owned()))?;
+        .map_err(|error| NetError::new(FailureStage::Tls, error.message().to_owned()))?;
     Ok(Step::Next(OpeningStage::Securing { stream, ahead }))
 }
 
@@ -503,7 +511,7 @@ fn secure(mut stream: TlsStream, ahead: Ahead) -> Result<Step, NetError> {
     }
 }
 
-fn upgrade(mut stream: Outgoing, mut handshake: ClientHandshake, options: &Options) -> Result<Step, NetError> {
+fn upgrade(mut stream: HandshakeStream, mut handshake: ClientHandshake, options: &Options) -> Result<Step, NetError> {
     let written = stream.flush();
     // A response may come in many pieces; the bound on its length ends the loop.
     loop {
@@ -539,7 +547,7 @@ fn upgrade(mut stream: Outgoing, mut handshake: ClientHandshake, options: &Optio
 }
 
 fn answer(
-    stream: Outgoing,
+    stream: HandshakeStream,
     request: Request,
     options: &Options,
     extra_headers: &[String],
@@ -553,17 +561,17 @@ fn answer(
     };
     match request.accept(&server) {
         Ok(accepted) => Ok(OpeningStage::Answering {
-            stream: Outgoing::new(stream.transport, accepted.response),
+            stream: HandshakeStream::new(stream.transport, accepted.response),
             connection: connection(Role::Server, accepted.deflate, options),
             protocol: accepted.protocol,
             rest: request.rest,
         }),
-        Err(refusal) => Err(refuse(stream, &refusal, Stage::Http, request.is_head())),
+        Err(refusal) => Err(refuse(stream, &refusal, FailureStage::Http, request.is_head())),
     }
 }
 
 /// Notices a client that leaves while the program decides, and keeps what it sends early.
-fn watch(mut stream: Outgoing, mut request: Request) -> Result<Step, NetError> {
+fn watch(mut stream: HandshakeStream, mut request: Request) -> Result<Step, NetError> {
     while request.rest.len() < MAX_EARLY_BYTES {
         let rest = &mut request.rest;
         if stream.read(|input| rest.extend_from_slice(input))?.is_none() {
@@ -573,7 +581,12 @@ fn watch(mut stream: Outgoing, mut request: Request) -> Result<Step, NetError> {
     Ok(Step::Wait(OpeningStage::Deciding { stream, request }))
 }
 
-fn finish(mut stream: Outgoing, connection: Connection, protocol: String, rest: Vec<u8>) -> Result<Step, NetError> {
+fn finish(
+    mut stream: HandshakeStream,
+    connection: Connection,
+    protocol: String,
+    rest: Vec<u8>,
+) -> Result<Step, NetError> {
     if stream.flush()? {
         let ((transport, sent_head), response_head) = (stream.into_parts(), Box::default());
         return Ok(Step::Opened(Opened { transport, connection, protocol, response_head, sent_head, rest }));

@@ -1,16 +1,16 @@
 //! Where a peer tells the trace about itself.
 
 use crate::net::NetError;
-use crate::peer::connection::link::Link;
+use crate::peer::connection::open_connection::OpenConnection;
 use crate::peer::connection::packet_queue::PacketQueue;
 use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
 use crate::peer::state::State;
 use crate::peer::trace::secrets;
-use crate::peer::trace::{self, BothWays, Direction, EventKind, PeerClass, PeerRow, Tracer};
+use crate::peer::trace::{self, BothWays, Direction, PeerClass, PeerRow, TraceEventKind, Tracer};
 use crate::proto::close::CloseFrame;
 use crate::proto::frame::MessageKind;
 
-impl From<MessageKind> for EventKind {
+impl From<MessageKind> for TraceEventKind {
     fn from(kind: MessageKind) -> Self {
         match kind {
             MessageKind::Text => Self::Text,
@@ -29,7 +29,7 @@ impl Tracer {
 
     /// Messages were received: those of the queue behind the first `known`, and control frames.
     #[inline]
-    pub fn received(&mut self, queue: &PacketQueue, known: usize, link: &mut Link) {
+    pub fn received(&mut self, queue: &PacketQueue, known: usize, link: &mut OpenConnection) {
         if trace::wants_messages() {
             for (kind, payload) in queue.iter().skip(known) {
                 self.log(Direction::Received, kind.into(), payload.len(), payload);
@@ -38,7 +38,7 @@ impl Tracer {
         }
     }
 
-    fn control_frames(&mut self, link: &mut Link) {
+    fn control_frames(&mut self, link: &mut OpenConnection) {
         for (direction, kind, payload) in link.heartbeat.take_log() {
             self.log(direction, kind, payload.len(), &payload);
         }
@@ -49,7 +49,7 @@ impl Tracer {
         if trace::wants_messages() {
             let text = code.map_or_else(String::new, |code| format!("{code} {reason}"));
             let size = if code.is_some() { 2 + reason.len() } else { 0 };
-            self.log(direction, EventKind::Close, size, text.trim_end().as_bytes());
+            self.log(direction, TraceEventKind::Close, size, text.trim_end().as_bytes());
         }
     }
 
@@ -61,13 +61,13 @@ impl Tracer {
     /// The connection was lost.
     pub fn failed(&mut self, error: &NetError) {
         let text = format!("{}: {}", error.stage.name(), error.message);
-        self.log(Direction::Received, EventKind::Failure, 0, text.as_bytes());
+        self.log(Direction::Received, TraceEventKind::Failure, 0, text.as_bytes());
     }
 
     /// Half of the handshake.
     pub fn handshake(&mut self, direction: Direction, head: &[u8]) {
         if trace::wants_messages() && !head.is_empty() {
-            self.log(direction, EventKind::Handshake, head.len(), secrets::mask_head(head).as_bytes());
+            self.log(direction, TraceEventKind::Handshake, head.len(), secrets::mask_head(head).as_bytes());
         }
     }
 }
@@ -130,8 +130,8 @@ impl WebSocketPeer {
                 traffic,
                 inbound_messages: self.queue.len(),
                 inbound_bytes: self.queue.bytes(),
-                outbound_messages: link.map_or(0, |link| link.outbox.queued_messages()),
-                outbound_bytes: link.map_or(0, |link| link.outbox.queued_payload()),
+                outbound_messages: link.map_or(0, |link| link.output.queued_messages()),
+                outbound_bytes: link.map_or(0, |link| link.output.queued_payload()),
                 round_trip,
                 failure,
             }

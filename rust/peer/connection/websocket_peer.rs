@@ -5,19 +5,19 @@ use std::time::Instant;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{MAX_CONTROL_PAYLOAD, PONG_BACKLOG_BYTES};
-use crate::net::{NetError, Stage, clock, linger};
+use crate::net::{FailureStage, NetError, clock, linger};
 use crate::peer::connection::compression::CompressionStatistics;
 use crate::peer::connection::handshake::{HandshakeHead, requested_url};
 use crate::peer::connection::heartbeat::{Beat, Heartbeat, RoundTrip};
-use crate::peer::connection::link::{End, Link};
+use crate::peer::connection::open_connection::{End, OpenConnection};
 use crate::peer::connection::opening::{Opened, Opening};
 use crate::peer::connection::packet_queue::PacketQueue;
 use crate::peer::options::Options;
 use crate::peer::state::State;
 use crate::peer::trace::{Direction, Tracer};
+use crate::proto::broadcast::BroadcastMessage;
 use crate::proto::close::CloseFrame;
 use crate::proto::frame::MessageKind;
-use crate::proto::shared::SharedMessage;
 use crate::proto::utf8;
 
 /// A WebSocket connection, or the place for one. Everything happens inside its calls, mostly in [`Self::poll`].
@@ -47,7 +47,7 @@ pub struct WebSocketPeer {
 pub(in crate::peer) enum Phase {
     Closed,
     Opening(Box<Opening>),
-    Open(Box<Link>),
+    Open(Box<OpenConnection>),
 }
 
 /// Close code that stands for "not cleanly closed".
@@ -137,7 +137,7 @@ impl WebSocketPeer {
                 Ok(Some(opened)) => self.enter_open(opened, now),
                 Ok(None) => {}
                 Err(error) => {
-                    if error.stage == Stage::Http {
+                    if error.stage == FailureStage::Http {
                         self.trace.handshake(Direction::Sent, &opening.traced_request);
                     }
                     self.fail(error);
@@ -159,7 +159,7 @@ impl WebSocketPeer {
         if !opened.response_head.is_empty() {
             self.head = HandshakeHead::Response(opened.response_head);
         }
-        self.phase = Phase::Open(Box::new(Link::new(opened.transport, opened.connection, opened.rest, now)));
+        self.phase = Phase::Open(Box::new(OpenConnection::new(opened.transport, opened.connection, opened.rest, now)));
     }
 
     fn poll_open(&mut self, now: Instant) {
@@ -178,13 +178,13 @@ impl WebSocketPeer {
             }
             return self.end(end);
         }
-        link.connection.send_delayed_pong(&mut link.outbox);
+        link.connection.send_delayed_pong(&mut link.output);
         if link.connection.close_sent() {
             let deadline = *link.close_deadline.get_or_insert(now + self.options.close_timeout);
             if now >= deadline {
                 let message =
                     format!("the remote end did not answer the close frame within {:?}", self.options.close_timeout);
-                return self.fail(NetError::new(Stage::Timeout, message));
+                return self.fail(NetError::new(FailureStage::Timeout, message));
             }
         } else {
             match link.heartbeat.check(now, self.options.heartbeat_interval, self.options.heartbeat_timeout) {
@@ -192,7 +192,7 @@ impl WebSocketPeer {
                 Beat::Ping => link.ping(Heartbeat::PAYLOAD, now),
                 Beat::Dead(silent) => {
                     let message = format!("the remote end answered no ping for {silent:?}");
-                    return self.fail(NetError::new(Stage::Timeout, message));
+                    return self.fail(NetError::new(FailureStage::Timeout, message));
                 }
             }
         }
@@ -212,12 +212,15 @@ impl WebSocketPeer {
                     && !link.connection.close_sent()
                 {
                     let close = CloseFrame::for_violation(&violation);
-                    link.connection.send_close(&close, &mut link.outbox);
+                    link.connection.send_close(&close, &mut link.output);
                     self.trace.closing(&close);
                     self.close_code = i32::from(violation.close_code());
                     self.close_reason = close.reason;
                 }
-                self.lose(NetError::new(Stage::WebSocket, format!("the remote end broke the protocol: {violation}")));
+                self.lose(NetError::new(
+                    FailureStage::WebSocket,
+                    format!("the remote end broke the protocol: {violation}"),
+                ));
             }
             End::Lost(error) => self.fail(error),
         }
@@ -257,7 +260,7 @@ impl WebSocketPeer {
             Phase::Open(mut link) => {
                 self.compression = CompressionStatistics::of(&link.connection);
                 self.round_trip = link.heartbeat.round_trip();
-                let unsent = link.outbox.pending().to_vec();
+                let unsent = link.output.pending().to_vec();
                 link.transport.close(unsent);
             }
         }
@@ -298,7 +301,7 @@ impl WebSocketPeer {
         }
         self.flush();
         let link = self.open_link()?;
-        if link.outbox.len() >= PONG_BACKLOG_BYTES {
+        if link.output.len() >= PONG_BACKLOG_BYTES {
             // A ping behind much unsent data would measure the queue, and pings without end would fill the memory.
             return Err(Error::new(ErrorCode::OutOfMemory, "the network takes nothing; the ping would only wait"));
         }
@@ -307,7 +310,7 @@ impl WebSocketPeer {
         Ok(())
     }
 
-    fn open_link(&mut self) -> Result<&mut Link> {
+    fn open_link(&mut self) -> Result<&mut OpenConnection> {
         match &mut self.phase {
             Phase::Open(link) if link.connection.close_sent() => {
                 Err(Error::new(ErrorCode::Failed, "the connection is closing"))
@@ -344,7 +347,7 @@ impl WebSocketPeer {
     }
 
     /// Sends a message that others get too. Text has been checked by the caller.
-    pub(in crate::peer) fn send_shared(&mut self, message: &mut SharedMessage<'_>) -> Result {
+    pub(in crate::peer) fn send_shared(&mut self, message: &mut BroadcastMessage<'_>) -> Result {
         let options = &self.options;
         let sent = match &mut self.phase {
             Phase::Open(link) if link.connection.close_sent() => None,
@@ -431,7 +434,7 @@ impl WebSocketPeer {
     pub fn outbound_buffered_amount(&mut self) -> usize {
         self.flush();
         match &self.phase {
-            Phase::Open(link) if !link.connection.close_sent() => link.outbox.queued_payload(),
+            Phase::Open(link) if !link.connection.close_sent() => link.output.queued_payload(),
             _ => 0,
         }
     }
@@ -465,7 +468,7 @@ impl WebSocketPeer {
             Error::new(ErrorCode::InvalidParameter, format!("close code {code} does not fit into 16 bits"))
         })?;
         let close = CloseFrame::to_send(code, reason)?;
-        link.connection.send_close(&close, &mut link.outbox);
+        link.connection.send_close(&close, &mut link.output);
         self.trace.closing(&close);
         self.flush();
         Ok(())

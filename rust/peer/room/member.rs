@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use super::SERVER;
-use super::inbox::Inbox;
-use super::seat::Seat;
+use super::packet_queue::RoomPacketQueue;
+use super::peer_cell::PeerCell;
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::{ServerTls, TlsStream, Transport};
 use crate::peer::trace::PeerClass;
@@ -26,7 +26,7 @@ pub(super) const NORMAL: i32 = 1000;
 #[derive(Debug)]
 pub(super) struct Pending<S> {
     pub id: i32,
-    pub seat: S,
+    pub cell: S,
     pub deadline: Option<Instant>,
     /// The program was asked about the request.
     pub is_asked: bool,
@@ -34,8 +34,8 @@ pub(super) struct Pending<S> {
 
 #[derive(Debug)]
 pub(super) struct Member<S> {
-    pub seat: S,
-    pub stage: Stage,
+    pub cell: S,
+    pub stage: MemberState,
     /// The connection has ended behind packets that the program gets one poll to read.
     pub has_ended: bool,
     /// This end has disconnected it and wants nothing more from it.
@@ -43,7 +43,7 @@ pub(super) struct Member<S> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(super) enum MemberState {
     /// The event of its arrival was not told yet.
     Arriving,
     /// It can be reached.
@@ -52,10 +52,10 @@ pub(super) enum Stage {
     Leaving,
 }
 
-impl<S: Seat> Pending<S> {
+impl<S: PeerCell> Pending<S> {
     pub fn new(id: i32, peer: WebSocketPeer, options: &Options, now: Instant) -> Self {
         let deadline = now.checked_add(options.handshake_timeout());
-        Self { id, seat: S::new(peer), deadline, is_asked: false }
+        Self { id, cell: S::new(peer), deadline, is_asked: false }
     }
 
     pub fn is_late(&self, now: Instant) -> bool {
@@ -63,26 +63,26 @@ impl<S: Seat> Pending<S> {
     }
 }
 
-impl<S: Seat> Member<S> {
-    pub fn new(seat: S) -> Self {
-        Self { seat, stage: Stage::Arriving, has_ended: false, is_dismissed: false }
+impl<S: PeerCell> Member<S> {
+    pub fn new(cell: S) -> Self {
+        Self { cell, stage: MemberState::Arriving, has_ended: false, is_dismissed: false }
     }
 
     /// Whether its event was told and its departure was not noticed yet.
     pub fn is_reachable(&self) -> bool {
-        self.stage == Stage::Present && !self.is_dismissed
+        self.stage == MemberState::Present && !self.is_dismissed
     }
 
     /// Whether it takes one of the places.
     pub fn is_connected(&self) -> bool {
-        self.stage != Stage::Leaving && !self.has_ended && !self.is_dismissed
+        self.stage != MemberState::Leaving && !self.has_ended && !self.is_dismissed
     }
 
     /// Sends a packet; returns whether it waits for a flush.
     pub fn send(&self, id: i32, payload: &[u8]) -> Result<bool> {
         let busy = || Err(Error::new(ErrorCode::Busy, "the connection is in the middle of another call"));
         let result =
-            self.seat.with(busy(), |peer| peer.send(MessageKind::Binary, payload).map(|()| peer.has_unflushed()));
+            self.cell.with(busy(), |peer| peer.send(MessageKind::Binary, payload).map(|()| peer.has_unflushed()));
         result.map_err(|error| Error::new(error.code(), format!("peer {id}: {}", error.message())))
     }
 }
@@ -148,7 +148,7 @@ pub(super) fn why_left(id: i32, peer: &WebSocketPeer) -> String {
 }
 
 /// Moves a peer's packets to the common queue, all of them where none will follow.
-pub(super) fn receive(id: i32, peer: &mut WebSocketPeer, inbox: &mut Inbox, all: bool, is_dismissed: bool) {
+pub(super) fn receive(id: i32, peer: &mut WebSocketPeer, inbox: &mut RoomPacketQueue, all: bool, is_dismissed: bool) {
     while peer.packet_count() > 0 && (all || is_dismissed || inbox.has_room(id, &peer.options)) {
         if let Ok(packet) = peer.get_packet()
             && !packet.is_empty()
@@ -167,8 +167,8 @@ pub(super) fn close_now(peer: &mut WebSocketPeer, code: i32, reason: &str) {
 }
 
 /// Drops a connection that never came to be.
-pub(super) fn drop_connection<S: Seat>(seat: &S) {
-    seat.with((), |peer| {
+pub(super) fn drop_connection<S: PeerCell>(cell: &S) {
+    cell.with((), |peer| {
         let _dropped = peer.close(-1, "");
     });
 }

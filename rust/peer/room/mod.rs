@@ -1,15 +1,15 @@
 //! Many players over WebSocket connections, as Godot's `WebSocketMultiplayerPeer` describes it: one server with id 1, clients
 //! with random ids, raw payloads in both directions.
 
-mod inbox;
 mod member;
+mod packet_queue;
+mod peer_cell;
 mod room;
 pub mod scene;
-mod seat;
 
+pub use peer_cell::{LocalPeerCell, PeerCell};
 pub use room::{MultiplayerPeer, Status};
-pub use scene::{SceneRoom, Told};
-pub use seat::{OwnSeat, Seat};
+pub use scene::{SceneEvent, SceneRoom};
 
 /// Id of the server.
 pub const SERVER: i32 = 1;
@@ -19,7 +19,7 @@ pub const EVERYBODY: i32 = 0;
 
 /// What a poll found out, in the order in which it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum RoomEvent {
     /// A server has read the request of a client that will have this id, and waits for the program's decision (only where
     /// [`super::Options::auto_accept`] is off).
     Requested(i32),

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::inbox::Inbox;
 use super::member::{
-    GOING_AWAY, Member, NORMAL, Pending, Stage, TRY_AGAIN_LATER, accept, close_now, decide, drop_connection, forbid,
-    receive, receive_id, why_left,
+    GOING_AWAY, Member, MemberState, NORMAL, Pending, TRY_AGAIN_LATER, accept, close_now, decide, drop_connection,
+    forbid, receive, receive_id, why_left,
 };
-use super::seat::{OwnSeat, Seat};
-use super::{EVERYBODY, Event, SERVER};
+use super::packet_queue::RoomPacketQueue;
+use super::peer_cell::{LocalPeerCell, PeerCell};
+use super::{EVERYBODY, RoomEvent, SERVER};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{MULTIPLAYER_HANDSHAKE_TIMEOUT, PENDING_CONNECTIONS};
 use crate::net::{ClientTls, ServerTls, clock, entropy};
@@ -34,7 +34,7 @@ pub enum Status {
 /// A server with its clients, a client with its server, or the place for one. Everything happens inside its calls, mostly in
 /// [`Self::poll`]; what that found out is told, and takes effect, event by event in [`Self::next_event`].
 #[derive(Debug)]
-pub struct MultiplayerPeer<S: Seat = OwnSeat> {
+pub struct MultiplayerPeer<S: PeerCell = LocalPeerCell> {
     /// Settings of the connections made from now on. The handshake timeout goes from the connection to the id, on a client from
     /// the beginning. Without `auto_accept` a server's program decides about each request.
     pub options: Options,
@@ -47,8 +47,8 @@ pub struct MultiplayerPeer<S: Seat = OwnSeat> {
     target: i32,
     pending: Vec<Pending<S>>,
     members: BTreeMap<i32, Member<S>>,
-    inbox: Inbox,
-    events: VecDeque<Event>,
+    inbox: RoomPacketQueue,
+    events: VecDeque<RoomEvent>,
     /// Packets were sent that may not have left.
     is_collecting: bool,
     /// Whose departure was told last.
@@ -65,7 +65,7 @@ enum Role {
     Server { listener: TcpServer, tls: Option<ServerTls> },
 }
 
-impl<S: Seat> Default for MultiplayerPeer<S> {
+impl<S: PeerCell> Default for MultiplayerPeer<S> {
     fn default() -> Self {
         Self {
             options: Options { handshake_timeout: MULTIPLAYER_HANDSHAKE_TIMEOUT, ..Options::default() },
@@ -76,7 +76,7 @@ impl<S: Seat> Default for MultiplayerPeer<S> {
             target: EVERYBODY,
             pending: Vec::new(),
             members: BTreeMap::new(),
-            inbox: Inbox::default(),
+            inbox: RoomPacketQueue::default(),
             events: VecDeque::new(),
             is_collecting: false,
             departed: None,
@@ -86,7 +86,7 @@ impl<S: Seat> Default for MultiplayerPeer<S> {
     }
 }
 
-impl<S: Seat> MultiplayerPeer<S> {
+impl<S: PeerCell> MultiplayerPeer<S> {
     /// A room that is neither a client nor a server.
     pub fn new() -> Self {
         Self::default()
@@ -205,7 +205,7 @@ impl<S: Seat> MultiplayerPeer<S> {
         // Counted for the first request, and again when somebody came in: many may be silent.
         let mut place = None;
         for mut pending in std::mem::take(&mut self.pending) {
-            let (state, is_request_pending) = pending.seat.with((State::Connecting, false), |peer| {
+            let (state, is_request_pending) = pending.cell.with((State::Connecting, false), |peer| {
                 peer.poll_at(now);
                 if peer.is_request_pending() {
                     decide(peer, *place.get_or_insert_with(|| self.no_place()), auto_accept);
@@ -214,7 +214,7 @@ impl<S: Seat> MultiplayerPeer<S> {
                 (peer.state(), peer.is_request_pending())
             });
             if is_request_pending && !std::mem::replace(&mut pending.is_asked, true) {
-                self.events.push_back(Event::Requested(pending.id));
+                self.events.push_back(RoomEvent::Requested(pending.id));
             }
             match state {
                 State::Open => {
@@ -224,23 +224,23 @@ impl<S: Seat> MultiplayerPeer<S> {
                 State::Connecting if !pending.is_late(now) => self.pending.push(pending),
                 State::Connecting | State::Closing | State::Closed => {
                     if pending.is_asked {
-                        self.events.retain(|event| *event != Event::Requested(pending.id));
+                        self.events.retain(|event| *event != RoomEvent::Requested(pending.id));
                     }
-                    drop_connection(&pending.seat);
+                    drop_connection(&pending.cell);
                 }
             }
         }
     }
 
     fn admit(&mut self, pending: Pending<S>) {
-        let Pending { id, seat, .. } = pending;
+        let Pending { id, cell, .. } = pending;
         if let Some(why) = self.no_place() {
-            return seat.with((), |peer| close_now(peer, TRY_AGAIN_LATER, why));
+            return cell.with((), |peer| close_now(peer, TRY_AGAIN_LATER, why));
         }
         // The first message of a connection tells the client its id.
-        if seat.with(false, |peer| peer.send(MessageKind::Binary, &id.to_le_bytes()).is_ok()) {
-            self.members.insert(id, Member::new(seat));
-            self.events.push_back(Event::Connected(id));
+        if cell.with(false, |peer| peer.send(MessageKind::Binary, &id.to_le_bytes()).is_ok()) {
+            self.members.insert(id, Member::new(cell));
+            self.events.push_back(RoomEvent::Connected(id));
         }
     }
 
@@ -259,23 +259,23 @@ impl<S: Seat> MultiplayerPeer<S> {
     /// Moves a client to its id.
     fn poll_connecting(&mut self, now: Instant) {
         let Some(pending) = self.pending.pop() else { return };
-        let outcome = pending.seat.with(Ok(None), |peer| {
+        let outcome = pending.cell.with(Ok(None), |peer| {
             peer.poll_at(now);
             receive_id(peer)
         });
         match outcome {
             Ok(Some(id)) => {
                 self.unique_id = id;
-                self.members.insert(SERVER, Member::new(pending.seat));
-                self.events.push_back(Event::Connected(SERVER));
+                self.members.insert(SERVER, Member::new(pending.cell));
+                self.events.push_back(RoomEvent::Connected(SERVER));
             }
             Ok(None) if !pending.is_late(now) => self.pending.push(pending),
             Ok(None) => {
-                drop_connection(&pending.seat);
+                drop_connection(&pending.cell);
                 let time = self.options.handshake_timeout;
-                self.fail(pending.seat, format!("the server did not admit this client within {time:?}"));
+                self.fail(pending.cell, format!("the server did not admit this client within {time:?}"));
             }
-            Err(why) => self.fail(pending.seat, why),
+            Err(why) => self.fail(pending.cell, why),
         }
     }
 
@@ -290,11 +290,11 @@ impl<S: Seat> MultiplayerPeer<S> {
         // What the network does not take in this is for the next poll.
         self.is_collecting = false;
         for (id, member) in &mut self.members {
-            if member.stage == Stage::Leaving {
+            if member.stage == MemberState::Leaving {
                 continue;
             }
             let inbox = &mut self.inbox;
-            let ended = member.seat.with(false, |peer| {
+            let ended = member.cell.with(false, |peer| {
                 peer.poll_at(now);
                 let ended = peer.state() == State::Closed;
                 receive(*id, peer, inbox, ended, member.is_dismissed);
@@ -305,26 +305,26 @@ impl<S: Seat> MultiplayerPeer<S> {
             if ended && !member.has_ended && self.inbox.has_unread(*id) {
                 member.has_ended = true;
             } else if ended {
-                member.stage = Stage::Leaving;
-                self.events.push_back(Event::Disconnected(*id));
+                member.stage = MemberState::Leaving;
+                self.events.push_back(RoomEvent::Disconnected(*id));
             }
         }
     }
 
     /// Tells the next event and lets it take effect.
-    pub fn next_event(&mut self) -> Option<Event> {
+    pub fn next_event(&mut self) -> Option<RoomEvent> {
         self.forget_departed();
         let event = self.events.pop_front()?;
         match event {
-            Event::Requested(_) => {}
-            Event::Connected(id) => {
+            RoomEvent::Requested(_) => {}
+            RoomEvent::Connected(id) => {
                 if let Some(member) = self.members.get_mut(&id)
-                    && member.stage == Stage::Arriving
+                    && member.stage == MemberState::Arriving
                 {
-                    member.stage = Stage::Present;
+                    member.stage = MemberState::Present;
                 }
             }
-            Event::Disconnected(id) => {
+            RoomEvent::Disconnected(id) => {
                 self.message = self.about(id, |peer| why_left(id, peer)).unwrap_or_default();
                 self.departed = Some(id);
             }
@@ -340,14 +340,14 @@ impl<S: Seat> MultiplayerPeer<S> {
     /// After the event of its departure a connection is there until the next event or poll.
     fn forget_departed(&mut self) {
         let Some(id) = self.departed.take() else { return };
-        if !self.members.get(&id).is_some_and(|member| member.stage == Stage::Leaving) {
+        if !self.members.get(&id).is_some_and(|member| member.stage == MemberState::Leaving) {
             return;
         }
         let departed = self.members.remove(&id);
         if matches!(self.role, Role::Client) {
             self.role = Role::None;
             self.unique_id = 0;
-            self.last = departed.map(|member| member.seat);
+            self.last = departed.map(|member| member.cell);
         }
     }
 
@@ -403,7 +403,7 @@ impl<S: Seat> MultiplayerPeer<S> {
     }
 
     fn member(&self, id: i32) -> Result<&Member<S>> {
-        let member = self.members.get(&id).filter(|member| member.stage != Stage::Arriving);
+        let member = self.members.get(&id).filter(|member| member.stage != MemberState::Arriving);
         member.ok_or_else(|| Error::new(ErrorCode::InvalidParameter, format!("there is no peer {id}")))
     }
 
@@ -411,7 +411,7 @@ impl<S: Seat> MultiplayerPeer<S> {
     pub fn flush(&mut self) {
         if std::mem::take(&mut self.is_collecting) {
             for member in self.members.values() {
-                member.seat.with((), WebSocketPeer::flush);
+                member.cell.with((), WebSocketPeer::flush);
             }
         }
     }
@@ -449,19 +449,19 @@ impl<S: Seat> MultiplayerPeer<S> {
         if self.is_server()
             && let Some(index) = self.pending.iter().position(|pending| pending.id == id && pending.is_asked)
         {
-            self.pending.remove(index).seat.with((), forbid);
-            self.events.retain(|event| *event != Event::Requested(id));
+            self.pending.remove(index).cell.with((), forbid);
+            self.events.retain(|event| *event != RoomEvent::Requested(id));
             return Ok(());
         }
         let result = self.member(id).map(|member| {
             // The close frame of a forced departure is still delivered.
-            let _closed = member.seat.with(Ok(()), |peer| peer.close(NORMAL, ""));
+            let _closed = member.cell.with(Ok(()), |peer| peer.close(NORMAL, ""));
         });
         self.noted(result)?;
         self.inbox.discard(id);
         if force {
             self.members.remove(&id);
-            self.events.retain(|event| *event != Event::Disconnected(id));
+            self.events.retain(|event| *event != RoomEvent::Disconnected(id));
             if matches!(self.role, Role::Client) {
                 self.reset();
             }
@@ -476,10 +476,10 @@ impl<S: Seat> MultiplayerPeer<S> {
     pub fn close(&mut self) {
         let code = if self.is_server() { GOING_AWAY } else { NORMAL };
         for member in self.members.values() {
-            member.seat.with((), |peer| close_now(peer, code, ""));
+            member.cell.with((), |peer| close_now(peer, code, ""));
         }
         for pending in &self.pending {
-            drop_connection(&pending.seat);
+            drop_connection(&pending.cell);
         }
         self.reset();
     }
@@ -521,16 +521,16 @@ impl<S: Seat> MultiplayerPeer<S> {
     /// Where a peer's connection is kept; `None` for who is not there. On a client the server's is there while it connects, on a
     /// server that of a client whose request the program is asked about. When a client's connection could not be made or has
     /// ended, the server's is there until the room is closed or begins anew.
-    pub fn seat(&self, id: i32) -> Option<&S> {
+    pub fn cell(&self, id: i32) -> Option<&S> {
         let is_shown = |pending: &&Pending<S>| pending.id == id && (pending.is_asked || !self.is_server());
-        let pending = || self.pending.iter().find(is_shown).map(|pending| &pending.seat);
+        let pending = || self.pending.iter().find(is_shown).map(|pending| &pending.cell);
         let last = || self.last.as_ref().filter(|_| id == SERVER);
-        self.member(id).map(|member| &member.seat).ok().or_else(pending).or_else(last)
+        self.member(id).map(|member| &member.cell).ok().or_else(pending).or_else(last)
     }
 
     /// Asks a peer's connection.
     pub fn about<R>(&self, id: i32, question: impl FnOnce(&mut WebSocketPeer) -> R) -> Option<R> {
-        self.seat(id)?.with(None, |peer| Some(question(peer)))
+        self.cell(id)?.with(None, |peer| Some(question(peer)))
     }
 
     /// A peer's address.
@@ -576,7 +576,7 @@ impl<S: Seat> MultiplayerPeer<S> {
     }
 }
 
-impl<S: Seat> Drop for MultiplayerPeer<S> {
+impl<S: PeerCell> Drop for MultiplayerPeer<S> {
     fn drop(&mut self) {
         self.close();
     }

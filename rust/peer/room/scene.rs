@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
+use super::peer_cell::{LocalPeerCell, PeerCell};
 use super::room::MultiplayerPeer;
-use super::seat::{OwnSeat, Seat};
-use super::{Event, SERVER};
+use super::{RoomEvent, SERVER};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::SCENE_AUTH_TIMEOUT;
 use crate::net::clock;
@@ -24,8 +24,8 @@ const RELAY: u8 = 3;
 
 /// What a room has to tell, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
-    /// See [`Event::Requested`].
+pub enum SceneEvent {
+    /// See [`RoomEvent::Requested`].
     Requested(i32),
     /// This peer can be sent packets from now on; on a client of a scene room the other clients too.
     Connected(i32),
@@ -46,13 +46,13 @@ pub enum Told {
 
 /// A room, and the scene messages where they are wanted.
 #[derive(Debug)]
-pub struct SceneRoom<S: Seat = OwnSeat> {
+pub struct SceneRoom<S: PeerCell = LocalPeerCell> {
     /// The room below.
     pub room: MultiplayerPeer<S>,
     is_scene: bool,
     needs_auth: bool,
     peers: BTreeMap<i32, Admission>,
-    backlog: VecDeque<Told>,
+    backlog: VecDeque<SceneEvent>,
     data: Vec<u8>,
 }
 
@@ -67,7 +67,7 @@ enum Admission {
     Admitted,
 }
 
-impl<S: Seat> Default for SceneRoom<S> {
+impl<S: PeerCell> Default for SceneRoom<S> {
     fn default() -> Self {
         Self {
             room: MultiplayerPeer::default(),
@@ -80,7 +80,7 @@ impl<S: Seat> Default for SceneRoom<S> {
     }
 }
 
-impl<S: Seat> SceneRoom<S> {
+impl<S: PeerCell> SceneRoom<S> {
     /// A plain room that is neither a client nor a server.
     pub fn new() -> Self {
         Self::default()
@@ -120,12 +120,12 @@ impl<S: Seat> SceneRoom<S> {
             self.peers.remove(&id);
             // It may be gone already.
             let _gone = self.room.disconnect_peer(id, true);
-            self.backlog.push_back(Told::AuthFailed(id));
+            self.backlog.push_back(SceneEvent::AuthFailed(id));
         }
     }
 
     /// Tells what happened next: everything that a poll has found out is told in the order in which it happened.
-    pub fn next_told(&mut self) -> Option<Told> {
+    pub fn next_told(&mut self) -> Option<SceneEvent> {
         loop {
             if let Some(told) = self.backlog.pop_front() {
                 return Some(told);
@@ -150,33 +150,33 @@ impl<S: Seat> SceneRoom<S> {
         &self.data
     }
 
-    fn on_event(&mut self, event: Event) -> Option<Told> {
+    fn on_event(&mut self, event: RoomEvent) -> Option<SceneEvent> {
         match event {
-            Event::Requested(id) => Some(Told::Requested(id)),
-            Event::Connected(id) if !self.needs_auth => Some(self.admit(id)),
-            Event::Connected(id) => {
+            RoomEvent::Requested(id) => Some(SceneEvent::Requested(id)),
+            RoomEvent::Connected(id) if !self.needs_auth => Some(self.admit(id)),
+            RoomEvent::Connected(id) => {
                 let deadline = clock::now() + SCENE_AUTH_TIMEOUT;
                 self.peers.insert(id, Admission::Pending { local: false, remote: false, deadline });
-                Some(Told::Authenticating(id))
+                Some(SceneEvent::Authenticating(id))
             }
-            Event::Disconnected(id) => match self.peers.remove(&id) {
-                Some(Admission::Pending { .. }) => Some(Told::AuthFailed(id)),
+            RoomEvent::Disconnected(id) => match self.peers.remove(&id) {
+                Some(Admission::Pending { .. }) => Some(SceneEvent::AuthFailed(id)),
                 Some(Admission::Admitted) => {
                     self.announce(DEL_PEER, id);
                     if !self.room.is_server() {
                         // Whoever was reached through the server is gone with it.
                         let others = std::mem::take(&mut self.peers);
-                        self.backlog.extend(others.into_keys().map(Told::Disconnected));
+                        self.backlog.extend(others.into_keys().map(SceneEvent::Disconnected));
                     }
-                    Some(Told::Disconnected(id))
+                    Some(SceneEvent::Disconnected(id))
                 }
-                None => Some(Told::Disconnected(id)),
+                None => Some(SceneEvent::Disconnected(id)),
             },
         }
     }
 
     /// Lets a peer in. A server introduces it and the others to each other.
-    fn admit(&mut self, id: i32) -> Told {
+    fn admit(&mut self, id: i32) -> SceneEvent {
         if self.is_scene && self.room.is_server() {
             for other in self.admitted() {
                 self.send_system(other, ADD_PEER, id, &[]);
@@ -184,7 +184,7 @@ impl<S: Seat> SceneRoom<S> {
             }
         }
         self.peers.insert(id, Admission::Admitted);
-        Told::Connected(id)
+        SceneEvent::Connected(id)
     }
 
     /// A server's word to everybody about one of them.
@@ -210,9 +210,9 @@ impl<S: Seat> SceneRoom<S> {
         let _noted = self.room.send_to(target, &system(what, id, rest));
     }
 
-    fn on_packet(&mut self, source: i32) -> Option<Told> {
+    fn on_packet(&mut self, source: i32) -> Option<SceneEvent> {
         if !self.is_scene {
-            return Some(Told::Packet(source));
+            return Some(SceneEvent::Packet(source));
         }
         match (self.data.first()? & COMMAND_MASK, self.data.get(1)) {
             (SYSTEM, Some(&AUTH)) => self.on_auth(source),
@@ -223,28 +223,28 @@ impl<S: Seat> SceneRoom<S> {
         }
     }
 
-    fn on_payload(&mut self, source: i32) -> Option<Told> {
+    fn on_payload(&mut self, source: i32) -> Option<SceneEvent> {
         match self.data.first()? & COMMAND_MASK {
             RAW => {
                 self.data.drain(..1);
-                Some(Told::Bytes(source))
+                Some(SceneEvent::Bytes(source))
             }
             SYSTEM => None,
-            _ => Some(Told::Packet(source)),
+            _ => Some(SceneEvent::Packet(source)),
         }
     }
 
-    fn on_auth(&mut self, source: i32) -> Option<Told> {
+    fn on_auth(&mut self, source: i32) -> Option<SceneEvent> {
         let Some(Admission::Pending { local, remote, .. }) = self.peers.get_mut(&source) else { return None };
         if self.data.len() > 2 {
             self.data.drain(..2);
-            return Some(Told::Auth(source));
+            return Some(SceneEvent::Auth(source));
         }
         *remote = true;
         if *local { Some(self.admit(source)) } else { None }
     }
 
-    fn on_system(&mut self, source: i32, what: u8) -> Option<Told> {
+    fn on_system(&mut self, source: i32, what: u8) -> Option<SceneEvent> {
         let id = i32::from_le_bytes(self.data.get(2..6)?.try_into().ok()?);
         let is_server = self.room.is_server();
         match what {
@@ -255,16 +255,16 @@ impl<S: Seat> SceneRoom<S> {
             }
             ADD_PEER if !is_server && id > SERVER => {
                 self.peers.insert(id, Admission::Admitted);
-                Some(Told::Connected(id))
+                Some(SceneEvent::Connected(id))
             }
-            DEL_PEER if !is_server && id > SERVER => self.peers.remove(&id).map(|_| Told::Disconnected(id)),
+            DEL_PEER if !is_server && id > SERVER => self.peers.remove(&id).map(|_| SceneEvent::Disconnected(id)),
             _ => None,
         }
     }
 
     /// Passes a client's packet on: to one peer, to all others (0), or to all others but one (-id). Whoever has left
     /// meanwhile is left out.
-    fn relay(&mut self, source: i32, target: i32) -> Option<Told> {
+    fn relay(&mut self, source: i32, target: i32) -> Option<SceneEvent> {
         self.data.drain(..6);
         if self.data.is_empty() {
             return None;

@@ -18,11 +18,11 @@ pub use waiting::Wait;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{ACCEPT_RETRY, ACCEPTS_PER_POLL, PENDING_HANDSHAKES};
-use crate::net::listener::{Accepted, Listener};
+use crate::net::listener::{Accepted, ListeningSocket};
 use crate::net::poller::Poller;
 use crate::net::{TcpSocket, TlsStream, Transport, clock, linger};
 use crate::peer::connection::websocket_peer::WebSocketPeer;
-use crate::peer::event::Event;
+use crate::peer::event::PeerEvent;
 use crate::peer::godot3_packets::PacketList;
 use crate::peer::peer_ids::{BuildIdHasher, PeerIds};
 use crate::peer::state::State;
@@ -52,7 +52,7 @@ pub struct Server {
     /// Peers that the next poll looks at, in the order in which they got a reason, each once: see [`Entry::is_active`].
     active: Vec<i32>,
     timers: BinaryHeap<Reverse<(Instant, i32)>>,
-    events: VecDeque<Event>,
+    events: VecDeque<PeerEvent>,
     /// Peers whose end was told.
     gone: Vec<i32>,
     packets: PacketList,
@@ -63,7 +63,7 @@ pub struct Server {
 
 #[derive(Debug)]
 struct Listening {
-    listener: Listener,
+    listener: ListeningSocket,
     poller: Arc<Poller>,
     /// Connections may wait to be accepted.
     may_accept: bool,
@@ -76,7 +76,7 @@ struct Listening {
 struct Entry {
     peer: WebSocketPeer,
     arrival: u64,
-    stage: Stage,
+    stage: ServerPeerState,
     write_mode: MessageKind,
     /// Messages in the peer's queue that have an event.
     announced: usize,
@@ -89,7 +89,7 @@ struct Entry {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum ServerPeerState {
     Pending,
     /// The program was asked whether to let it in.
     Asked,
@@ -182,7 +182,7 @@ impl Server {
         let protocols = self.listening.as_ref().map_or(&[][..], |listening| &listening.protocols);
         for entry in self.entries.values_mut() {
             entry.peer.options = match entry.stage {
-                Stage::Pending | Stage::Asked => self.options.for_peer(protocols),
+                ServerPeerState::Pending | ServerPeerState::Asked => self.options.for_peer(protocols),
                 _ => self.options.for_open_peer(),
             };
         }
@@ -252,7 +252,7 @@ impl Server {
                 continue;
             }
             entry.is_active = false;
-            if matches!(entry.stage, Stage::Pending | Stage::Asked) {
+            if matches!(entry.stage, ServerPeerState::Pending | ServerPeerState::Asked) {
                 pending.push((entry.arrival, id));
             } else {
                 received += self.poll_connected(id, now);
@@ -331,7 +331,7 @@ impl Server {
     /// Returns the bytes of the messages that have come.
     fn poll_connected(&mut self, id: i32, now: Instant) -> usize {
         let Some(entry) = self.entries.get_mut(&id) else { return 0 };
-        if matches!(entry.stage, Stage::Ended | Stage::Told) {
+        if matches!(entry.stage, ServerPeerState::Ended | ServerPeerState::Told) {
             return 0;
         }
         let before = entry.peer.unread_bytes();
@@ -349,9 +349,9 @@ impl Server {
 
     fn announce(&mut self, id: i32) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        if entry.stage == Stage::Open {
+        if entry.stage == ServerPeerState::Open {
             let count = entry.peer.packet_count();
-            self.events.extend((entry.announced..count).map(|_| Event::Message { id }));
+            self.events.extend((entry.announced..count).map(|_| PeerEvent::Message { id }));
             entry.announced = count;
         }
     }
@@ -362,16 +362,16 @@ impl Server {
             return;
         }
         let was_clean = entry.peer.was_closed_cleanly();
-        if was_clean && entry.stage == Stage::Open {
+        if was_clean && entry.stage == ServerPeerState::Open {
             let (code, reason) = entry.peer.close_told();
-            self.events.push_back(Event::CloseRequest { id, code, reason });
+            self.events.push_back(PeerEvent::CloseRequest { id, code, reason });
         }
-        entry.stage = Stage::Ended;
+        entry.stage = ServerPeerState::Ended;
         if self.is_multiplayer() {
             self.farewell(id);
-            self.events.push_back(Event::PeerDisconnected { id });
+            self.events.push_back(PeerEvent::PeerDisconnected { id });
         } else {
-            self.events.push_back(Event::Closed { id, was_clean });
+            self.events.push_back(PeerEvent::Closed { id, was_clean });
         }
     }
 
@@ -388,7 +388,7 @@ impl Server {
     fn poll_pending(&mut self, id: i32, now: Instant) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         entry.peer.poll_at(now);
-        if entry.stage == Stage::Pending && entry.peer.is_request_pending() {
+        if entry.stage == ServerPeerState::Pending && entry.peer.is_request_pending() {
             self.decide(id);
             if let Some(entry) = self.entries.get_mut(&id) {
                 entry.peer.poll_at(now);
@@ -421,8 +421,8 @@ impl Server {
             // A refusal ends the connection, which the caller notices.
             let _refused = entry.peer.accept_request(&[]);
         } else {
-            entry.stage = Stage::Asked;
-            self.events.push_back(Event::Request { id });
+            entry.stage = ServerPeerState::Asked;
+            self.events.push_back(PeerEvent::Request { id });
         }
     }
 
@@ -441,7 +441,7 @@ impl Server {
     fn opened(&mut self, id: i32) {
         let is_multiplayer = self.is_multiplayer();
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        entry.stage = Stage::Open;
+        entry.stage = ServerPeerState::Open;
         entry.peer.options = self.options.for_open_peer();
         let protocol = entry.peer.selected_protocol().to_owned();
         self.pending.remove(&entry.arrival);
@@ -450,9 +450,9 @@ impl Server {
         self.activate(id);
         if is_multiplayer {
             self.introduce(id);
-            self.events.push_back(Event::PeerConnected { id });
+            self.events.push_back(PeerEvent::PeerConnected { id });
         } else {
-            self.events.push_back(Event::Opened { id, protocol });
+            self.events.push_back(PeerEvent::Opened { id, protocol });
         }
         self.watch(id);
     }
@@ -460,7 +460,7 @@ impl Server {
     fn fail(&mut self, id: i32, reason: String) {
         if let Some(entry) = self.entries.remove(&id) {
             self.pending.remove(&entry.arrival);
-            self.events.push_back(Event::Failed { id, reason });
+            self.events.push_back(PeerEvent::Failed { id, reason });
         }
     }
 
@@ -506,7 +506,7 @@ impl Server {
                 Ok(stream) => transport = Box::new(stream),
                 Err(error) => {
                     let reason = error.message().to_owned();
-                    return self.events.push_back(Event::Failed { id, reason });
+                    return self.events.push_back(PeerEvent::Failed { id, reason });
                 }
             }
         }
@@ -514,7 +514,7 @@ impl Server {
         let mut peer = WebSocketPeer::of(PeerClass::Server);
         peer.options = self.options.for_peer(protocols);
         if let Err(error) = peer.accept_stream(transport) {
-            return self.events.push_back(Event::Failed { id, reason: error.message().to_owned() });
+            return self.events.push_back(PeerEvent::Failed { id, reason: error.message().to_owned() });
         }
         self.arrivals += 1;
         let arrival = self.arrivals;
@@ -524,7 +524,7 @@ impl Server {
             Entry {
                 peer,
                 arrival,
-                stage: Stage::Pending,
+                stage: ServerPeerState::Pending,
                 write_mode: MessageKind::Binary,
                 announced: 0,
                 visible: 0,
@@ -540,7 +540,7 @@ impl Server {
 
     /// The next event in the order of what happened; `None` where nothing more did. A message can be read, and a peer counts as
     /// gone, from the moment its event was taken.
-    pub fn next_event(&mut self) -> Option<Event> {
+    pub fn next_event(&mut self) -> Option<PeerEvent> {
         let event = self.take_event();
         if event.is_none() {
             self.forget_gone();
@@ -549,7 +549,7 @@ impl Server {
     }
 
     /// [`Self::next_event`] for callers that say themselves when the peers are to be forgotten whose end was told.
-    pub fn take_event(&mut self) -> Option<Event> {
+    pub fn take_event(&mut self) -> Option<PeerEvent> {
         while let Some(event) = self.events.pop_front() {
             if self.show(&event) {
                 return Some(event);
@@ -559,20 +559,22 @@ impl Server {
     }
 
     /// Lets the program see what an event tells; returns whether there is still something to tell.
-    fn show(&mut self, event: &Event) -> bool {
+    fn show(&mut self, event: &PeerEvent) -> bool {
         match event {
-            Event::Message { id } => match self.entries.get_mut(id) {
-                Some(entry) if entry.stage != Stage::Leaving && entry.visible < entry.announced => {
+            PeerEvent::Message { id } => match self.entries.get_mut(id) {
+                Some(entry) if entry.stage != ServerPeerState::Leaving && entry.visible < entry.announced => {
                     entry.visible += 1;
                     true
                 }
                 _ => false,
             },
-            Event::Packet { .. } => self.packets.show().is_some(),
-            Event::Request { id } => self.entries.get(id).is_some_and(|entry| entry.stage == Stage::Asked),
-            Event::Closed { id, .. } | Event::PeerDisconnected { id } => {
+            PeerEvent::Packet { .. } => self.packets.show().is_some(),
+            PeerEvent::Request { id } => {
+                self.entries.get(id).is_some_and(|entry| entry.stage == ServerPeerState::Asked)
+            }
+            PeerEvent::Closed { id, .. } | PeerEvent::PeerDisconnected { id } => {
                 if let Some(entry) = self.entries.get_mut(id) {
-                    entry.stage = Stage::Told;
+                    entry.stage = ServerPeerState::Told;
                     self.gone.push(*id);
                 }
                 true

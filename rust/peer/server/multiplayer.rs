@@ -1,6 +1,6 @@
 //! Godot 3's `gd_mp_api` on a server: introductions and relaying.
 
-use super::{Server, Stage};
+use super::{Server, ServerPeerState};
 use crate::error::{Error, ErrorCode, Result};
 use crate::peer::godot3_packets::{HEADER, Packet, SERVER, addresses};
 use crate::peer::state::State;
@@ -27,7 +27,7 @@ impl Server {
 
     fn tell(&mut self, id: i32, packet: Packet<'_>) {
         let message = packet.encode();
-        if let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.stage == Stage::Open) {
+        if let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.stage == ServerPeerState::Open) {
             let result = entry.peer.send(MessageKind::Binary, &message);
             let _noted = self.noted(result);
             self.watch(id);
@@ -39,7 +39,7 @@ impl Server {
     pub(super) fn route(&mut self, id: i32) {
         loop {
             let Some(entry) = self.entries.get_mut(&id) else { return };
-            if entry.stage == Stage::Leaving {
+            if entry.stage == ServerPeerState::Leaving {
                 return;
             }
             let limits = &entry.peer.options;
@@ -55,7 +55,7 @@ impl Server {
             let relayed = (to != SERVER).then(|| message.to_vec());
             if addresses(to, SERVER) {
                 self.packets.push(from, data);
-                self.events.push_back(crate::peer::Event::Packet { id: from });
+                self.events.push_back(crate::peer::PeerEvent::Packet { id: from });
                 let bytes = data.len();
                 entry.listed = (entry.listed.0 + 1, entry.listed.1 + bytes);
             }
@@ -87,7 +87,7 @@ impl Server {
         if target == SERVER {
             return Ok(());
         }
-        if target > 0 && !self.entries.get(&target).is_some_and(|entry| entry.stage == Stage::Open) {
+        if target > 0 && !self.entries.get(&target).is_some_and(|entry| entry.stage == ServerPeerState::Open) {
             return Err(Error::new(ErrorCode::Failed, format!("there is no peer {target}")));
         }
         let message = Packet::Payload { from: SERVER, to: target, data }.encode();

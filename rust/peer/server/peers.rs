@@ -2,13 +2,13 @@
 
 use std::net::SocketAddr;
 
-use super::{Entry, Server, Stage};
+use super::{Entry, Server, ServerPeerState};
 use crate::error::{Error, ErrorCode, Result};
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::{RoundTrip, godot3_packets};
+use crate::proto::broadcast::BroadcastMessage;
 use crate::proto::frame::MessageKind;
 use crate::proto::handshake::Request;
-use crate::proto::shared::SharedMessage;
 use crate::proto::utf8;
 
 impl Server {
@@ -82,12 +82,14 @@ impl Server {
 
     /// Sends to every open peer that the target addresses, except one.
     pub(super) fn broadcast(&mut self, target: i32, except: Option<i32>, kind: MessageKind, payload: &[u8]) -> Result {
-        let mut message = SharedMessage::new(kind, payload, self.options.peer.send_options(true));
+        let mut message = BroadcastMessage::new(kind, payload, self.options.peer.send_options(true));
         let mut result = Ok(());
         let ids: Vec<i32> =
             self.connected.iter().copied().filter(|id| godot3_packets::addresses(target, *id)).collect();
         for id in ids.into_iter().filter(|id| Some(*id) != except) {
-            let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.stage == Stage::Open) else { continue };
+            let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.stage == ServerPeerState::Open) else {
+                continue;
+            };
             if let Err(error) = entry.peer.send_shared(&mut message)
                 && result.is_ok()
             {
@@ -188,8 +190,8 @@ impl Server {
     pub fn disconnect_peer(&mut self, id: i32, code: i32, reason: &str) -> Result {
         let result = self.entry_mut(id).and_then(|entry| {
             entry.peer.close(code, reason)?;
-            if entry.stage == Stage::Open {
-                entry.stage = Stage::Leaving;
+            if entry.stage == ServerPeerState::Open {
+                entry.stage = ServerPeerState::Leaving;
             }
             Ok(())
         });
@@ -215,11 +217,11 @@ impl Server {
         self.entries.get(&id).map_or("", |entry| entry.peer.requested_url())
     }
 
-    /// Lets a client in that a [`super::super::Event::Request`] told of; `extra_headers` stand in the answer.
+    /// Lets a client in that a [`super::super::PeerEvent::Request`] told of; `extra_headers` stand in the answer.
     pub fn accept_request(&mut self, id: i32, extra_headers: &[String]) -> Result {
         let result = self.asked(id).and_then(|entry| {
             entry.peer.accept_request(extra_headers)?;
-            entry.stage = Stage::Pending;
+            entry.stage = ServerPeerState::Pending;
             Ok(())
         });
         self.rouse(id);
@@ -245,7 +247,7 @@ impl Server {
     }
 
     fn asked(&mut self, id: i32) -> Result<&mut Entry> {
-        self.entries.get_mut(&id).filter(|entry| entry.stage == Stage::Asked).ok_or_else(|| {
+        self.entries.get_mut(&id).filter(|entry| entry.stage == ServerPeerState::Asked).ok_or_else(|| {
             Error::new(ErrorCode::InvalidParameter, format!("no request of a peer {id} waits for a decision"))
         })
     }
@@ -268,7 +270,7 @@ impl Server {
 impl Entry {
     /// A peer that the program knows, or that waits for its decision, and whose end was not told.
     fn is_present(&self) -> bool {
-        matches!(self.stage, Stage::Open | Stage::Leaving | Stage::Ended)
+        matches!(self.stage, ServerPeerState::Open | ServerPeerState::Leaving | ServerPeerState::Ended)
     }
 
     /// Puts the peer's id into the list of those that the next poll looks at; returns whether it was not there.

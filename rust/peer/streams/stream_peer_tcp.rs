@@ -28,13 +28,13 @@ pub enum StreamStatus {
 /// A TCP connection, or the place for one.
 #[derive(Debug, Default)]
 pub struct StreamPeerTcp {
-    link: Link,
+    link: OpenConnection,
     bound: Option<BoundSocket>,
     connect_timeout: Option<Duration>,
 }
 
 #[derive(Debug, Default)]
-enum Link {
+enum OpenConnection {
     #[default]
     None,
     Connecting {
@@ -53,14 +53,14 @@ impl StreamPeerTcp {
 
     /// A stream on an accepted connection.
     pub(in crate::peer) fn from_socket(socket: Arc<TcpSocket>) -> Self {
-        Self { link: Link::Connected(socket), ..Self::default() }
+        Self { link: OpenConnection::Connected(socket), ..Self::default() }
     }
 
     /// The socket, for a peer that is to run on it; `None` where there is none.
     pub fn socket(&self) -> Option<Arc<TcpSocket>> {
         match &self.link {
-            Link::Connecting { socket, .. } | Link::Connected(socket) => Some(Arc::clone(socket)),
-            Link::None | Link::Broken => None,
+            OpenConnection::Connecting { socket, .. } | OpenConnection::Connected(socket) => Some(Arc::clone(socket)),
+            OpenConnection::None | OpenConnection::Broken => None,
         }
     }
 
@@ -71,7 +71,7 @@ impl StreamPeerTcp {
 
     /// Chooses the local address of the next connection; once.
     pub fn bind(&mut self, port: i64, host: &str) -> Result {
-        if self.bound.is_some() || !matches!(self.link, Link::None) {
+        if self.bound.is_some() || !matches!(self.link, OpenConnection::None) {
             return Err(Error::new(ErrorCode::AlreadyInUse, "the stream is bound already"));
         }
         let invalid = |message: String| Error::new(ErrorCode::InvalidParameter, message);
@@ -91,7 +91,7 @@ impl StreamPeerTcp {
 
     /// Starts to connect. Names are resolved before the call returns, as in the engine.
     pub fn connect_to_host(&mut self, host: &str, port: i64) -> Result {
-        if !matches!(self.link, Link::None) {
+        if !matches!(self.link, OpenConnection::None) {
             return Err(Error::new(ErrorCode::AlreadyInUse, "the stream is in use; call disconnect_from_host() first"));
         }
         let port = u16::try_from(port).ok().filter(|port| *port > 0).ok_or_else(|| {
@@ -113,7 +113,7 @@ impl StreamPeerTcp {
         let socket =
             socket.map_err(|error| Error::new(ErrorCode::Failed, format!("connecting to {remote} failed: {error}")))?;
         let deadline = clock::now() + self.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
-        self.link = Link::Connecting { socket: Arc::new(socket), deadline };
+        self.link = OpenConnection::Connecting { socket: Arc::new(socket), deadline };
         Ok(())
     }
 
@@ -122,19 +122,19 @@ impl StreamPeerTcp {
         let now = clock::now();
         linger::tick(now);
         match &self.link {
-            Link::Connecting { socket, deadline } => match socket.connect_result() {
-                Some(Ok(())) => self.link = Link::Connected(Arc::clone(socket)),
+            OpenConnection::Connecting { socket, deadline } => match socket.connect_result() {
+                Some(Ok(())) => self.link = OpenConnection::Connected(Arc::clone(socket)),
                 Some(Err(error)) => return Err(self.broken(&format!("connecting failed: {error}"))),
                 None if now >= *deadline => return Err(self.broken("connecting took too long")),
                 None => {}
             },
-            Link::Connected(socket) if socket.may_read() => match socket.peek(&mut [0]) {
-                Ok(0) => self.link = Link::None,
+            OpenConnection::Connected(socket) if socket.may_read() => match socket.peek(&mut [0]) {
+                Ok(0) => self.link = OpenConnection::None,
                 Ok(_) => {}
                 Err(error) if is_temporary(&error) => {}
                 Err(error) => return Err(self.broken(&format!("the connection broke: {error}"))),
             },
-            Link::Connected(_) | Link::None | Link::Broken => {}
+            OpenConnection::Connected(_) | OpenConnection::None | OpenConnection::Broken => {}
         }
         Ok(())
     }
@@ -142,16 +142,16 @@ impl StreamPeerTcp {
     /// State of the stream, as of the last call.
     pub fn status(&self) -> StreamStatus {
         match self.link {
-            Link::None => StreamStatus::None,
-            Link::Connecting { .. } => StreamStatus::Connecting,
-            Link::Connected(_) => StreamStatus::Connected,
-            Link::Broken => StreamStatus::Error,
+            OpenConnection::None => StreamStatus::None,
+            OpenConnection::Connecting { .. } => StreamStatus::Connecting,
+            OpenConnection::Connected(_) => StreamStatus::Connected,
+            OpenConnection::Broken => StreamStatus::Error,
         }
     }
 
     /// Ends the connection; what was written is still delivered.
     pub fn disconnect_from_host(&mut self) {
-        if let Link::Connected(socket) = std::mem::take(&mut self.link) {
+        if let OpenConnection::Connected(socket) = std::mem::take(&mut self.link) {
             linger::close(socket, Vec::new());
         }
         self.bound = None;
@@ -165,7 +165,7 @@ impl StreamPeerTcp {
         }
         match socket.read(buffer) {
             Ok(0) => {
-                self.link = Link::None;
+                self.link = OpenConnection::None;
                 Err(Error::new(ErrorCode::FileEof, "the remote end has closed the connection"))
             }
             Ok(count) => Ok(count),
@@ -219,7 +219,7 @@ impl StreamPeerTcp {
     /// Bytes that can be read at once; `None` where there is no connection.
     pub fn available_bytes(&self) -> Option<usize> {
         match &self.link {
-            Link::Connected(socket) => Some(socket.available().unwrap_or(0)),
+            OpenConnection::Connected(socket) => Some(socket.available().unwrap_or(0)),
             _ => None,
         }
     }
@@ -247,7 +247,7 @@ impl StreamPeerTcp {
 
     fn connected(&self) -> Result<Arc<TcpSocket>> {
         match &self.link {
-            Link::Connected(socket) => Ok(Arc::clone(socket)),
+            OpenConnection::Connected(socket) => Ok(Arc::clone(socket)),
             _ => Err(Error::new(ErrorCode::Failed, "the stream is not connected")),
         }
     }
@@ -262,7 +262,7 @@ impl StreamPeerTcp {
     }
 
     fn broken(&mut self, message: &str) -> Error {
-        self.link = Link::Broken;
+        self.link = OpenConnection::Broken;
         Error::new(ErrorCode::ConnectionError, message.to_owned())
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use parking_lot::ReentrantMutex;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::net::{ClientTls, NetError, ServerTls, Stage, TlsInfo, TlsStream, Transport, clock, linger};
+use crate::net::{ClientTls, FailureStage, NetError, ServerTls, TlsInfo, TlsStream, Transport, clock, linger};
 
 /// States of a session, with the numbers of Godot's `StreamPeerTLS.Status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ impl StreamPeerTls {
                     self.session = Session::Live { stream: SharedTls::new(stream), is_handshaking: true };
                 }
                 Err(error) => {
-                    self.fail(NetError::new(Stage::Tls, error.message().to_owned()));
+                    self.fail(NetError::new(FailureStage::Tls, error.message().to_owned()));
                 }
             }
         }
@@ -138,7 +138,7 @@ impl StreamPeerTls {
     }
 
     fn broken(&mut self, error: &io::Error) -> Error {
-        self.fail(NetError::io(Stage::Tcp, "the encrypted connection", error))
+        self.fail(NetError::io(FailureStage::Tcp, "the encrypted connection", error))
     }
 
     /// State of the session, as of the last call.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::net::listener::{BindAddress, ListenError, Listener};
+use crate::net::listener::{BindAddress, ListenError, ListeningSocket};
 use crate::net::{TcpSocket, clock, linger};
 
 use crate::peer::streams::stream_peer_tcp::StreamPeerTcp;
@@ -11,7 +11,7 @@ use crate::peer::streams::stream_peer_tcp::StreamPeerTcp;
 /// Accepts TCP connections.
 #[derive(Debug, Default)]
 pub struct TcpServer {
-    listener: Option<Listener>,
+    listener: Option<ListeningSocket>,
     waiting: Option<TcpSocket>,
 }
 
@@ -34,7 +34,7 @@ impl TcpServer {
     pub fn is_connection_available(&mut self) -> bool {
         linger::tick(clock::now());
         if self.waiting.is_none() {
-            self.waiting = self.listener.as_ref().and_then(Listener::accept);
+            self.waiting = self.listener.as_ref().and_then(ListeningSocket::accept);
         }
         self.waiting.is_some()
     }
@@ -52,12 +52,12 @@ impl TcpServer {
 
     /// The port it listens on, 0 where it does not.
     pub fn local_port(&self) -> u16 {
-        self.listener.as_ref().map_or(0, Listener::port)
+        self.listener.as_ref().map_or(0, ListeningSocket::port)
     }
 
     /// Descriptor of the listening socket for foreign event loops.
     pub fn raw_fd(&self) -> Option<i64> {
-        self.listener.as_ref().map(Listener::raw_fd)
+        self.listener.as_ref().map(ListeningSocket::raw_fd)
     }
 
     /// Stops listening; connections that were not taken are closed.
@@ -74,10 +74,10 @@ pub(in crate::peer) fn bind_address(text: &str) -> Result<BindAddress> {
 }
 
 /// Listens on a port (0: the system chooses one) of an address.
-pub(in crate::peer) fn bind(port: i64, address: &str) -> Result<Listener> {
+pub(in crate::peer) fn bind(port: i64, address: &str) -> Result<ListeningSocket> {
     let number = u16::try_from(port)
         .map_err(|_| Error::new(ErrorCode::InvalidParameter, format!("port {port} is not between 0 and 65535")))?;
-    Listener::bind(bind_address(address)?, number).map_err(|error| match error {
+    ListeningSocket::bind(bind_address(address)?, number).map_err(|error| match error {
         ListenError::Socket(why) => Error::new(ErrorCode::CantCreate, format!("creating the socket failed: {why}")),
         ListenError::Bind(why) => {
             Error::new(ErrorCode::AlreadyInUse, format!("binding to {address} port {port} failed: {why}"))

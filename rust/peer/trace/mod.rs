@@ -109,7 +109,7 @@ pub struct PeerRow {
 /// Kind of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
-pub enum EventKind {
+pub enum TraceEventKind {
     /// An HTTP request or answer; the preview is its head with secrets masked.
     Handshake = 0,
     /// A text message.
@@ -138,7 +138,7 @@ pub enum Direction {
 
 /// Something that a peer has sent, received or suffered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct TraceEvent {
     /// Time since the first listener came.
     pub time: Duration,
     /// Number of the peer, see [`PeerRow::id`].
@@ -146,7 +146,7 @@ pub struct Event {
     /// Which way it went.
     pub direction: Direction,
     /// What it was.
-    pub kind: EventKind,
+    pub kind: TraceEventKind,
     /// Payload bytes before compression.
     pub size: usize,
     /// Its beginning, see [`set_preview_size`].
@@ -157,7 +157,7 @@ pub struct Event {
 struct Log {
     rows: BTreeMap<u64, PeerRow>,
     last_id: u64,
-    events: VecDeque<Event>,
+    events: VecDeque<TraceEvent>,
     /// Number of `events[0]`, counted from the first of the process.
     first: u64,
     totals: BothWays,
@@ -204,13 +204,13 @@ pub fn preview_size() -> usize {
 /// Somebody who wants to know. Peers appear in the rows with their next poll; messages are kept from now on, the newest
 /// [`TRACE_EVENTS`] of them.
 #[derive(Debug)]
-pub struct Listener {
+pub struct TraceSubscriber {
     next: u64,
     missed: u64,
     hears_messages: bool,
 }
 
-impl Listener {
+impl TraceSubscriber {
     /// Listens to rows alone.
     pub fn to_peers() -> Self {
         Self::new(false)
@@ -233,7 +233,7 @@ impl Listener {
 
     /// The next event, in the order they happened on each peer. One that was never asked for in time is counted by
     /// [`Self::take_missed`].
-    pub fn next_event(&mut self) -> Option<Event> {
+    pub fn next_event(&mut self) -> Option<TraceEvent> {
         let log = LOG.lock();
         if self.next < log.first {
             self.missed += log.first - self.next;
@@ -250,7 +250,7 @@ impl Listener {
     }
 }
 
-impl Drop for Listener {
+impl Drop for TraceSubscriber {
     fn drop(&mut self) {
         let mut log = LOG.lock();
         if self.hears_messages && MESSAGE_LISTENERS.fetch_sub(1, Ordering::Relaxed) == 1 {
@@ -348,17 +348,17 @@ impl Tracer {
     }
 
     /// Logs an event of `size` bytes; where nobody listens to messages, costs a look.
-    pub fn log(&mut self, direction: Direction, kind: EventKind, size: usize, content: &[u8]) {
+    pub fn log(&mut self, direction: Direction, kind: TraceEventKind, size: usize, content: &[u8]) {
         if wants_messages() {
             self.record(direction, kind, size, content);
         }
     }
 
     #[cold]
-    fn record(&mut self, direction: Direction, kind: EventKind, size: usize, content: &[u8]) {
+    fn record(&mut self, direction: Direction, kind: TraceEventKind, size: usize, content: &[u8]) {
         let limit = match (preview_size(), kind) {
             (0, _) => 0,
-            (_, EventKind::Handshake) => TRACE_HEAD,
+            (_, TraceEventKind::Handshake) => TRACE_HEAD,
             (limit, _) => limit,
         };
         let preview = content.get(..limit).unwrap_or(content).into();
@@ -373,7 +373,7 @@ impl Tracer {
             log.first += 1;
         }
         let time = log.began.map_or(Duration::ZERO, |began| now.saturating_duration_since(began));
-        log.events.push_back(Event { time, peer, direction, kind, size, preview });
+        log.events.push_back(TraceEvent { time, peer, direction, kind, size, preview });
     }
 }
 

@@ -8,16 +8,16 @@ use crate::limits::{
     COALESCE_BYTES, DEFLATE_IDLE, HEADER_READ_BYTES, LOOKAHEAD_BYTES, MASK_CHUNK_BYTES, POLL_BUDGET_SLACK,
     VECTORED_WRITE_BYTES,
 };
-use crate::net::{NetError, Stage, Transport, clock, scratch};
+use crate::net::{FailureStage, NetError, Transport, clock, scratch};
 use crate::peer::connection::heartbeat::Heartbeat;
 use crate::peer::connection::packet_queue::PacketQueue;
 use crate::peer::options::Options;
+use crate::proto::broadcast::BroadcastMessage;
 use crate::proto::connection::{Connection, SendOptions, Stopped};
 use crate::proto::frame::MessageKind;
 use crate::proto::mask;
-use crate::proto::message::Inbox;
-use crate::proto::outbox::Outbox;
-use crate::proto::shared::SharedMessage;
+use crate::proto::message::MessageSink;
+use crate::proto::output_buffer::OutputBuffer;
 use crate::proto::violation::Violation;
 
 /// How a connection ended.
@@ -32,10 +32,10 @@ pub(in crate::peer) enum End {
 }
 
 /// An open connection.
-pub(in crate::peer) struct Link {
+pub(in crate::peer) struct OpenConnection {
     pub transport: Box<dyn Transport>,
     pub connection: Connection,
-    pub outbox: Outbox,
+    pub output: OutputBuffer,
     pub heartbeat: Heartbeat,
     /// When the remote end must have answered this end's close frame.
     pub close_deadline: Option<Instant>,
@@ -59,19 +59,19 @@ pub(in crate::peer) struct Link {
     compressed_at: Option<Instant>,
 }
 
-impl std::fmt::Debug for Link {
+impl std::fmt::Debug for OpenConnection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Link").field("connection", &self.connection).finish_non_exhaustive()
+        f.debug_struct("OpenConnection").field("connection", &self.connection).finish_non_exhaustive()
     }
 }
 
-impl Link {
+impl OpenConnection {
     /// A connection just after the upgrade; `rest` arrived behind it.
     pub fn new(transport: Box<dyn Transport>, connection: Connection, rest: Vec<u8>, now: Instant) -> Self {
         Self {
             transport,
             connection,
-            outbox: Outbox::default(),
+            output: OutputBuffer::default(),
             heartbeat: Heartbeat::new(now),
             close_deadline: None,
             is_held: !rest.is_empty(),
@@ -93,7 +93,7 @@ impl Link {
     /// Whether neither end has anything to say and nothing waits for its time; also begins a tick.
     pub fn is_quiet(&mut self) -> bool {
         self.sent_in_tick = false;
-        self.outbox.capacity() == 0
+        self.output.capacity() == 0
             && !self.is_held
             && !self.is_new
             && !self.congested
@@ -111,7 +111,7 @@ impl Link {
 
     /// Whether the network has taken everything that it refused at first; true once.
     pub fn take_drained(&mut self) -> bool {
-        let drained = self.congested && self.outbox.is_empty();
+        let drained = self.congested && self.output.is_empty();
         self.congested &= !drained;
         drained
     }
@@ -119,12 +119,12 @@ impl Link {
     /// Sends a ping and remembers when.
     pub fn ping(&mut self, payload: &[u8], now: Instant) {
         self.heartbeat.sent(payload, now);
-        self.connection.send_ping(payload, &mut self.outbox);
+        self.connection.send_ping(payload, &mut self.output);
     }
 
     /// Gives back what an idle connection does not need.
     pub fn release_idle(&mut self, now: Instant) {
-        self.outbox.release();
+        self.output.release();
         if self.compressed_at.is_some_and(|last| now.saturating_duration_since(last) >= DEFLATE_IDLE) {
             self.release_compression();
         }
@@ -164,26 +164,26 @@ impl Link {
 
     /// Whether output waits that a flush could move.
     pub fn has_unflushed(&self) -> bool {
-        !self.outbox.is_empty()
+        !self.output.is_empty()
     }
 
     // Output
 
     /// Whether a message of `payload` bytes may be queued (see [`Options`]).
     pub fn check_room(&self, options: &Options, payload: usize) -> Result<(), Error> {
-        if self.outbox.queued_messages() >= options.max_outbound_packets.unwrap_or(options.max_queued_packets) {
+        if self.output.queued_messages() >= options.max_outbound_packets.unwrap_or(options.max_queued_packets) {
             let message = format!(
                 "{} messages wait to be sent; max_queued_packets allows no more",
-                self.outbox.queued_messages()
+                self.output.queued_messages()
             );
             return Err(Error::new(ErrorCode::OutOfMemory, message));
         }
         let limit = options.outbound_buffer_size;
-        let total = self.outbox.queued_payload().saturating_add(payload);
+        let total = self.output.queued_payload().saturating_add(payload);
         if limit > 0 && total > limit {
             let message = format!(
                 "message of {payload} bytes does not fit beside {} waiting ones; raise outbound_buffer_size ({limit})",
-                self.outbox.queued_payload()
+                self.output.queued_payload()
             );
             return Err(Error::new(ErrorCode::OutOfMemory, message));
         }
@@ -193,19 +193,19 @@ impl Link {
     /// Writes what waits, as far as the network takes it, and the pong that waited for that.
     pub fn flush(&mut self) -> Result<(), NetError> {
         self.write_waiting()?;
-        self.connection.send_delayed_pong(&mut self.outbox);
+        self.connection.send_delayed_pong(&mut self.output);
         self.write_waiting()?;
-        self.congested |= !self.outbox.is_empty();
+        self.congested |= !self.output.is_empty();
         Ok(())
     }
 
     fn write_waiting(&mut self) -> Result<(), NetError> {
-        while !self.outbox.is_empty() && self.transport.may_write() {
-            match self.transport.write(self.outbox.pending()) {
-                Ok(count) => self.outbox.advance(count),
+        while !self.output.is_empty() && self.transport.may_write() {
+            match self.transport.write(self.output.pending()) {
+                Ok(count) => self.output.advance(count),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) => return Err(NetError::io(Stage::Tcp, "writing to the connection", &error)),
+                Err(error) => return Err(NetError::io(FailureStage::Tcp, "writing to the connection", &error)),
             }
         }
         Ok(())
@@ -217,16 +217,16 @@ impl Link {
         let compressible = self.connection.deflate().is_some() && options.compress_from.is_some();
         if payload.len() >= VECTORED_WRITE_BYTES && payload.len() <= options.max_frame_size && !compressible {
             self.flush()?;
-            if self.outbox.is_empty() {
+            if self.output.is_empty() {
                 self.sent_in_tick = true;
                 return self.send_large(kind, payload);
             }
         }
-        self.connection.send(kind, payload, options, &mut self.outbox);
+        self.connection.send(kind, payload, options, &mut self.output);
         if compressible {
             self.compressed_at = Some(clock::now());
         }
-        if !self.sent_in_tick || self.outbox.len() >= COALESCE_BYTES {
+        if !self.sent_in_tick || self.output.len() >= COALESCE_BYTES {
             self.sent_in_tick = true;
             self.flush()?;
         }
@@ -234,25 +234,25 @@ impl Link {
     }
 
     /// Sends a message that others get too, in the form that fits this connection; otherwise as [`Self::send`].
-    pub fn send_shared(&mut self, message: &mut SharedMessage<'_>) -> Result<(), NetError> {
+    pub fn send_shared(&mut self, message: &mut BroadcastMessage<'_>) -> Result<(), NetError> {
         let frames = self.connection.share(message);
-        if !self.sent_in_tick || self.outbox.len() + frames.bytes.len() >= COALESCE_BYTES {
+        if !self.sent_in_tick || self.output.len() + frames.bytes.len() >= COALESCE_BYTES {
             self.flush()?;
         }
         let mut written = 0;
-        if !self.sent_in_tick && self.outbox.is_empty() && self.transport.may_write() {
+        if !self.sent_in_tick && self.output.is_empty() && self.transport.may_write() {
             self.sent_in_tick = true;
             written = match self.transport.write(frames.bytes) {
                 Ok(count) => count,
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => 0,
-                Err(error) => return Err(NetError::io(Stage::Tcp, "writing to the connection", &error)),
+                Err(error) => return Err(NetError::io(FailureStage::Tcp, "writing to the connection", &error)),
             };
         }
         if let Some(rest) = frames.bytes.get(written..).filter(|rest| !rest.is_empty()) {
-            self.outbox.buffer().extend_from_slice(rest);
-            self.outbox.mark(frames.payload);
+            self.output.buffer().extend_from_slice(rest);
+            self.output.mark(frames.payload);
         }
-        if self.outbox.len() >= COALESCE_BYTES {
+        if self.output.len() >= COALESCE_BYTES {
             self.flush()?;
         }
         Ok(())
@@ -266,23 +266,23 @@ impl Link {
                 let written = match self.transport.write_vectored(&[IoSlice::new(&header), IoSlice::new(payload)]) {
                     Ok(count) => count,
                     Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => 0,
-                    Err(error) => return Err(NetError::io(Stage::Tcp, "writing to the connection", &error)),
+                    Err(error) => return Err(NetError::io(FailureStage::Tcp, "writing to the connection", &error)),
                 };
                 let total = header.len() + payload.len();
                 if written < total {
-                    let buffer = self.outbox.buffer();
+                    let buffer = self.output.buffer();
                     buffer.extend_from_slice(header.get(written..).unwrap_or_default());
                     buffer.extend_from_slice(payload.get(written.saturating_sub(header.len())..).unwrap_or_default());
-                    self.outbox.mark(payload.len());
+                    self.output.mark(payload.len());
                 }
                 self.flush()
             }
             Some(key) => {
-                self.outbox.buffer().extend_from_slice(&header);
+                self.output.buffer().extend_from_slice(&header);
                 for (index, chunk) in payload.chunks(MASK_CHUNK_BYTES).enumerate() {
-                    mask::append(self.outbox.buffer(), chunk, key, index * MASK_CHUNK_BYTES);
+                    mask::append(self.output.buffer(), chunk, key, index * MASK_CHUNK_BYTES);
                     if (index + 1) * MASK_CHUNK_BYTES >= payload.len() {
-                        self.outbox.mark(payload.len());
+                        self.output.mark(payload.len());
                     }
                     // Nothing else may get between the chunks of one frame.
                     self.write_waiting()?;
@@ -320,10 +320,10 @@ impl Link {
             budget = budget.saturating_sub(count);
         }
         if !self.blocked.is_empty() {
-            let mut inbox =
+            let mut sink =
                 Receiver { queue, heartbeat: &mut self.heartbeat, options, now, closing: false, is_new: self.is_new };
             self.scanned =
-                self.connection.serve_control_frames(&mut self.blocked, self.scanned, &mut inbox, &mut self.outbox);
+                self.connection.serve_control_frames(&mut self.blocked, self.scanned, &mut sink, &mut self.output);
         }
         Ok(())
     }
@@ -339,9 +339,9 @@ impl Link {
             if count > 0 {
                 self.heartbeat.heard();
             }
-            let mut inbox =
+            let mut sink =
                 Receiver { queue, heartbeat: &mut self.heartbeat, options, now, closing, is_new: self.is_new };
-            if let Err(violation) = self.connection.direct_received(count, &mut inbox) {
+            if let Err(violation) = self.connection.direct_received(count, &mut sink) {
                 self.report(violation, queue)?;
             }
             return read.map(|count| (count, offered));
@@ -390,8 +390,8 @@ impl Link {
         now: Instant,
     ) -> Result<Option<usize>, End> {
         let closing = self.connection.close_sent();
-        let mut inbox = Receiver { queue, heartbeat: &mut self.heartbeat, options, now, closing, is_new: self.is_new };
-        let (used, result) = self.connection.receive(input, options.inbound_buffer_size, &mut inbox, &mut self.outbox);
+        let mut sink = Receiver { queue, heartbeat: &mut self.heartbeat, options, now, closing, is_new: self.is_new };
+        let (used, result) = self.connection.receive(input, options.inbound_buffer_size, &mut sink, &mut self.output);
         match result {
             Ok(Stopped::Drained) => Ok(None),
             Ok(Stopped::Blocked) => Ok(Some(used)),
@@ -412,9 +412,10 @@ impl Link {
 /// Reads what is there; nothing is `Ok(0)`, the end of the stream an error.
 fn read_from(transport: &mut dyn Transport, buffer: &mut [u8]) -> Result<usize, End> {
     match read_ready(transport, buffer) {
-        Ok(Some(0)) => {
-            Err(End::Lost(NetError::new(Stage::Tcp, "the remote end closed the connection without a close frame")))
-        }
+        Ok(Some(0)) => Err(End::Lost(NetError::new(
+            FailureStage::Tcp,
+            "the remote end closed the connection without a close frame",
+        ))),
         Ok(count) => Ok(count.unwrap_or(0)),
         Err(error) => Err(End::Lost(error)),
     }
@@ -427,7 +428,7 @@ fn read_ready(transport: &mut dyn Transport, buffer: &mut [u8]) -> Result<Option
             Ok(count) => return Ok(Some(count)),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
-            Err(error) => return Err(NetError::io(Stage::Tcp, "reading from the connection", &error)),
+            Err(error) => return Err(NetError::io(FailureStage::Tcp, "reading from the connection", &error)),
         }
     }
 }
@@ -451,7 +452,7 @@ impl Receiver<'_> {
     }
 }
 
-impl Inbox for Receiver<'_> {
+impl MessageSink for Receiver<'_> {
     fn takes_close(&self) -> bool {
         !self.is_new
     }

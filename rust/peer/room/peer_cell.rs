@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use crate::peer::WebSocketPeer;
 
 /// Where a room keeps a connection, so that a binding can show the connection to programs while the room drives it.
-pub trait Seat {
+pub trait PeerCell {
     /// Seats a connection.
     fn new(peer: WebSocketPeer) -> Self;
 
@@ -13,11 +13,11 @@ pub trait Seat {
     fn with<R>(&self, busy: R, call: impl FnOnce(&mut WebSocketPeer) -> R) -> R;
 }
 
-/// A seat that nobody but the room sees.
+/// A cell that nobody but the room sees.
 #[derive(Debug)]
-pub struct OwnSeat(RefCell<WebSocketPeer>);
+pub struct LocalPeerCell(RefCell<WebSocketPeer>);
 
-impl Seat for OwnSeat {
+impl PeerCell for LocalPeerCell {
     fn new(peer: WebSocketPeer) -> Self {
         Self(RefCell::new(peer))
     }

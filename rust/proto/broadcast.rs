@@ -7,7 +7,7 @@ use crate::limits::DEFLATE_GIVE_UP_BYTES;
 
 /// The message and the forms made so far.
 #[derive(Debug)]
-pub struct SharedMessage<'a> {
+pub struct BroadcastMessage<'a> {
     kind: MessageKind,
     payload: &'a [u8],
     /// How it is sent, the same for all receivers.
@@ -25,14 +25,14 @@ struct Compressed {
 
 /// A message as it goes over the network.
 #[derive(Clone, Copy, Debug)]
-pub struct Shared<'m> {
+pub struct EncodedBroadcast<'m> {
     /// Its frames.
     pub bytes: &'m [u8],
     /// Bytes of its payload before compression.
     pub payload: usize,
 }
 
-impl<'a> SharedMessage<'a> {
+impl<'a> BroadcastMessage<'a> {
     /// A message that no one has been sent yet.
     pub fn new(kind: MessageKind, payload: &'a [u8], options: SendOptions) -> Self {
         Self { kind, payload, options, plain: Vec::new(), compressed: Vec::new() }
@@ -65,7 +65,7 @@ impl<'a> SharedMessage<'a> {
     }
 
     /// The frames, compressed in a form that [`Self::compressed_len`] has made, or plain.
-    pub(super) fn frames(&mut self, form: Option<Form>) -> Shared<'_> {
+    pub(super) fn frames(&mut self, form: Option<Form>) -> EncodedBroadcast<'_> {
         let payload = self.payload.len();
         if form.is_none() && self.plain.is_empty() {
             frame::encode_message(&mut self.plain, self.kind, false, self.payload, self.options.max_frame_size, || {
@@ -73,7 +73,7 @@ impl<'a> SharedMessage<'a> {
             });
         }
         let compressed = form.and_then(|form| self.made(form)).map(|(_, frames)| frames.as_slice());
-        Shared { bytes: compressed.unwrap_or(&self.plain), payload }
+        EncodedBroadcast { bytes: compressed.unwrap_or(&self.plain), payload }
     }
 
     fn made(&self, form: Form) -> Option<&(usize, Vec<u8>)> {

@@ -8,7 +8,7 @@ use crate::proto::frame::MessageKind;
 
 /// A queue of packets with their sources.
 #[derive(Debug, Default)]
-pub(super) struct Inbox {
+pub(super) struct RoomPacketQueue {
     packets: PacketQueue,
     /// Source of each packet; `None` for one that nobody wants any more.
     sources: VecDeque<Option<i32>>,
@@ -22,7 +22,7 @@ struct Unread {
     bytes: usize,
 }
 
-impl Inbox {
+impl RoomPacketQueue {
     /// Packets that wait.
     pub fn len(&self) -> usize {
         self.len
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn keeps_order_and_sources_and_forgets_whom_it_is_told_to() {
-        let mut inbox = Inbox::default();
+        let mut inbox = RoomPacketQueue::default();
         for (source, payload) in [(5, "a"), (7, "b"), (5, "c"), (7, "d"), (5, "e")] {
             inbox.push(source, payload.as_bytes());
         }
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn each_source_has_limits_of_its_own() {
-        let mut inbox = Inbox::default();
+        let mut inbox = RoomPacketQueue::default();
         let options = Options { max_queued_packets: 2, inbound_buffer_size: 10, ..Options::default() };
         inbox.push(5, b"12345");
         assert!(inbox.has_room(5, &options));

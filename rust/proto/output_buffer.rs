@@ -8,7 +8,7 @@ const COMPACT_BYTES: usize = 64 * 1024;
 
 /// Output of a connection. It owns memory only while something waits.
 #[derive(Debug, Default)]
-pub struct Outbox {
+pub struct OutputBuffer {
     bytes: Vec<u8>,
     written: usize,
     /// Position in the stream of `bytes[0]`.
@@ -23,7 +23,7 @@ struct Mark {
     payload: usize,
 }
 
-impl Outbox {
+impl OutputBuffer {
     /// Where encoders append; [`Self::mark`] closes a message.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
@@ -100,42 +100,42 @@ impl Outbox {
 mod tests {
     use super::*;
 
-    fn put(outbox: &mut Outbox, len: usize) {
-        outbox.buffer().extend(std::iter::repeat_n(7, len));
-        outbox.mark(len);
+    fn put(output: &mut OutputBuffer, len: usize) {
+        output.buffer().extend(std::iter::repeat_n(7, len));
+        output.mark(len);
     }
 
     #[test]
     fn counts_messages_until_their_last_byte_is_written() {
-        let mut outbox = Outbox::default();
-        put(&mut outbox, 10);
-        put(&mut outbox, 0);
-        put(&mut outbox, 5);
-        assert_eq!((outbox.queued_messages(), outbox.queued_payload(), outbox.len()), (3, 15, 15));
-        outbox.advance(9);
-        assert_eq!((outbox.queued_messages(), outbox.queued_payload()), (3, 15));
-        outbox.advance(1);
-        assert_eq!((outbox.queued_messages(), outbox.queued_payload()), (1, 5));
-        outbox.advance(5);
-        assert_eq!((outbox.queued_messages(), outbox.queued_payload(), outbox.len()), (0, 0, 0));
-        put(&mut outbox, 3);
-        outbox.advance(2);
-        assert_eq!((outbox.queued_messages(), outbox.pending()), (1, &[7u8][..]));
+        let mut output = OutputBuffer::default();
+        put(&mut output, 10);
+        put(&mut output, 0);
+        put(&mut output, 5);
+        assert_eq!((output.queued_messages(), output.queued_payload(), output.len()), (3, 15, 15));
+        output.advance(9);
+        assert_eq!((output.queued_messages(), output.queued_payload()), (3, 15));
+        output.advance(1);
+        assert_eq!((output.queued_messages(), output.queued_payload()), (1, 5));
+        output.advance(5);
+        assert_eq!((output.queued_messages(), output.queued_payload(), output.len()), (0, 0, 0));
+        put(&mut output, 3);
+        output.advance(2);
+        assert_eq!((output.queued_messages(), output.pending()), (1, &[7u8][..]));
     }
 
     #[test]
     fn keeps_order_through_compaction() {
-        let mut outbox = Outbox::default();
+        let mut output = OutputBuffer::default();
         let sent: Vec<u8> = (0..COMPACT_BYTES * 3).map(|i| (i % 251) as u8).collect();
-        outbox.buffer().extend_from_slice(&sent);
-        outbox.mark(sent.len());
+        output.buffer().extend_from_slice(&sent);
+        output.mark(sent.len());
         let mut received = Vec::new();
-        while !outbox.is_empty() {
-            let piece = outbox.pending().len().min(1000);
-            received.extend_from_slice(&outbox.pending()[..piece]);
-            outbox.advance(piece);
+        while !output.is_empty() {
+            let piece = output.pending().len().min(1000);
+            received.extend_from_slice(&output.pending()[..piece]);
+            output.advance(piece);
         }
         assert_eq!(received, sent);
-        assert_eq!(outbox.queued_payload(), 0);
+        assert_eq!(output.queued_payload(), 0);
     }
 }
