@@ -100,7 +100,7 @@ impl Declaration {
         match self.kind {
             Kind::Bytes { .. } => facts += " In bytes.",
             Kind::Seconds { .. } => facts += " In seconds, up to 31536000 (a year).",
-            Kind::Level { min, max: u32::MAX, .. } if min == 0 => {}
+            Kind::Level { min: 0, max: u32::MAX, .. } => {}
             Kind::Level { min, max, .. } => write_to(&mut facts, format_args!(" From {min} to {max}.")),
             Kind::Number { min, max, .. } => write_to(&mut facts, format_args!(" From {min} to {max}.")),
             _ => {}
@@ -173,7 +173,8 @@ pub fn rust() -> String {
 
 fn rust_struct(out: &mut String, group: &Group) {
     doc(out, "", group.doc);
-    emit!(out, "#[derive({})]\npub struct {} {{", group.derives, group.rust);
+    let default = if has_zero_defaults(group) { ", Default" } else { "" };
+    emit!(out, "#[derive({}{default})]\npub struct {} {{", group.derives, group.rust);
     if !group.variants.is_empty() {
         emit!(
             out,
@@ -191,7 +192,19 @@ fn rust_struct(out: &mut String, group: &Group) {
     emit!(out, "}}\n");
 }
 
+/// Whether `Default` can be derived.
+fn has_zero_defaults(group: &Group) -> bool {
+    let is_zero = |option: &Declaration| match option.kind {
+        Kind::Text { default, .. } => default.is_empty(),
+        _ => option.default_for(None) == 0.0,
+    };
+    group.variants.is_empty() && group.options.iter().all(is_zero)
+}
+
 fn rust_defaults(out: &mut String, group: &Group) {
+    if has_zero_defaults(group) {
+        return;
+    }
     let fields = |out: &mut String, object: Option<Object>| {
         if !group.variants.is_empty() {
             emit!(out, "            object: Object::{:?},", object.unwrap_or(Object::Peer));
@@ -398,11 +411,9 @@ fn c_conversions(out: &mut String, group: &Group, name: &str) {
     }
     emit!(out, "        }}\n    }}\n}}\n");
     emit!(out, "impl {name} {{");
+    let copy = if group.derives.contains("Copy") { "*options" } else { "options.clone()" };
     emit!(out, "    /// Sets all fields; if one is refused, nothing changes.");
-    emit!(
-        out,
-        "    pub(super) fn apply(&self, options: &mut {rust}) -> Result {{\n        let mut changed = options.clone();"
-    );
+    emit!(out, "    pub(super) fn apply(&self, options: &mut {rust}) -> Result {{\n        let mut changed = {copy};");
     for (option, kind) in c_options(group) {
         let field = option.name;
         match (option.kind, kind) {
