@@ -7,6 +7,7 @@ use wspeer::net::clock;
 use wspeer::peer::room::{MultiplayerPeer, RoomEvent, SERVER, Status};
 use wspeer::peer::{State, WebSocketPeer};
 use wspeer::proto::frame::MessageKind::{Binary, Text};
+use wspeer::proto::handshake::HttpAnswer;
 
 use crate::fixtures::DEADLINE;
 
@@ -485,7 +486,7 @@ fn the_program_sees_the_request_and_decides() {
     assert_eq!(hall.told, [], "asked once");
     hall.server.about(asked[0], |peer| {
         assert_eq!(peer.request().unwrap().path_and_query(), ("/", ""));
-        peer.reject_request(403, "", Vec::new(), b"not today".to_vec()).unwrap();
+        peer.reject_request(HttpAnswer::new(403).with_body("not today")).unwrap();
     });
     hall.server.about(asked[1], |peer| peer.accept_request(&[])).unwrap().unwrap();
     hall.drive("one is in", |hall| hall.server.peers() == [asked[1]]);

@@ -10,6 +10,7 @@ use wspeer::limits::MAX_CLOSE_REASON;
 use wspeer::net::clock;
 use wspeer::peer::server::Wait;
 use wspeer::peer::{PeerEvent, Server, State, WebSocketPeer};
+use wspeer::proto::handshake::HttpAnswer;
 
 use crate::fixtures::{frame, until};
 use crate::world::{BINARY, REQUEST, TEXT, World, owned};
@@ -276,7 +277,7 @@ fn a_program_may_look_at_requests_and_decide() {
     let bad = world.connect(&[], |_| {});
     world.until("asked", |world| matches!(world.told[..], [PeerEvent::Request { .. }]));
     let PeerEvent::Request { id } = world.told[0] else { panic!() };
-    world.server.reject_request(id, 403, "", Vec::new(), b"no".to_vec()).unwrap();
+    world.server.reject_request(id, HttpAnswer::new(403).with_body("no")).unwrap();
     world.until(
         "refused",
         |world| matches!(&world.clients[bad].told[..], [PeerEvent::Failed { reason, .. }] if reason.contains("403")),

@@ -6,7 +6,7 @@ use crate::peer::connection::opening::Opening;
 use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
 use crate::peer::state::State;
 use crate::proto::Role;
-use crate::proto::handshake::{Headers, Refusal, Request, response};
+use crate::proto::handshake::{Headers, HttpAnswer, Refusal, Request, response};
 use crate::proto::url::Url;
 
 /// Head of the HTTP message that the remote end sent, as it arrived; read again when a program asks.
@@ -117,14 +117,14 @@ impl WebSocketPeer {
     }
 
     /// Answers the request that waits with an HTTP status from 200 to 599, so that one port can serve pages and health checks
-    /// too. An empty `reason` stands for the usual one. The connection ends behind the answer.
-    pub fn reject_request(&mut self, status: i64, reason: &str, headers: Vec<String>, body: Vec<u8>) -> Result {
-        let result = self.try_reject_request(status, reason, headers, body);
+    /// too. The connection ends after the answer.
+    pub fn reject_request(&mut self, answer: HttpAnswer) -> Result {
+        let result = self.try_reject_request(answer);
         self.noted(result)
     }
 
-    fn try_reject_request(&mut self, status: i64, reason: &str, headers: Vec<String>, body: Vec<u8>) -> Result {
-        let refusal = Refusal::custom(status, reason, headers, body)?;
+    fn try_reject_request(&mut self, answer: HttpAnswer) -> Result {
+        let refusal = Refusal::custom(answer)?;
         let Phase::Opening(opening) = &mut self.phase else { return Err(no_request()) };
         opening.reject_request(&refusal)?;
         self.drop_connection();

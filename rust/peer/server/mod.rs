@@ -28,7 +28,7 @@ use crate::peer::peer_ids::{BuildIdHasher, PeerIds};
 use crate::peer::state::State;
 use crate::peer::trace::PeerClass;
 use crate::proto::frame::MessageKind;
-use crate::proto::handshake::{Refusal, headers};
+use crate::proto::handshake::{HttpAnswer, Refusal, headers};
 
 /// Stands for the listener where ids of peers stand otherwise.
 const LISTENER: i32 = 0;
@@ -426,10 +426,10 @@ impl Server {
         }
     }
 
-    fn refuse_request(&mut self, id: i32, status: i64, why: &str) {
+    fn refuse_request(&mut self, id: i32, status: u16, why: &str) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         let body = format!("{why}\n").into_bytes();
-        if entry.peer.reject_request(status, "", Vec::new(), body).is_ok() {
+        if entry.peer.reject_request(HttpAnswer::new(status).with_body(body)).is_ok() {
             self.fail(id, why.to_owned());
         }
     }
@@ -488,7 +488,7 @@ impl Server {
     fn admit(&mut self, id: i32, socket: TcpSocket) {
         let socket = Arc::new(socket);
         if self.options.refuse_new_connections || self.is_full() {
-            let refusal = Refusal::custom(503, "", Vec::new(), b"the server takes no more clients\n".to_vec());
+            let refusal = Refusal::custom(HttpAnswer::new(503).with_body("the server takes no more clients\n"));
             let answer = match (&self.options.tls, refusal) {
                 (None, Ok(refusal)) => refusal.response(false),
                 _ => Vec::new(),

@@ -8,6 +8,7 @@ use tungstenite::http::StatusCode;
 
 use super::head::{HeadBuffer, HeadError};
 use super::headers::{self, Headers};
+use super::http_answer::HttpAnswer;
 use crate::error::{Error, ErrorCode};
 use crate::limits::MAX_HANDSHAKE_HEADERS;
 use crate::proto::extensions::{self, Agreement, Preferences};
@@ -79,21 +80,16 @@ impl Refusal {
         Self { status, reason: reason.into(), headers: Vec::new(), body: body.into().into_bytes() }
     }
 
-    /// A program's own answer. An empty reason stands for the usual one of the status.
-    pub fn custom(status: i64, reason: &str, headers: Vec<String>, body: Vec<u8>) -> crate::error::Result<Self> {
-        let invalid = |message: String| Error::new(ErrorCode::InvalidParameter, message);
-        let code = u16::try_from(status).ok().and_then(|code| StatusCode::from_u16(code).ok());
-        let code = code.filter(|code| (200..600).contains(&code.as_u16()));
-        let code = code.ok_or_else(|| invalid(format!("HTTP status {status} is not a number from 200 to 599")))?;
-        if reason.chars().any(|c| c.is_control() && c != '\t') {
-            return Err(invalid("the reason contains a control character".to_owned()));
+    /// Checks a program's answer.
+    pub fn custom(answer: HttpAnswer) -> crate::error::Result<Self> {
+        let status = HttpAnswer::checked_status(i64::from(answer.status))?;
+        if answer.reason.chars().any(|c| c.is_control() && c != '\t') {
+            return Err(Error::new(ErrorCode::InvalidParameter, "the reason contains a control character"));
         }
-        headers::check_extra(&headers)?;
-        let reason = match (reason, code.canonical_reason()) {
-            ("", usual) => usual.unwrap_or_default().into(),
-            (given, _) => given.to_owned().into(),
-        };
-        Ok(Self { status: code.as_u16(), reason, headers, body })
+        headers::check_extra(&answer.headers)?;
+        let usual = || StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason()).unwrap_or_default();
+        let reason = if answer.reason.is_empty() { usual().into() } else { answer.reason.into() };
+        Ok(Self { status, reason, headers: answer.headers, body: answer.body })
     }
 
     /// No request came in time.
@@ -396,18 +392,23 @@ mod tests {
 
     #[test]
     fn a_programs_answer_is_checked_and_complete() {
-        let page = Refusal::custom(200, "", names(&["Content-Type: text/html"]), b"<p>".to_vec()).unwrap();
+        let header = |line: &str| HttpAnswer { headers: names(&[line]), ..HttpAnswer::new(200) };
+        let page = Refusal::custom(header("Content-Type: text/html").with_body("<p>")).unwrap();
         let text = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\nContent-Type: text/html\r\n\r\n";
         assert_eq!(page.response(true), text.as_bytes());
         assert_eq!(page.response(false), [text.as_bytes(), b"<p>"].concat());
-        for status in [-1, 0, 101, 199, 600, 65_736] {
-            assert!(Refusal::custom(status, "", Vec::new(), Vec::new()).is_err(), "{status}");
+        for status in [0, 101, 199, 600] {
+            assert!(Refusal::custom(HttpAnswer::new(status)).is_err(), "{status}");
         }
-        assert!(Refusal::custom(200, "a\r\nX: y", Vec::new(), Vec::new()).is_err());
-        assert!(Refusal::custom(200, "", names(&["Content-Length: 9"]), Vec::new()).is_err());
-        assert!(Refusal::custom(200, "", names(&["X: a\r\nY: b"]), Vec::new()).is_err());
-        assert_eq!(Refusal::custom(404, "", Vec::new(), Vec::new()).unwrap().reason, "Not Found");
-        assert_eq!(Refusal::custom(599, "Mine", Vec::new(), Vec::new()).unwrap().reason, "Mine");
+        for status in [-1, 0, 101, 199, 600, 65_736] {
+            assert!(HttpAnswer::checked_status(status).is_err(), "{status}");
+        }
+        let reason = |status, reason: &str| HttpAnswer { reason: reason.to_owned(), ..HttpAnswer::new(status) };
+        assert!(Refusal::custom(reason(200, "a\r\nX: y")).is_err());
+        assert!(Refusal::custom(header("Content-Length: 9")).is_err());
+        assert!(Refusal::custom(header("X: a\r\nY: b")).is_err());
+        assert_eq!(Refusal::custom(reason(404, "")).unwrap().reason, "Not Found");
+        assert_eq!(Refusal::custom(reason(599, "Mine")).unwrap().reason, "Mine");
     }
 
     #[test]
