@@ -91,7 +91,7 @@ impl RustWebSocketPeer {
     fn use_environment_proxies(&self) -> GodotError {
         self.run(|peer| {
             let result = peer.options.set_proxies(Proxies::from_environment());
-            peer.noted(result)
+            peer.record_error(result)
         })
     }
 }
