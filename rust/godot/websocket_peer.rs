@@ -178,7 +178,7 @@ impl RustWebSocketPeer {
     pub(super) fn set(&self, set: impl FnOnce(&mut Options) -> Result) {
         self.run(|peer| {
             let result = set(&mut peer.options);
-            peer.noted(result)
+            peer.record_error(result)
         });
     }
 
@@ -481,7 +481,7 @@ impl IPacketPeerExtension for RustWebSocketPeer {
         r_buffer: RawPtr<*mut RawPtr<*const u8>>,
         r_buffer_size: RawPtr<*mut i32>,
     ) -> GodotError {
-        with(&this, GodotError::ERR_BUSY, |scripted| lend(scripted.peer.get_packet(), r_buffer, r_buffer_size))
+        with(&this, GodotError::ERR_BUSY, |scripted| lend(scripted.peer.take_packet(), r_buffer, r_buffer_size))
     }
 
     #[func(gd_self)]

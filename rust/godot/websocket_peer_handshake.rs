@@ -81,7 +81,7 @@ impl RustWebSocketPeer {
     ) -> GodotError {
         self.run(|peer| {
             let answer = convert::http_answer(status, &reason, &headers, &body);
-            let answer = peer.noted(answer)?;
+            let answer = peer.record_error(answer)?;
             peer.reject_request(answer)
         })
     }
@@ -93,7 +93,7 @@ impl RustWebSocketPeer {
     fn use_environment_proxies(&self) -> GodotError {
         self.run(|peer| {
             let result = peer.options.set_proxies(Proxies::from_environment());
-            peer.noted(result)
+            peer.record_error(result)
         })
     }
 }

@@ -151,7 +151,7 @@ impl RustWebSocketServer {
     ) -> GodotError {
         self.run(|server| {
             let answer = convert::http_answer(status, &reason, &headers, &body);
-            let answer = server.noted(answer)?;
+            let answer = server.record_error(answer)?;
             server.reject_request(id, answer)
         })
     }

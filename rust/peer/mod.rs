@@ -13,7 +13,7 @@ pub mod streams;
 pub mod trace;
 
 pub use client::{Client, ClientStatus, ReconnectOptions};
-pub use connection::{CompressionStatistics, Idle, RoundTrip, WebSocketPeer};
+pub use connection::{CompressionStatistics, IdleWatch, RoundTrip, WebSocketPeer};
 pub use event::PeerEvent;
 pub use options::Options;
 pub use peer_ids::BuildIdHasher;

@@ -29,7 +29,7 @@ impl WebSocketPeer {
     /// is refused leaves an earlier connection's packets, code and reason as they were.
     pub fn connect_to_url(&mut self, url: &str, tls: Option<ClientTls>) -> Result {
         let result = self.try_connect(url, tls);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_connect(&mut self, url: &str, tls: Option<ClientTls>) -> Result {
@@ -58,7 +58,7 @@ impl WebSocketPeer {
     /// Takes a connection as a server; the handshake happens in [`Self::poll`].
     pub fn accept_stream(&mut self, transport: Box<dyn Transport>) -> Result {
         let result = self.try_accept(transport);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_accept(&mut self, transport: Box<dyn Transport>) -> Result {
@@ -101,7 +101,7 @@ impl WebSocketPeer {
     /// with the HTTP status that says so; that is `ErrorCode::InvalidData`, and the connection is over.
     pub fn accept_request(&mut self, extra_headers: &[String]) -> Result {
         let result = self.try_accept_request(extra_headers);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_accept_request(&mut self, extra_headers: &[String]) -> Result {
@@ -120,7 +120,7 @@ impl WebSocketPeer {
     /// too. The connection ends after the answer.
     pub fn reject_request(&mut self, answer: HttpAnswer) -> Result {
         let result = self.try_reject_request(answer);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_reject_request(&mut self, answer: HttpAnswer) -> Result {

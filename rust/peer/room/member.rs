@@ -94,7 +94,7 @@ pub(super) fn accept(socket: Box<dyn Transport>, tls: Option<&ServerTls>, option
         Some(tls) => Box::new(TlsStream::server(socket, tls)?),
         None => socket,
     };
-    let mut peer = WebSocketPeer::of(PeerClass::Multiplayer);
+    let mut peer = WebSocketPeer::with_trace_class(PeerClass::Multiplayer);
     peer.options = Options { auto_accept: false, ..options.clone() };
     peer.accept_stream(transport)?;
     Ok(peer)
@@ -130,7 +130,7 @@ pub(super) fn receive_id(peer: &mut WebSocketPeer) -> Result<Option<i32>, String
             _ => Ok(None),
         };
     }
-    let id = peer.get_packet().ok().and_then(|packet| packet.try_into().ok()).map(i32::from_le_bytes);
+    let id = peer.take_packet().ok().and_then(|packet| packet.try_into().ok()).map(i32::from_le_bytes);
     match id {
         Some(id) if id > SERVER => Ok(Some(id)),
         _ => {
@@ -153,7 +153,7 @@ pub(super) fn why_left(id: i32, peer: &WebSocketPeer) -> String {
 /// Moves a peer's packets to the common queue, all of them where none will follow.
 pub(super) fn receive(id: i32, peer: &mut WebSocketPeer, inbox: &mut RoomPacketQueue, all: bool, is_dismissed: bool) {
     while peer.packet_count() > 0 && (all || is_dismissed || inbox.has_room(id, &peer.options)) {
-        if let Ok(packet) = peer.get_packet()
+        if let Ok(packet) = peer.take_packet()
             && !packet.is_empty()
             && !is_dismissed
         {

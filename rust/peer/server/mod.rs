@@ -114,7 +114,7 @@ impl Server {
     /// one of `protocols`, or for those that ask for none. `is_multiplayer` is Godot 3's `gd_mp_api`.
     pub fn listen(&mut self, port: i64, protocols: Vec<String>, is_multiplayer: bool) -> Result {
         let result = self.try_listen(port, protocols, is_multiplayer);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_listen(&mut self, port: i64, protocols: Vec<String>, is_multiplayer: bool) -> Result {
@@ -190,7 +190,7 @@ impl Server {
             self.activate(id);
         }
         self.wake();
-        self.noted(result)
+        self.record_error(result)
     }
 
     /// Sets what may only change while the server does not listen.
@@ -200,7 +200,7 @@ impl Server {
         } else {
             set(&mut self.options)
         };
-        self.noted(result)
+        self.record_error(result)
     }
 
     /// Why the last call was refused.
@@ -209,7 +209,7 @@ impl Server {
     }
 
     /// Remembers why a call was refused, for [`Self::error_message`].
-    pub fn noted<T>(&mut self, result: Result<T>) -> Result<T> {
+    pub fn record_error<T>(&mut self, result: Result<T>) -> Result<T> {
         if let Err(error) = &result {
             error.message().clone_into(&mut self.message);
         }
@@ -303,7 +303,7 @@ impl Server {
     /// Plans the next look at a peer.
     fn watch(&mut self, id: i32) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        let mut is_sooner = entry.peer.has_news() && entry.activate(id, &mut self.active);
+        let mut is_sooner = entry.peer.has_pending_work() && entry.activate(id, &mut self.active);
         if let Some(deadline) = entry.peer.next_deadline()
             && entry.timer.is_none_or(|timer| deadline < timer)
         {
@@ -363,7 +363,7 @@ impl Server {
         }
         let was_clean = entry.peer.was_closed_cleanly();
         if was_clean && entry.stage == ServerPeerState::Open {
-            let (code, reason) = entry.peer.close_told();
+            let (code, reason) = entry.peer.received_close();
             self.events.push_back(PeerEvent::CloseRequest { id, code, reason });
         }
         entry.stage = ServerPeerState::Ended;
@@ -511,7 +511,7 @@ impl Server {
             }
         }
         let protocols = self.listening.as_ref().map_or(&[][..], |listening| &listening.protocols);
-        let mut peer = WebSocketPeer::of(PeerClass::Server);
+        let mut peer = WebSocketPeer::with_trace_class(PeerClass::Server);
         peer.options = self.options.for_peer(protocols);
         if let Err(error) = peer.accept_stream(transport) {
             return self.events.push_back(PeerEvent::Failed { id, reason: error.message().to_owned() });
