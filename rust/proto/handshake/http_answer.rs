@@ -1,6 +1,7 @@
 //! The HTTP answer by which a program refuses a request, or serves it without opening a connection.
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::proto::status;
 
 /// An HTTP answer as a program wants it; it is checked when it is sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,9 +31,8 @@ impl HttpAnswer {
 
     /// Converts a number to the status code of an answer; bindings call this for the integers of their languages.
     pub fn checked_status(number: i64) -> Result<u16> {
-        u16::try_from(number).ok().filter(|status| (200..600).contains(status)).ok_or_else(|| {
-            let message = format!("the HTTP status must be from 200 to 599, not {number}");
-            Error::new(ErrorCode::InvalidParameter, message)
+        u16::try_from(number).ok().filter(|code| status::is_final(*code)).ok_or_else(|| {
+            Error::new(ErrorCode::InvalidParameter, format!("HTTP status must be from 200 to 599, not {number}"))
         })
     }
 }
