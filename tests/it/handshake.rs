@@ -17,7 +17,7 @@ use crate::fixtures::{DEADLINE, Pair, Raw, frame, packets, start, until};
 const SECOND: Duration = Duration::from_secs(1);
 
 fn deciding(peer: &mut WebSocketPeer) {
-    peer.options.auto_accept = false;
+    peer.options.set_auto_accept(false);
 }
 
 fn request(lines: &str) -> String {
@@ -79,7 +79,7 @@ fn what_a_client_sends_early_is_kept() {
 #[test]
 fn switching_back_to_auto_accept_decides() {
     let mut raw = asked(&request(""));
-    raw.peer.options.auto_accept = true;
+    raw.peer.options.set_auto_accept(true);
     raw.poll_until("open", |peer| peer.state() == State::Open);
 }
 
@@ -164,7 +164,7 @@ fn requests_and_decisions_that_do_not_come_are_given_up() {
         assert!(failure.message.contains(what), "{failure:?}");
         assert!(answer(raw).starts_with(&format!("HTTP/1.1 {status} ")));
     }
-    let mut patient = Raw::unopened(|peer| peer.options.handshake_timeout = Duration::ZERO);
+    let mut patient = Raw::unopened(|peer| peer.options.set_handshake_timeout(Duration::ZERO).unwrap());
     patient.peer.poll_at(now + 100_000 * SECOND);
     assert_eq!(patient.peer.state(), State::Connecting, "0 is no limit");
 }
@@ -172,7 +172,7 @@ fn requests_and_decisions_that_do_not_come_are_given_up() {
 #[test]
 fn pages_of_other_origins_are_refused() {
     for (origin, status) in [("https://game.example", "101"), ("https://evil.example", "403"), ("null", "403")] {
-        let mut raw = Raw::unopened(|peer| peer.options.allowed_origins = lines(&["https://game.example"]));
+        let mut raw = Raw::unopened(|peer| peer.options.set_allowed_origins(lines(&["https://game.example"])));
         raw.write(request(&format!("Origin: {origin}\r\n")).as_bytes());
         let head = String::from_utf8(raw.read_past(b"\r\n\r\n")).unwrap();
         assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{origin}: {head}");
@@ -269,7 +269,7 @@ fn a_body_that_never_ends_does_not_hold_up_the_failure() {
 
 #[test]
 fn headers_of_the_answer_are_readable_on_success() {
-    let mut pair = Pair::with(|_| {}, |peer| peer.options.handshake_headers = lines(&["X-Room: 7", "X-Room: 8"]));
+    let mut pair = Pair::with(|_| {}, |peer| peer.options.set_handshake_headers(lines(&["X-Room: 7", "X-Room: 8"])));
     assert_eq!(pair.client.response_headers().unwrap().all("x-room").collect::<Vec<_>>(), ["7", "8"]);
     assert!(pair.server.response_headers().is_none() && pair.client.request().is_none());
     assert_eq!(pair.server.request().unwrap().path_and_query(), ("/path", ""));
@@ -366,5 +366,5 @@ fn what_is_no_proxy_is_refused() {
     for bad in ["socks5://h:1", "h:0", "http://h/path", "h:port"] {
         assert_eq!(client.options.set_proxies(through(bad)).unwrap_err().code(), ErrorCode::InvalidParameter);
     }
-    assert_eq!(client.options.proxies, Proxies::default());
+    assert_eq!(client.options.proxies(), Proxies::default());
 }

@@ -12,7 +12,7 @@ use crate::peer::connection::heartbeat::{Beat, Heartbeat, RoundTrip};
 use crate::peer::connection::open_connection::{End, OpenConnection};
 use crate::peer::connection::opening::{Opened, Opening};
 use crate::peer::connection::packet_queue::PacketQueue;
-use crate::peer::options::Options;
+use crate::peer::options::ConnectionOptions;
 use crate::peer::state::State;
 use crate::peer::trace::{Direction, Tracer};
 use crate::proto::broadcast::BroadcastMessage;
@@ -24,7 +24,7 @@ use crate::proto::utf8;
 #[derive(Debug)]
 pub struct WebSocketPeer {
     /// Settings. Limits take effect at once, what the handshake uses at the next connection.
-    pub options: Options,
+    pub options: ConnectionOptions,
     pub(in crate::peer) phase: Phase,
     pub(in crate::peer) queue: PacketQueue,
     pub(in crate::peer) requested_url: String,
@@ -56,7 +56,7 @@ pub(in crate::peer) const NOT_CLEAN: i32 = -1;
 impl Default for WebSocketPeer {
     fn default() -> Self {
         Self {
-            options: Options::default(),
+            options: ConnectionOptions::default(),
             phase: Phase::Closed,
             queue: PacketQueue::default(),
             requested_url: String::new(),

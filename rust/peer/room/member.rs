@@ -8,7 +8,7 @@ use super::peer_cell::PeerCell;
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::{ServerTls, TlsStream, Transport};
 use crate::peer::trace::PeerClass;
-use crate::peer::{Options, State, WebSocketPeer};
+use crate::peer::{ConnectionOptions, State, WebSocketPeer};
 use crate::proto::frame::MessageKind;
 use crate::proto::handshake::HttpAnswer;
 
@@ -54,8 +54,8 @@ pub(super) enum MemberState {
 }
 
 impl<S: PeerCell> Pending<S> {
-    pub fn new(id: i32, peer: WebSocketPeer, options: &Options, now: Instant) -> Self {
-        let deadline = now.checked_add(options.handshake_timeout());
+    pub fn new(id: i32, peer: WebSocketPeer, options: &ConnectionOptions, now: Instant) -> Self {
+        let deadline = now.checked_add(options.handshake_time_limit());
         Self { id, cell: S::new(peer), deadline, is_asked: false }
     }
 
@@ -89,13 +89,17 @@ impl<S: PeerCell> Member<S> {
 }
 
 /// A server's side of a new connection. Its request waits until the room has seen it.
-pub(super) fn accept(socket: Box<dyn Transport>, tls: Option<&ServerTls>, options: &Options) -> Result<WebSocketPeer> {
+pub(super) fn accept(
+    socket: Box<dyn Transport>,
+    tls: Option<&ServerTls>,
+    options: &ConnectionOptions,
+) -> Result<WebSocketPeer> {
     let transport = match tls {
         Some(tls) => Box::new(TlsStream::server(socket, tls)?),
         None => socket,
     };
     let mut peer = WebSocketPeer::with_trace_class(PeerClass::Multiplayer);
-    peer.options = Options { auto_accept: false, ..options.clone() };
+    peer.options = ConnectionOptions { auto_accept: false, ..options.clone() };
     peer.accept_stream(transport)?;
     Ok(peer)
 }

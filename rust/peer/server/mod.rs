@@ -4,7 +4,6 @@
 //! something to do, and those whose time has come. Ten thousand idle ones cost nothing.
 
 mod multiplayer;
-mod options;
 mod peers;
 mod waiting;
 
@@ -13,7 +12,6 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-pub use options::ServerOptions;
 pub use waiting::Wait;
 
 use crate::error::{Error, ErrorCode, Result};
@@ -24,6 +22,7 @@ use crate::net::{TcpSocket, TlsStream, Transport, clock, linger};
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::event::PeerEvent;
 use crate::peer::godot3_packets::PacketList;
+use crate::peer::options::ServerOptions;
 use crate::peer::peer_ids::{BuildIdHasher, PeerIds};
 use crate::peer::state::State;
 use crate::peer::trace::PeerClass;
@@ -125,7 +124,7 @@ impl Server {
         peer.set_supported_protocols(protocols);
         headers::check_protocols(&peer.supported_protocols)?;
         headers::check_extra(&peer.handshake_headers)?;
-        let mut listener = crate::peer::streams::tcp_server::bind(port, &self.options.bind_address)?;
+        let mut listener = crate::peer::streams::tcp_server::bind(port, self.options.listen.bind_address())?;
         let cannot = |error: std::io::Error| Error::new(ErrorCode::CantCreate, error.to_string());
         let poller = Poller::watching().map_err(cannot)?;
         listener.watch(&poller, LISTENER as u64);
@@ -435,7 +434,7 @@ impl Server {
     }
 
     fn is_full(&self) -> bool {
-        self.options.max_clients > 0 && self.connected.len() >= self.options.max_clients
+        self.options.admission.max_clients > 0 && self.connected.len() >= self.options.admission.max_clients
     }
 
     fn opened(&mut self, id: i32) {
@@ -487,7 +486,7 @@ impl Server {
 
     fn admit(&mut self, id: i32, socket: TcpSocket) {
         let socket = Arc::new(socket);
-        if self.options.refuse_new_connections || self.is_full() {
+        if self.options.admission.refuse_new_connections || self.is_full() {
             let refusal = Refusal::custom(HttpAnswer::new(503).with_body("the server takes no more clients\n"));
             let answer = match (&self.options.tls, refusal) {
                 (None, Ok(refusal)) => refusal.response(false),
