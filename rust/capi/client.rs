@@ -50,7 +50,7 @@ pub enum wsp_client_status {
 unsafe fn run(client: *const wsp_client, call: impl FnOnce(&mut Client) -> Result) -> wsp_error {
     let noting = |content: &mut Content<Connected>| {
         let result = call(&mut content.object.client);
-        content.object.client.noted(result)
+        content.object.client.record_error(result)
     };
     // SAFETY: the caller passes NULL or a live handle.
     (&unsafe { with(client, noting) }).into()
@@ -153,7 +153,7 @@ pub unsafe extern "C" fn wsp_client_next_event(client: *mut wsp_client, event: *
             let none = || Error::new(ErrorCode::Unavailable, "nothing has happened");
             let happened = client.next_event().ok_or_else(none)?;
             match happened {
-                PeerEvent::Message { .. } => client.get_packet_to(told.packet())?,
+                PeerEvent::Message { .. } => client.take_message_into(told.packet())?,
                 PeerEvent::Packet { .. } => told.set_packet(client.take_packet()?.1),
                 _ => {}
             }

@@ -109,7 +109,7 @@ type Room = SceneRoom<SharedPeerCell>;
 unsafe fn run(room: *const wsp_multiplayer, call: impl FnOnce(&mut Room) -> Result) -> wsp_error {
     let noting = |content: &mut Content<Room>| {
         let result = call(&mut content.object);
-        content.object.room.noted(result)
+        content.object.room.record_error(result)
     };
     // SAFETY: the caller passes NULL or a live handle.
     (&unsafe { with(room, noting) }).into()

@@ -38,7 +38,7 @@ pub(super) struct Listening {
 pub(super) unsafe fn run(server: *const wsp_server, call: impl FnOnce(&mut Server) -> Result) -> wsp_error {
     let noting = |content: &mut Content<Listening>| {
         let result = call(&mut content.object.server);
-        content.object.server.noted(result)
+        content.object.server.record_error(result)
     };
     // SAFETY: the caller passes NULL or a live handle.
     (&unsafe { with(server, noting) }).into()
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn wsp_server_next_event(server: *mut wsp_server, event: *
             let mut is_text = false;
             match happened {
                 PeerEvent::Message { id } => {
-                    server.get_packet_to(id, told.packet())?;
+                    server.take_message_into(id, told.packet())?;
                     is_text = server.was_string_packet(id);
                 }
                 PeerEvent::Packet { .. } => told.set_packet(server.take_packet()?.1),

@@ -32,7 +32,7 @@ impl Scripted {
 
     /// Takes the oldest packet, empty where none waits; `packet_error` tells that apart.
     pub fn take_packet(&mut self) -> PackedByteArray {
-        let (packet, error) = match self.peer.get_packet() {
+        let (packet, error) = match self.peer.take_packet() {
             Ok(packet) => (PackedByteArray::from(packet), None),
             Err(error) => (PackedByteArray::new(), Some(error.code())),
         };

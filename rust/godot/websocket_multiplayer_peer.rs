@@ -75,7 +75,7 @@ impl OptionsOwner<ConnectionOptions> for RustWebSocketMultiplayerPeer {
         self.ask(|room| {
             let result = change(&mut room.options);
             // A property has no return value; the room keeps the reason.
-            let _refused = room.noted(result);
+            let _refused = room.record_error(result);
         });
     }
 }
@@ -88,7 +88,7 @@ impl OptionsOwner<AdmissionOptions> for RustWebSocketMultiplayerPeer {
     fn change_options(&self, change: impl FnOnce(&mut AdmissionOptions) -> Result) {
         self.ask(|room| {
             let result = change(&mut room.admission);
-            let _refused = room.noted(result);
+            let _refused = room.record_error(result);
         });
     }
 }
@@ -112,7 +112,7 @@ impl IMultiplayerPeerExtension for RustWebSocketMultiplayerPeer {
         r_buffer: RawPtr<*mut RawPtr<*const u8>>,
         r_buffer_size: RawPtr<*mut i32>,
     ) -> GodotError {
-        with(&this, GodotError::ERR_BUSY, |room| match room.room.get_packet() {
+        with(&this, GodotError::ERR_BUSY, |room| match room.room.take_packet() {
             Ok((_, packet)) => {
                 // SAFETY: both pointers are the engine's out parameters of this call. The packet stays where it is until the
                 // next call on this object, and the engine copies it before it goes on.

@@ -75,7 +75,7 @@ impl OptionsOwner<ConnectionOptions> for RustWebSocketPeer {
     fn change_options(&self, change: impl FnOnce(&mut ConnectionOptions) -> Result) {
         self.run(|peer| {
             let result = change(&mut peer.options);
-            peer.noted(result)
+            peer.record_error(result)
         });
     }
 }
@@ -89,7 +89,7 @@ impl OptionsOwner<TlsTexts> for RustWebSocketPeer {
         self.peer.with((), |scripted| {
             let result = change(&mut scripted.tls);
             // A property has no return value; the peer keeps the reason.
-            let _refused = scripted.peer.noted(result);
+            let _refused = scripted.peer.record_error(result);
         });
     }
 }
@@ -112,7 +112,7 @@ impl IPacketPeerExtension for RustWebSocketPeer {
         r_buffer: RawPtr<*mut RawPtr<*const u8>>,
         r_buffer_size: RawPtr<*mut i32>,
     ) -> GodotError {
-        with(&this, GodotError::ERR_BUSY, |scripted| lend(scripted.peer.get_packet(), r_buffer, r_buffer_size))
+        with(&this, GodotError::ERR_BUSY, |scripted| lend(scripted.peer.take_packet(), r_buffer, r_buffer_size))
     }
 
     #[func(gd_self)]

@@ -13,7 +13,7 @@ pub mod streams;
 pub mod trace;
 
 pub use client::{Client, ClientStatus};
-pub use connection::{CompressionStatistics, Idle, RoundTrip, WebSocketPeer};
+pub use connection::{CompressionStatistics, IdleWatch, RoundTrip, WebSocketPeer};
 pub use event::PeerEvent;
 pub use options::{AdmissionOptions, ConnectionOptions, ReconnectOptions, ServerOptions};
 pub use peer_ids::BuildIdHasher;

@@ -29,7 +29,7 @@ fn a_waiting_program_is_given_some_messages_at_a_time_and_every_client_gets_its_
         let mut at_a_time = 0;
         while let Some(event) = world.server.next_event() {
             if let PeerEvent::Message { id } = event {
-                assert_eq!(world.server.get_packet(id).unwrap().len(), 100_000);
+                assert_eq!(world.server.take_message(id).unwrap().len(), 100_000);
                 told.push(id);
                 at_a_time += 1;
             }
@@ -64,7 +64,7 @@ fn who_comes_while_others_send_without_end_gets_in() {
         }
         while let Some(event) = world.server.next_event() {
             match event {
-                PeerEvent::Message { id } => assert_eq!(world.server.get_packet(id).unwrap().len(), 60_000),
+                PeerEvent::Message { id } => assert_eq!(world.server.take_message(id).unwrap().len(), 60_000),
                 PeerEvent::Opened { .. } => has_come = true,
                 other => panic!("{other:?}"),
             }

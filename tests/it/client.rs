@@ -51,7 +51,7 @@ fn wrong_arguments_change_nothing() {
     assert!(client.connect_to_url("ws://127.0.0.1:9", owned(&["a b"]), false, Vec::new(), None).is_err());
     assert_eq!((client.status(), told(&mut client)), (ClientStatus::Disconnected, Vec::new()));
     assert_eq!(client.send(TEXT, b"x").unwrap_err().code(), ErrorCode::Failed);
-    assert_eq!(client.get_packet().unwrap_err().code(), ErrorCode::Failed);
+    assert_eq!(client.take_message().unwrap_err().code(), ErrorCode::Failed);
     assert_eq!(client.put_packet(b"x").unwrap_err().code(), ErrorCode::Unconfigured);
     assert_eq!(client.wait(None).unwrap_err().code(), ErrorCode::Unconfigured);
     client.disconnect_from_host(1000, "").unwrap();

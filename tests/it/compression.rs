@@ -58,11 +58,11 @@ fn compressed_messages_of_every_kind_arrive() {
         for (kind, payload) in texts.into_iter().chain(sizes).chain([(Binary, vec![0; 16 << 20])]) {
             pair.client.send(kind, &payload).unwrap();
             pair.drive("to the server", |pair| pair.server.packet_count() == 1);
-            let echo = pair.server.get_packet().unwrap().to_vec();
+            let echo = pair.server.take_packet().unwrap().to_vec();
             assert!(echo == payload && pair.server.was_string_packet() == (kind == Text));
             pair.server.send(kind, &echo).unwrap();
             pair.drive("to the client", |pair| pair.client.packet_count() == 1);
-            assert!(pair.client.get_packet().unwrap() == payload);
+            assert!(pair.client.take_packet().unwrap() == payload);
         }
         let statistics = pair.client.compression_statistics();
         assert!(statistics.sent_plain > 16 << 20 && statistics.sent_compressed < 1 << 20, "{statistics:?}");
@@ -112,7 +112,7 @@ fn released_memory_does_not_break_the_conversation() {
         let text = format!("a sentence that comes again and again {round}").repeat(20);
         pair.client.send(Text, text.as_bytes()).unwrap();
         pair.drive("message", |pair| pair.server.packet_count() == 1);
-        assert_eq!(pair.server.get_packet().unwrap(), text.as_bytes());
+        assert_eq!(pair.server.take_packet().unwrap(), text.as_bytes());
         pair.client.release_compression_memory();
         pair.server.release_compression_memory();
     }

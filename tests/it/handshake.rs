@@ -10,6 +10,7 @@ use wspeer::error::ErrorCode;
 use wspeer::net::{FailureStage, Proxies};
 use wspeer::peer::{State, WebSocketPeer};
 use wspeer::proto::frame::MessageKind::Text;
+use wspeer::proto::handshake::HttpAnswer;
 
 use crate::fixtures::{DEADLINE, Pair, Raw, frame, packets, start, until};
 
@@ -85,9 +86,8 @@ fn switching_back_to_auto_accept_decides() {
 #[test]
 fn a_refused_client_reads_why() {
     let mut raw = asked(&request(""));
-    raw.peer
-        .reject_request(401, "", lines(&["WWW-Authenticate: Basic realm=\"game\""]), b"who are you?".to_vec())
-        .unwrap();
+    let headers = lines(&["WWW-Authenticate: Basic realm=\"game\""]);
+    raw.peer.reject_request(HttpAnswer { headers, ..HttpAnswer::new(401) }.with_body("who are you?")).unwrap();
     assert_eq!((raw.peer.state(), raw.peer.close_code()), (State::Closed, -1));
     assert!(raw.peer.failure().is_none(), "the program has refused, nothing has failed");
     let expected = "HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 12\r\n\
@@ -101,7 +101,8 @@ fn one_port_serves_pages_too() {
     for (method, body) in [("GET", page.len()), ("HEAD", 0)] {
         let mut raw = asked(&format!("{method} /health HTTP/1.1\r\nHost: h\r\n\r\n"));
         assert!(!raw.peer.request().unwrap().is_websocket());
-        raw.peer.reject_request(200, "", lines(&["Content-Type: text/html"]), page.clone()).unwrap();
+        let headers = lines(&["Content-Type: text/html"]);
+        raw.peer.reject_request(HttpAnswer { headers, ..HttpAnswer::new(200) }.with_body(page.clone())).unwrap();
         let answer = answer(&mut raw);
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("\r\nContent-Length: 3145728\r\n"));
         assert_eq!(answer.split_once("\r\n\r\n").unwrap().1.len(), body);
@@ -122,15 +123,19 @@ fn wrong_decisions_change_nothing() {
     let code = |result: wspeer::error::Result| result.unwrap_err().code();
     assert_eq!(code(raw.peer.accept_request(&lines(&["X: a\r\nY: b"]))), ErrorCode::InvalidParameter);
     assert_eq!(code(raw.peer.accept_request(&lines(&["Upgrade: x"]))), ErrorCode::InvalidParameter);
-    for status in [0, 101, 600, -1, i64::MAX] {
-        assert_eq!(code(raw.peer.reject_request(status, "", Vec::new(), Vec::new())), ErrorCode::InvalidParameter);
+    for status in [0, 101, 600, u16::MAX] {
+        assert_eq!(code(raw.peer.reject_request(HttpAnswer::new(status))), ErrorCode::InvalidParameter);
     }
-    assert_eq!(code(raw.peer.reject_request(200, "a\nb", Vec::new(), Vec::new())), ErrorCode::InvalidParameter);
+    for status in [-1, i64::MAX] {
+        assert_eq!(HttpAnswer::checked_status(status).unwrap_err().code(), ErrorCode::InvalidParameter);
+    }
+    let with_reason = HttpAnswer { reason: "a\nb".to_owned(), ..HttpAnswer::new(200) };
+    assert_eq!(code(raw.peer.reject_request(with_reason)), ErrorCode::InvalidParameter);
     assert!(raw.peer.is_request_pending());
     raw.peer.accept_request(&[]).unwrap();
     assert_eq!(code(raw.peer.accept_request(&[])), ErrorCode::Unconfigured);
     raw.poll_until("open", |peer| peer.state() == State::Open);
-    assert_eq!(code(raw.peer.reject_request(200, "", Vec::new(), Vec::new())), ErrorCode::Unconfigured);
+    assert_eq!(code(raw.peer.reject_request(HttpAnswer::new(200))), ErrorCode::Unconfigured);
     raw.write(&frame(0x81, true, b"still here"));
     raw.poll_until("message", |peer| peer.packet_count() == 1);
 }

@@ -72,7 +72,7 @@ fn empty_and_tiny_fragments_hold_no_more_than_their_bytes() {
             raw.poll_until("message", |peer| peer.packet_count() == 1);
             let grown = resident().saturating_sub(before);
             assert!(grown < 16 << 20, "{count} fragments of {} bytes grew by {grown} bytes", payload.len());
-            assert_eq!(raw.peer.get_packet().unwrap().len(), payload.len() * (count + 2));
+            assert_eq!(raw.peer.take_packet().unwrap().len(), payload.len() * (count + 2));
         }
     });
 }
@@ -114,7 +114,7 @@ fn a_message_of_the_limit_passes_and_one_more_byte_does_not() {
         raw.write(&wire);
         if len == 1000 {
             raw.poll_until("message", |peer| peer.packet_count() == 1);
-            assert_eq!(raw.peer.get_packet().unwrap(), payload);
+            assert_eq!(raw.peer.take_packet().unwrap(), payload);
         } else {
             raw.read_to_end();
             assert_eq!((raw.peer.close_code(), raw.peer.packet_count()), (1009, 0));
@@ -177,7 +177,7 @@ fn messages_can_be_taken_in_pieces_without_being_held_whole() {
         let (mut received, mut pieces, mut most) = (0, 0, 0);
         pair.drive("pieces", |pair| {
             most = most.max(resident());
-            while let Ok(piece) = pair.server.get_packet() {
+            while let Ok(piece) = pair.server.take_packet() {
                 assert!(payload[received..].starts_with(piece));
                 received += piece.len();
                 pieces += 1;
@@ -190,7 +190,7 @@ fn messages_can_be_taken_in_pieces_without_being_held_whole() {
         assert!(pieces > 60 && pair.server.was_last_piece());
         assert!(most.saturating_sub(before) < 8 << 20, "grew by {} bytes", most.saturating_sub(before));
         pair.drive("next", |pair| pair.server.packet_count() == 1);
-        assert_eq!(pair.server.get_packet().unwrap(), b"next");
+        assert_eq!(pair.server.take_packet().unwrap(), b"next");
     });
 }
 
@@ -214,7 +214,7 @@ fn compressed_messages_can_be_taken_in_pieces() {
         let (mut received, mut most, mut ended) = (0, 0, false);
         pair.drive("pieces", |pair| {
             most = most.max(resident());
-            while let Ok(piece) = pair.server.get_packet() {
+            while let Ok(piece) = pair.server.take_packet() {
                 assert!(piece.iter().all(|byte| *byte == b'z'));
                 received += piece.len();
                 ended |= pair.server.was_last_piece();

@@ -25,11 +25,11 @@ fn messages_of_every_size_arrive_in_both_directions() {
         for kind in [Text, Binary] {
             pair.client.send(kind, &payload).unwrap();
             pair.drive("to the server", |pair| pair.server.packet_count() == 1);
-            let echo = pair.server.get_packet().unwrap().to_vec();
+            let echo = pair.server.take_packet().unwrap().to_vec();
             assert_eq!(pair.server.was_string_packet(), kind == Text);
             pair.server.send(kind, &echo).unwrap();
             pair.drive("to the client", |pair| pair.client.packet_count() == 1);
-            assert!(pair.client.get_packet().unwrap() == payload, "{len} bytes");
+            assert!(pair.client.take_packet().unwrap() == payload, "{len} bytes");
         }
     }
 }
@@ -61,12 +61,12 @@ fn a_single_message_leaves_in_its_own_tick_and_answers_leave_when_nothing_is_lef
     pair.client.send(Text, b"a").unwrap();
     pair.server.poll();
     assert_eq!(pair.server.packet_count(), 1, "sent at once, seen by the next poll");
-    pair.server.get_packet().unwrap();
+    pair.server.take_packet().unwrap();
     for _ in 0..3 {
         pair.server.send(Text, b"answer").unwrap();
     }
     assert!(pair.server.has_unflushed());
-    assert!(pair.server.get_packet().is_err());
+    assert!(pair.server.take_packet().is_err());
     assert!(!pair.server.has_unflushed());
     pair.client.poll();
     assert_eq!(pair.client.packet_count(), 3);
@@ -109,7 +109,7 @@ fn packets_that_arrive_with_the_end_of_the_stream_are_kept() {
     assert_eq!(raw.peer.close_code(), -1);
     assert!(raw.peer.error_message().contains("without a close frame"));
     assert_eq!(packets(&mut raw.peer), [b"one".to_vec(), b"two".to_vec()]);
-    assert_eq!(raw.peer.get_packet().unwrap_err().code(), ErrorCode::Failed);
+    assert_eq!(raw.peer.take_packet().unwrap_err().code(), ErrorCode::Failed);
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn inbound_buffer_size_bounds_what_is_held() {
     let mut received = 0;
     pair.drive("all", |pair| {
         assert!(pair.server.packet_count() <= 2);
-        received += usize::from(pair.server.get_packet().is_ok());
+        received += usize::from(pair.server.take_packet().is_ok());
         received == 100
     });
 }
@@ -426,7 +426,7 @@ fn idle_peers_own_no_buffers_after_traffic() {
     let mut raw = Raw::server();
     raw.write(&frame(0x82, true, &[1; 1000]));
     raw.poll_until("message", |peer| peer.packet_count() == 1);
-    raw.peer.get_packet().unwrap();
+    raw.peer.take_packet().unwrap();
     raw.peer.poll();
     let mut none = [0];
     assert!(raw.socket.read(&mut none).is_err());
@@ -439,14 +439,14 @@ fn rest_lasts_until_the_network_has_news() {
     let mut idle = None;
     until("rest", || {
         pair.client.poll();
-        idle = pair.server.poll_or_rest();
+        idle = pair.server.poll_unless_idle();
         idle.is_some()
     });
     let idle = idle.unwrap();
     // Connections that other tests close are looked after by whoever polls.
-    until("nothing happens", || idle.lasts());
+    until("nothing happens", || idle.still_holds());
     pair.client.send(Text, b"wake up").unwrap();
-    until("news", || !idle.lasts());
+    until("news", || !idle.still_holds());
     pair.drive("the message", |pair| pair.server.packet_count() == 1);
-    assert!(pair.server.poll_or_rest().is_none(), "an unread message is no rest");
+    assert!(pair.server.poll_unless_idle().is_none(), "an unread message is no rest");
 }

@@ -7,6 +7,7 @@ use wspeer::net::clock;
 use wspeer::peer::room::{MultiplayerPeer, RoomEvent, SERVER, Status};
 use wspeer::peer::{State, WebSocketPeer};
 use wspeer::proto::frame::MessageKind::{Binary, Text};
+use wspeer::proto::handshake::HttpAnswer;
 
 use crate::fixtures::DEADLINE;
 
@@ -88,7 +89,7 @@ impl Hall {
 
 fn packets(room: &mut MultiplayerPeer) -> Vec<(i32, Vec<u8>)> {
     let mut all = Vec::new();
-    while let Ok((source, packet)) = room.get_packet() {
+    while let Ok((source, packet)) = room.take_packet() {
         all.push((source, packet.to_vec()));
     }
     all
@@ -109,7 +110,7 @@ fn stranger(hall: &mut Hall) -> WebSocketPeer {
 fn ids_are_little_endian_in_one_binary_message_of_four_bytes() {
     let mut hall = Hall::open();
     let mut peer = stranger(&mut hall);
-    let first = peer.get_packet().unwrap().to_vec();
+    let first = peer.take_packet().unwrap().to_vec();
     assert!(!peer.was_string_packet());
     let id = i32::from_le_bytes(first.try_into().unwrap());
     assert_eq!((hall.server.peers(), hall.told.clone()), (vec![id], vec![RoomEvent::Connected(id)]));
@@ -222,7 +223,7 @@ fn a_server_that_closes_says_goodbye_and_its_last_packets_stay_readable() {
         assert!(guest.room.error_message().contains("1001"), "{}", guest.room.error_message());
         assert_eq!(guest.room.about(SERVER, |peer| peer.close_code()), Some(1001));
         assert_eq!(packets(&mut guest.room), [(SERVER, b"goodbye".to_vec())]);
-        assert_eq!(guest.room.get_packet().unwrap_err().code(), ErrorCode::Unconfigured);
+        assert_eq!(guest.room.take_packet().unwrap_err().code(), ErrorCode::Unconfigured);
     }
 }
 
@@ -355,7 +356,7 @@ fn a_silent_peer_is_told_within_the_heartbeats_timeout() {
     let mut hall = Hall::with(|room| room.options.set_heartbeat_interval(Duration::from_secs(1)).unwrap());
     hall.admit(1);
     let mut frozen = stranger(&mut hall);
-    let id = i32::from_le_bytes(frozen.get_packet().unwrap().try_into().unwrap());
+    let id = i32::from_le_bytes(frozen.take_packet().unwrap().try_into().unwrap());
     let start = clock::now();
     let mut now = start;
     let mut told = Vec::new();
@@ -436,7 +437,7 @@ fn wrong_calls_are_refused_and_change_nothing() {
     let mut room: MultiplayerPeer = MultiplayerPeer::new();
     let code = |result: wspeer::error::Result| result.unwrap_err().code();
     assert_eq!(code(room.put_packet(b"x")), ErrorCode::Unconfigured);
-    assert_eq!(room.get_packet().unwrap_err().code(), ErrorCode::Unconfigured);
+    assert_eq!(room.take_packet().unwrap_err().code(), ErrorCode::Unconfigured);
     assert_eq!(code(room.disconnect_peer(1, false)), ErrorCode::InvalidParameter);
     for url in ["", "http://a/", "ws://"] {
         assert_eq!(code(room.create_client(url, None)), ErrorCode::InvalidParameter);
@@ -453,7 +454,7 @@ fn wrong_calls_are_refused_and_change_nothing() {
     assert_eq!((room.status(), room.unique_id()), (Status::Connected, SERVER));
     assert_eq!(code(room.create_server(0, "127.0.0.1", None)), ErrorCode::AlreadyInUse);
     assert_eq!(code(room.create_client("ws://127.0.0.1:1/", None)), ErrorCode::AlreadyInUse);
-    assert_eq!(room.get_packet().unwrap_err().code(), ErrorCode::Unavailable);
+    assert_eq!(room.take_packet().unwrap_err().code(), ErrorCode::Unavailable);
     room.put_packet(b"nobody is there").unwrap();
 }
 
@@ -485,7 +486,7 @@ fn the_program_sees_the_request_and_decides() {
     assert_eq!(hall.told, [], "asked once");
     hall.server.about(asked[0], |peer| {
         assert_eq!(peer.request().unwrap().path_and_query(), ("/", ""));
-        peer.reject_request(403, "", Vec::new(), b"not today".to_vec()).unwrap();
+        peer.reject_request(HttpAnswer::new(403).with_body("not today")).unwrap();
     });
     hall.server.about(asked[1], |peer| peer.accept_request(&[])).unwrap().unwrap();
     hall.drive("one is in", |hall| hall.server.peers() == [asked[1]]);

@@ -10,6 +10,7 @@ use wspeer::limits::MAX_CLOSE_REASON;
 use wspeer::net::clock;
 use wspeer::peer::server::Wait;
 use wspeer::peer::{PeerEvent, Server, State, WebSocketPeer};
+use wspeer::proto::handshake::HttpAnswer;
 
 use crate::fixtures::{frame, until};
 use crate::world::{BINARY, REQUEST, TEXT, World, owned};
@@ -38,10 +39,10 @@ fn a_client_comes_talks_and_goes() {
     assert_eq!(world.told, vec![PeerEvent::Message { id }; 4]);
     assert_eq!(world.server.packet_count(id), 4);
     for (text, is_text) in [("a", true), ("b", true), ("c", true), ("d", false)] {
-        assert_eq!(world.server.get_packet(id).unwrap(), text.as_bytes());
+        assert_eq!(world.server.take_message(id).unwrap(), text.as_bytes());
         assert_eq!(world.server.was_string_packet(id), is_text);
     }
-    assert_eq!(world.server.get_packet(id).unwrap_err().code(), ErrorCode::Unavailable);
+    assert_eq!(world.server.take_message(id).unwrap_err().code(), ErrorCode::Unavailable);
     world.forget();
     world.client(index).disconnect_from_host(1001, "Bye").unwrap();
     world.until_client_told(index, &PeerEvent::Closed { id: 1, was_clean: true });
@@ -72,10 +73,10 @@ fn a_message_can_be_read_from_its_event_on() {
     assert_eq!(world.server.packet_count(id), 0);
     assert_eq!(world.server.next_event(), Some(PeerEvent::Message { id }));
     assert_eq!(world.server.packet_count(id), 1);
-    assert_eq!(world.server.get_packet(id).unwrap(), b"one");
-    assert!(world.server.get_packet(id).is_err());
+    assert_eq!(world.server.take_message(id).unwrap(), b"one");
+    assert!(world.server.take_message(id).is_err());
     assert_eq!(world.server.next_event(), Some(PeerEvent::Message { id }));
-    assert_eq!(world.server.get_packet(id).unwrap(), b"two");
+    assert_eq!(world.server.take_message(id).unwrap(), b"two");
 }
 
 #[test]
@@ -93,7 +94,7 @@ fn what_came_before_a_close_is_told_first_and_can_still_be_read() {
         PeerEvent::Closed { id: 1, was_clean: true },
     ];
     assert_eq!(world.clients[index].told, expected);
-    assert_eq!(world.client(index).get_packet().unwrap(), b"last words");
+    assert_eq!(world.client(index).take_message().unwrap(), b"last words");
     assert_eq!(world.told, [PeerEvent::Closed { id, was_clean: true }]);
 }
 
@@ -121,7 +122,7 @@ fn the_end_is_told_before_the_peer_is_forgotten() {
     stale(world.server.disconnect_peer(id, 1000, ""));
     stale(world.server.ping(id, b""));
     stale(world.server.peer_address(id).map(|_| ()));
-    stale(world.server.get_packet(id).map(|_| ()));
+    stale(world.server.take_message(id).map(|_| ()));
     stale(world.server.outbound_buffered_amount(id).map(|_| ()));
     stale(world.server.accept_request(id, &[]));
     assert_eq!(world.server.packet_count(id), 0);
@@ -285,7 +286,7 @@ fn a_program_may_look_at_requests_and_decide() {
     let bad = world.connect(&[], |_| {});
     world.until("asked", |world| matches!(world.told[..], [PeerEvent::Request { .. }]));
     let PeerEvent::Request { id } = world.told[0] else { panic!() };
-    world.server.reject_request(id, 403, "", Vec::new(), b"no".to_vec()).unwrap();
+    world.server.reject_request(id, HttpAnswer::new(403).with_body("no")).unwrap();
     world.until(
         "refused",
         |world| matches!(&world.clients[bad].told[..], [PeerEvent::Failed { reason, .. }] if reason.contains("403")),
@@ -326,10 +327,10 @@ fn broadcasts_are_encoded_and_compressed_once() {
             let expected = if index == 0 { 2 } else { 3 };
             world.until("messages", |world| world.client(player).packet_count() == expected);
             let client = world.client(player);
-            assert_eq!(client.get_packet().unwrap(), format!("{text} for {index} alone").as_bytes(), "{round}");
-            assert_eq!(client.get_packet().unwrap(), text.as_bytes());
+            assert_eq!(client.take_message().unwrap(), format!("{text} for {index} alone").as_bytes(), "{round}");
+            assert_eq!(client.take_message().unwrap(), text.as_bytes());
             if index > 0 {
-                assert_eq!(client.get_packet().unwrap(), b"all but one");
+                assert_eq!(client.take_message().unwrap(), b"all but one");
             }
         }
     }
@@ -351,7 +352,7 @@ fn a_full_recipient_does_not_keep_a_broadcast_from_the_others() {
         received += 1;
         world.until("received", |world| {
             let client = &mut world.clients[index].client;
-            client.get_packet().is_ok()
+            client.take_message().is_ok()
         });
         assert!(received < 2000, "the stuck one takes everything");
     }
@@ -440,7 +441,7 @@ fn a_peer_that_is_not_read_stops_and_goes_on() {
     assert!(world.server.ask(id, |peer| peer.packet_count() <= 4).unwrap());
     let mut expected = 0_u32;
     world.until("all arrive", |world| {
-        while let Ok(packet) = world.server.get_packet(id) {
+        while let Ok(packet) = world.server.take_message(id) {
             assert_eq!(packet[..4], expected.to_le_bytes());
             expected += 1;
         }
@@ -481,7 +482,7 @@ fn waiting_ends_with_an_event_a_wake_or_the_time() {
     assert!(world.server.wait(None).unwrap());
     assert_eq!(world.server.next_event(), Some(PeerEvent::Message { id }));
     let mut client = sender.join().unwrap();
-    world.server.get_packet(id).unwrap();
+    world.server.take_message(id).unwrap();
     assert!(!world.server.wait(Some(Duration::ZERO)).unwrap());
     world.server.send(id, TEXT, b"and you").unwrap();
     assert!(client.wait(None).unwrap());

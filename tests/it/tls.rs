@@ -250,7 +250,7 @@ fn large_messages_go_both_ways() {
         pair.client.send(Binary, &payload).unwrap();
         pair.server.send(Binary, &payload).unwrap();
         pair.drive("both", |pair| pair.client.packet_count() == 1 && pair.server.packet_count() == 1);
-        assert!(pair.client.get_packet().unwrap() == payload && pair.server.get_packet().unwrap() == payload);
+        assert!(pair.client.take_packet().unwrap() == payload && pair.server.take_packet().unwrap() == payload);
     }
 }
 

@@ -115,7 +115,7 @@ impl World {
 
     /// Every message of a peer that can be read.
     pub fn read(&mut self, id: i32) -> Vec<Vec<u8>> {
-        std::iter::from_fn(|| self.server.get_packet(id).ok().map(<[u8]>::to_vec)).collect()
+        std::iter::from_fn(|| self.server.take_message(id).ok().map(<[u8]>::to_vec)).collect()
     }
 
     pub fn client(&mut self, index: usize) -> &mut Client {

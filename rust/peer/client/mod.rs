@@ -83,7 +83,7 @@ impl Default for Client {
         Self {
             options: ConnectionOptions::for_client(),
             reconnect: ReconnectOptions::default(),
-            peer: WebSocketPeer::of(PeerClass::Client),
+            peer: WebSocketPeer::with_trace_class(PeerClass::Client),
             target: None,
             stage: ClientPhase::Idle,
             status: ClientStatus::Disconnected,
@@ -124,7 +124,7 @@ impl Client {
         );
         self.peer.options =
             ConnectionOptions { supported_protocols: protocols, handshake_headers: headers, ..self.options.clone() };
-        self.noted(result)
+        self.record_error(result)
     }
 
     /// Refuses what cannot be changed while there is a connection.
@@ -132,7 +132,7 @@ impl Client {
         if self.stage == ClientPhase::Idle {
             return Ok(());
         }
-        self.noted(Err(Error::new(ErrorCode::Failed, "this cannot be changed while there is a connection")))
+        self.record_error(Err(Error::new(ErrorCode::Failed, "this cannot be changed while there is a connection")))
     }
 
     /// Sets the limits of the queues as Godot 3's `set_buffers`; refused while there is a connection.
@@ -149,7 +149,7 @@ impl Client {
     /// Changes them.
     pub fn set_reconnect_options(&mut self, set: impl FnOnce(&mut ReconnectOptions) -> Result) -> Result {
         let result = set(&mut self.reconnect);
-        self.noted(result)
+        self.record_error(result)
     }
 
     // Connecting
@@ -169,7 +169,7 @@ impl Client {
     ) -> Result {
         let target = Target { url: url.to_owned(), protocols, headers, tls };
         let result = self.try_connect(target, is_multiplayer);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_connect(&mut self, target: Target, is_multiplayer: bool) -> Result {
@@ -177,7 +177,7 @@ impl Client {
         {
             return Err(Error::new(ErrorCode::AlreadyInUse, "the client is connecting or connected; disconnect first"));
         }
-        let mut peer = WebSocketPeer::of(PeerClass::Client);
+        let mut peer = WebSocketPeer::with_trace_class(PeerClass::Client);
         let result = self.begin(&mut peer, &target);
         if let Err(error) = &result
             && error.code() != ErrorCode::Failed
@@ -207,7 +207,7 @@ impl Client {
 
     /// Forgets the connection and everything that belongs to it.
     fn reset(&mut self) {
-        self.peer = WebSocketPeer::of(PeerClass::Client);
+        self.peer = WebSocketPeer::with_trace_class(PeerClass::Client);
         self.stage = ClientPhase::Idle;
         self.status = ClientStatus::Disconnected;
         self.attempt = 0;
@@ -242,7 +242,7 @@ impl Client {
         if result.is_ok() {
             self.stage = ClientPhase::Leaving { keeps_slot };
         }
-        self.noted(result)
+        self.record_error(result)
     }
 
     // Polling
@@ -268,7 +268,7 @@ impl Client {
 
     fn try_again(&mut self, now: Instant) {
         let Some(target) = self.target.clone() else { return };
-        let mut peer = WebSocketPeer::of(PeerClass::Client);
+        let mut peer = WebSocketPeer::with_trace_class(PeerClass::Client);
         let result = self.begin(&mut peer, &target);
         self.peer = peer;
         self.announced = 0;
@@ -320,7 +320,7 @@ impl Client {
         let was_clean = self.peer.was_closed_cleanly();
         let is_own_doing = self.stage != ClientPhase::Open;
         if was_clean && !is_own_doing {
-            let (code, reason) = self.peer.close_told();
+            let (code, reason) = self.peer.received_close();
             self.events.push_back(PeerEvent::CloseRequest { id: SERVER, code, reason });
         }
         self.stage = ClientPhase::Idle;
@@ -371,7 +371,7 @@ impl Client {
             }
             if self.stage == ClientPhase::Idle {
                 let result = Err(Error::new(ErrorCode::Unconfigured, "there is no connection"));
-                return self.noted(result);
+                return self.record_error(result);
             }
             if deadline.is_some_and(|deadline| deadline <= now) {
                 return Ok(false);
@@ -379,7 +379,7 @@ impl Client {
             let Some(poller) = Poller::global() else { continue };
             let mut waiter = poller.waiter();
             waiter.mark();
-            if self.stage != ClientPhase::Connecting && self.peer.has_news() {
+            if self.stage != ClientPhase::Connecting && self.peer.has_pending_work() {
                 continue;
             }
             let next = match self.stage {

@@ -145,7 +145,7 @@ impl OpenConnection {
 
     /// Whether a poll has something to do without news from the system. Input that waits for room in the queue is no reason:
     /// whoever makes room knows.
-    pub fn has_news(&self, queue: &PacketQueue) -> bool {
+    pub fn has_pending_work(&self, queue: &PacketQueue) -> bool {
         let (read, write) = self.transport.known_readiness();
         let may_read = read && !(self.is_held && self.blocked.len() >= LOOKAHEAD_BYTES);
         may_read || self.violation.is_some() || (self.is_held && queue.is_empty()) || (write && self.has_unflushed())
@@ -234,7 +234,7 @@ impl OpenConnection {
     }
 
     /// Sends a message that others get too, in the form that fits this connection; otherwise as [`Self::send`].
-    pub fn send_shared(&mut self, message: &mut BroadcastMessage<'_>) -> Result<(), NetError> {
+    pub fn send_broadcast(&mut self, message: &mut BroadcastMessage<'_>) -> Result<(), NetError> {
         let frames = self.connection.share(message);
         if !self.sent_in_tick || self.output.len() + frames.bytes.len() >= COALESCE_BYTES {
             self.flush()?;

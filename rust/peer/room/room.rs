@@ -95,7 +95,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     /// or of one address, with `tls` for `wss://` clients.
     pub fn create_server(&mut self, port: i64, bind_address: &str, tls: Option<ServerTls>) -> Result {
         let result = self.try_create_server(port, bind_address, tls);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_create_server(&mut self, port: i64, bind_address: &str, tls: Option<ServerTls>) -> Result {
@@ -113,12 +113,12 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     /// Becomes a client and starts to connect; `tls` as for [`WebSocketPeer::connect_to_url`].
     pub fn create_client(&mut self, url: &str, tls: Option<ClientTls>) -> Result {
         let result = self.try_create_client(url, tls);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_create_client(&mut self, url: &str, tls: Option<ClientTls>) -> Result {
         self.check_unused()?;
-        let mut peer = WebSocketPeer::of(PeerClass::Multiplayer);
+        let mut peer = WebSocketPeer::with_trace_class(PeerClass::Multiplayer);
         peer.options = self.options.clone();
         peer.connect_to_url(url, tls)?;
         self.reset();
@@ -177,7 +177,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
             let Some(socket) = listener.take_connection().and_then(|stream| stream.socket()) else { return };
             let accepted = accept(Box::new(socket), tls.as_ref(), &self.options);
             // Refused only where the settings make every handshake impossible, which the program has to know.
-            let Ok(peer) = self.noted(accepted) else { return };
+            let Ok(peer) = self.record_error(accepted) else { return };
             let pending = Pending::new(self.unused_id(), peer, &self.options, now);
             self.pending.push(pending);
         }
@@ -366,7 +366,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     /// [`Self::put_packet`] to a given target.
     pub fn send_to(&mut self, target: i32, payload: &[u8]) -> Result {
         let result = self.try_send(target, payload);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_send(&mut self, target: i32, payload: &[u8]) -> Result {
@@ -420,7 +420,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
 
     /// Takes the oldest packet, with the id of its sender; lent until the next call. What has arrived can be read in every
     /// status, until the room is closed or begins anew.
-    pub fn get_packet(&mut self) -> Result<(i32, &[u8])> {
+    pub fn take_packet(&mut self) -> Result<(i32, &[u8])> {
         if self.inbox.len() == 0 {
             self.flush();
             self.check_connected()?;
@@ -433,7 +433,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
         self.inbox.len()
     }
 
-    /// Who sent the packet that [`Self::get_packet`] returns next.
+    /// Who sent the packet that [`Self::take_packet`] returns next.
     pub fn packet_peer(&self) -> Option<i32> {
         self.inbox.next_source()
     }
@@ -454,7 +454,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
             // The close frame of a forced departure is still delivered.
             let _closed = member.cell.with(Ok(()), |peer| peer.close(NORMAL, ""));
         });
-        self.noted(result)?;
+        self.record_error(result)?;
         self.inbox.discard(id);
         if force {
             self.members.remove(&id);
@@ -547,7 +547,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     }
 
     /// Remembers why a call was refused, for [`Self::error_message`]; bindings pass what they refuse themselves.
-    pub fn noted<T>(&mut self, result: Result<T>) -> Result<T> {
+    pub fn record_error<T>(&mut self, result: Result<T>) -> Result<T> {
         if let Err(error) = &result {
             error.message().clone_into(&mut self.message);
         }

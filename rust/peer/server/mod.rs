@@ -27,7 +27,7 @@ use crate::peer::peer_ids::{BuildIdHasher, PeerIds};
 use crate::peer::state::State;
 use crate::peer::trace::PeerClass;
 use crate::proto::frame::MessageKind;
-use crate::proto::handshake::{Refusal, headers};
+use crate::proto::handshake::{HttpAnswer, Refusal, headers};
 
 /// Stands for the listener where ids of peers stand otherwise.
 const LISTENER: i32 = 0;
@@ -113,7 +113,7 @@ impl Server {
     /// one of `protocols`, or for those that ask for none. `is_multiplayer` is Godot 3's `gd_mp_api`.
     pub fn listen(&mut self, port: i64, protocols: Vec<String>, is_multiplayer: bool) -> Result {
         let result = self.try_listen(port, protocols, is_multiplayer);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_listen(&mut self, port: i64, protocols: Vec<String>, is_multiplayer: bool) -> Result {
@@ -189,7 +189,7 @@ impl Server {
             self.activate(id);
         }
         self.wake();
-        self.noted(result)
+        self.record_error(result)
     }
 
     /// Sets what may only change while the server does not listen.
@@ -199,7 +199,7 @@ impl Server {
         } else {
             set(&mut self.options)
         };
-        self.noted(result)
+        self.record_error(result)
     }
 
     /// Why the last call was refused.
@@ -208,7 +208,7 @@ impl Server {
     }
 
     /// Remembers why a call was refused, for [`Self::error_message`].
-    pub fn noted<T>(&mut self, result: Result<T>) -> Result<T> {
+    pub fn record_error<T>(&mut self, result: Result<T>) -> Result<T> {
         if let Err(error) = &result {
             error.message().clone_into(&mut self.message);
         }
@@ -302,7 +302,7 @@ impl Server {
     /// Plans the next look at a peer.
     fn watch(&mut self, id: i32) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        let mut is_sooner = entry.peer.has_news() && entry.activate(id, &mut self.active);
+        let mut is_sooner = entry.peer.has_pending_work() && entry.activate(id, &mut self.active);
         if let Some(deadline) = entry.peer.next_deadline()
             && entry.timer.is_none_or(|timer| deadline < timer)
         {
@@ -362,7 +362,7 @@ impl Server {
         }
         let was_clean = entry.peer.was_closed_cleanly();
         if was_clean && entry.stage == ServerPeerState::Open {
-            let (code, reason) = entry.peer.close_told();
+            let (code, reason) = entry.peer.received_close();
             self.events.push_back(PeerEvent::CloseRequest { id, code, reason });
         }
         entry.stage = ServerPeerState::Ended;
@@ -425,10 +425,10 @@ impl Server {
         }
     }
 
-    fn refuse_request(&mut self, id: i32, status: i64, why: &str) {
+    fn refuse_request(&mut self, id: i32, status: u16, why: &str) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         let body = format!("{why}\n").into_bytes();
-        if entry.peer.reject_request(status, "", Vec::new(), body).is_ok() {
+        if entry.peer.reject_request(HttpAnswer::new(status).with_body(body)).is_ok() {
             self.fail(id, why.to_owned());
         }
     }
@@ -487,7 +487,7 @@ impl Server {
     fn admit(&mut self, id: i32, socket: TcpSocket) {
         let socket = Arc::new(socket);
         if self.options.admission.refuse_new_connections || self.is_full() {
-            let refusal = Refusal::custom(503, "", Vec::new(), b"the server takes no more clients\n".to_vec());
+            let refusal = Refusal::custom(HttpAnswer::new(503).with_body("the server takes no more clients\n"));
             let answer = match (&self.options.tls, refusal) {
                 (None, Ok(refusal)) => refusal.response(false),
                 _ => Vec::new(),
@@ -510,7 +510,7 @@ impl Server {
             }
         }
         let protocols = self.listening.as_ref().map_or(&[][..], |listening| &listening.protocols);
-        let mut peer = WebSocketPeer::of(PeerClass::Server);
+        let mut peer = WebSocketPeer::with_trace_class(PeerClass::Server);
         peer.options = self.options.for_peer(protocols);
         if let Err(error) = peer.accept_stream(transport) {
             return self.events.push_back(PeerEvent::Failed { id, reason: error.message().to_owned() });
