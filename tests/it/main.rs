@@ -13,6 +13,7 @@ mod handshake;
 mod header;
 mod layers;
 mod memory;
+mod options;
 mod peers;
 mod rooms;
 mod scenes;
