@@ -20,7 +20,7 @@ help: ## list the commands
 build: ## build the library and put it into the sample project
 	@echo "== building the library (a first build takes a few minutes)"
 	$(CARGO) build
-	@tools/install_library.sh debug
+	@tools/run install-library debug
 
 build-c: ## build the C library without the Godot part
 	@echo "== building the C library"
@@ -29,12 +29,12 @@ build-c: ## build the C library without the Godot part
 optimized: ## build the optimized library and have the editor load it too
 	@echo "== building the optimized library"
 	$(CARGO) build --release
-	@tools/install_library.sh release
-	@tools/install_library.sh optimized
+	@tools/run install-library release
+	@tools/run install-library optimized
 
 demo: build ## run the tutorial's server and client in a Godot engine
 	@echo "== running the minimal server and the minimal client in Godot"
-	@tools/run_demo.sh
+	@tools/run demo
 
 test: check test-rust test-c test-godot test-editor test-docs test-conformance test-interop test-secure ## run all checks and tests
 
@@ -46,36 +46,36 @@ test-rust: ## unit and integration tests of the Rust layers
 
 test-c: build-c ## compile and run the C and C++ programs
 	@echo "== C and C++ programs"
-	@tests/c/run.sh "$(C_LIBRARY)"
+	@tools/run test-c "$(C_LIBRARY)"
 
 test-godot: build ## run the tests in the Godot engine
 	@echo "== tests in the Godot engine"
-	@tests/godot/run.sh
+	@tools/run test-godot
 	@echo "== demos"
-	@tests/godot/demos.sh
+	@tools/run test-demos
 
 test-editor: build ## open the editor on a hidden screen and look at the debugger's tab
 	@echo "== the editor"
-	@tests/editor/run.sh
+	@tools/run test-editor
 
 test-docs: build build-c ## run the programs of README.md
 	@echo "== programs of the documentation"
-	@tests/docs/run.sh "$(C_LIBRARY)"
+	@tools/run test-docs "$(C_LIBRARY)"
 
 test-conformance: build test-c ## 355 Autobahn cases in both roles, by a GDScript and a C program
 	@echo "== Autobahn cases, quick"
-	@tests/conformance/peers.sh quick
+	@tools/run test-conformance quick
 
 test-interop: build-c ## exchanges with other WebSocket implementations
 	@echo "== other implementations"
-	@WSPEER_LIBRARY_DIR="$(C_LIBRARY)" tests/interop/run.sh
+	@WSPEER_LIBRARY_DIR="$(C_LIBRARY)" tools/run test-interop
 
 test-secure: build build-c ## TLS, proxies, browsers, and servers that mean no good
 	@echo "== OpenSSL, nginx, tinyproxy, Chromium, the engine's TLS, hostile servers"
-	@WSPEER_LIBRARY_DIR="$(C_LIBRARY)" tests/interop/secure.sh
+	@WSPEER_LIBRARY_DIR="$(C_LIBRARY)" tools/run test-secure
 
 conformance: build test-c ## the original Autobahn suite, 517 cases in both roles, by a GDScript and a C program, TCP and TLS
-	@tests/conformance/peers.sh full
+	@tools/run test-conformance full
 
 check: ## formatting, lints, documentation, licences, header
 	@echo "== checks"
@@ -83,21 +83,22 @@ check: ## formatting, lints, documentation, licences, header
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --all-targets --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --quiet
-	@tools/deny.sh
-	@tools/header.sh --check
+	@tools/run check-dependencies
+	@tools/run check-header
+	@tools/run check-scripts
 
 header: ## write include/wspeer.h anew
-	@tools/header.sh
+	@tools/run header
 
 bench: build ## compare with the engine's classes, other servers and memcpy; writes docs/bench/
 	@echo "== building the release libraries"
 	$(CARGO) build --release
-	@tools/install_library.sh release
+	@tools/run install-library release
 	CARGO_TARGET_DIR="$(C_TARGET)" $(CARGO) build --release --no-default-features --features capi
-	@tests/bench/run.sh "$(C_TARGET)/release"
+	@tools/run bench "$(C_TARGET)/release"
 
 fuzz: ## fuzz each target for a minute (SECONDS=60)
-	@tools/fuzz.sh $(or $(SECONDS),60)
+	@tools/run fuzz $(or $(SECONDS),60)
 
 clean: ## remove everything that was built or provisioned
 	rm -rf "$(CARGO_TARGET_DIR)" godot_project/.godot godot_project/addons/wspeer/bin dist
@@ -107,23 +108,23 @@ clean: ## remove everything that was built or provisioned
 test: test-packaging
 
 install: ## put the C library under PREFIX (/usr/local), below DESTDIR
-	@tools/install.sh install
+	@tools/run install
 
 uninstall: ## remove what install has put there
-	@tools/install.sh uninstall
+	@tools/run uninstall
 
 addon: ## write dist/wspeer-addon-VERSION.zip for Godot projects
-	@tools/addon.sh
+	@tools/run addon
 
 dist: ## write the release into dist/: addon, C library, source, checksums
-	@tools/dist.sh
+	@tools/run dist
 
 abi: ## compare the C interface with the committed baseline
-	@tools/abi.sh
+	@tools/run abi
 
 abi-baseline: ## write that baseline anew
-	@tools/abi.sh --write
+	@tools/run abi-baseline
 
 test-packaging: ## the addon in a project, the editor and an exported game; the installed C library; the pages of docs/
 	@echo "== packages"
-	@tests/packaging/run.sh
+	@tools/run test-packaging
