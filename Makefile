@@ -1,4 +1,5 @@
-# `make help` lists the commands. Each installs or provisions what it needs by itself and says so.
+# `make help` lists the commands. Each fetches the programs that it needs and prints what it is doing. The commands
+# themselves are in tools/wspeer_tools; `tools/run` lists them.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -7,12 +8,12 @@ SHELL := /bin/bash
 CARGO ?= cargo
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
-# The C library without the Godot part; apart from the other build, so that neither replaces the other.
+# The C library without the Godot part, in a folder of its own: the two builds would replace each other's files.
 C_TARGET := $(CARGO_TARGET_DIR)/capi
 C_LIBRARY := $(C_TARGET)/debug
 
 .PHONY: help build build-c optimized demo test test-rust test-c test-godot test-editor test-docs test-conformance \
-    test-interop test-secure conformance check header bench fuzz clean
+    test-interop test-secure conformance check check-words header bench fuzz clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -26,7 +27,7 @@ build-c: ## build the C library without the Godot part
 	@echo "== building the C library"
 	CARGO_TARGET_DIR="$(C_TARGET)" $(CARGO) build --no-default-features --features capi
 
-optimized: ## build the optimized library and have the editor load it too
+optimized: ## build the optimized library, for the editor too
 	@echo "== building the optimized library"
 	$(CARGO) build --release
 	@tools/run install-library release
@@ -54,7 +55,7 @@ test-godot: build ## run the tests in the Godot engine
 	@echo "== demos"
 	@tools/run test-demos
 
-test-editor: build ## open the editor on a hidden screen and look at the debugger's tab
+test-editor: build ## open the editor on a hidden screen and check the debugger's tab
 	@echo "== the editor"
 	@tools/run test-editor
 
@@ -62,22 +63,22 @@ test-docs: build build-c ## run the programs of README.md
 	@echo "== programs of the documentation"
 	@tools/run test-docs "$(C_LIBRARY)"
 
-test-conformance: build test-c ## 355 Autobahn cases in both roles, by a GDScript and a C program
+test-conformance: build test-c ## 355 Autobahn cases in both roles, with a GDScript and a C program
 	@echo "== Autobahn cases, quick"
 	@tools/run test-conformance quick
 
-test-interop: build-c ## exchanges with other WebSocket implementations
+test-interop: build-c ## exchange messages with other WebSocket implementations
 	@echo "== other implementations"
 	@WSPEER_LIBRARY_DIR="$(C_LIBRARY)" tools/run test-interop
 
-test-secure: build build-c ## TLS, proxies, browsers, and servers that mean no good
+test-secure: build build-c ## TLS, proxies, browsers and hostile servers
 	@echo "== OpenSSL, nginx, tinyproxy, Chromium, the engine's TLS, hostile servers"
 	@WSPEER_LIBRARY_DIR="$(C_LIBRARY)" tools/run test-secure
 
-conformance: build test-c ## the original Autobahn suite, 517 cases in both roles, by a GDScript and a C program, TCP and TLS
+conformance: build test-c ## the original Autobahn suite, 517 cases in both roles, over TCP and TLS
 	@tools/run test-conformance full
 
-check: ## formatting, lints, documentation, licences, header
+check: ## formatting, lints, documentation, licences, header, scripts
 	@echo "== checks"
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
@@ -87,7 +88,10 @@ check: ## formatting, lints, documentation, licences, header
 	@tools/run check-header
 	@tools/run check-scripts
 
-header: ## write include/wspeer.h anew
+check-words: ## terms of comments and texts (tools/terms.txt), length of comment lines
+	@tools/run check-words
+
+header: ## write include/wspeer.h from rust/capi
 	@tools/run header
 
 bench: build ## compare with the engine's classes, other servers and memcpy; writes docs/bench/
@@ -107,10 +111,10 @@ clean: ## remove everything that was built or provisioned
 
 test: test-packaging
 
-install: ## put the C library under PREFIX (/usr/local), below DESTDIR
+install: ## install the C library to PREFIX (/usr/local), below DESTDIR
 	@tools/run install
 
-uninstall: ## remove what install has put there
+uninstall: ## remove the files that install has written
 	@tools/run uninstall
 
 addon: ## write dist/wspeer-addon-VERSION.zip for Godot projects
@@ -122,7 +126,7 @@ dist: ## write the release into dist/: addon, C library, source, checksums
 abi: ## compare the C interface with the committed baseline
 	@tools/run abi
 
-abi-baseline: ## write that baseline anew
+abi-baseline: ## write that baseline
 	@tools/run abi-baseline
 
 test-packaging: ## the addon in a project, the editor and an exported game; the installed C library; the pages of docs/

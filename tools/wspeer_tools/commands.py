@@ -13,7 +13,7 @@ from .report import Failed
 
 
 class Command(NamedTuple):
-    """Where a command's function is, and one line of help. The function returns None or an exit status."""
+    """The place of a command's function, and one line of help. The function returns None or an exit status."""
 
     module: str
     function: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Callable, Optional
+from typing import Callable, Union
 
 from .report import Failed
 
@@ -62,7 +62,7 @@ def require(condition: Callable[[], object], deadline: Deadline, failure: str) -
         raise Failed(f"{failure} (no progress for {deadline.seconds:g} s)")
 
 
-def optional_size(path: Optional[os.PathLike[str]]) -> int:
+def optional_size(path: "Union[str, os.PathLike[str], None]") -> int:
     """Returns the size of a file, or 0 if there is none."""
     try:
         return os.stat(path).st_size if path is not None else 0

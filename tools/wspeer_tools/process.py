@@ -124,7 +124,7 @@ class Program:
         """Returns the next line of its output, or None if it ended or hangs."""
         deadline = self.deadline(silence)
         while True:
-            # Asked before the read, so that the last words of a program that ends in between are read.
+            # Asked before the read, so that nothing is lost that the program prints just before its end.
             was_alive = self.is_alive()
             with self.log.open("rb") as log:
                 log.seek(self._position)

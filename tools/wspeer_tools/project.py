@@ -1,4 +1,4 @@
-"""Where the project's files are, and the facts that are read from them."""
+"""The places of the project's files, and the facts that are read from them."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def list_extension(project: pathlib.Path) -> None:
 
 
 def install_library(profile: str) -> None:
-    """Puts a built library where the sample project loads it."""
+    """Copies a built library to the place that the sample project loads it from."""
     if profile not in PROFILES:
         raise Failed(f"unknown profile '{profile}': {', '.join(PROFILES)}")
     folder, name = PROFILES[profile]

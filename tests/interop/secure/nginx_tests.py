@@ -1,4 +1,4 @@
-"""nginx in front of wspeer's servers, and as the server that answers with something else."""
+"""nginx in front of wspeer's servers, and as a server that answers with an HTTP status."""
 
 import pathlib
 import re

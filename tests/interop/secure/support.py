@@ -66,8 +66,8 @@ def key(name):
     return str(paths.certificates / f"{name}.key")
 
 
-def identity(name, key_name=None):
-    """Options of end.c."""
+def identity(name: str, key_name: Optional[str] = None) -> list[str]:
+    """Returns options of end.c."""
     return ["--certificate", certificate(name), "--key", key(key_name or name)]
 
 
@@ -75,7 +75,7 @@ AUTHORITY = "authority"
 
 
 def trusting(name=AUTHORITY):
-    """Options of end.c."""
+    """Returns options of end.c."""
     return ["--ca", certificate(name)]
 
 
@@ -83,7 +83,7 @@ class Process(subprocess.Popen):
     """A program whose stderr, and stdout unless that is a pipe, goes to a log."""
 
     log: str
-    # Set by those who start a server, speak with a program or read its events.
+    # Set by the functions that start servers, exchange data with a program or read its events.
     port: int
     channel: Channel
     events: Events

@@ -1,4 +1,4 @@
-"""Group `comments` of the packaging tests: every public declaration has a comment where its user looks for it."""
+"""Group `comments` of the packaging tests: every public declaration has a comment."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from ..process import Argument, Program, output_of, run, run_to_end
 from ..project import HEADER, ROOT, series, target_folder, version
 from ..provision.programs import cargo_cinstall, cmake
 from ..report import Failed, note
-from .c_programs import WARNINGS, declared_functions
+from .c_programs import CLOSED, WARNINGS, declared_functions
 from .packaging import HERE, Packaging, fails, listing, make, require_no_paths, require_old_glibc, require_soname
 from .packaging import require_stripped, same
 
@@ -124,7 +124,9 @@ class LibraryGroup:
         command = [program, f"ws://127.0.0.1:{self.port}/", "hello"]
         status, text = run_to_end(command, self.work / "client.out")
         note(text)
-        same("status and output", (status, text.splitlines()), (0, expected))
+        # A client in C prints the reason of the close too, which is any word.
+        output = CLOSED.sub("closed: 1000", text).splitlines()
+        same("status and output", (status, output), (0, expected))
 
     def uninstall(self) -> None:
         (self.installed / "include" / "others.h").touch()
@@ -169,7 +171,7 @@ class LibraryGroup:
             step(f"compile C++ as {standard}", functools.partial(self.compile_cpp, standard))
 
     def run_programs(self) -> None:
-        step, expected = self.packaging.step, ["< hello", "closed: 1000 goodbye"]
+        step, expected = self.packaging.step, ["< hello", "closed: 1000"]
         programs = {
             "a program by pkg-config": "echo_client",
             "a program linked statically": "echo_client_static",
