@@ -1,9 +1,10 @@
-"""Checks the project's own scripts: shellcheck over the shell, mypy over the Python."""
+"""Checks the project's own scripts: shellcheck over the shell, mypy over the Python, and the tests of this tool."""
 
 from __future__ import annotations
 
 import os
 import pathlib
+import sys
 
 from ..process import Argument, run
 from ..project import ROOT, say, target_folder, tracked_files
@@ -35,11 +36,14 @@ def check_scripts() -> None:
     tools = python_environment(target_folder() / "tools" / "script-checks", SHELLCHECK, MYPY)
     say(f"shellcheck: {len(scripts)} files")
     run([tools / "shellcheck", *scripts], cwd=ROOT)
-    modules = tracked_files("tests/*.py")
-    say(f"mypy: tools/wspeer_tools and {len(modules)} files of tests/")
+    modules = tracked_files("tests/*.py", "tools/tests/*.py")
+    say(f"mypy: tools/wspeer_tools and {len(modules)} other files")
     cache = target_folder() / "tools" / "mypy"
     options: list[Argument] = ["--python-version", PYTHON_VERSION, "--cache-dir", cache, "--config-file", ROOT / "tools" / "mypy.ini"]
     search_path = os.pathsep.join(sorted({str(ROOT / "tools"), *(str(module.parent) for module in modules)}))
     # tools/run has no suffix; its module is the package.
     run([tools / "mypy", *options, "-p", "wspeer_tools"], cwd=ROOT, env={"MYPYPATH": search_path})
     run([tools / "mypy", *options, *modules], cwd=ROOT, env={"MYPYPATH": search_path})
+    say("tests of the tool")
+    variables = {"PYTHONPATH": str(ROOT / "tools"), "PYTHONDONTWRITEBYTECODE": "1"}
+    run([sys.executable, "-m", "unittest", "discover", "-s", ROOT / "tools" / "tests"], cwd=ROOT, env=variables)
