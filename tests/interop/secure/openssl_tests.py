@@ -4,13 +4,17 @@ s_server and s_client encrypt what they read from their input and write what the
 peer in the stream.
 """
 
+from __future__ import annotations
+
 import fcntl
 import socket
 import ssl
 import subprocess
 import termios
+from typing import Optional
 
 from support import (
+    AUTHORITY,
     PATIENCE,
     Channel,
     Deadline,
@@ -153,17 +157,18 @@ def close_notify(stage):
     equal(end["close_code"], -1, "close code")
 
 
-GOOD = {
-    "chain-with-intermediate": ("chain", "game.test", trusting()),
-    "wildcard": ("wildcard", "any.game.test", trusting()),
-    "address": ("ip", "127.0.0.1", trusting()),
-    "localhost": ("p256", "localhost", trusting()),
-    "self-signed-and-trusted": ("self-signed", "game.test", trusting("self-signed")),
-    "common-name-alone": ("common-name", "game.test", trusting("common-name")),
-    "other-name-by-override": ("other-name", "game.test", [*trusting(), "--name", "other.test"]),
-    "unsafe": ("self-signed", "game.test", ["--unsafe"]),
-    "unsafe-expired": ("expired", "any.test", ["--unsafe"]),
-    "unsafe-with-authority": ("other-name", "game.test", ["--unsafe", *trusting()]),
+# Certificate, host, the trusted certificate, options.
+GOOD: dict[str, tuple[str, str, Optional[str], list[str]]] = {
+    "chain-with-intermediate": ("chain", "game.test", AUTHORITY, []),
+    "wildcard": ("wildcard", "any.game.test", AUTHORITY, []),
+    "address": ("ip", "127.0.0.1", AUTHORITY, []),
+    "localhost": ("p256", "localhost", AUTHORITY, []),
+    "self-signed-and-trusted": ("self-signed", "game.test", "self-signed", []),
+    "common-name-alone": ("common-name", "game.test", "common-name", []),
+    "other-name-by-override": ("other-name", "game.test", AUTHORITY, ["--name", "other.test"]),
+    "unsafe": ("self-signed", "game.test", None, ["--unsafe"]),
+    "unsafe-expired": ("expired", "any.test", None, ["--unsafe"]),
+    "unsafe-with-authority": ("other-name", "game.test", AUTHORITY, ["--unsafe"]),
 }
 
 # Certificate, host, options; the client's message, the alert that the server gets.
@@ -197,11 +202,12 @@ BAD = {
 
 
 def register_certificates():
-    for name, (own, host, options) in GOOD.items():
+    for name, (own, host, trusted, given) in GOOD.items():
 
         @test(f"openssl-server-accepts-{name}")
-        def accepts(stage, own=own, host=host, options=options):
-            serve(stage, name=own, host=host, client=options)
+        def accepts(stage, own=own, host=host, trusted=trusted, given=given):
+            trust = trusting(trusted) if trusted else []
+            serve(stage, name=own, host=host, client=[*given, *trust])
 
     for name, (own, host, options, text, alert) in BAD.items():
         for option in VERSIONS:

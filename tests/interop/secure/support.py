@@ -1,6 +1,6 @@
 """What the tests beside this file share: programs, connections, and how a test fails.
 
-tools/wspeer_tools/suites/secure.py runs the tests and sets `paths`.
+tools/wspeer_tools/suites/secure.py runs the tests and fills `paths`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import socket
 import struct
 import subprocess
 import threading
+import types
 from typing import Any, Callable, Optional
 
 from wspeer_tools.deadline import Deadline, optional_size, wait_until
@@ -31,8 +32,8 @@ TESTS: list[tuple[str, Callable[[Any], None]]] = []
 # (milliseconds, milliseconds of its own time, test) of the longest call for every connection.
 calls: list[tuple[float, float, str]] = []
 calls_lock = threading.Lock()
-# The programs and folders: suites.secure.Paths.
-paths: Any = None
+# The programs and folders of suites.secure.Paths, which are known when the tests run.
+paths = types.SimpleNamespace()
 
 
 def test(name):

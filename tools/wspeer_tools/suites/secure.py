@@ -141,7 +141,7 @@ def main(*names: str) -> int:
     with locked(target_folder() / "interop" / "secure.lock", "the secure tests"):
         paths = provide()
         clear_environment()
-        setattr(support, "paths", paths)
+        vars(support.paths).update(paths._asdict())
         report = Report(paths.logs)
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as executor:
             tasks = [executor.submit(run_test, support, name, function) for name, function in chosen]
