@@ -69,33 +69,55 @@ def dump_classes(work: pathlib.Path) -> pathlib.Path:
     )
     say("dumping the classes in the engine")
     # The engine keeps the descriptions that it finds in the folder.
-    home = {name: str(work / "home") for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")}
-    command = [engine(), "--headless", "--path", str(ROOT / "godot_project")]
-    command += ["--doctool", str(folder.parent), "--gdextension-docs"]
-    log = work / "engine.log"
-    with log.open("wb") as output:
-        subprocess.run(
-            command, env={**os.environ, **home}, stdout=output, stderr=subprocess.STDOUT, check=True, timeout=300
-        )
-    if not any(subject.methods for subject in godot_classes.read_classes(folder)):
-        raise SystemExit(f"docs: the engine described no class; see {log}")
+    run_engine(work, "--doctool", str(folder.parent), "--gdextension-docs")
+    classes = godot_classes.read_classes(folder)
+    if not any(subject.methods for subject in classes):
+        raise SystemExit(f"docs: the engine described no class; see {work / 'engine.log'}")
+    script = [str(HERE / "defaults.gd"), "--", *(subject.name for subject in classes)]
+    (work / "defaults.txt").write_text(run_engine(work, "--script", *script), encoding="utf-8")
     return folder
 
 
-def write_sources(source: pathlib.Path, classes_folder: pathlib.Path) -> None:
+def run_engine(work: pathlib.Path, *arguments: str) -> str:
+    """Runs the engine on the sample project without a user's settings. Returns what it prints."""
+    home = {name: str(work / "home") for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")}
+    command = [engine(), "--headless", "--path", str(ROOT / "godot_project"), *arguments]
+    log = work / "engine.log"
+    with log.open("wb") as output:
+        process = subprocess.run(
+            command, env={**os.environ, **home}, stdout=output, stderr=subprocess.STDOUT, check=False, timeout=300
+        )
+    text = log.read_text(encoding="utf-8", errors="replace")
+    if process.returncode != 0:
+        raise SystemExit(f"docs: the engine ended with status {process.returncode}:\n{text}")
+    return text
+
+
+def read_defaults(path: pathlib.Path) -> "dict[tuple[str, str], str]":
+    """Returns the defaults that defaults.gd printed, by class and property."""
+    lines = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+    return {(fields[0], fields[1]): fields[2] for fields in lines if len(fields) == 3}
+
+
+def write_sources(
+    source: pathlib.Path, classes_folder: pathlib.Path, defaults: "dict[tuple[str, str], str]"
+) -> None:
     """Writes all pages as Markdown, and the summary that mdBook reads."""
     shutil.rmtree(source, ignore_errors=True)
     source.mkdir(parents=True)
     sections, c_names = c_reference.write(pages.ROOT / "include" / "wspeer.h", source / "c")
     classes = godot_classes.read_classes(classes_folder)
+    for subject in classes:
+        subject.set_defaults(defaults)
     godot_classes.write(classes, source / "godot")
     names = {name: f"c/{address}" for name, address in c_names.items()}
     names.update({subject.name: f"godot/{subject.name}.md" for subject in classes})
-    summary = pages.write(source, names)
+    summary, project = pages.write(source, names)
     summary += ["", "# Reference", "", "- [Godot class reference](godot/index.md)"]
     summary += [f"  - [{subject.name}](godot/{subject.name}.md)" for subject in classes]
     summary += ["- [C reference](c/index.md)"]
     summary += [f"  - [{title}](c/{page})" for title, page in sections]
+    summary += project
     (source / "SUMMARY.md").write_text("\n".join(summary) + "\n", encoding="utf-8")
 
 
@@ -104,7 +126,7 @@ def main(arguments: "list[str]") -> int:
     work = target_folder() / "book"
     work.mkdir(parents=True, exist_ok=True)
     classes = dump_classes(work)
-    write_sources(work / "src", classes)
+    write_sources(work / "src", classes, read_defaults(work / "defaults.txt"))
     for name in ("book.toml", "book.css", "gdscript.js"):
         shutil.copyfile(HERE / name, work / name)
     say("building the site")

@@ -113,7 +113,7 @@ def section_page(section: Section, known: "dict[str, str]") -> str:
     if functions:
         lines += ["| function | |", "|---|---|"]
         for item in functions:
-            first = re.split(r"(?<=[.;])\s|:\s|\n\s*\n", item.comment, maxsplit=1)[0].rstrip(";:")
+            first = re.split(r"(?<=\.)\s|\n\s*\n", item.comment, maxsplit=1)[0]
             lines.append(f"| [`{item.name}()`](#{item.name}) | {cell(first, known)} |")
         lines.append("")
     for kind, heading in KINDS.items():

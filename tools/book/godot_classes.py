@@ -33,6 +33,13 @@ class Class:
     def _sorted(self, path: str) -> "list[ElementTree.Element]":
         return sorted(self.root.findall(path), key=lambda element: element.get("name", ""))
 
+    def set_defaults(self, defaults: "dict[tuple[str, str], str]") -> None:
+        """Adds the defaults, which the engine's dump of an extension lacks."""
+        for member in self.members:
+            value = defaults.get((self.name, member.get("name", "")))
+            if value is not None:
+                member.set("default", value)
+
     def enums(self) -> "list[str]":
         return list(dict.fromkeys(constant.get("enum", "") for constant in self.constants if constant.get("enum")))
 
@@ -181,12 +188,13 @@ class Writer:
         subject = self.subject
         lines: "list[str]" = []
         if subject.members:
-            lines += ["| property | type | default |", "|---|---|---|"]
+            has_defaults = any(member.get("default") for member in subject.members)
+            lines += ["| property | type | default |", "|---|---|---|"] if has_defaults else ["| property | type |", "|---|---|"]
             for member in subject.members:
-                default = member.get("default")
-                shown = f"`{default}`" if default not in (None, "") else ""
+                default = member.get("default", "").replace("|", "\\|")
                 link = self.member_link("member", member.get("name", ""), member.get("name", ""))
-                lines.append(f"| {link} | {self.type_of(member)} | {shown.replace('|', chr(92) + '|')} |")
+                row = f"| {link} | {self.type_of(member)} |"
+                lines.append(f"{row} {f'`{default}`' if default else ''} |" if has_defaults else row)
             lines.append("")
         if subject.methods:
             lines += ["| method | returns |", "|---|---|"]
@@ -227,11 +235,13 @@ class Writer:
             if not constants:
                 continue
             lines += [f"## {enum} {{#enum-{enum}}}" if enum else "## Constants {#constants}", ""]
-            lines += ["| constant | value | meaning |", "|---|---|---|"]
-            for constant in constants:
+            texts = [" ".join(self.text(constant).split()).replace("|", "\\|") for constant in constants]
+            is_explained = any(texts)
+            lines += ["| constant | value | meaning |", "|---|---|---|"] if is_explained else ["| constant | value |", "|---|---|"]
+            for constant, text in zip(constants, texts):
                 name = constant.get("name")
-                text = " ".join(self.text(constant).split()).replace("|", "\\|")
-                lines.append(f'| <a id="constant-{name}"></a>`{name}` | {constant.get("value")} | {text} |')
+                row = f'| <a id="constant-{name}"></a>`{name}` | {constant.get("value")} |'
+                lines.append(f"{row} {text} |" if is_explained else row)
             lines.append("")
         return lines
 

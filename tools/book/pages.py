@@ -57,6 +57,8 @@ PARTS = [
     ),
     ("Project", ["CHANGELOG.md", "SECURITY.md", "ARCHITECTURE.md", "CONTRIBUTING.md"]),
 ]
+# The references stand before this part.
+LAST_PART = "Project"
 
 LINK = re.compile(r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|`[^`]*`)*)\]\((?P<target>[^)\s]+)\)")
 REFERENCE = re.compile(r"^\[(?P<name>[^\]]+)\]: (?P<target>\S+)$", re.MULTILINE)
@@ -132,10 +134,10 @@ class Converter:
         return "".join(part if part.startswith("```") else self.convert_text(part) for part in parts)
 
     def convert_text(self, text: str) -> str:
-        text = outside_links(NAME, self.name, text)
         text = LINK.sub(self.link, text)
         text = REFERENCE.sub(self.reference, text)
-        return SOURCE.sub(self.image, text)
+        text = SOURCE.sub(self.image, text)
+        return outside_links(NAME, self.name, text)
 
 
 def outside_links(pattern: "re.Pattern[str]", change: "Callable[[re.Match[str]], str]", text: str) -> str:
@@ -154,19 +156,21 @@ def outside_links(pattern: "re.Pattern[str]", change: "Callable[[re.Match[str]],
     return "".join(lines)
 
 
-def write(source: pathlib.Path, names: "dict[str, str]") -> "list[str]":
-    """Writes the pages of the documents. Returns the lines of the summary above the references."""
+def write(source: pathlib.Path, names: "dict[str, str]") -> "tuple[list[str], list[str]]":
+    """Writes the pages of the documents. Returns the lines of the summary before and after the references."""
     pages = documents()
     summary = ["# Summary", ""]
+    last: "list[str]" = []
     listed = set()
     for heading, members in PARTS:
+        lines = last if heading == LAST_PART else summary
         if heading:
-            summary += ["", f"# {heading}", ""]
+            lines += ["", f"# {heading}", ""]
         for document in members:
             if document in pages:
                 listed.add(document)
                 title = "Introduction" if document == "README.md" else title_of(document)
-                summary.append(f"{'' if document == 'README.md' else '- '}[{title}]({pages[document]})")
+                lines.append(f"{'' if document == 'README.md' else '- '}[{title}]({pages[document]})")
     missing = sorted(set(pages) - listed)
     if missing:
         raise ValueError(f"pages.py lists no place in the book for {', '.join(missing)}")
@@ -175,4 +179,4 @@ def write(source: pathlib.Path, names: "dict[str, str]") -> "list[str]":
         target.parent.mkdir(parents=True, exist_ok=True)
         text = (ROOT / document).read_text(encoding="utf-8")
         target.write_text(Converter(document, pages, names, source).convert(text), encoding="utf-8")
-    return summary
+    return summary, last
