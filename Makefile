@@ -127,3 +127,14 @@ abi-baseline: ## write that baseline anew
 test-packaging: ## the addon in a project, the editor and an exported game; the installed C library; the pages of docs/
 	@echo "== packages"
 	@tests/packaging/run.sh
+
+.PHONY: docs test-book
+
+test: test-book
+
+docs: build ## write the documentation as a searchable site into dist/docs
+	@echo "== building the documentation"
+	@tools/book/build.py
+
+test-book: docs ## build that site, check it, and test its generators
+	@tests/docs/test_book.py
