@@ -66,7 +66,9 @@ def linked(text: str, known: "dict[str, str]", here: str = "") -> str:
 
 def paragraphs(text: str, known: "dict[str, str]", here: str = "") -> str:
     """Returns a comment as Markdown. Paragraphs that are indented by four stay code; lines with "- " become lists."""
-    blocks = []
+    # A line without indentation ends a list.
+    text = re.sub(r"(^ +\S.*\n)(?=\S)", r"\1\n", text, flags=re.MULTILINE)
+    blocks: "list[str]" = []
     for block in re.split(r"\n\s*\n", text):
         if all(line.startswith("    ") for line in block.splitlines()):
             code = "\n".join(line[4:] for line in block.splitlines())
@@ -126,7 +128,8 @@ def section_page(section: Section, known: "dict[str, str]") -> str:
 
 
 def index_page(header: Header, known: "dict[str, str]") -> str:
-    lines = ["# C reference", "", paragraphs(header.conventions, known), "", "## Sections", ""]
+    conventions = re.sub(r"\n\s*\nGenerated from .*\Z", "", header.conventions, flags=re.DOTALL)
+    lines = ["# C reference", "", paragraphs(conventions, known), "", "## Sections", ""]
     lines += ["| section | functions | types and macros |", "|---|---|---|"]
     for section in header.sections:
         functions = sum(item.kind == "function" for item in section.items)
