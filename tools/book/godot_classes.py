@@ -189,7 +189,7 @@ class Writer:
         lines: "list[str]" = []
         if subject.members:
             has_defaults = any(member.get("default") for member in subject.members)
-            lines += ["| property | type | default |", "|---|---|---|"] if has_defaults else ["| property | type |", "|---|---|"]
+            lines += table("property", "type", *(["default"] if has_defaults else []))
             for member in subject.members:
                 default = member.get("default", "").replace("|", "\\|")
                 link = self.member_link("member", member.get("name", ""), member.get("name", ""))
@@ -197,7 +197,7 @@ class Writer:
                 lines.append(f"{row} {f'`{default}`' if default else ''} |" if has_defaults else row)
             lines.append("")
         if subject.methods:
-            lines += ["| method | returns |", "|---|---|"]
+            lines += table("method", "returns")
             for method in subject.methods:
                 name = method.get("name", "")
                 link = self.member_link("method", name, f"{name}()")
@@ -237,7 +237,7 @@ class Writer:
             lines += [f"## {enum} {{#enum-{enum}}}" if enum else "## Constants {#constants}", ""]
             texts = [" ".join(self.text(constant).split()).replace("|", "\\|") for constant in constants]
             is_explained = any(texts)
-            lines += ["| constant | value | meaning |", "|---|---|---|"] if is_explained else ["| constant | value |", "|---|---|"]
+            lines += table("constant", "value", *(["meaning"] if is_explained else []))
             for constant, text in zip(constants, texts):
                 name = constant.get("name")
                 row = f'| <a id="constant-{name}"></a>`{name}` | {constant.get("value")} |'
@@ -248,6 +248,11 @@ class Writer:
 
 def escape(text: str) -> str:
     return re.sub(r"([*_<>\[\]|\\`])", r"\\\1", text)
+
+
+def table(*columns: str) -> "list[str]":
+    """Returns the head of a table."""
+    return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
 
 
 def index_page(classes: "list[Class]", names: "dict[str, Class]") -> str:
