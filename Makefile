@@ -137,4 +137,4 @@ docs: build ## write the documentation as a searchable site into dist/docs
 	@tools/book/build.py
 
 test-book: docs ## build that site, check it, and test its generators
-	@tests/docs/test_book.py
+	@tools/book/test_book.py

@@ -204,11 +204,11 @@ class Writer:
                 lines.append(f"| {link} | {self.type_of(method.find('return'))} |")
             lines.append("")
         if subject.signals:
-            names = (signal.get("name", "") for signal in subject.signals)
+            names = [signal.get("name", "") for signal in subject.signals]
             lines += ["Signals: " + ", ".join(self.member_link("signal", name, name) for name in names) + ".", ""]
         if subject.enums():
-            names = iter(subject.enums())
-            lines += ["Enumerations: " + ", ".join(self.member_link("enum", name, name) for name in names) + ".", ""]
+            enums = (self.member_link("enum", name, name) for name in subject.enums())
+            lines += ["Enumerations: " + ", ".join(enums) + ".", ""]
         return lines
 
     def details(self, heading: str, kind: str, elements: "list[ElementTree.Element]") -> "list[str]":

@@ -1,7 +1,8 @@
-//! Writes the editor's help of the Godot classes into a folder, one XML file per class: `godot_help FOLDER`.
+//! Writes the editor's help of the Godot classes into a folder, one XML file per class.
 //!
-//! gdext makes this text from the doc comments in `rust/godot/` and gives it to the editor alone, so the engine's own dump of
-//! an extension's classes lacks every description. `tools/book/godot_classes.py` has the engine merge both.
+//! Usage: `godot_help FOLDER`. gdext makes this text from the doc comments in `rust/godot/` and
+//! passes it to the editor only, so the engine's own dump of an extension lacks the descriptions.
+//! `tools/book/build.py` has the engine merge both.
 
 // The classes register themselves when the library is linked.
 use wspeer as _;

@@ -10,7 +10,6 @@ import xml.etree.ElementTree as ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(ROOT / "tools" / "book"))
 
 import c_header  # noqa: E402
 import c_reference  # noqa: E402
