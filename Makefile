@@ -102,6 +102,17 @@ fuzz: ## fuzz each target for a minute (SECONDS=60)
 clean: ## remove everything that was built or provisioned
 	rm -rf "$(CARGO_TARGET_DIR)" godot_project/.godot godot_project/addons/wspeer/bin dist
 
+.PHONY: docs test-book
+
+test: test-book
+
+docs: build ## write the documentation as a searchable site into dist/docs
+	@echo "== building the documentation"
+	@tools/book/build.py
+
+test-book: docs ## build that site, check it, and test its generators
+	@tools/book/test_book.py
+
 .PHONY: install uninstall addon dist abi abi-baseline test-packaging
 
 test: test-packaging
@@ -127,14 +138,3 @@ abi-baseline: ## write that baseline anew
 test-packaging: ## the addon in a project, the editor and an exported game; the installed C library; the pages of docs/
 	@echo "== packages"
 	@tests/packaging/run.sh
-
-.PHONY: docs test-book
-
-test: test-book
-
-docs: build ## write the documentation as a searchable site into dist/docs
-	@echo "== building the documentation"
-	@tools/book/build.py
-
-test-book: docs ## build that site, check it, and test its generators
-	@tools/book/test_book.py
