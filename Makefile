@@ -107,6 +107,17 @@ fuzz: ## fuzz each target for a minute (SECONDS=60)
 clean: ## remove everything that was built or provisioned
 	rm -rf "$(CARGO_TARGET_DIR)" godot_project/.godot godot_project/addons/wspeer/bin dist
 
+.PHONY: docs test-book
+
+test: test-book
+
+docs: build ## write the documentation as a searchable site into dist/docs
+	@echo "== building the documentation"
+	@tools/book/build.py
+
+test-book: docs ## build that site, check it, and test its generators
+	@tools/book/test_book.py
+
 .PHONY: install uninstall addon dist abi abi-baseline test-packaging
 
 test: test-packaging
