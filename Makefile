@@ -85,14 +85,14 @@ check: ## formatting, lints, documentation, licences, header, scripts
 	$(CARGO) clippy --all-targets --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --quiet
 	@tools/run check-dependencies
-	@tools/run check-header
+	@tools/run check-generated
 	@tools/run check-scripts
 
 check-words: ## terms of comments and texts (tools/terms.txt), length of comment lines
 	@tools/run check-words
 
-header: ## write include/wspeer.h from rust/capi
-	@tools/run header
+header: ## write the generated files: include/wspeer.h, option cases, the table in docs/limits.md
+	@tools/run generated
 
 bench: build ## compare with the engine's classes, other servers and memcpy; writes docs/bench/
 	@echo "== building the release libraries"
