@@ -22,10 +22,10 @@ var _met := {}
 ## The engine's class and those of its ancestors that are not shared.
 func _chain(engine_class: String) -> PackedStringArray:
 	var chain := PackedStringArray()
-	var link := engine_class
-	while link != SHARED[engine_class]:
-		chain.append(link)
-		link = ClassDB.get_parent_class(link)
+	var connection := engine_class
+	while connection != SHARED[engine_class]:
+		chain.append(connection)
+		connection = ClassDB.get_parent_class(connection)
 	return chain
 
 

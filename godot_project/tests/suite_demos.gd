@@ -10,16 +10,6 @@ func _tree() -> SceneTree:
 	return Engine.get_main_loop()
 
 
-## Lets the engine run frames until the condition holds.
-func _comes(is_there: Callable, seconds := 10.0) -> bool:
-	var start := Time.get_ticks_msec()
-	while not is_there.call():
-		if Time.get_ticks_msec() - start > seconds * 1000.0:
-			return false
-		await _tree().process_frame
-	return true
-
-
 func _add(scene: String) -> Node:
 	return load(DEMOS + scene + ".tscn").instantiate()
 
@@ -71,16 +61,16 @@ func test_the_chat_works_apart() -> void:
 		client.join()
 		clients.append(client)
 	check(not clients[0].say("too early"), "nothing is said before the connection is open")
-	check(await _comes(func() -> bool: return clients.all(func(client: Node) -> bool: return client.is_here())), "both are here")
+	await frames_until(func() -> bool: return clients.all(func(client: Node) -> bool: return client.is_here()), "both are here")
 	check(not clients[0].say(""), "nothing to say")
 	check(clients[0].say("hello"), "said")
-	check(await _comes(func() -> bool: return heard.size() == 2), "both hear it")
+	await frames_until(func() -> bool: return heard.size() == 2, "both hear it")
 	heard.sort()
 	equal(heard, ["Ada hears Ada: hello", "Bob hears Ada: hello"])
 	clients[1].leave()
-	check(await _comes(func() -> bool: return not clients[1].is_here()), "one leaves")
+	await frames_until(func() -> bool: return not clients[1].is_here(), "one leaves")
 	check(clients[0].say("bye"), "the other stays")
-	check(await _comes(func() -> bool: return heard.size() == 3), "and hears itself")
+	await frames_until(func() -> bool: return heard.size() == 3, "and hears itself")
 	for node: Node in clients + [server]:
 		node.queue_free()
 	await _tree().process_frame

@@ -3,13 +3,13 @@ extends "support/suite.gd"
 ## traces are compared. They must be equal but for the intended differences, and each of those
 ## must still be one.
 
-const Recorder := preload("support/recorder.gd")
-const Scenarios := preload("support/scenarios.gd")
+const TraceRecorder := preload("support/trace_recorder.gd")
+const ScenarioFile := preload("support/scenario_file.gd")
 const INTENDED := preload("support/intended_differences.gd").TABLE
 const DIRECTORY := "res://tests/scenarios/"
 const EVERY_ENTRY_HAS_A_SCENARIO := "every intended difference has a scenario"
 
-var _files: Array[Scenarios] = []
+var _files: Array[ScenarioFile] = []
 var _scenarios: Dictionary[String, Callable] = {}
 var _engine := Implementation.new(Implementation.ENGINE)
 
@@ -17,7 +17,7 @@ var _engine := Implementation.new(Implementation.ENGINE)
 func test_names() -> PackedStringArray:
 	for file in DirAccess.get_files_at(DIRECTORY):
 		if file.ends_with(".gd"):
-			var scenarios: Scenarios = load(DIRECTORY + file).new()
+			var scenarios: ScenarioFile = load(DIRECTORY + file).new()
 			# A Callable alone does not keep its object.
 			_files.append(scenarios)
 			var all := scenarios.all()
@@ -42,7 +42,7 @@ func run_test(name: String) -> void:
 
 
 func _play(name: String, with: Implementation) -> Dictionary:
-	var recorder := Recorder.new(with)
+	var recorder := TraceRecorder.new(with)
 	await _scenarios[name].call(recorder)
 	for problem in recorder.problems:
 		failures.append("%s: %s" % [with.name, problem])

@@ -13,9 +13,9 @@ func test_a_monitor_shows_peers_and_messages() -> void:
 	equal(RustWebSocketMonitor.get_peers(), [])
 	RustWebSocketMonitor.log_enabled = true
 	RustWebSocketMonitor.enabled = true
-	var pair := stage.pair({"compression_enabled": true}, {"compression_enabled": true})
+	var pair := loopback.pair({"compression_enabled": true}, {"compression_enabled": true})
 	pair[0].send_text("hello")
-	stage.until(func() -> bool: return pair[1].get_available_packet_count() == 1)
+	loopback.until(func() -> bool: return pair[1].get_available_packet_count() == 1)
 
 	var rows := RustWebSocketMonitor.get_peers()
 	equal(rows.size(), 2)
@@ -51,7 +51,7 @@ func test_previews_can_be_left_out() -> void:
 	RustWebSocketMonitor.preview_bytes = 0
 	RustWebSocketMonitor.enabled = true
 	RustWebSocketMonitor.log_enabled = true
-	var pair := stage.pair()
+	var pair := loopback.pair()
 	pair[0].send_text("secret")
 	var events := RustWebSocketMonitor.take_messages()
 	equal(events[-1].size, 6)
@@ -68,12 +68,12 @@ func test_performance_monitors_come_and_go() -> void:
 		check(not Performance.has_custom_monitor(monitor), monitor)
 	RustWebSocketMonitor.enabled = true
 	RustWebSocketMonitor.enabled = true
-	var pair := stage.pair()
+	var pair := loopback.pair()
 	equal(Performance.get_custom_monitor("wspeer/connections"), 2)
 	equal(Performance.get_custom_monitor("wspeer/bytes_out_per_second"), 0.0)
 	pair[0].send(PackedByteArray([1, 2, 3]))
 	var rate := {}
-	stage.until(func() -> bool:
+	loopback.until(func() -> bool:
 		rate.out = Performance.get_custom_monitor("wspeer/bytes_out_per_second")
 		rate["in"] = Performance.get_custom_monitor("wspeer/bytes_in_per_second")
 		return rate.out > 0.0)

@@ -33,79 +33,79 @@ func run_test(name: String) -> void:
 # Calls.
 
 func test_calls_between_the_server_and_its_clients() -> void:
-	if not await _gather():
+	if not await _connect_players():
 		return
 	var server := players[0]
 	for client: Player in players.slice(1):
 		for mode: String in ["say", "mention", "report"]:
 			client.game.rpc_id(1, mode, "%s from %s" % [mode, client.branch.name])
-			await _until(_heard.bind(server, [client.id(), mode, "%s from %s" % [mode, client.branch.name]]), mode + " to the server")
+			await frames_until(_received.bind(server, [client.id(), mode, "%s from %s" % [mode, client.branch.name]]), mode + " to the server")
 			server.game.rpc_id(client.id(), mode, "%s for %s" % [mode, client.branch.name])
-			await _until(_heard.bind(client, [1, mode, "%s for %s" % [mode, client.branch.name]]), mode + " to a client")
+			await frames_until(_received.bind(client, [1, mode, "%s for %s" % [mode, client.branch.name]]), mode + " to a client")
 			for other in _others(client):
-				check(not _heard(other, [1, mode, "%s for %s" % [mode, client.branch.name]]), "nobody else hears it")
+				check(not _received(other, [1, mode, "%s for %s" % [mode, client.branch.name]]), "nobody else hears it")
 	server.game.rpc("order", "an order")
 	server.game.rpc("announce", "for all")
 	for client: Player in players.slice(1):
-		await _until(_heard.bind(client, [1, "order", "an order"]), "an order")
-		await _until(_heard.bind(client, [1, "announce", "for all"]), "an announcement")
-	check(_heard(server, [0, "announce", "for all"]) or _heard(server, [1, "announce", "for all"]), "call_local")
+		await frames_until(_received.bind(client, [1, "order", "an order"]), "an order")
+		await frames_until(_received.bind(client, [1, "announce", "for all"]), "an announcement")
+	check(_received(server, [0, "announce", "for all"]) or _received(server, [1, "announce", "for all"]), "call_local")
 	expect_engine_errors(true)
 	players[1].game.rpc_id(1, "order", "by nobody's authority")
 	players[1].game.rpc_id(1, "say", "behind it")
-	await _until(_heard.bind(server, [players[1].id(), "say", "behind it"]), "the call behind")
+	await frames_until(_received.bind(server, [players[1].id(), "say", "behind it"]), "the call behind")
 	expect_engine_errors(false)
-	check(not _heard(server, [players[1].id(), "order", "by nobody's authority"]), "only the authority may order")
+	check(not _received(server, [players[1].id(), "order", "by nobody's authority"]), "only the authority may order")
 
 
 func test_calls_relayed_between_clients() -> void:
-	if not await _gather():
+	if not await _connect_players():
 		return
 	for from: Player in players.slice(1):
 		equal(from.peers().size(), players.size() - 1, "knows the others")
 		from.game.rpc("say", "to all from %s" % from.branch.name)
 		for to in _others(from):
-			await _until(_heard.bind(to, [from.id(), "say", "to all from %s" % from.branch.name]), "a relayed broadcast")
+			await frames_until(_received.bind(to, [from.id(), "say", "to all from %s" % from.branch.name]), "a relayed broadcast")
 		for to: Player in _others(from).slice(1):
 			from.game.rpc_id(to.id(), "say", "only to %s" % to.branch.name)
-			await _until(_heard.bind(to, [from.id(), "say", "only to %s" % to.branch.name]), "a relayed call")
+			await frames_until(_received.bind(to, [from.id(), "say", "only to %s" % to.branch.name]), "a relayed call")
 			for other in _others(to):
-				check(not _heard(other, [from.id(), "say", "only to %s" % to.branch.name]), "only one hears it")
+				check(not _received(other, [from.id(), "say", "only to %s" % to.branch.name]), "only one hears it")
 
 
 func test_order_is_kept() -> void:
-	if not await _gather():
+	if not await _connect_players():
 		return
 	var count := 300
 	for i in count:
 		for from in players:
 			from.game.rpc("say", str(i))
 	for to in players:
-		await _until(func() -> bool: return to.game.heard.size() == count * (players.size() - 1), "all calls")
+		await frames_until(func() -> bool: return to.game.calls.size() == count * (players.size() - 1), "all calls")
 		for from in _others(to):
-			var numbers := to.game.heard.filter(func(entry: Array) -> bool: return entry[0] == from.id()).map(func(entry: Array) -> int: return int(entry[2]))
+			var numbers := to.game.calls.filter(func(entry: Array) -> bool: return entry[0] == from.id()).map(func(entry: Array) -> int: return int(entry[2]))
 			equal(numbers, range(count), "in order")
 
 
 func test_send_bytes() -> void:
-	if not await _gather():
+	if not await _connect_players():
 		return
 	for from in players:
 		for to in _others(from):
 			from.api.send_bytes(("bytes for %d" % to.id()).to_utf8_buffer(), to.id())
 	for to in players:
 		for from in _others(to):
-			await _until(func() -> bool: return [from.id(), "bytes for %d" % to.id()] in to.bytes, "bytes")
+			await frames_until(func() -> bool: return [from.id(), "bytes for %d" % to.id()] in to.bytes, "bytes")
 		equal(to.bytes.size(), players.size() - 1, "nobody else's")
 	players[1].api.send_bytes("for all".to_utf8_buffer())
 	for to in _others(players[1]):
-		await _until(func() -> bool: return [players[1].id(), "for all"] in to.bytes, "bytes for all")
+		await frames_until(func() -> bool: return [players[1].id(), "for all"] in to.bytes, "bytes for all")
 
 
 # State.
 
 func test_state_is_equal_after_random_actions() -> void:
-	if not await _gather():
+	if not await _connect_players():
 		return
 	var random := RandomNumberGenerator.new()
 	random.seed = 4711
@@ -115,10 +115,10 @@ func test_state_is_equal_after_random_actions() -> void:
 	# One unit for each player, of which that player has the authority.
 	for player in players:
 		server.game.spawner.spawn({"name": "own_%d" % player.id(), "cell": Vector2i.ZERO, "authority": player.id()})
-	await _until(func() -> bool: return players.all(func(player: Player) -> bool: return player.game.state().size() == players.size()), "own units")
+	await frames_until(func() -> bool: return players.all(func(player: Player) -> bool: return player.game.state().size() == players.size()), "own units")
 	var made := 0
 	for action in ACTIONS:
-		var mine := server.game.units.get_children().filter(func(unit: Node) -> bool: return unit.name.begins_with("unit_"))
+		var mine := server.game.replicated.get_children().filter(func(unit: Node) -> bool: return unit.name.begins_with("unit_"))
 		var cell := Vector2i(random.randi_range(-99, 99), random.randi_range(-99, 99))
 		match random.randi_range(0, 5):
 			0:
@@ -132,7 +132,7 @@ func test_state_is_equal_after_random_actions() -> void:
 				mine[random.randi() % mine.size()].label = "label %d" % action
 			4:
 				var player: Player = players[random.randi() % players.size()]
-				var own := player.game.units.get_node("own_%d" % player.id())
+				var own := player.game.replicated.get_node("own_%d" % player.id())
 				own.cell = cell
 				own.health = action
 			_:
@@ -145,7 +145,7 @@ func test_state_is_equal_after_random_actions() -> void:
 		return players.all(func(player: Player) -> bool: return player.game.state() == server.game.state())
 	# Calls that are still on their way change the server's state once more.
 	await _frames(30)
-	await _until(equal_states, "the same state everywhere")
+	await frames_until(equal_states, "the same state everywhere")
 	expect_engine_errors(false)
 	check(made > 10, "units were made")
 	for player in players:
@@ -153,38 +153,38 @@ func test_state_is_equal_after_random_actions() -> void:
 	# Who comes later gets the same.
 	var late := _add_player(_line_up[1], false)
 	_join(late)
-	await _until(func() -> bool: return late.game.state() == server.game.state(), "the state of a late player")
+	await frames_until(func() -> bool: return late.game.state() == server.game.state(), "the state of a late player")
 
 
 # Coming and going.
 
 func test_leaving_and_coming_back() -> void:
-	if not await _gather():
+	if not await _connect_players():
 		return
 	var server := players[0]
 	server.game.spawner.spawn({"name": "unit", "cell": Vector2i(3, 4), "authority": 1})
 	var leaver := players[1]
 	for time in 3:
 		var old_id := leaver.id()
-		leaver.room.close()
+		leaver.peer.close()
 		for other in _others(leaver):
-			await _until(func() -> bool: return "peer_disconnected %d" % old_id in other.told, "the departure")
+			await frames_until(func() -> bool: return "peer_disconnected %d" % old_id in other.events, "the departure")
 			check(old_id not in other.peers(), "no peer any more")
-		await _until(func() -> bool: return leaver.told.back() == "server_disconnected" or leaver.room.get_connection_status() == MultiplayerPeer.CONNECTION_DISCONNECTED, "gone")
+		await frames_until(func() -> bool: return leaver.events.back() == "server_disconnected" or leaver.peer.get_connection_status() == MultiplayerPeer.CONNECTION_DISCONNECTED, "gone")
 		# What was spawned for it goes with the connection.
-		for unit in leaver.game.units.get_children():
+		for unit in leaver.game.replicated.get_children():
 			unit.free()
 		_join(leaver)
-		await _all_know_each_other()
+		await _all_peers_known()
 		check(leaver.id() != old_id, "a new id")
-		await _until(func() -> bool: return leaver.game.state() == server.game.state(), "the state")
+		await frames_until(func() -> bool: return leaver.game.state() == server.game.state(), "the state")
 		leaver.game.rpc("say", "back %d" % time)
 		for other in _others(leaver):
-			await _until(_heard.bind(other, [leaver.id(), "say", "back %d" % time]), "a call of who came back")
+			await frames_until(_received.bind(other, [leaver.id(), "say", "back %d" % time]), "a call of who came back")
 
 
 func test_a_client_is_disconnected_by_the_server() -> void:
-	if not await _gather():
+	if not await _connect_players():
 		return
 	var server := players[0]
 	var kicked := players[1]
@@ -193,22 +193,22 @@ func test_a_client_is_disconnected_by_the_server() -> void:
 	kicked.game.rpc("say", "I go on talking")
 	server.api.disconnect_peer(id)
 	kicked.game.rpc("say", "still")
-	await _until(func() -> bool: return "server_disconnected" in kicked.told, "the kicked client is told")
+	await frames_until(func() -> bool: return "server_disconnected" in kicked.events, "the kicked client is told")
 	for other: Player in players.slice(2):
-		await _until(func() -> bool: return "peer_disconnected %d" % id in other.told, "the others are told")
+		await frames_until(func() -> bool: return "peer_disconnected %d" % id in other.events, "the others are told")
 	await _frames(5)
 	equal(server.peers().size(), players.size() - 2, "peers of the server")
 	players[2].game.rpc("say", "we play on")
 	for other: Player in [players[0]] + players.slice(3):
-		await _until(_heard.bind(other, [players[2].id(), "say", "we play on"]), "a call among the others")
+		await frames_until(_received.bind(other, [players[2].id(), "say", "we play on"]), "a call among the others")
 
 
 func test_the_server_goes() -> void:
-	if not await _gather():
+	if not await _connect_players():
 		return
-	players[0].room.close()
+	players[0].peer.close()
 	for client: Player in players.slice(1):
-		await _until(func() -> bool: return client.told.back() == "server_disconnected", "told")
+		await frames_until(func() -> bool: return client.events.back() == "server_disconnected", "told")
 		equal(client.peers(), [], "peers")
 
 
@@ -219,7 +219,7 @@ func test_nobody_is_there() -> void:
 	nobody.stop()
 	var client := _add_player(_line_up[1], false)
 	_join(client)
-	await _until(func() -> bool: return same(client.told, ["connection_failed"]), "connection_failed")
+	await frames_until(func() -> bool: return same(client.events, ["connection_failed"]), "connection_failed")
 
 
 func test_authentication() -> void:
@@ -241,21 +241,21 @@ func test_authentication() -> void:
 		expect_engine_errors(i == 1)
 		_join(client)
 		if i == 0:
-			await _until(func() -> bool: return "connected_to_server" in client.told, "admitted")
+			await frames_until(func() -> bool: return "connected_to_server" in client.events, "admitted")
 			equal(client.bytes, [[1, "welcome"]], "the server's answer")
-			await _until(func() -> bool: return server.peers() == [client.id()], "known to the server")
+			await frames_until(func() -> bool: return server.peers() == [client.id()], "known to the server")
 		else:
-			await _until(func() -> bool: return client.room.get_connection_status() == MultiplayerPeer.CONNECTION_DISCONNECTED, "refused")
+			await frames_until(func() -> bool: return client.peer.get_connection_status() == MultiplayerPeer.CONNECTION_DISCONNECTED, "refused")
 			await _frames(5)
-			check("connected_to_server" not in client.told, "never connected")
+			check("connected_to_server" not in client.events, "never connected")
 			equal(server.peers(), [players[1].id()], "only the other")
 			expect_engine_errors(false)
 	players[1].game.rpc_id(1, "say", "authenticated")
-	await _until(_heard.bind(server, [players[1].id(), "say", "authenticated"]), "a call")
+	await frames_until(_received.bind(server, [players[1].id(), "say", "authenticated"]), "a call")
 
 
 func test_several_rooms_in_one_tree() -> void:
-	if not await _gather(2):
+	if not await _connect_players(2):
 		return
 	var first := players.duplicate()
 	var first_port := port
@@ -263,9 +263,9 @@ func test_several_rooms_in_one_tree() -> void:
 	check(port != first_port, "another port")
 	var client := _add_player(_line_up[1], false)
 	_join(client)
-	await _until(func() -> bool: return client.peers() == [1] and server.peers().size() == 1, "the second room")
+	await frames_until(func() -> bool: return client.peers() == [1] and server.peers().size() == 1, "the second room")
 	client.game.rpc("say", "in the second room")
 	first[1].game.rpc("say", "in the first room")
-	await _until(_heard.bind(server, [client.id(), "say", "in the second room"]), "the second room's call")
-	await _until(_heard.bind(first[0], [first[1].id(), "say", "in the first room"]), "the first room's call")
-	equal([server.game.heard.size(), first[0].game.heard.size()], [1, 1], "each in its room")
+	await frames_until(_received.bind(server, [client.id(), "say", "in the second room"]), "the second room's call")
+	await frames_until(_received.bind(first[0], [first[1].id(), "say", "in the first room"]), "the first room's call")
+	equal([server.game.calls.size(), first[0].game.calls.size()], [1, 1], "each in its room")

@@ -45,8 +45,8 @@ func _begin(ours_client: bool, ours_server: bool, client_options: TLSOptions, se
 	for property: String in client_properties:
 		client.set(property, client_properties[property])
 	equal(client.connect_to_url("wss://%s:%d/chat" % [host, listener.get_local_port()], client_options), OK, "connect_to_url")
-	stage.resume(client)
-	stage.need(func() -> bool: return listener.is_connection_available(), "connection")
+	loopback.resume(client)
+	loopback.require(func() -> bool: return listener.is_connection_available(), "connection")
 	var stream: Object = RustStreamPeerTLS.new() if ours_server else StreamPeerTLS.new()
 	for property: String in stream_properties:
 		stream.set(property, stream_properties[property])
@@ -60,8 +60,8 @@ func _pair(ours_client: bool, ours_server: bool, client_options: TLSOptions, ser
 	var begun := _begin(ours_client, ours_server, client_options, server_options, host, client_properties, stream_properties)
 	var server: Object = RustWebSocketPeer.new() if ours_server else WebSocketPeer.new()
 	equal(server.accept_stream(begun[1]), OK, "accept_stream of the peer")
-	stage.resume(server)
-	stage.need(func() -> bool:
+	loopback.resume(server)
+	loopback.require(func() -> bool:
 		return begun[0].get_ready_state() != CONNECTING and server.get_ready_state() != CONNECTING, "end of the handshake")
 	return [begun[0], server]
 
@@ -71,14 +71,14 @@ func _exchange(pair: Array[Object]) -> void:
 	for from in 2:
 		pair[from].outbound_buffer_size = 1 << 20
 		equal(pair[from].send_text("grüße"), OK)
-		equal(pair[from].send(Wire.filler(60000)), OK)
+		equal(pair[from].send(Payload.bytes(60000)), OK)
 		var to := pair[1 - from]
-		check(stage.until_packets(to, 2), "both messages")
+		check(loopback.until_packets(to, 2), "both messages")
 		equal(to.get_packet().get_string_from_utf8(), "grüße")
 		check(to.was_string_packet(), "text")
-		equal(to.get_packet(), Wire.filler(60000))
+		equal(to.get_packet(), Payload.bytes(60000))
 	pair[1].close(4001, "bye")
-	check(stage.until_state(pair[0], CLOSED) and stage.until_state(pair[1], CLOSED), "closed")
+	check(loopback.until_state(pair[0], CLOSED) and loopback.until_state(pair[1], CLOSED), "closed")
 	equal([pair[0].get_close_code(), pair[0].get_close_reason()], [4001, "bye"])
 	# Over TLS the engine's server misses the answer to its close frame, from its own clients too.
 	if pair[1] is RustWebSocketPeer:
@@ -137,7 +137,7 @@ func test_options_decide_what_is_trusted() -> void:
 func test_options_of_the_other_role_are_refused() -> void:
 	if engine_differs():
 		return
-	var peer := stage.peer()
+	var peer := loopback.peer()
 	equal(peer.connect_to_url("wss://localhost:1", _server_options()), ERR_INVALID_PARAMETER)
 	var stream := RustStreamPeerTLS.new()
 	var below := RustStreamPeerTCP.new()
@@ -179,7 +179,7 @@ func test_clients_prove_who_they_are() -> void:
 	equal(pair[0].get_error_message(), "")
 	check(pair[1].get_tls_info().peer_subject.contains("CN=player"), str(pair[1].get_tls_info()))
 	pair = _pair(OURS, OURS, trust, _server_options(), "localhost", {}, wants)
-	check(stage.until_state(pair[0], CLOSED), "refused")
+	check(loopback.until_state(pair[0], CLOSED), "refused")
 	check(pair[0].get_failure().tls.contains("CertificateRequired"), str(pair[0].get_failure()))
 	wants.tls_client_certificate_required = false
 	pair = _pair(OURS, OURS, trust, _server_options(), "localhost", {}, wants)
@@ -206,7 +206,7 @@ func test_a_stream_carries_bytes_and_ends_its_session_alone() -> void:
 		listener.listen(0, "127.0.0.1")
 		var below: Object = RustStreamPeerTCP.new() if ours_other else StreamPeerTCP.new()
 		below.connect_to_host("127.0.0.1", listener.get_local_port())
-		stage.need(func() -> bool:
+		loopback.require(func() -> bool:
 			below.poll()
 			return listener.is_connection_available() and below.get_status() == StreamPeerTCP.STATUS_CONNECTED, "connection")
 		var server := RustStreamPeerTLS.new()
@@ -215,19 +215,19 @@ func test_a_stream_carries_bytes_and_ends_its_session_alone() -> void:
 		var client: Object = RustStreamPeerTLS.new() if ours_other else StreamPeerTLS.new()
 		equal(client.connect_to_stream(below, "localhost", TLSOptions.client(_identity()[1])), OK)
 		equal(client.get_stream(), below)
-		stage.need(func() -> bool:
+		loopback.require(func() -> bool:
 			client.poll()
 			server.poll()
 			return client.get_status() == CONNECTED and server.get_status() == CONNECTED, "TLS handshake")
 		client.put_string("over TLS")
 		client.put_u32(7)
 		equal([server.get_string(), server.get_u32()], ["over TLS", 7])
-		server.put_data(Wire.filler(100000))
-		equal(client.get_data(100000), [OK, Wire.filler(100000)])
+		server.put_data(Payload.bytes(100000))
+		equal(client.get_data(100000), [OK, Payload.bytes(100000)])
 		equal(server.get_data(-1), [ERR_INVALID_PARAMETER, PackedByteArray()])
 		equal(server.get_available_bytes(), 0)
 		client.disconnect_from_stream()
-		check(stage.until(func() -> bool:
+		check(loopback.until(func() -> bool:
 			server.poll()
 			return server.get_status() == DISCONNECTED), "the end of the session is noticed")
 		equal([server.get_stream(), client.get_stream(), client.get_status()], [null, null, DISCONNECTED])
@@ -245,14 +245,14 @@ func test_a_stream_tells_a_wrong_name_apart() -> void:
 		listener.listen(0, "127.0.0.1")
 		var below := RustStreamPeerTCP.new()
 		below.connect_to_host("127.0.0.1", listener.get_local_port())
-		stage.need(func() -> bool:
+		loopback.require(func() -> bool:
 			below.poll()
 			return listener.is_connection_available() and below.get_status() == StreamPeerTCP.STATUS_CONNECTED, "connection")
 		var server := RustStreamPeerTLS.new()
 		server.accept_stream(listener.take_connection(), _server_options())
 		var client := RustStreamPeerTLS.new()
 		client.connect_to_stream(below, case[0], TLSOptions.client(case[1]))
-		stage.need(func() -> bool:
+		loopback.require(func() -> bool:
 			client.poll()
 			server.poll()
 			return client.get_status() != HANDSHAKING and server.get_status() != HANDSHAKING, "end of the handshake")

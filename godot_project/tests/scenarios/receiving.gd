@@ -1,4 +1,4 @@
-extends "../support/scenarios.gd"
+extends "../support/scenario_file.gd"
 ## What the peer makes of input. Each row is played to a client and to a server.
 
 const ROLES := {"to_client": true, "to_server": false}
@@ -60,7 +60,6 @@ const FRAMES_FOR_100 := {
 		[0, "01234567890123456789012345678901234567890123456789012345678901234567890123456789"],
 	],
 }
-const PATIENCE := 0.25
 
 
 func rows() -> Dictionary[String, Callable]:
@@ -69,8 +68,8 @@ func rows() -> Dictionary[String, Callable]:
 		for name: String in FRAMES:
 			out["%s.%s" % [role, name]] = _frames.bind(ROLES[role], FRAMES[name])
 		for name: String in FRAMES_FOR_100:
-			var seconds := PATIENCE if name.begins_with("fragments") else Recorder.SECONDS
-			out["%s.%s" % [role, name]] = _frames.bind(ROLES[role], FRAMES_FOR_100[name], {"inbound_buffer_size": 100}, seconds)
+			var patience := Wait.QUIET if name.begins_with("fragments") else Wait.PATIENCE
+			out["%s.%s" % [role, name]] = _frames.bind(ROLES[role], FRAMES_FOR_100[name], {"inbound_buffer_size": 100}, patience)
 		for opcode in RESERVED_OPCODES:
 			out["%s.opcode_%d" % [role, opcode]] = _frames.bind(ROLES[role], [[opcode, "x"]])
 		for code in CLOSE_CODES:
@@ -82,143 +81,143 @@ func rows() -> Dictionary[String, Callable]:
 	return out
 
 
-func _bytes(link: Link, frames: Array) -> PackedByteArray:
+func _bytes(connection: RawConnection, frames: Array) -> PackedByteArray:
 	var out := PackedByteArray()
 	for one: Array in frames:
-		out.append_array(link.frame(one[0], one[1] if one.size() > 1 else "", one[2] if one.size() > 2 else {}))
+		out.append_array(connection.frame(one[0], one[1] if one.size() > 1 else "", one[2] if one.size() > 2 else {}))
 	return out
 
 
 ## Behind the frames a marker follows, so that they are known to be dealt with when it arrives.
-func _frames(t: Recorder, as_client: bool, frames: Array, properties := {}, seconds := Recorder.SECONDS) -> void:
-	var link := t.link(as_client, properties)
-	link.raw.send(_bytes(link, frames) + link.frame(Wire.TEXT, "marker"))
+func _frames(t: TraceRecorder, as_client: bool, frames: Array, properties := {}, patience := Wait.PATIENCE) -> void:
+	var connection := t.open(as_client, properties)
+	connection.remote.send(_bytes(connection, frames) + connection.frame(Rfc6455.TEXT, "marker"))
 	var packets := []
 	t.until(func() -> bool:
-		packets.append_array(link.packets())
-		return link.over() or "marker" in packets, seconds)
+		packets.append_array(connection.packets())
+		return connection.is_over() or "marker" in packets, patience)
 	t.turns(2)
 	t.note("packets", packets)
-	t.note("states", t.states(link.peer))
-	t.note("code", link.peer.get_close_code())
-	t.note("close frame", link.raw.close_code())
-	t.note("other frames", _without_close(link))
+	t.note("states", t.states(connection.peer))
+	t.note("code", connection.peer.get_close_code())
+	t.note("close frame", connection.remote.close_code())
+	t.note("other frames", _without_close(connection))
 
 
 ## The text of a close frame that reports a failure found here is free, its code is not.
-func _without_close(link: Link) -> PackedStringArray:
+func _without_close(connection: RawConnection) -> PackedStringArray:
 	var lines := PackedStringArray()
-	for one in link.raw.frames():
-		if one.opcode != Wire.CLOSE:
-			lines.append(Wire.describe(one))
+	for one in connection.remote.frames():
+		if one.opcode != Rfc6455.CLOSE:
+			lines.append(Rfc6455.describe(one))
 	return lines
 
 
-func _byte_by_byte(t: Recorder, as_client: bool) -> void:
-	var link := t.link(as_client)
-	var frames := [[1, "one"], [2, [], {"not_final": true}], [0, Wire.filler(130)], [9, "p"], [8, [0x03, 0xe8, 0x78]]]
+func _byte_by_byte(t: TraceRecorder, as_client: bool) -> void:
+	var connection := t.open(as_client)
+	var frames := [[1, "one"], [2, [], {"not_final": true}], [0, Payload.bytes(130)], [9, "p"], [8, [0x03, 0xe8, 0x78]]]
 	var packets := []
-	for byte in _bytes(link, frames):
-		link.raw.send([byte])
+	for byte in _bytes(connection, frames):
+		connection.remote.send([byte])
 		t.turn()
-		packets.append_array(link.packets())
+		packets.append_array(connection.packets())
 	t.note("packets", packets)
-	t.note_close(link)
-	t.note("frames", link.raw.described())
+	t.note_close(connection)
+	t.note("frames", connection.remote.described_frames())
 
 
-func _more_packets_than_fit(t: Recorder, as_client: bool) -> void:
-	var link := t.link(as_client, {"max_queued_packets": 2})
+func _more_packets_than_fit(t: TraceRecorder, as_client: bool) -> void:
+	var connection := t.open(as_client, {"max_queued_packets": 2})
 	for i in 7:
-		link.say(Wire.TEXT, "message %d" % i)
+		connection.send_frame(Rfc6455.TEXT, "message %d" % i)
 	t.turns(20)
-	t.note("state when full", link.state())
-	t.note("packets when full", link.peer.get_available_packet_count())
-	_note_drained(t, link, 7)
+	t.note("state when full", connection.state())
+	t.note("packets when full", connection.peer.get_available_packet_count())
+	_note_drained(t, connection, 7)
 
 
-func _more_bytes_than_fit(t: Recorder, as_client: bool) -> void:
-	var link := t.link(as_client, {"inbound_buffer_size": 100})
+func _more_bytes_than_fit(t: TraceRecorder, as_client: bool) -> void:
+	var connection := t.open(as_client, {"inbound_buffer_size": 100})
 	for i in 7:
-		link.say(Wire.TEXT, "message %051d" % i)
+		connection.send_frame(Rfc6455.TEXT, "message %051d" % i)
 	t.turns(20)
-	t.note("state when full", link.state())
-	t.note("held back", link.peer.get_available_packet_count() < 7)
-	_note_drained(t, link, 7)
+	t.note("state when full", connection.state())
+	t.note("held back", connection.peer.get_available_packet_count() < 7)
+	_note_drained(t, connection, 7)
 
 
-func _note_drained(t: Recorder, link: Link, count: int) -> void:
+func _note_drained(t: TraceRecorder, connection: RawConnection, count: int) -> void:
 	var packets := []
 	t.until(func() -> bool:
-		if link.peer.get_available_packet_count() > 0:
-			packets.append(link.peer.get_packet().get_string_from_ascii())
+		if connection.peer.get_available_packet_count() > 0:
+			packets.append(connection.peer.get_packet().get_string_from_ascii())
 		return packets.size() >= count)
 	t.note("packets", packets)
 
 
-func play_limits_are_fixed_when_the_peer_opens(t: Recorder) -> void:
-	var link := t.client_link()
-	link.peer.inbound_buffer_size = 10
-	link.peer.max_queued_packets = 1
+func play_limits_are_fixed_when_the_peer_opens(t: TraceRecorder) -> void:
+	var connection := t.open_client()
+	connection.peer.inbound_buffer_size = 10
+	connection.peer.max_queued_packets = 1
 	for i in 3:
-		link.say(Wire.BINARY, Wire.filler(1000))
-	t.until_packets(link.peer, 3)
-	t.note("packets", link.packets().size())
-	t.note("state", link.state())
+		connection.send_frame(Rfc6455.BINARY, Payload.bytes(1000))
+	t.until_quiet(func() -> bool: return connection.peer.get_available_packet_count() == 3)
+	t.note("packets", connection.packets().size())
+	t.note("state", connection.state())
 
 
-func play_was_string_packet(t: Recorder) -> void:
-	var link := t.client_link()
-	link.say(Wire.TEXT, "text")
-	link.say(Wire.BINARY, "binary")
-	t.until_packets(link.peer, 2)
-	t.note("before", link.peer.was_string_packet())
-	link.peer.get_packet()
-	t.note("after text", link.peer.was_string_packet())
-	link.peer.get_packet()
-	t.note("after binary", link.peer.was_string_packet())
-	link.say(Wire.TEXT, "text")
-	t.until_packets(link.peer, 1)
-	link.peer.get_packet()
-	link.peer.get_packet()
-	t.note("after a failed read", [link.peer.was_string_packet(), link.peer.get_packet_error()])
+func play_was_string_packet(t: TraceRecorder) -> void:
+	var connection := t.open_client()
+	connection.send_frame(Rfc6455.TEXT, "text")
+	connection.send_frame(Rfc6455.BINARY, "binary")
+	t.until_packets(connection.peer, 2)
+	t.note("before", connection.peer.was_string_packet())
+	connection.peer.get_packet()
+	t.note("after text", connection.peer.was_string_packet())
+	connection.peer.get_packet()
+	t.note("after binary", connection.peer.was_string_packet())
+	connection.send_frame(Rfc6455.TEXT, "text")
+	t.until_packets(connection.peer, 1)
+	connection.peer.get_packet()
+	connection.peer.get_packet()
+	t.note("after a failed read", [connection.peer.was_string_packet(), connection.peer.get_packet_error()])
 
 
-func play_end_of_stream(t: Recorder) -> void:
-	var link := t.client_link()
-	link.raw.finish()
-	t.note("closes", t.until_state(link.peer, CLOSED))
-	t.note("states", t.states(link.peer))
-	t.note("close", [link.peer.get_close_code(), link.peer.get_close_reason()])
+func play_end_of_stream(t: TraceRecorder) -> void:
+	var connection := t.open_client()
+	connection.remote.close()
+	t.note("closes", t.until_state(connection.peer, CLOSED))
+	t.note("states", t.states(connection.peer))
+	t.note("close", [connection.peer.get_close_code(), connection.peer.get_close_reason()])
 
 
 ## Unread input makes the system reset the connection instead of ending it.
-func play_reset(t: Recorder) -> void:
-	var link := t.client_link()
-	link.raw.reading = false
-	link.peer.send_text("never read")
+func play_reset(t: TraceRecorder) -> void:
+	var connection := t.open_client()
+	connection.remote.is_reading = false
+	connection.peer.send_text("never read")
 	t.turns(2)
-	link.raw.finish()
-	t.note("closes", t.until_state(link.peer, CLOSED))
-	t.note("close", [link.peer.get_close_code(), link.peer.get_close_reason()])
+	connection.remote.close()
+	t.note("closes", t.until_state(connection.peer, CLOSED))
+	t.note("close", [connection.peer.get_close_code(), connection.peer.get_close_reason()])
 
 
-func play_data_then_end_of_stream(t: Recorder) -> void:
-	var link := t.client_link()
-	t.pause(link.peer)
-	link.say(Wire.TEXT, "last words")
-	link.raw.finish()
+func play_data_then_end_of_stream(t: TraceRecorder) -> void:
+	var connection := t.open_client()
+	t.pause(connection.peer)
+	connection.send_frame(Rfc6455.TEXT, "last words")
+	connection.remote.close()
 	t.turns(3)
-	t.resume(link.peer)
-	t.until_state(link.peer, CLOSED)
-	t.note("packets", link.packets())
-	t.note("close", [link.peer.get_close_code(), link.peer.get_close_reason()])
+	t.resume(connection.peer)
+	t.until_state(connection.peer, CLOSED)
+	t.note("packets", connection.packets())
+	t.note("close", [connection.peer.get_close_code(), connection.peer.get_close_reason()])
 
 
-func play_large_messages(t: Recorder) -> void:
-	var link := t.client_link({"inbound_buffer_size": 1 << 20})
+func play_large_messages(t: TraceRecorder) -> void:
+	var connection := t.open_client({"inbound_buffer_size": 1 << 20})
 	for size: int in [65535, 65536, 300000]:
-		link.say(Wire.BINARY, Wire.filler(size))
-		t.until_packets(link.peer, 1)
-		var packets := link.packets()
-		t.note("%d arrives" % size, packets.size() == 1 and packets[0] == Wire.filler(size))
+		connection.send_frame(Rfc6455.BINARY, Payload.bytes(size))
+		t.until_packets(connection.peer, 1)
+		var packets := connection.packets()
+		t.note("%d arrives" % size, packets.size() == 1 and packets[0] == Payload.bytes(size))
