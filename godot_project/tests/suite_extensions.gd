@@ -1,5 +1,5 @@
 extends "support/suite.gd"
-## What RustWebSocketPeer has beside the members of the engine's class.
+## The members of RustWebSocketPeer that the engine's class does not have.
 
 const DEFAULTS := {
 	"compression_enabled": false,
@@ -71,7 +71,7 @@ func test_compressed_messages() -> void:
 		check(loopback.until_packets(pair[1], 1), "message after the release")
 
 
-func test_compression_needs_both_ends() -> void:
+func test_compression_needs_both_peers() -> void:
 	if engine_differs():
 		return
 	var pair := loopback.pair(COMPRESSED, {})
@@ -80,7 +80,7 @@ func test_compression_needs_both_ends() -> void:
 	check(loopback.until_packets(pair[1], 1), "the message arrives")
 
 
-func test_messages_that_are_not_to_be_compressed() -> void:
+func test_uncompressed_messages() -> void:
 	if engine_differs():
 		return
 	var pair := loopback.pair(COMPRESSED, COMPRESSED)
@@ -104,7 +104,7 @@ func test_ping_measures_the_round_trip() -> void:
 	equal(loopback.peer().ping(), FAILED)
 
 
-func test_long_messages_leave_in_frames() -> void:
+func test_max_frame_size() -> void:
 	if engine_differs():
 		return
 	var connection := loopback.open_server({"max_frame_size": 4})
@@ -113,39 +113,39 @@ func test_long_messages_leave_in_frames() -> void:
 	equal(connection.remote.described_frames(), PackedStringArray(["text not final '0123'", "continuation not final '4567'", "continuation '89'"]))
 
 
-func test_a_sender_is_told_when_it_may_go_on() -> void:
+func test_drained_signal() -> void:
 	if engine_differs():
 		return
 	var connection := loopback.open_server({"outbound_buffer_size": 1 << 20})
 	var drained := [0]
-	# The handler must not keep the peer, whose signal keeps the handler.
+	# The signal holds the handler, so the handler must not hold the peer.
 	var weak: WeakRef = weakref(connection.peer)
 	connection.peer.drained.connect(func() -> void:
 		drained[0] += 1
-		# A handler may use the peer it is told about.
-		weak.get_ref().send_text("go on"))
+		# A handler may use the peer that emits.
+		weak.get_ref().send_text("drained"))
 	connection.remote.is_reading = false
 	var message := Payload.bytes(1 << 16)
 	var sent := 0
 	while connection.peer.send(message) == OK and sent < 1000:
 		sent += 1
-	check(sent < 1000, "the kernel does not take everything")
+	check(sent < 1000, "the kernel buffer fills up")
 	equal([connection.peer.is_drained(), drained[0]], [false, 0])
 	connection.remote.is_reading = true
-	check(loopback.until(func() -> bool: return drained[0] == 1), "the signal comes")
-	check(loopback.until(func() -> bool: return connection.peer.is_drained()), "everything has left")
+	check(loopback.until(func() -> bool: return drained[0] == 1), "drained is emitted")
+	check(loopback.until(func() -> bool: return connection.peer.is_drained()), "everything is sent")
 
 
-func test_an_unanswered_close_ends_after_its_timeout() -> void:
+func test_close_timeout() -> void:
 	if engine_differs():
 		return
 	var connection := loopback.open_client({"close_timeout": 0.05})
 	connection.peer.close()
-	check(loopback.until_state(connection.peer, CLOSED), "closed by itself")
+	check(loopback.until_state(connection.peer, CLOSED), "closes")
 	equal(connection.peer.get_close_code(), -1)
 
 
-func test_any_thread_may_use_a_peer() -> void:
+func test_two_threads_send() -> void:
 	if engine_differs():
 		return
 	var pair := loopback.pair({"outbound_buffer_size": 0, "max_queued_packets": 1 << 20}, {"inbound_buffer_size": 1 << 24, "max_queued_packets": 1 << 20})
@@ -165,19 +165,19 @@ func test_any_thread_may_use_a_peer() -> void:
 	equal(counts, {"thread": 2000, "main": 2000})
 
 
-func test_two_threads_may_read_from_one_peer() -> void:
+func test_two_threads_receive() -> void:
 	if engine_differs():
 		return
 	const MESSAGES := 600
 	const LENGTH := 20_000
-	var wide := {"inbound_buffer_size": 1 << 25, "outbound_buffer_size": 0, "max_queued_packets": 1 << 20}
-	var pair := loopback.pair(wide, wide)
+	var large_buffers := {"inbound_buffer_size": 1 << 25, "outbound_buffer_size": 0, "max_queued_packets": 1 << 20}
+	var pair := loopback.pair(large_buffers, large_buffers)
 	for i in MESSAGES:
 		var message := PackedByteArray()
 		message.resize(LENGTH)
 		message.fill(i % 251)
 		pair[0].put_var(message)
-	# Every value is whole, whichever thread takes it and whatever the other one does meanwhile.
+	# Each value is complete, whichever thread takes it.
 	var taken := [0, 0]
 	var take_whole := func(reader: int) -> int:
 		var whole := 0
@@ -193,7 +193,7 @@ func test_two_threads_may_read_from_one_peer() -> void:
 				if message.size() == LENGTH and message.count(message[0]) == LENGTH:
 					whole += 1
 		return whole
-	# The engine prints one where the other thread was faster.
+	# The engine prints an error if the other thread has taken the packet.
 	expect_engine_errors(true)
 	var thread := Thread.new()
 	thread.start(take_whole.bind(0))

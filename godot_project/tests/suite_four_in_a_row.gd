@@ -68,7 +68,7 @@ func test_rules() -> void:
 	var rules := Rules.new()
 	for column: int in [0, 1, 0, 1, 0, 1]:
 		check(rules.drop(column), "a move")
-	equal(rules.winner(), Rules.NOBODY, "no winner yet")
+	equal(rules.winner(), Rules.NO_PLAYER, "no winner yet")
 	check(not rules.drop(-1) and not rules.drop(7), "no such column")
 	check(rules.drop(0), "the fourth stone")
 	equal([rules.winner(), rules.is_over(), rules.row_of_four().size()], [0, true, 4], "four in a column")
@@ -93,7 +93,7 @@ func test_rules() -> void:
 	for stone in Rules.ROWS:
 		check(full.can_drop(6) or full.is_over(), "another move")
 		full.drop(6)
-	equal([full.winner(), full.is_over(), full.can_drop(6)], [Rules.NOBODY, true, false], "a draw")
+	equal([full.winner(), full.is_over(), full.can_drop(6)], [Rules.NO_PLAYER, true, false], "a draw")
 
 
 func test_a_game_in_every_combination() -> void:
@@ -110,7 +110,7 @@ func test_a_game_in_every_combination() -> void:
 		await frames_until(func() -> bool: return host.game.seats[0] == windows[1].multiplayer.get_unique_id(), "the first seat")
 		windows[2].sit_button.pressed.emit()
 		await frames_until(func() -> bool: return windows.all(func(window: GameWindow) -> bool: return window.game.is_running), "the start of the game")
-		# A move of an onlooker, and one out of turn, change nothing.
+		# A move of a spectator, and one out of turn, change nothing.
 		host.game.drop.rpc_id(1, 0)
 		windows[2].game.drop.rpc_id(1, 0)
 		windows[2].say("that was out of turn")
@@ -134,7 +134,7 @@ func test_a_game_in_every_combination() -> void:
 		# If the host leaves, the others are disconnected.
 		host.leave("")
 		await frames_until(func() -> bool: return not windows[1]._is_online, "the disconnection")
-		check("The host has gone." in windows[1].chat_log.get_parsed_text(), "the message about it")
+		check("The host has disconnected." in windows[1].chat_log.get_parsed_text(), "the message about it")
 		await _leave_and_close_all()
 
 
@@ -145,7 +145,7 @@ func test_no_host_listens() -> void:
 	check(window.join("http://nowhere") != OK, "an invalid URL is refused")
 	expect_engine_errors(false)
 	equal(window.join("ws://127.0.0.1:%d" % port), OK, "join")
-	await frames_until(func() -> bool: return "Nobody answers there." in window.chat_log.get_parsed_text(), "the message about it")
+	await frames_until(func() -> bool: return "No host answers." in window.chat_log.get_parsed_text(), "the message about it")
 	check(not window.host_button.disabled, "the buttons are enabled again")
 
 

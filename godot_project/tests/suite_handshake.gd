@@ -1,6 +1,6 @@
 extends "support/suite.gd"
-## The opening handshake in both roles. Which single requests and answers are taken is in
-## scenarios/client_handshake.gd and scenarios/server_handshake.gd.
+## The opening handshake in both roles. scenarios/client_handshake.gd and scenarios/server_handshake.gd have the accepted and refused
+## requests and responses.
 
 const REQUEST := {
 	Rfc6455.FIRST: "GET /room?id=1 HTTP/1.1",
@@ -11,7 +11,7 @@ const REQUEST := {
 	"Sec-WebSocket-Version": "13",
 }
 
-## Changes to the request and the status they lead to.
+## Changes to the request, and the HTTP status of the response.
 const REFUSED := {
 	"two words": [{Rfc6455.FIRST: "GET /"}, 400],
 	"one word": [{Rfc6455.FIRST: "GET"}, 400],
@@ -29,7 +29,7 @@ const REFUSED := {
 }
 
 
-func _answer_to(properties: Dictionary, changes: Dictionary) -> RawConnection:
+func _response_to(properties: Dictionary, changes: Dictionary) -> RawConnection:
 	var connection := loopback.accepting_peer(properties)
 	connection.remote.send(Rfc6455.changed_head(REQUEST, changes))
 	loopback.until(func() -> bool: return connection.remote.head() != "" or connection.remote.ended)
@@ -48,11 +48,11 @@ func test_request() -> void:
 	]))
 
 
-func test_answer() -> void:
-	var connection := _answer_to({"supported_protocols": ["chat", "game"], "handshake_headers": ["X-One: 1"]}, {"Sec-WebSocket-Protocol": "other, game, chat"})
+func test_response() -> void:
+	var connection := _response_to({"supported_protocols": ["chat", "game"], "handshake_headers": ["X-One: 1"]}, {"Sec-WebSocket-Protocol": "other, game, chat"})
 	equal(connection.remote.head(), Rfc6455.head([
 		"HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade",
-		# The RFC's own example of a key and its answer.
+		# The example of RFC 6455 section 1.3.
 		"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "Sec-WebSocket-Protocol: game", "X-One: 1",
 	]))
 	equal(connection.peer.get_selected_protocol(), "game")
@@ -60,13 +60,13 @@ func test_answer() -> void:
 	equal(connection.state(), OPEN)
 
 
-func test_protocol_is_agreed_on() -> void:
+func test_sub_protocol_in_the_order_of_the_client() -> void:
 	var pair := loopback.pair({"supported_protocols": ["a", "b"]}, {"supported_protocols": ["c", "b", "a"]})
 	for peer in pair:
-		equal(peer.get_selected_protocol(), "a", "the client's order counts")
+		equal(peer.get_selected_protocol(), "a", "the client's first")
 
 
-func test_client_takes_long_answers_up_to_a_limit() -> void:
+func test_client_limits_the_size_of_responses() -> void:
 	if engine_differs():
 		return
 	for size: int in [4097, 16384, 16385]:
@@ -76,7 +76,7 @@ func test_client_takes_long_answers_up_to_a_limit() -> void:
 		check(loopback.until_state(connection.peer, OPEN if size <= 16384 else CLOSED), "%d bytes" % size)
 
 
-func test_client_takes_answers_of_proxies() -> void:
+func test_client_accepts_responses_of_proxies() -> void:
 	if engine_differs():
 		return
 	var connection := loopback.requesting_client()
@@ -91,36 +91,36 @@ func test_client_reports_a_refusal() -> void:
 	check(loopback.until(connection.is_over), "closes")
 	equal(connection.peer.get_close_code(), -1)
 	if implementation.is_ours():
-		check("403" in connection.peer.get_error_message(), "the status is in the message: " + connection.peer.get_error_message())
+		check("403" in connection.peer.get_error_message(), "the status in the error message: " + connection.peer.get_error_message())
 
 
-func test_server_answers_what_it_refuses() -> void:
+func test_server_responds_to_refused_requests() -> void:
 	if engine_differs():
 		return
 	for name: String in REFUSED:
-		var connection := _answer_to({}, REFUSED[name][0])
+		var connection := _response_to({}, REFUSED[name][0])
 		equal(connection.remote.head().get_slice(" ", 0), "HTTP/1.1", name)
 		equal(connection.remote.head().get_slice(" ", 1).to_int(), REFUSED[name][1], name)
 		check(loopback.until(connection.is_over), name + " is closed")
 		equal(connection.peer.get_close_code(), -1, name)
-		check(connection.peer.get_error_message() != "", name + " has a reason to read")
+		check(connection.peer.get_error_message() != "", name + " has an error message")
 
 
-func test_server_says_what_it_would_take() -> void:
+func test_server_names_the_supported_version_and_upgrade() -> void:
 	if engine_differs():
 		return
-	equal(Rfc6455.header(_answer_to({}, {"Sec-WebSocket-Version": "8"}).remote.head(), "Sec-WebSocket-Version"), "13")
-	equal(Rfc6455.header(_answer_to({}, {"Upgrade": null, "Connection": "close"}).remote.head(), "Upgrade").to_lower(), "websocket")
+	equal(Rfc6455.header(_response_to({}, {"Sec-WebSocket-Version": "8"}).remote.head(), "Sec-WebSocket-Version"), "13")
+	equal(Rfc6455.header(_response_to({}, {"Upgrade": null, "Connection": "close"}).remote.head(), "Upgrade").to_lower(), "websocket")
 
 
-func test_server_takes_long_requests_up_to_a_limit() -> void:
+func test_server_limits_the_size_of_requests() -> void:
 	if engine_differs():
 		return
 	var bare := Rfc6455.changed_head(REQUEST, {"X": ""}).length()
 	for size: int in [4097, 16384]:
-		equal(_answer_to({}, {"X": "f".repeat(size - bare)}).remote.head().get_slice(" ", 1), "101", "%d bytes" % size)
+		equal(_response_to({}, {"X": "f".repeat(size - bare)}).remote.head().get_slice(" ", 1), "101", "%d bytes" % size)
 	for size: int in [16385, 100_000]:
-		var connection := _answer_to({}, {"X": "f".repeat(size - bare)})
+		var connection := _response_to({}, {"X": "f".repeat(size - bare)})
 		equal(connection.remote.head().get_slice(" ", 1), "431", "%d bytes" % size)
 		check(loopback.until(connection.is_over), "%d bytes: closed" % size)
 
@@ -128,7 +128,7 @@ func test_server_takes_long_requests_up_to_a_limit() -> void:
 func test_server_protocols() -> void:
 	if engine_differs():
 		return
-	# Protocols of the server, the client's header (null: none), the status, the one selected.
+	# Protocols of the server, the client's header (null: absent), the status, the selected protocol.
 	for row: Array in [
 		[[], null, "101", ""],
 		[[], "x, y", "101", ""],
@@ -136,7 +136,7 @@ func test_server_protocols() -> void:
 		[["a"], "x", "400", ""],
 		[["a"], null, "400", ""],
 	]:
-		var connection := _answer_to({"supported_protocols": row[0]}, {"Sec-WebSocket-Protocol": row[1]})
+		var connection := _response_to({"supported_protocols": row[0]}, {"Sec-WebSocket-Protocol": row[1]})
 		equal(connection.remote.head().get_slice(" ", 1), row[2], str(row))
 		equal(Rfc6455.header(connection.remote.head(), "Sec-WebSocket-Protocol"), row[3], str(row))
 
@@ -152,17 +152,17 @@ func test_headers_that_would_corrupt_the_handshake() -> void:
 		var peer := loopback.peer({"handshake_headers": ["X-Good: 1", header]})
 		equal(peer.connect_to_url(loopback.url(listener)), ERR_INVALID_PARAMETER, "'%s'" % header.c_escape())
 		equal(peer.get_ready_state(), CLOSED)
-		check(peer.get_error_message() != "", "has a reason to read")
+		check(peer.get_error_message() != "", "has an error message")
 		loopback.turns(2)
-		equal(listener.is_connection_available(), false, "nothing was sent")
+		equal(listener.is_connection_available(), false, "nothing is sent")
 		var server := loopback.server()
 		loopback.connect_raw_socket(server)
 		equal(peer.accept_stream(loopback.take_connection(server)), ERR_INVALID_PARAMETER)
 		peer.handshake_headers = ["X-Good: 1"]
-		equal(Rfc6455.header(loopback.send_request(peer).remote.head(), "X-Good"), "1", "usable afterwards")
+		equal(Rfc6455.header(loopback.send_request(peer).remote.head(), "X-Good"), "1", "the peer remains usable")
 
 
-func test_every_cut_of_a_request_and_of_an_answer() -> void:
+func test_requests_and_responses_in_two_parts() -> void:
 	var request := Rfc6455.request().to_ascii_buffer()
 	for cut in range(0, request.size(), 7):
 		var connection := loopback.accepting_peer()
@@ -174,20 +174,20 @@ func test_every_cut_of_a_request_and_of_an_answer() -> void:
 	var length := Rfc6455.response(Rfc6455.KEY).length()
 	for cut in range(0, length, 7):
 		var connection := loopback.requesting_client()
-		var answer := Rfc6455.response(Rfc6455.header(connection.remote.head(), "Sec-WebSocket-Key")).to_ascii_buffer()
-		connection.remote.send(answer.slice(0, cut))
+		var response := Rfc6455.response(Rfc6455.header(connection.remote.head(), "Sec-WebSocket-Key")).to_ascii_buffer()
+		connection.remote.send(response.slice(0, cut))
 		loopback.turn()
-		connection.remote.send(answer.slice(cut) + connection.frame(Rfc6455.TEXT, "hello"))
-		check(loopback.until_packets(connection.peer, 1), "answer cut at %d" % cut)
+		connection.remote.send(response.slice(cut) + connection.frame(Rfc6455.TEXT, "hello"))
+		check(loopback.until_packets(connection.peer, 1), "response cut at %d" % cut)
 		connection.peer.close(-1)
 
 
-func test_handshake_that_ends_early() -> void:
-	var asking := loopback.requesting_client()
-	asking.remote.close()
+func test_end_of_stream_during_the_handshake() -> void:
+	var requesting := loopback.requesting_client()
+	requesting.remote.close()
 	var accepting := loopback.accepting_peer()
 	accepting.remote.send("GET / HT")
 	accepting.remote.close()
-	for connection: RawConnection in [asking, accepting]:
+	for connection: RawConnection in [requesting, accepting]:
 		check(loopback.until_state(connection.peer, CLOSED), "closes")
 		equal(connection.peer.get_close_code(), -1)

@@ -1,6 +1,6 @@
 extends "support/suite.gd"
-## The classes under test against the engine's, in both roles and through both kinds of
-## stream, and against a socket that cuts the bytes anywhere.
+## The classes under test with the engine's classes as remote peers, in both roles and over the streams of both implementations, and
+## with a raw socket that splits the bytes.
 
 const SIZES: PackedInt32Array = [0, 1, 125, 126, 127, 65535, 65536, 1 << 20, 8 << 20]
 const LARGEST := 8 << 20
@@ -8,7 +8,7 @@ const LARGEST := 8 << 20
 var _engine := Implementation.new(Implementation.ENGINE)
 
 
-## [client, server side] for both ways to mix the two implementations.
+## Returns pairs of [client, server side] with one peer of each implementation.
 func _mixed_pairs(properties := {}) -> Dictionary[String, Array]:
 	return {
 		"engine's server": loopback.pair(properties, properties, implementation, _engine),
@@ -17,8 +17,8 @@ func _mixed_pairs(properties := {}) -> Dictionary[String, Array]:
 
 
 func test_messages_of_all_sizes() -> void:
-	var roomy := {"inbound_buffer_size": LARGEST, "outbound_buffer_size": LARGEST}
-	var mixed := _mixed_pairs(roomy)
+	var large_buffers := {"inbound_buffer_size": LARGEST, "outbound_buffer_size": LARGEST}
+	var mixed := _mixed_pairs(large_buffers)
 	for name in mixed:
 		for from in 2:
 			for size in SIZES:
@@ -27,12 +27,12 @@ func test_messages_of_all_sizes() -> void:
 				equal(mixed[name][from].send(data), OK, what)
 				check(loopback.until_packets(mixed[name][1 - from], 1), what)
 				var got: PackedByteArray = mixed[name][1 - from].get_packet()
-				check(got == data, what + ": the same bytes")
+				check(got == data, what + ": equal bytes")
 				equal(mixed[name][1 - from].was_string_packet(), false, what)
 				var text := Payload.text(size)
 				equal(mixed[name][from].send_text(text), OK, what)
 				check(loopback.until_packets(mixed[name][1 - from], 1), what + " of text")
-				check(mixed[name][1 - from].get_packet().get_string_from_ascii() == text, what + ": the same text")
+				check(mixed[name][1 - from].get_packet().get_string_from_ascii() == text, what + ": equal text")
 				equal(mixed[name][1 - from].was_string_packet(), true, what)
 
 
@@ -69,11 +69,11 @@ func test_burst_in_both_directions() -> void:
 			if i % 500 == 0:
 				loopback.turn()
 		check(loopback.until(func() -> bool: return got[0].size() == 3000 and got[1].size() == 3000), name)
-		for one: Array in got:
-			equal([one.size(), one[0], one[-1]], [3000, "message 0", "message 2999"], name)
+		for texts: Array in got:
+			equal([texts.size(), texts[0], texts[-1]], [3000, "message 0", "message 2999"], name)
 
 
-func test_close_from_either_side() -> void:
+func test_close_by_either_peer() -> void:
 	for from in 2:
 		var mixed := _mixed_pairs()
 		for name in mixed:
@@ -104,11 +104,11 @@ func test_heartbeats() -> void:
 		loopback.clear()
 
 
-## Every kind of stream, by whoever accepted it, can carry a peer.
+## Peers accept the streams of both implementations.
 func test_streams_of_both_implementations() -> void:
 	for peers_of: Implementation in [implementation, _engine]:
 		for server_of: Implementation in [implementation, _engine]:
-			# The engine's peer takes the engine's streams only.
+			# The engine's peer accepts only the engine's streams.
 			if server_of.is_ours() and not peers_of.is_ours():
 				continue
 			var listener := server_of.server()
@@ -120,7 +120,7 @@ func test_streams_of_both_implementations() -> void:
 			var accepted := peers_of.peer()
 			loopback.resume(accepted)
 			equal(accepted.accept_stream(stream), OK)
-			# The peer keeps the stream alive by itself.
+			# The peer holds a reference to the stream.
 			stream = null
 			check(loopback.until_state(client, OPEN), "opens")
 			for round_trip in 3:
@@ -128,15 +128,15 @@ func test_streams_of_both_implementations() -> void:
 				check(loopback.until_packets(accepted, 1), "arrives")
 				equal(accepted.get_packet().get_string_from_ascii(), "ask %d" % round_trip)
 				accepted.send(Payload.bytes(60000))
-				check(loopback.until_packets(client, 1), "comes back")
-				check(client.get_packet() == Payload.bytes(60000), "whole")
+				check(loopback.until_packets(client, 1), "the response arrives")
+				check(client.get_packet() == Payload.bytes(60000), "equal bytes")
 			equal(accepted.get_connected_host(), loopback.HOST)
 			client.close()
 			check(loopback.until_state(accepted, CLOSED), "closes")
 			equal(accepted.get_close_code(), 1000)
 
 
-## A stream may have been read and written before it becomes a WebSocket.
+## A stream may have been read and written before accept_stream().
 func test_stream_that_was_used_before() -> void:
 	for server_of: Implementation in [implementation, _engine]:
 		var listener := server_of.server()
@@ -169,7 +169,7 @@ func _connected_stream(listener: Object) -> StreamPeerTCP:
 	return stream
 
 
-func _conversation(connection: RawConnection) -> PackedByteArray:
+func _frames_of_all_kinds(connection: RawConnection) -> PackedByteArray:
 	return (connection.frame(Rfc6455.TEXT, "Grüße") + connection.frame(Rfc6455.BINARY, Payload.bytes(300)) + connection.frame(Rfc6455.PING, "ping")
 			+ connection.frame(Rfc6455.TEXT, "a", {"not_final": true}) + connection.frame(Rfc6455.CONTINUATION, "", {"not_final": true})
 			+ connection.frame(Rfc6455.CONTINUATION, "b") + connection.frame(Rfc6455.PONG) + connection.frame(Rfc6455.TEXT))
@@ -177,7 +177,7 @@ func _conversation(connection: RawConnection) -> PackedByteArray:
 
 func test_bytes_one_at_a_time() -> void:
 	for connection: RawConnection in [loopback.open_client(), loopback.open_server()]:
-		for byte in _conversation(connection):
+		for byte in _frames_of_all_kinds(connection):
 			connection.remote.send([byte])
 			loopback.turn()
 		check(loopback.until_packets(connection.peer, 4), "all packets")
@@ -185,10 +185,10 @@ func test_bytes_one_at_a_time() -> void:
 		equal(connection.remote.frames().size(), 1, "one pong")
 
 
-func test_bytes_cut_in_two_anywhere() -> void:
+func test_bytes_in_two_parts() -> void:
 	for as_client: bool in [true, false]:
 		var connection := loopback.open(as_client)
-		var whole := _conversation(connection)
+		var whole := _frames_of_all_kinds(connection)
 		for cut in range(1, whole.size(), 3):
 			connection.remote.send(whole.slice(0, cut))
 			loopback.turn()
@@ -205,4 +205,4 @@ func test_message_of_many_fragments() -> void:
 			if at % 7000 == 0:
 				loopback.turn()
 		check(loopback.until_packets(connection.peer, 1), "arrives")
-		check(connection.peer.get_packet() == data, "whole")
+		check(connection.peer.get_packet() == data, "equal bytes")

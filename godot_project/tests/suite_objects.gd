@@ -1,5 +1,5 @@
 extends "support/client_server_suite.gd"
-## RustWebSocketClient and RustWebSocketServer: what was measured on Godot 3, signal by signal, less its defects.
+## RustWebSocketClient and RustWebSocketServer emit the signals of Godot 3 in its order, without its defects.
 
 const CONNECTED := MultiplayerPeer.CONNECTION_CONNECTED
 const DISCONNECTED := MultiplayerPeer.CONNECTION_DISCONNECTED
@@ -9,7 +9,7 @@ func _text(packet: PackedByteArray) -> String:
 	return packet.get_string_from_utf8()
 
 
-func test_a_client_is_told_of_behind_the_server() -> void:
+func test_the_server_emits_before_the_client() -> void:
 	if not make_group():
 		return
 	var client := group.connecting_client()
@@ -19,10 +19,10 @@ func test_a_client_is_told_of_behind_the_server() -> void:
 		rounds += 1
 		OS.delay_usec(500)
 		if not group.client_events[0].is_empty():
-			check(not group.server_events.is_empty(), "the server is told first")
+			check(not group.server_events.is_empty(), "the server emits first")
 	equal(group.server_events, ["client_connected(#1, )"])
 	equal(group.client_events[0], ["connection_established()"])
-	check(group.id() >= 2, "an id of a client")
+	check(group.id() >= 2, "a client id")
 	equal([client.get_connection_status(), group.server.get_connection_status()], [CONNECTED, CONNECTED])
 	equal([client.get_unique_id(), group.server.get_unique_id()], [0, 1])
 	equal([client.get_connected_host(), client.get_connected_port()], ["127.0.0.1", group.server.get_local_port()])
@@ -45,7 +45,7 @@ func test_sub_protocols() -> void:
 	equal(Array(group.server_events).filter(func(line: String) -> bool: return not line.begins_with("client_failed")), ["client_connected(#1, binary)"])
 
 
-func test_messages_come_in_order_one_signal_each() -> void:
+func test_one_signal_for_each_message_in_order() -> void:
 	if not make_group():
 		return
 	var client := group.connected_client()
@@ -60,17 +60,17 @@ func test_messages_come_in_order_one_signal_each() -> void:
 	equal(peer.get_current_outbound_buffered_amount(), 0)
 	check(group.until(func() -> bool: return group.server_events.size() == 4), "four signals")
 	equal(group.server_events, ["data_received(#1)", "data_received(#1)", "data_received(#1)", "data_received(#1)"])
-	var at_server := group.server.get_peer(group.id())
-	equal(at_server.was_string_packet(), false)
-	equal(at_server.get_available_packet_count(), 4)
+	var server_side := group.server.get_peer(group.id())
+	equal(server_side.was_string_packet(), false)
+	equal(server_side.get_available_packet_count(), 4)
 	var read := []
 	for i in 4:
-		read.append([_text(at_server.get_packet()), at_server.was_string_packet()])
+		read.append([_text(server_side.get_packet()), server_side.was_string_packet()])
 	equal(read, [["a", true], ["b", true], ["c", true], ["d", false]])
-	equal([at_server.get_packet(), at_server.get_packet_error()], [PackedByteArray(), ERR_UNAVAILABLE])
+	equal([server_side.get_packet(), server_side.get_packet_error()], [PackedByteArray(), ERR_UNAVAILABLE])
 
 
-func test_a_handler_sees_one_packet_at_a_time() -> void:
+func test_one_packet_is_available_in_each_handler() -> void:
 	if not make_group():
 		return
 	var counts := []
@@ -90,7 +90,7 @@ func test_a_handler_sees_one_packet_at_a_time() -> void:
 	equal([counts, texts], [[1, 1, 1, 1, 1], ["0", "1", "2", "3", "4"]])
 
 
-func test_empty_packets_are_not_sent_but_received() -> void:
+func test_put_packet_ignores_empty_packets() -> void:
 	if not make_group():
 		return
 	var client := group.connected_client()
@@ -113,22 +113,22 @@ func test_variants() -> void:
 	equal(group.server.get_peer(group.id()).get_var(), {"a": [1, 2.5, "x"]})
 
 
-func test_a_server_says_goodbye() -> void:
+func test_a_server_disconnects_a_client() -> void:
 	if not make_group():
 		return
 	var client := group.connected_client()
 	group.server.get_peer(group.id()).put_packet("last".to_utf8_buffer())
 	group.clear_events()
 	group.server.disconnect_peer(group.id(), 4000, "bye bye")
-	check(group.until_server_event("client_disconnected(#1, true)"), "told")
+	check(group.until_server_event("client_disconnected(#1, true)"), "emitted")
 	equal(group.client_events[0], ["data_received()", "server_close_request(4000, bye bye)", "connection_closed(true)"])
 	equal(group.server_events, ["client_disconnected(#1, true)"])
 	equal(group.server.has_peer(group.id()), false)
 	equal(group.server.get_peer(group.id()), null)
-	equal(_text(client.get_peer(1).get_packet()), "last", "what came before the close can still be read")
+	equal(_text(client.get_peer(1).get_packet()), "last", "packets before the close remain readable")
 
 
-func test_a_client_says_goodbye() -> void:
+func test_a_client_disconnects() -> void:
 	if not make_group():
 		return
 	var client := group.connected_client()
@@ -141,15 +141,15 @@ func test_a_client_says_goodbye() -> void:
 		seen.append([server.get_ref().has_peer(id), peer.is_connected_to_host(), peer.get_connected_port()]))
 	group.clear_events()
 	client.disconnect_from_host(1001, "Bye")
-	equal(client.get_connection_status(), CONNECTED, "until the end was told")
-	check(group.until_client_event("connection_closed(true)"), "told")
+	equal(client.get_connection_status(), CONNECTED, "until connection_closed")
+	check(group.until_client_event("connection_closed(true)"), "emitted")
 	equal(group.server_events, ["client_close_request(#1, 1001, Bye)", "client_disconnected(#1, true)"])
 	equal(group.client_events[0], ["connection_closed(true)"])
 	equal(seen, [[true, true], [true, false, 0]])
 	equal(client.get_connection_status(), DISCONNECTED)
 
 
-func test_stop_tells_the_clients_and_nobody_else() -> void:
+func test_stop_emits_at_the_clients_only() -> void:
 	if not make_group():
 		return
 	group.connected_client()
@@ -157,20 +157,20 @@ func test_stop_tells_the_clients_and_nobody_else() -> void:
 	group.clear_events()
 	group.server.stop()
 	equal([group.server.is_listening(), group.server.get_peer_list(), peer.is_connected_to_host()], [false, PackedInt32Array(), false])
-	check(group.until_client_event("connection_closed(true)"), "told")
+	check(group.until_client_event("connection_closed(true)"), "emitted")
 	equal(group.client_events[0], ["server_close_request(1000, )", "connection_closed(true)"])
 	equal(group.server_events, PackedStringArray())
 	equal(group.server.listen(0), OK)
 
 
-func test_a_cut_connection_is_not_clean() -> void:
+func test_a_lost_connection_is_not_clean() -> void:
 	if not make_group():
 		return
 	var socket := group.raw_socket()
 	socket.send(Rfc6455.request())
 	check(group.until_server_event("client_connected(#1, )"), "connected")
 	socket.close()
-	check(group.until_server_event("client_disconnected(#1, false)"), "told")
+	check(group.until_server_event("client_disconnected(#1, false)"), "emitted")
 	equal(group.server_events, ["client_connected(#1, )", "client_disconnected(#1, false)"])
 
 
@@ -179,7 +179,7 @@ func test_states_of_a_client() -> void:
 		return
 	var client := group.new_client()
 	equal([client.get_connection_status(), client.get_connected_host(), client.get_connected_port()], [DISCONNECTED, "", 0])
-	check(client.get_peer(1) != null and client.get_peer(1) == client.get_peer(0), "the server's end is there before")
+	check(client.get_peer(1) != null and client.get_peer(1) == client.get_peer(0), "the server's peer exists before")
 	equal([client.get_peer(2), client.get_peer(-1)], [null, null])
 	equal(client.get_peer(1).put_packet([1]), FAILED)
 	equal([client.get_peer(1).get_packet(), client.get_peer(1).get_packet_error()], [PackedByteArray(), FAILED])
@@ -202,9 +202,9 @@ func test_states_of_a_client() -> void:
 	equal(client.get_connection_status(), DISCONNECTED)
 	for i in 20:
 		group.turn()
-	equal(group.client_events[0], PackedStringArray(), "giving up is silent")
-	for wrong: String in ["", "ws://", "a:b:c", "ws://h:0", "ws://h:99999", "http://h"]:
-		equal(client.connect_to_url(wrong), ERR_INVALID_PARAMETER, wrong)
+	equal(group.client_events[0], PackedStringArray(), "disconnect_from_host() while connecting emits nothing")
+	for invalid: String in ["", "ws://", "a:b:c", "ws://h:0", "ws://h:99999", "http://h"]:
+		equal(client.connect_to_url(invalid), ERR_INVALID_PARAMETER, invalid)
 	equal(client.connect_to_url(group.url(), [], false, ["a: b\r\nc: d"]), ERR_INVALID_PARAMETER)
 
 
@@ -223,16 +223,16 @@ func test_buffers() -> void:
 	check(group.until_client_event("connection_established()"), "connected")
 	equal(client.get_peer(1).put_packet(Payload.bytes(1024)), ERR_OUT_OF_MEMORY)
 	equal(client.get_peer(1).put_packet(Payload.bytes(1023)), OK)
-	check(group.until_server_event("data_received(#1)"), "1023 bytes pass")
+	check(group.until_server_event("data_received(#1)"), "1023 bytes arrive")
 	equal(group.server.get_peer(group.id()).get_packet().size(), 1023)
 	var large := group.connected_client()
 	equal(large.get_peer(1).put_packet(Payload.bytes(1025)), OK)
 	check(group.until(func() -> bool: return group.client_events[1].size() == 3), str(group.client_events[1]))
 	check(group.client_events[1][1].begins_with("server_close_request(1009, "), group.client_events[1][1])
-	check(group.server_events.has("client_disconnected(#2, false)"), "a violation ends the connection at once")
+	check(group.server_events.has("client_disconnected(#2, false)"), "a protocol error closes immediately")
 
 
-func test_reconnecting_by_hand_in_a_handler() -> void:
+func test_connect_to_url_in_a_handler() -> void:
 	if not make_group():
 		return
 	var client := group.connected_client()
@@ -244,9 +244,9 @@ func test_reconnecting_by_hand_in_a_handler() -> void:
 	client.connection_closed.connect(func(_clean: bool) -> void: results.append(weak.get_ref().connect_to_url(url)), CONNECT_ONE_SHOT)
 	group.clear_events()
 	group.server.disconnect_peer(group.id(), 1012, "")
-	check(group.until_client_event("connection_established()"), "again")
+	check(group.until_client_event("connection_established()"), "connected again")
 	equal(results, [OK])
-	check(client.get_peer(1) != peer, "another object")
+	check(client.get_peer(1) != peer, "a new object")
 	equal(client.get_peer(1).get_write_mode(), RustWebSocketRemotePeer.WRITE_MODE_BINARY)
 	equal([peer.is_connected_to_host(), peer.put_packet([1])], [false, FAILED])
 
@@ -260,7 +260,7 @@ func test_automatic_reconnecting() -> void:
 	client.reconnect_jitter = 0.0
 	group.clear_events()
 	group.server.disconnect_peer(group.id(), 1012, "restart")
-	check(group.until_client_event("reconnected()"), "again")
+	check(group.until_client_event("reconnected()"), "connected again")
 	equal(group.client_events[0], ["server_close_request(1012, restart)", "connection_closed(true)", "reconnecting(1, 0.01)", "connection_established()", "reconnected()"])
 	group.clear_events()
 	client.disconnect_from_host()
@@ -270,20 +270,20 @@ func test_automatic_reconnecting() -> void:
 	equal(group.client_events[0], ["connection_closed(true)"])
 
 
-func test_slow_and_bad_handshakes() -> void:
+func test_slow_and_invalid_handshakes() -> void:
 	if not make_group():
 		return
 	var client := group.connected_client()
 	group.server.handshake_timeout = 0.1
 	for request: String in ["", "GET / HT", "GET /\r\na: b\r\nc: d\r\ne: f\r\n\r\n", "GET / HTTP/1.1\r\nX: " + "x".repeat(20000)]:
 		group.raw_socket().send(request)
-	check(group.until(func() -> bool: return group.sockets.all(func(socket: RawSocket) -> bool: return socket.ended)), "all are given up")
+	check(group.until(func() -> bool: return group.sockets.all(func(socket: RawSocket) -> bool: return socket.ended)), "all are closed")
 	equal(Array(group.server_events).filter(func(line: String) -> bool: return line.begins_with("client_failed")).size(), 4)
 	equal(group.server.get_peer_list(), [group.id()])
 	equal(client.get_connection_status(), CONNECTED)
 
 
-func test_a_server_that_never_answers_is_given_up() -> void:
+func test_handshake_timeout_of_a_client() -> void:
 	if not make_group():
 		return
 	var listener := TCPServer.new()
@@ -291,7 +291,7 @@ func test_a_server_that_never_answers_is_given_up() -> void:
 	var client := group.new_client()
 	client.handshake_timeout = 0.1
 	client.connect_to_url("ws://127.0.0.1:%d" % listener.get_local_port())
-	check(group.until_client_event("connection_error()"), "given up")
+	check(group.until_client_event("connection_error()"), "connection_error")
 	listener.stop()
 
 
@@ -315,21 +315,21 @@ func test_limits_and_requests() -> void:
 	group.server.set_extra_headers(["X-Server: ours"])
 	group.clear_events()
 	second.connect_to_url(group.url("/secret?x=1"), [], false, ["X-Token: wrong"])
-	check(group.until(func() -> bool: return Array(group.server_events).any(func(line: String) -> bool: return line.begins_with("client_request"))), "asked")
-	var asked := group.ids[-1]
-	equal(group.server.get_request(asked).path, "/secret")
-	check(group.server.get_request(asked).headers.has("X-Token: wrong"), "headers")
-	equal(group.server.reject_request(asked, 401), OK)
+	check(group.until(func() -> bool: return Array(group.server_events).any(func(line: String) -> bool: return line.begins_with("client_request"))), "a request")
+	var requesting_id := group.ids[-1]
+	equal(group.server.get_request(requesting_id).path, "/secret")
+	check(group.server.get_request(requesting_id).headers.has("X-Token: wrong"), "headers")
+	equal(group.server.reject_request(requesting_id, 401), OK)
 	check(group.until_client_event("connection_error()", 1), "rejected")
 	equal(second.get_failure().http_status, 401)
 	group.clear_events()
 	second.connect_to_url(group.url())
-	check(group.until(func() -> bool: return not group.server_events.is_empty()), "asked")
+	check(group.until(func() -> bool: return not group.server_events.is_empty()), "a request")
 	equal(group.server.accept_request(group.ids[-1], ["X-Mine: 1"]), OK)
 	check(group.until_client_event("connection_established()", 1), "accepted")
 
 
-func test_packets_to_several() -> void:
+func test_send_to() -> void:
 	if not make_group():
 		return
 	var clients := [group.connected_client(), group.connected_client(), group.connected_client()]
@@ -337,13 +337,13 @@ func test_packets_to_several() -> void:
 	group.server.send_to(-group.id(1), "not #2".to_utf8_buffer())
 	group.server.send_to(group.id(2), "#3".to_utf8_buffer())
 	equal(group.server.send_to(123, [1]), ERR_INVALID_PARAMETER)
-	check(group.until(func() -> bool: return clients[2].get_peer(1).get_available_packet_count() == 3), "#3 gets three")
-	check(group.until(func() -> bool: return clients[0].get_peer(1).get_available_packet_count() == 2), "#1 gets two")
+	check(group.until(func() -> bool: return clients[2].get_peer(1).get_available_packet_count() == 3), "three packets at #3")
+	check(group.until(func() -> bool: return clients[0].get_peer(1).get_available_packet_count() == 2), "two packets at #1")
 	equal(clients[1].get_peer(1).get_available_packet_count(), 1)
 	equal([_text(clients[1].get_peer(1).get_packet()), clients[1].get_peer(1).was_string_packet()], ["all", true])
 
 
-func test_names_that_some_tutorials_use() -> void:
+func test_names_of_other_tutorials() -> void:
 	if not make_group():
 		return
 	var client := group.new_client()
@@ -360,7 +360,7 @@ func test_names_that_some_tutorials_use() -> void:
 	equal(_text(group.server.get_peer(group.server.get_peer_id()).get_peer_packet()), "Hello, server!")
 
 
-func test_the_objects_own_packets_are_for_multiplayer() -> void:
+func test_packets_of_the_objects_need_multiplayer() -> void:
 	if not make_group():
 		return
 	var client := group.connected_client()
@@ -370,7 +370,7 @@ func test_the_objects_own_packets_are_for_multiplayer() -> void:
 	equal([client.get_packet(), client.get_packet_error()], [PackedByteArray(), ERR_UNCONFIGURED])
 
 
-func test_a_peer_of_its_own_is_never_connected() -> void:
+func test_a_remote_peer_without_connection() -> void:
 	if engine_differs():
 		return
 	var peer := RustWebSocketRemotePeer.new()
@@ -381,17 +381,17 @@ func test_a_peer_of_its_own_is_never_connected() -> void:
 	equal([peer.get_write_mode(), peer.was_string_packet(), peer.ping(), peer.get_round_trip_time()], [1, false, FAILED, -1.0])
 
 
-func test_freeing_a_client_says_goodbye() -> void:
+func test_freeing_a_client_sends_a_close_frame() -> void:
 	if not make_group():
 		return
 	group.connected_client()
 	group.clear_events()
 	group.clients.clear()
-	check(group.until_server_event("client_disconnected(#1, true)"), "told")
+	check(group.until_server_event("client_disconnected(#1, true)"), "emitted")
 	equal(group.server_events, ["client_close_request(#1, 1000, )", "client_disconnected(#1, true)"])
 
 
-func test_listening_has_its_rules() -> void:
+func test_listen() -> void:
 	if engine_differs():
 		return
 	make_group([], false, false)
@@ -417,7 +417,7 @@ func test_listening_has_its_rules() -> void:
 	other.bind_ip = "127.0.0.1"
 	equal(other.listen(server.get_local_port()), ERR_ALREADY_IN_USE)
 	check(other.get_error_message().contains("binding"), other.get_error_message())
-	# Unknown ids.
+	# Unknown peer ids.
 	equal([server.has_peer(5), server.get_peer(5), server.get_peer_address(5), server.get_peer_port(5)], [false, null, "", 0])
 	server.disconnect_peer(5)
 	check(server.get_error_message().contains("no peer 5"), server.get_error_message())

@@ -1,6 +1,6 @@
 extends "support/client_server_suite.gd"
-## Handlers of RustWebSocketClient and RustWebSocketServer that do what handlers should better not: poll again, reconnect, close,
-## stop, free what emits. Nothing of it crashes, loops or leaks (tests/godot/run.sh looks for leaks).
+## Signal handlers of RustWebSocketClient and RustWebSocketServer that poll, reconnect, close, stop or free the emitting object. None
+## of them crashes, loops or leaks; tests/godot/run.sh detects leaks.
 
 
 func _send(client: RustWebSocketClient, count: int) -> void:
@@ -9,7 +9,7 @@ func _send(client: RustWebSocketClient, count: int) -> void:
 	client.get_peer(1).flush()
 
 
-func test_polling_again_in_every_handler() -> void:
+func test_nested_polls_in_every_handler() -> void:
 	if not make_group():
 		return
 	var server: WeakRef = weakref(group.server)
@@ -19,7 +19,7 @@ func test_polling_again_in_every_handler() -> void:
 		server.get_ref().poll()
 		order.append("still known: %s" % server.get_ref().has_peer(id)))
 	group.server.data_received.connect(func(id: int) -> void:
-		# Taken before the nested poll, whose handlers take the next ones.
+		# Taken before the nested poll(), whose handlers take the next packets.
 		order.append(server.get_ref().get_peer(id).get_packet().get_string_from_utf8())
 		server.get_ref().poll())
 	var client := group.connected_client()
@@ -27,19 +27,19 @@ func test_polling_again_in_every_handler() -> void:
 	client.data_received.connect(func() -> void: weak.get_ref().poll())
 	client.connection_closed.connect(func(_clean: bool) -> void: weak.get_ref().poll())
 	_send(client, 100)
-	check(group.until(func() -> bool: return order.size() == 100), "all are told: %d" % order.size())
+	check(group.until(func() -> bool: return order.size() == 100), "all packets: %d" % order.size())
 	equal(order, range(100).map(func(i: int) -> String: return str(i)))
 	order.clear()
 	client.disconnect_from_host()
 	check(group.until_client_event("connection_closed(true)"), "closed")
-	check(group.until(func() -> bool: return not order.is_empty()), "told")
+	check(group.until(func() -> bool: return not order.is_empty()), "emitted")
 	equal(order, ["still known: true"])
 
 
-func test_a_conversation_in_nested_polls_ends_with_the_call() -> void:
+func test_nested_polls_are_limited() -> void:
 	if not make_group():
 		return
-	# Each answer is answered, and every handler polls both ends: without a bound this would never return.
+	# Each packet is echoed and every handler polls both objects: without a limit this would never return.
 	var server: WeakRef = weakref(group.server)
 	var client: WeakRef = weakref(group.connected_client())
 	var count := [0]
@@ -55,7 +55,7 @@ func test_a_conversation_in_nested_polls_ends_with_the_call() -> void:
 	client.get_ref().get_peer(1).put_packet([1])
 	for i in 50:
 		group.turn()
-	check(count[0] > 0, "they talk")
+	check(count[0] > 0, "packets are exchanged")
 
 
 func test_the_client_disconnects_or_reconnects_in_any_handler() -> void:
@@ -83,10 +83,10 @@ func test_the_client_disconnects_or_reconnects_in_any_handler() -> void:
 					group.server.disconnect_peer(id)
 			var established := func() -> int: return Array(group.client_events[index]).count("connection_established()")
 			if reconnects:
-				check(group.until(func() -> bool: return established.call() == 2), "again after " + name)
+				check(group.until(func() -> bool: return established.call() == 2), "connected again after " + name)
 				client.disconnect_from_host()
 			check(group.until(func() -> bool: return client.get_connection_status() == MultiplayerPeer.CONNECTION_DISCONNECTED), "disconnected after " + name)
-	check(group.until(func() -> bool: return group.server.get_peer_list().is_empty()), "all are gone")
+	check(group.until(func() -> bool: return group.server.get_peer_list().is_empty()), "all are disconnected")
 
 
 func test_the_server_stops_in_any_handler() -> void:
@@ -116,42 +116,42 @@ func test_peers_are_closed_in_any_handler() -> void:
 	var server: WeakRef = weakref(group.server)
 	group.server.data_received.connect(func(id: int) -> void:
 		for other: int in server.get_ref().get_peer_list():
-			server.get_ref().get_peer(other).close(4000, "everybody out")
+			server.get_ref().get_peer(other).close(4000, "server closes")
 		server.get_ref().disconnect_peer(id))
 	var clients := [group.connected_client(), group.connected_client(), group.connected_client()]
 	for client: RustWebSocketClient in clients:
 		_send(client, 3)
-	check(group.until(func() -> bool: return group.server.get_peer_list().is_empty()), "all are gone")
+	check(group.until(func() -> bool: return group.server.get_peer_list().is_empty()), "all are disconnected")
 	for i in 3:
-		check(group.until_client_event("server_close_request(4000, everybody out)", i), "told")
+		check(group.until_client_event("server_close_request(4000, server closes)", i), "emitted")
 
 
-func test_the_last_reference_goes_in_a_handler() -> void:
+func test_the_last_reference_is_dropped_in_a_handler() -> void:
 	if engine_differs():
 		return
 	var server := RustWebSocketServer.new()
 	server.listen(0)
-	# The holder's own reference is the only one.
-	var holder := {"client": RustWebSocketClient.new()}
-	var seen := []
-	holder.client.connection_established.connect(func(_protocol: String) -> void:
-		holder.erase("client")
-		seen.append("freed"))
-	holder.client.connect_to_url("ws://127.0.0.1:%d" % server.get_local_port())
-	Wait.until(func() -> bool: return not holder.has("client"), func() -> void:
+	# The dictionary holds the only reference.
+	var references := {"client": RustWebSocketClient.new()}
+	var events := []
+	references.client.connection_established.connect(func(_protocol: String) -> void:
+		references.erase("client")
+		events.append("freed"))
+	references.client.connect_to_url("ws://127.0.0.1:%d" % server.get_local_port())
+	Wait.until(func() -> bool: return not references.has("client"), func() -> void:
 		server.poll()
-		holder.client.poll())
-	equal(seen, ["freed"])
+		references.client.poll())
+	equal(events, ["freed"])
 	var servers := {"server": server}
 	server = null
 	servers.server.client_disconnected.connect(func(_id: int, _clean: bool) -> void:
 		servers.erase("server")
-		seen.append("freed"))
+		events.append("freed"))
 	Wait.until(func() -> bool: return not servers.has("server"), func() -> void: servers.server.poll())
-	equal(seen, ["freed", "freed"])
+	equal(events, ["freed", "freed"])
 
 
-func test_signals_come_on_the_thread_that_polls() -> void:
+func test_signals_are_emitted_on_the_polling_thread() -> void:
 	if not make_group():
 		return
 	var client := group.connected_client()
@@ -162,9 +162,9 @@ func test_signals_come_on_the_thread_that_polls() -> void:
 			while client.get_peer(1).put_packet([i & 255]) == ERR_OUT_OF_MEMORY:
 				client.get_peer(1).flush())
 	var main := OS.get_thread_caller_id()
-	var wrong := [0]
-	group.server.data_received.connect(func(_id: int) -> void: wrong[0] += int(OS.get_thread_caller_id() != main))
+	var other_thread_count := [0]
+	group.server.data_received.connect(func(_id: int) -> void: other_thread_count[0] += int(OS.get_thread_caller_id() != main))
 	group.clear_events()
 	check(group.until(func() -> bool: return group.server_events.size() == sent), "all arrive: %d" % group.server_events.size())
 	thread.wait_to_finish()
-	equal(wrong[0], 0)
+	equal(other_thread_count[0], 0)

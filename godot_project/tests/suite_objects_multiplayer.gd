@@ -1,5 +1,5 @@
 extends "support/client_server_suite.gd"
-## RustWebSocketClient and RustWebSocketServer in Godot 3's multiplayer mode, by hand and under the engine's SceneMultiplayer.
+## RustWebSocketClient and RustWebSocketServer in Godot 3's multiplayer mode, directly and with SceneMultiplayer.
 
 const Player := preload("support/player.gd")
 
@@ -7,37 +7,37 @@ const Player := preload("support/player.gd")
 var players: Array[Player] = []
 
 
-func _taken(peer: MultiplayerPeer) -> Array:
+func _take_packets(peer: MultiplayerPeer) -> Array:
 	var taken := []
 	while peer.get_available_packet_count() > 0:
 		taken.append([peer.get_packet_peer(), peer.get_packet().get_string_from_utf8()])
 	return taken
 
 
-func test_peers_are_introduced_and_leave() -> void:
+func test_peer_connected_and_peer_disconnected() -> void:
 	if not make_group([], true):
 		return
 	var first := group.connected_client()
 	equal(group.client_events[0], ["peer_connected(server)", "connection_succeeded()"])
 	equal(first.get_unique_id(), group.id())
 	var second := group.connected_client()
-	check(group.until_client_event("peer_connected(#2)"), "the first is told")
-	check(group.until_client_event("peer_connected(#1)", 1), "the second is told")
+	check(group.until_client_event("peer_connected(#2)"), "emitted at the first client")
+	check(group.until_client_event("peer_connected(#1)", 1), "emitted at the second client")
 	equal(group.server_events, ["peer_connected(#1)", "peer_connected(#2)"])
 	equal(group.client_events[1], ["peer_connected(server)", "connection_succeeded()", "peer_connected(#1)"])
 	group.clear_events()
 	second.disconnect_from_host(1000, "bye")
-	check(group.until_client_event("peer_disconnected(#2)"), "the first is told")
+	check(group.until_client_event("peer_disconnected(#2)"), "emitted at the first client")
 	equal(group.server_events, ["client_close_request(#2, 1000, bye)", "peer_disconnected(#2)"])
-	check(group.until_client_event("connection_failed()", 1), "the second too")
+	check(group.until_client_event("connection_failed()", 1), "emitted at the second client")
 	equal(group.client_events[1], ["connection_failed()"])
 	group.clear_events()
 	group.server.stop()
-	check(group.until_client_event("connection_failed()"), "the loss of the server")
+	check(group.until_client_event("connection_failed()"), "emitted without the server")
 	equal(group.client_events[0], ["server_close_request(1000, )", "server_disconnected()", "connection_failed()"])
 
 
-func test_packets_reach_whom_they_are_for() -> void:
+func test_target_peers() -> void:
 	if not make_group([], true):
 		return
 	var clients := [group.connected_client(), group.connected_client(), group.connected_client()]
@@ -46,13 +46,13 @@ func test_packets_reach_whom_they_are_for() -> void:
 		clients[0].set_target_peer(case[0])
 		equal(clients[0].put_packet(str(case[0]).to_utf8_buffer()), OK)
 		clients[0].set_target_peer(0)
-		clients[0].put_packet("end".to_utf8_buffer())
-		var has_end := func(peer: MultiplayerPeer, extra: bool) -> bool: return peer.get_available_packet_count() == 1 + int(extra)
-		check(group.until(func() -> bool: return has_end.call(group.server, case[1]) and has_end.call(clients[1], 1 in case[2]) and has_end.call(clients[2], 2 in case[2])), "to %d" % case[0])
-		var wanted := func(gets: bool) -> Array: return [[ids[0], str(case[0])], [ids[0], "end"]] if gets else [[ids[0], "end"]]
-		equal(_taken(group.server), wanted.call(case[1]))
-		equal(_taken(clients[1]), wanted.call(1 in case[2]))
-		equal(_taken(clients[2]), wanted.call(2 in case[2]))
+		clients[0].put_packet("last".to_utf8_buffer())
+		var has_last := func(peer: MultiplayerPeer, extra: bool) -> bool: return peer.get_available_packet_count() == 1 + int(extra)
+		check(group.until(func() -> bool: return has_last.call(group.server, case[1]) and has_last.call(clients[1], 1 in case[2]) and has_last.call(clients[2], 2 in case[2])), "to %d" % case[0])
+		var expected := func(gets: bool) -> Array: return [[ids[0], str(case[0])], [ids[0], "last"]] if gets else [[ids[0], "last"]]
+		equal(_take_packets(group.server), expected.call(case[1]))
+		equal(_take_packets(clients[1]), expected.call(1 in case[2]))
+		equal(_take_packets(clients[2]), expected.call(2 in case[2]))
 	group.server.set_target_peer(1)
 	equal(group.server.put_packet([1]), OK)
 	group.server.set_target_peer(77)
@@ -70,14 +70,14 @@ func test_one_signal_for_each_packet() -> void:
 	client.set_target_peer(1)
 	for i in 3:
 		client.put_packet([i])
-	check(group.until(func() -> bool: return counts.size() == 3), "told")
+	check(group.until(func() -> bool: return counts.size() == 3), "emitted")
 	equal([counts, group.server.get_packet_peer()], [[1, 2, 3], group.id()])
 
 
-func test_bad_packets_are_dropped_and_the_link_kept() -> void:
+func test_invalid_packets_are_dropped() -> void:
 	if not make_group([], true):
 		return
-	var bystander := group.connected_client()
+	var other := group.connected_client()
 	var socket := group.raw_socket()
 	socket.send(Rfc6455.request())
 	check(group.until_server_event("peer_connected(#2)"), "connected")
@@ -88,12 +88,12 @@ func test_bad_packets_are_dropped_and_the_link_kept() -> void:
 		return bytes
 	var spoofed: PackedByteArray = header.call(0, group.id(0), 0)
 	var masked := {"masked": true}
-	for bad: PackedByteArray in [spoofed, header.call(0, 1, 0), header.call(9, group.id(1), 0), header.call(2, group.id(1), 0) + PackedByteArray([1, 0, 0, 0]), PackedByteArray([0, 1, 2]), PackedByteArray()]:
-		socket.send(Rfc6455.frame(2, bad, masked))
-	socket.send(Rfc6455.frame(2, header.call(0, group.id(1), 0) + "good".to_utf8_buffer(), masked))
-	check(group.until(func() -> bool: return bystander.get_available_packet_count() > 0), "arrives")
-	equal(_taken(bystander), [[group.id(1), "good"]])
-	equal(_taken(group.server), [[group.id(1), "good"]])
+	for invalid: PackedByteArray in [spoofed, header.call(0, 1, 0), header.call(9, group.id(1), 0), header.call(2, group.id(1), 0) + PackedByteArray([1, 0, 0, 0]), PackedByteArray([0, 1, 2]), PackedByteArray()]:
+		socket.send(Rfc6455.frame(2, invalid, masked))
+	socket.send(Rfc6455.frame(2, header.call(0, group.id(1), 0) + "valid".to_utf8_buffer(), masked))
+	check(group.until(func() -> bool: return other.get_available_packet_count() > 0), "arrives")
+	equal(_take_packets(other), [[group.id(1), "valid"]])
+	equal(_take_packets(group.server), [[group.id(1), "valid"]])
 	equal(group.server.get_peer_list().size(), 2)
 
 

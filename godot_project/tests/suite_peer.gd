@@ -1,13 +1,13 @@
 extends "support/suite.gd"
-## What a WebSocketPeer does, by the class reference: states, URLs, sending, receiving,
-## closing, the PacketPeer layer and the heartbeat. suite_handshake.gd has the handshakes.
+## WebSocketPeer by its class reference: states, URLs, sending, receiving, closing, the PacketPeer members and the heartbeat.
+## suite_handshake.gd has the handshakes.
 
 
-func _both_closed(pair: Array[Object]) -> bool:
+func _until_both_closed(pair: Array[Object]) -> bool:
 	return loopback.until(func() -> bool: return pair.all(func(peer: Object) -> bool: return peer.get_ready_state() == CLOSED))
 
 
-## Input to peers in both roles, each opposite a raw socket.
+## Returns an open client and an open server-side peer, each with a raw socket as its remote peer.
 func _open_both_roles(properties := {}) -> Array[RawConnection]:
 	return [loopback.open_client(properties), loopback.open_server(properties)]
 
@@ -34,8 +34,8 @@ func test_states_of_a_whole_connection() -> void:
 	equal(loopback.states(pair[0]).slice(0, 2), [CONNECTING, OPEN])
 	pair[0].close(1000, "done")
 	equal(pair[0].get_ready_state(), CLOSING)
-	equal(pair[0].get_close_code(), -1, "not known before the reply")
-	check(_both_closed(pair), "both close")
+	equal(pair[0].get_close_code(), -1, "unknown before the response")
+	check(_until_both_closed(pair), "both close")
 	for peer in pair:
 		equal([peer.get_close_code(), peer.get_close_reason()], [1000, "done"])
 
@@ -67,7 +67,7 @@ func test_busy_peer_cannot_connect_or_accept() -> void:
 		equal(connection.state(), state)
 
 
-func test_addresses_of_the_remote_side() -> void:
+func test_address_of_the_remote_peer() -> void:
 	var connection := loopback.open_server()
 	equal(connection.peer.get_connected_host(), loopback.HOST)
 	equal(connection.peer.get_connected_port(), connection.remote.local_port())
@@ -77,7 +77,7 @@ func test_addresses_of_the_remote_side() -> void:
 	equal([connection.peer.get_connected_host(), connection.peer.get_connected_port()], ["", 0])
 
 
-func test_one_object_connects_again_and_again() -> void:
+func test_one_object_connects_repeatedly() -> void:
 	var peer := loopback.peer()
 	for i in 4:
 		var connection := loopback.open_as_client(peer) if i % 2 == 0 else loopback.open_as_server(peer)
@@ -103,7 +103,7 @@ func test_last_reference_dropped_while_open() -> void:
 	var connection := loopback.open_client()
 	loopback.release(connection.peer)
 	connection.peer = null
-	check(loopback.until(func() -> bool: return connection.remote.ended), "the remote side sees the end")
+	check(loopback.until(func() -> bool: return connection.remote.ended), "the remote peer reads the end")
 	equal(connection.remote.frames().size(), 0)
 
 
@@ -127,7 +127,7 @@ func test_urls() -> void:
 	equal(_first_lines("ws://LOCALHOST:%d/")[1], "Host: localhost:PORT")
 
 
-func test_urls_that_need_care() -> void:
+func test_unusual_urls() -> void:
 	if engine_differs():
 		return
 	equal(_first_lines("ws://[::1]:%d/", "::1")[1], "Host: [::1]:PORT")
@@ -194,7 +194,7 @@ func test_masks_differ() -> void:
 	var masks := {}
 	var body := connection.remote.received.slice(connection.remote.head().length())
 	for i in 20:
-		# A payload of zeroes shows the mask.
+		# A masked payload of zeroes equals the mask.
 		masks[body.slice(i * 10 + 6, i * 10 + 10).hex_encode()] = true
 	check(masks.size() > 18, "%d masks for 20 frames" % masks.size())
 
@@ -208,12 +208,12 @@ func test_outbound_limits_refuse_and_change_nothing() -> void:
 	equal(connection.peer.send_text("x"), ERR_OUT_OF_MEMORY)
 	connection.peer.max_queued_packets = 10
 	connection.peer.outbound_buffer_size = 0
-	equal(connection.peer.send(Payload.bytes(100_000)), OK, "0 is no limit")
+	equal(connection.peer.send(Payload.bytes(100_000)), OK, "0 means no limit")
 	check(loopback.until(func() -> bool: return connection.remote.frames().size() == 2), "two frames")
 	equal(connection.state(), OPEN)
 
 
-func test_burst_without_a_poll_is_not_limited_while_the_network_takes_it() -> void:
+func test_burst_without_a_poll_is_limited_by_the_kernel_alone() -> void:
 	for connection in _open_both_roles():
 		for i in 6000:
 			if connection.peer.send_text("message %08d" % i) != OK:
@@ -232,8 +232,8 @@ func test_full_network_is_reported_and_nothing_is_lost() -> void:
 			sent += 1
 			loopback.turn()
 		equal(connection.peer.send(Payload.bytes(60000)), ERR_OUT_OF_MEMORY)
-		var waiting: int = connection.peer.get_current_outbound_buffered_amount()
-		check(waiting > 0 and waiting <= 65535, "%d bytes wait" % waiting)
+		var queued: int = connection.peer.get_current_outbound_buffered_amount()
+		check(queued > 0 and queued <= 65535, "%d bytes are queued" % queued)
 		connection.remote.is_reading = true
 		var overhead := 4 if connection.remote_is_client else 8
 		var due := connection.remote.head().length() + sent * (20000 + overhead)
@@ -242,7 +242,7 @@ func test_full_network_is_reported_and_nothing_is_lost() -> void:
 		equal(connection.peer.send_text("again"), OK)
 
 
-# Receiving. suite_differential.gd has the rows of malformed input, suite_bad_input.gd too.
+# Receiving. scenarios/receiving.gd and suite_bad_input.gd have the malformed input.
 
 func test_packets_arrive_in_order_with_their_kind() -> void:
 	for connection in _open_both_roles():
@@ -255,7 +255,7 @@ func test_packets_arrive_in_order_with_their_kind() -> void:
 		equal(connection.peer.get_packet_error(), ERR_UNAVAILABLE)
 
 
-func test_fragments_are_put_together() -> void:
+func test_fragments_are_joined() -> void:
 	for connection in _open_both_roles():
 		var cut := "Grüße, 世界".to_utf8_buffer()
 		for i in cut.size():
@@ -276,7 +276,7 @@ func test_pings_are_answered_in_the_poll_that_reads_them() -> void:
 		equal(connection.remote.frames()[0].payload.get_string_from_ascii(), "payload")
 
 
-func test_full_queue_holds_the_network_back_and_loses_nothing() -> void:
+func test_full_queue_stops_reading_and_loses_nothing() -> void:
 	for connection in _open_both_roles({"max_queued_packets": 3}):
 		for i in 20:
 			connection.send_frame(Rfc6455.TEXT, "message %d" % i)
@@ -289,7 +289,7 @@ func test_full_queue_holds_the_network_back_and_loses_nothing() -> void:
 		equal(got, range(20).map(func(i: int) -> String: return "message %d" % i))
 
 
-func test_inbound_size_is_one_of_messages() -> void:
+func test_inbound_buffer_size_limits_single_messages() -> void:
 	for connection in _open_both_roles({"inbound_buffer_size": 1000}):
 		for i in 5:
 			connection.send_frame(Rfc6455.BINARY, Payload.bytes(1000))
@@ -297,7 +297,7 @@ func test_inbound_size_is_one_of_messages() -> void:
 		loopback.until(func() -> bool:
 			got.append_array(connection.packets())
 			return got.size() == 5)
-		equal(got.size(), 5, "messages of the very size")
+		equal(got.size(), 5, "messages of exactly that size")
 		connection.send_frame(Rfc6455.BINARY, Payload.bytes(1001))
 		check(loopback.until(connection.is_over), "closes")
 		equal([connection.peer.get_close_code(), connection.remote.close_code()], [1009, 1009])
@@ -316,7 +316,7 @@ func test_close_frames() -> void:
 		equal([connection.peer.get_close_code(), connection.peer.get_close_reason()], [3000, "theirs"])
 
 
-func test_close_of_the_remote_side_is_echoed() -> void:
+func test_close_frame_of_the_remote_peer_is_echoed() -> void:
 	for connection in _open_both_roles():
 		connection.send_frame(Rfc6455.CLOSE, Rfc6455.close_payload(4000, "bye"))
 		check(loopback.until(connection.is_over), "closes")
@@ -334,7 +334,7 @@ func test_empty_close() -> void:
 		equal([connection.peer.get_close_code(), connection.peer.get_close_reason()], [0, ""])
 
 
-func test_negative_close_says_nothing() -> void:
+func test_negative_close_code_sends_no_frame() -> void:
 	for connection in _open_both_roles():
 		connection.peer.close(-1)
 		equal(connection.state(), CLOSED)
@@ -350,20 +350,20 @@ func test_lost_connection_is_not_clean() -> void:
 		equal([connection.peer.get_close_code(), connection.peer.get_close_reason()], [-1, ""])
 
 
-func test_message_sent_just_before_close_arrives() -> void:
+func test_message_sent_before_close_arrives() -> void:
 	var pair := loopback.pair()
 	var got := []
 	loopback.each_turn = func() -> void: got.append_array(RawConnection.take_packets(pair[1]))
-	pair[0].send_text("last words")
+	pair[0].send_text("last message")
 	pair[0].close(1000)
 	loopback.until(func() -> bool: return not got.is_empty() or pair[1].get_ready_state() == CLOSED)
 	if engine_differs():
 		return
 	got.append_array(RawConnection.take_packets(pair[1]))
-	equal(got, ["last words"])
+	equal(got, ["last message"])
 
 
-# The PacketPeer layer.
+# PacketPeer members.
 
 func test_variables() -> void:
 	var pair := loopback.pair()
@@ -381,7 +381,7 @@ func test_encode_buffer() -> void:
 	equal(pair[0].encode_buffer_max_size, 8 << 20)
 	pair[0].encode_buffer_max_size = 1500
 	equal(pair[0].encode_buffer_max_size, 2048)
-	# PacketPeer itself, the engine's base of both implementations, prints here.
+	# PacketPeer, the engine's base class of both implementations, prints errors here.
 	expect_engine_errors(true)
 	equal(pair[0].put_var(Payload.bytes(5000)), ERR_OUT_OF_MEMORY)
 	pair[0].encode_buffer_max_size = 10
@@ -413,7 +413,7 @@ func test_heartbeat_between_two_peers() -> void:
 		equal(peer.get_available_packet_count(), 0)
 
 
-func test_heartbeat_without_an_answer() -> void:
+func test_heartbeat_without_a_pong() -> void:
 	for connection in _open_both_roles({"heartbeat_interval": 0.05}):
 		check(loopback.until(func() -> bool: return not connection.remote.frames().is_empty()), "a ping")
 		equal([connection.remote.frames()[0].opcode, connection.remote.frames()[0].payload.size()], [Rfc6455.PING, 0])

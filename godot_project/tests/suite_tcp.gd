@@ -9,29 +9,29 @@ const ERROR := StreamPeerTCP.STATUS_ERROR
 const LARGE := 3_000_000
 
 
-func _settle(stream: Object) -> void:
+func _until_connected(stream: Object) -> void:
 	loopback.until(func() -> bool:
 		stream.poll()
 		return stream.get_status() != WAITING)
 
 
-## A connected stream and the accepted stream opposite it.
+## Returns a connected stream and the accepted stream at the server.
 func _pair() -> Array[Object]:
 	var server := loopback.server()
 	var client := implementation.stream()
 	equal(client.connect_to_host(loopback.HOST, server.get_local_port()), OK, "connect")
 	var accepted := loopback.take_connection(server)
-	_settle(client)
+	_until_connected(client)
 	equal(client.get_status(), CONNECTED)
 	equal(accepted.get_status(), CONNECTED)
 	return [client, accepted]
 
 
-func _available(stream: Object, count: int) -> bool:
+func _until_available(stream: Object, count: int) -> bool:
 	return loopback.until(func() -> bool: return stream.get_available_bytes() >= count)
 
 
-func test_server_that_does_not_listen() -> void:
+func test_server_without_listening() -> void:
 	var server := implementation.server()
 	equal(server.is_listening(), false)
 	equal(server.is_connection_available(), false)
@@ -70,7 +70,7 @@ func test_server_hands_out_connections_in_order() -> void:
 	equal(server.take_connection(), null)
 
 
-func test_accepted_stream_knows_its_local_port() -> void:
+func test_local_port_of_an_accepted_stream() -> void:
 	if engine_differs():
 		return
 	var server := loopback.server()
@@ -78,7 +78,7 @@ func test_accepted_stream_knows_its_local_port() -> void:
 	equal(loopback.take_connection(server).get_local_port(), server.get_local_port())
 
 
-func test_ten_clients_wait_until_they_are_taken() -> void:
+func test_ten_pending_connections() -> void:
 	var server := loopback.server()
 	var clients: Array[Object] = []
 	for i in 10:
@@ -92,7 +92,7 @@ func test_ten_clients_wait_until_they_are_taken() -> void:
 		return taken.size() == 10)
 	equal(taken.size(), 10)
 	for client in clients:
-		_settle(client)
+		_until_connected(client)
 		equal(client.get_status(), CONNECTED)
 
 
@@ -110,7 +110,7 @@ func test_connecting_by_name() -> void:
 	var server := loopback.server()
 	var client := implementation.stream()
 	equal(client.connect_to_host("localhost", server.get_local_port()), OK)
-	_settle(client)
+	_until_connected(client)
 	equal(client.get_status(), CONNECTED)
 	equal(client.get_connected_host(), loopback.HOST)
 
@@ -128,8 +128,8 @@ func test_refused_connection() -> void:
 	stream.disconnect_from_host()
 	equal(stream.get_status(), NONE)
 	var server := loopback.server()
-	equal(stream.connect_to_host(loopback.HOST, server.get_local_port()), OK, "the same stream again")
-	_settle(stream)
+	equal(stream.connect_to_host(loopback.HOST, server.get_local_port()), OK, "the same stream connects again")
+	_until_connected(stream)
 	equal(stream.get_status(), CONNECTED)
 
 
@@ -171,9 +171,9 @@ func test_typed_values_in_both_byte_orders() -> void:
 
 func test_partial_reads_and_writes() -> void:
 	var pair := _pair()
-	equal(pair[1].get_partial_data(10), [OK, []], "nothing there")
+	equal(pair[1].get_partial_data(10), [OK, []], "no data")
 	equal(pair[0].put_partial_data("0123456789".to_ascii_buffer()), [OK, 10])
-	check(_available(pair[1], 10), "ten bytes arrive")
+	check(_until_available(pair[1], 10), "ten bytes arrive")
 	equal(pair[1].get_partial_data(4), [OK, "0123".to_ascii_buffer()])
 	equal(pair[1].get_available_bytes(), 6)
 	equal(pair[1].get_data(6), [OK, "456789".to_ascii_buffer()])
@@ -186,13 +186,13 @@ func test_partial_write_into_a_full_socket() -> void:
 	var result: Array = pair[0].put_partial_data(data)
 	equal(result[0], OK)
 	var sent: int = result[1]
-	check(sent > 0 and sent < data.size(), "only a part was taken: %d" % sent)
+	check(sent > 0 and sent < data.size(), "a partial write: %d" % sent)
 	var got := PackedByteArray()
 	loopback.observe(func() -> int: return got.size())
 	loopback.until(func() -> bool:
 		got.append_array(pair[1].get_partial_data(1 << 20)[1])
 		return got.size() >= sent)
-	check(got == data.slice(0, sent), "just that part arrives")
+	check(got == data.slice(0, sent), "that part arrives")
 
 
 func test_get_data_waits_for_all_of_it() -> void:
@@ -205,10 +205,10 @@ func test_get_data_waits_for_all_of_it() -> void:
 	var got: Array = pair[1].get_data(10000)
 	thread.wait_to_finish()
 	equal(got[0], OK)
-	check(got[1].slice(9000) == Payload.bytes(1000), "the last piece is there")
+	check(got[1].slice(9000) == Payload.bytes(1000), "the last part arrives")
 
 
-func test_large_data_survives() -> void:
+func test_large_data() -> void:
 	var pair := _pair()
 	var data := Payload.bytes(LARGE)
 	var at := [0]
@@ -227,9 +227,9 @@ func test_end_of_stream() -> void:
 	pair[0].put_data("last".to_ascii_buffer())
 	pair[0].disconnect_from_host()
 	equal(pair[0].get_status(), NONE)
-	check(_available(pair[1], 4), "the data arrives")
+	check(_until_available(pair[1], 4), "the data arrives")
 	equal(pair[1].poll(), OK)
-	equal(pair[1].get_status(), CONNECTED, "while there is unread data")
+	equal(pair[1].get_status(), CONNECTED, "with unread data")
 	equal(pair[1].get_data(4), [OK, "last".to_ascii_buffer()])
 	loopback.until(func() -> bool:
 		pair[1].poll()
@@ -239,11 +239,11 @@ func test_end_of_stream() -> void:
 	equal(pair[1].put_data(PackedByteArray([1])), FAILED)
 
 
-func test_reading_past_the_end() -> void:
+func test_reading_after_the_end() -> void:
 	var pair := _pair()
 	pair[0].put_data("last".to_ascii_buffer())
 	pair[0].disconnect_from_host()
-	check(_available(pair[1], 4), "the data arrives")
+	check(_until_available(pair[1], 4), "the data arrives")
 	equal(pair[1].get_partial_data(100), [OK, "last".to_ascii_buffer()])
 	var got := []
 	loopback.until(func() -> bool:
@@ -253,15 +253,15 @@ func test_reading_past_the_end() -> void:
 	equal(pair[1].get_status(), NONE)
 
 
-func test_failed_read_returns_no_bytes_that_were_never_received() -> void:
+func test_failed_read_returns_received_bytes_only() -> void:
 	if engine_differs():
 		return
 	equal(implementation.stream().get_data(100), [FAILED, []], "not connected")
 	var pair := _pair()
 	pair[0].put_data("last".to_ascii_buffer())
 	pair[0].disconnect_from_host()
-	check(_available(pair[1], 4), "the data arrives")
-	equal(pair[1].get_data(100), [ERR_FILE_EOF, "last".to_ascii_buffer()], "more than there is")
+	check(_until_available(pair[1], 4), "the data arrives")
+	equal(pair[1].get_data(100), [ERR_FILE_EOF, "last".to_ascii_buffer()], "more than available")
 	equal(pair[1].get_data(-1)[0] != OK, true, "a negative count is refused")
 
 
@@ -287,7 +287,7 @@ func test_bind() -> void:
 	check(port > 0, "a port was chosen")
 	var server := loopback.server()
 	equal(stream.connect_to_host(loopback.HOST, server.get_local_port()), OK)
-	_settle(stream)
+	_until_connected(stream)
 	equal(stream.get_local_port(), port)
 	equal(loopback.take_connection(server).get_connected_port(), port)
 

@@ -1,6 +1,5 @@
 extends "support/suite.gd"
-## TLS in both roles, with the extension's streams and the engine's, and the engine's own
-## TLSOptions, X509Certificate and CryptoKey.
+## TLS in both roles, over the streams of both implementations, with the engine's TLSOptions, X509Certificate and CryptoKey.
 
 const OURS := true
 const ENGINE := false
@@ -13,7 +12,7 @@ const MISMATCH := StreamPeerTLS.STATUS_ERROR_HOSTNAME_MISMATCH
 static var _identities: Dictionary[String, Array] = {}
 
 
-## [CryptoKey, X509Certificate] of that common name, self-signed as the engine makes them.
+## Returns [CryptoKey, X509Certificate], self-signed by the engine, with this common name.
 static func _identity(name := "localhost") -> Array:
 	if name not in _identities:
 		var crypto := Crypto.new()
@@ -27,7 +26,7 @@ static func _server_options(name := "localhost") -> TLSOptions:
 	return TLSOptions.server(_identity(name)[0], _identity(name)[1])
 
 
-## The engine prints that its own PEM text ends with NUL.
+## The engine prints an error because its PEM text ends with NUL.
 static func _pem(certificate: X509Certificate) -> String:
 	expect_engine_errors(true)
 	var text := certificate.save_to_string()
@@ -35,8 +34,7 @@ static func _pem(certificate: X509Certificate) -> String:
 	return text
 
 
-## Starts a connection: a WebSocket client towards the host, and a server's stream that has
-## begun its part of TLS and polls in each turn.
+## Returns a connecting WebSocket client and the server's TLS stream, which has begun its handshake.
 func _begin(ours_client: bool, ours_server: bool, client_options: TLSOptions, server_options: TLSOptions,
 		host := "localhost", client_properties := {}, stream_properties := {}) -> Array[Object]:
 	var listener: Object = RustTCPServer.new() if ours_server else TCPServer.new()
@@ -54,7 +52,7 @@ func _begin(ours_client: bool, ours_server: bool, client_options: TLSOptions, se
 	return [client, stream]
 
 
-## As _begin, up to two peers that have opened or failed.
+## As [method _begin], but returns two peers, each open or closed by a failure.
 func _pair(ours_client: bool, ours_server: bool, client_options: TLSOptions, server_options: TLSOptions,
 		host := "localhost", client_properties := {}, stream_properties := {}) -> Array[Object]:
 	var begun := _begin(ours_client, ours_server, client_options, server_options, host, client_properties, stream_properties)
@@ -80,12 +78,12 @@ func _exchange(pair: Array[Object]) -> void:
 	pair[1].close(4001, "bye")
 	check(loopback.until_state(pair[0], CLOSED) and loopback.until_state(pair[1], CLOSED), "closed")
 	equal([pair[0].get_close_code(), pair[0].get_close_reason()], [4001, "bye"])
-	# Over TLS the engine's server misses the answer to its close frame, from its own clients too.
+	# Over TLS the engine's server does not read the close frame that responds to its own.
 	if pair[1] is RustWebSocketPeer:
 		equal(pair[1].get_close_code(), 4001)
 
 
-func test_both_implementations_meet_in_both_roles() -> void:
+func test_both_implementations_in_both_roles() -> void:
 	if engine_differs():
 		return
 	var trust := TLSOptions.client(_identity()[1])
@@ -96,7 +94,7 @@ func test_both_implementations_meet_in_both_roles() -> void:
 			_exchange(pair)
 
 
-func test_what_was_agreed_on_can_be_asked() -> void:
+func test_get_tls_info() -> void:
 	if engine_differs():
 		return
 	var pair := _pair(OURS, OURS, TLSOptions.client(_identity()[1]), _server_options())
@@ -108,11 +106,11 @@ func test_what_was_agreed_on_can_be_asked() -> void:
 	equal(RustWebSocketPeer.new().get_tls_info(), {})
 
 
-func test_options_decide_what_is_trusted() -> void:
+func test_trust_by_options() -> void:
 	if engine_differs():
 		return
 	var trust := TLSOptions.client(_identity()[1])
-	# Options, host, server's name; what the failure says, "" for none.
+	# Options, host, name in the server's certificate, text in the failure ("" without failure).
 	var cases := [
 		[null, "localhost", "localhost", "not signed by a trusted authority"],
 		[trust, "127.0.0.1", "localhost", "the certificate is for 'localhost', not for 127.0.0.1"],
@@ -131,10 +129,10 @@ func test_options_decide_what_is_trusted() -> void:
 		var failure: Dictionary = pair[0].get_failure()
 		equal([pair[0].get_ready_state(), pair[0].get_close_code(), failure.get("stage")], [CLOSED, -1, "tls"], str(case))
 		check(failure.tls.contains(case[3]) and failure.message == failure.tls, failure.tls)
-		equal(pair[1].get_failure().get("stage"), "tls", "the server is told")
+		equal(pair[1].get_failure().get("stage"), "tls", "the server reports the failure")
 
 
-func test_options_of_the_other_role_are_refused() -> void:
+func test_options_of_the_wrong_role_are_refused() -> void:
 	if engine_differs():
 		return
 	var peer := loopback.peer()
@@ -147,12 +145,12 @@ func test_options_of_the_other_role_are_refused() -> void:
 	equal(stream.accept_stream(below, null), ERR_INVALID_PARAMETER)
 	equal(stream.connect_to_stream(null, "localhost"), ERR_INVALID_PARAMETER)
 	equal(stream.accept_stream(below, TLSOptions.server(CryptoKey.new(), X509Certificate.new())), ERR_INVALID_PARAMETER)
-	check(stream.get_error_message() != "", "it says why")
+	check(stream.get_error_message() != "", "error message")
 	equal([stream.get_status(), stream.get_stream()], [DISCONNECTED, null])
 
 
-## The engine's PEM text repeats the first certificate in the place of all others.
-func test_several_certificates_come_from_the_file_or_as_text() -> void:
+## The engine's PEM text repeats the first certificate instead of the others.
+func test_several_certificates_from_a_file_and_as_text() -> void:
 	if engine_differs():
 		return
 	var both := _pem(_identity("other")[1]) + _pem(_identity()[1])
@@ -168,25 +166,25 @@ func test_several_certificates_come_from_the_file_or_as_text() -> void:
 	equal(pair[0].get_ready_state(), OPEN, "as text")
 
 
-func test_clients_prove_who_they_are() -> void:
+func test_client_certificates() -> void:
 	if engine_differs():
 		return
 	var player := _identity("player")
 	var trust := TLSOptions.client(_identity()[1])
-	var wants := {"tls_client_ca": _pem(player[1]), "tls_client_certificate_required": true}
-	var proof := {"tls_certificate": _pem(player[1]), "tls_private_key": player[0].save_to_string()}
-	var pair := _pair(OURS, OURS, trust, _server_options(), "localhost", proof, wants)
+	var server_properties := {"tls_client_ca": _pem(player[1]), "tls_client_certificate_required": true}
+	var client_properties := {"tls_certificate": _pem(player[1]), "tls_private_key": player[0].save_to_string()}
+	var pair := _pair(OURS, OURS, trust, _server_options(), "localhost", client_properties, server_properties)
 	equal(pair[0].get_error_message(), "")
 	check(pair[1].get_tls_info().peer_subject.contains("CN=player"), str(pair[1].get_tls_info()))
-	pair = _pair(OURS, OURS, trust, _server_options(), "localhost", {}, wants)
+	pair = _pair(OURS, OURS, trust, _server_options(), "localhost", {}, server_properties)
 	check(loopback.until_state(pair[0], CLOSED), "refused")
 	check(pair[0].get_failure().tls.contains("CertificateRequired"), str(pair[0].get_failure()))
-	wants.tls_client_certificate_required = false
-	pair = _pair(OURS, OURS, trust, _server_options(), "localhost", {}, wants)
+	server_properties.tls_client_certificate_required = false
+	pair = _pair(OURS, OURS, trust, _server_options(), "localhost", {}, server_properties)
 	equal([pair[0].get_ready_state(), pair[1].get_tls_info().peer_subject], [OPEN, ""])
 
 
-func test_a_server_may_be_described_by_texts_alone() -> void:
+func test_server_options_as_text() -> void:
 	if engine_differs():
 		return
 	var texts := {"tls_certificate": _pem(_identity()[1]), "tls_private_key": _identity()[0].save_to_string()}
@@ -198,13 +196,13 @@ func test_a_server_may_be_described_by_texts_alone() -> void:
 		equal(stream.get(property), texts[property])
 
 
-func test_a_stream_carries_bytes_and_ends_its_session_alone() -> void:
+func test_stream_without_a_peer() -> void:
 	if engine_differs():
 		return
-	for ours_other: bool in [OURS, ENGINE]:
+	for ours_client: bool in [OURS, ENGINE]:
 		var listener := RustTCPServer.new()
 		listener.listen(0, "127.0.0.1")
-		var below: Object = RustStreamPeerTCP.new() if ours_other else StreamPeerTCP.new()
+		var below: Object = RustStreamPeerTCP.new() if ours_client else StreamPeerTCP.new()
 		below.connect_to_host("127.0.0.1", listener.get_local_port())
 		loopback.require(func() -> bool:
 			below.poll()
@@ -212,7 +210,7 @@ func test_a_stream_carries_bytes_and_ends_its_session_alone() -> void:
 		var server := RustStreamPeerTLS.new()
 		equal(server.accept_stream(listener.take_connection(), _server_options()), OK)
 		equal(server.get_status(), HANDSHAKING)
-		var client: Object = RustStreamPeerTLS.new() if ours_other else StreamPeerTLS.new()
+		var client: Object = RustStreamPeerTLS.new() if ours_client else StreamPeerTLS.new()
 		equal(client.connect_to_stream(below, "localhost", TLSOptions.client(_identity()[1])), OK)
 		equal(client.get_stream(), below)
 		loopback.require(func() -> bool:
@@ -229,7 +227,7 @@ func test_a_stream_carries_bytes_and_ends_its_session_alone() -> void:
 		client.disconnect_from_stream()
 		check(loopback.until(func() -> bool:
 			server.poll()
-			return server.get_status() == DISCONNECTED), "the end of the session is noticed")
+			return server.get_status() == DISCONNECTED), "the end of the TLS session is read")
 		equal([server.get_stream(), client.get_stream(), client.get_status()], [null, null, DISCONNECTED])
 		equal(server.put_data([1]), ERR_UNCONFIGURED)
 		equal(server.get_partial_data(1), [ERR_UNCONFIGURED, PackedByteArray()])
@@ -237,7 +235,7 @@ func test_a_stream_carries_bytes_and_ends_its_session_alone() -> void:
 		equal(below.get_status(), StreamPeerTCP.STATUS_CONNECTED, "the stream below stays open")
 
 
-func test_a_stream_tells_a_wrong_name_apart() -> void:
+func test_host_name_mismatch() -> void:
 	if engine_differs():
 		return
 	for case: Array in [["other", _identity()[1], MISMATCH], ["localhost", _identity("x")[1], ERROR]]:
@@ -257,4 +255,4 @@ func test_a_stream_tells_a_wrong_name_apart() -> void:
 			server.poll()
 			return client.get_status() != HANDSHAKING and server.get_status() != HANDSHAKING, "end of the handshake")
 		equal([client.get_status(), server.get_status(), client.get_stream()], [case[2], ERROR, null])
-		check(client.get_error_message() != "" and server.get_error_message() != "", "both say why")
+		check(client.get_error_message() != "" and server.get_error_message() != "", "error messages of both")

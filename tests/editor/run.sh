@@ -53,6 +53,7 @@ rm -rf -- "$work/project" "$work/home"
 mkdir -p -- "$work/home" "$work/project"
 (cd -- "$root/godot_project" && tar -c --exclude ./.godot --exclude ./tests .) | tar -x -C "$work/project"
 cp -r -- "$here/plugin" "$work/project/addons/editor_test"
+cp -- "$root/godot_project/tests/support/wait.gd" "$work/project/addons/editor_test/"
 sed -i 's|^enabled=PackedStringArray(|&"res://addons/editor_test/plugin.cfg", |' "$work/project/project.godot"
 # The game, too, finds no sound card.
 printf '\n[audio]\n\ndriver/driver="Dummy"\n' >>"$work/project/project.godot"

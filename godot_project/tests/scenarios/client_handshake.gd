@@ -1,15 +1,15 @@
 extends "../support/scenario_file.gd"
-## The client's request, and which answers to it are taken.
+## The request of a client, and the responses that it accepts or refuses.
 
-## ACCEPT stands for the right value.
-const ANSWER := {
+## The word ACCEPT is replaced by the valid value.
+const RESPONSE := {
 	Rfc6455.FIRST: "HTTP/1.1 101 Switching Protocols",
 	"Upgrade": "websocket",
 	"Connection": "Upgrade",
 	"Sec-WebSocket-Accept": "ACCEPT",
 }
 
-## What is different about each answer.
+## The changed headers of each response.
 const CHANGES := {
 	"minimal": {},
 	"without_phrase": {Rfc6455.FIRST: "HTTP/1.1 101"},
@@ -32,10 +32,10 @@ const CHANGES := {
 	"wrong_accept": {"Sec-WebSocket-Accept": "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="},
 	"line_without_colon": {Rfc6455.MORE: ["nonsense"]},
 	"not_http": {Rfc6455.FIRST: "SSH-2.0-OpenSSH_9.6"},
-	"protocol_not_asked_for": {"Sec-WebSocket-Protocol": "chat"},
+	"protocol_not_offered": {"Sec-WebSocket-Protocol": "chat"},
 }
 
-## The same for a client that offers "chat" and "game".
+## As CHANGES, for a client that offers "chat" and "game".
 const CHANGES_FOR_OFFER := {
 	"protocol_chosen": {"Sec-WebSocket-Protocol": "game"},
 	"protocol_header_in_other_case": {"sec-websocket-PROTOCOL": "  chat  "},
@@ -45,7 +45,7 @@ const CHANGES_FOR_OFFER := {
 	"protocol_list": {"Sec-WebSocket-Protocol": "chat, game"},
 }
 
-## Sizes of whole answers. The engine takes up to 4096 bytes.
+## Sizes of complete responses. The engine accepts up to 4096 bytes.
 const SIZES := {"size_4096": 4096, "size_4097": 4097, "size_16384": 16384, "size_16385": 16385}
 
 const INVALID_HEADERS := {
@@ -61,29 +61,29 @@ const INVALID_HEADERS := {
 
 
 func rows() -> Dictionary[String, Callable]:
-	var out: Dictionary[String, Callable] = {}
+	var scenarios: Dictionary[String, Callable] = {}
 	for name: String in CHANGES:
-		out["answer_" + name] = _changed_answer.bind([], CHANGES[name])
+		scenarios["response_" + name] = _changed_response.bind([], CHANGES[name])
 	for name: String in CHANGES_FOR_OFFER:
-		out["answer_" + name] = _changed_answer.bind(["chat", "game"], CHANGES_FOR_OFFER[name])
+		scenarios["response_" + name] = _changed_response.bind(["chat", "game"], CHANGES_FOR_OFFER[name])
 	for name: String in SIZES:
-		out["answer_" + name] = _sized_answer.bind(SIZES[name])
+		scenarios["response_" + name] = _sized_response.bind(SIZES[name])
 	for name: String in INVALID_HEADERS:
-		out["handshake_header_" + name] = _invalid_header.bind(INVALID_HEADERS[name])
-	return out
+		scenarios["handshake_header_" + name] = _invalid_header.bind(INVALID_HEADERS[name])
+	return scenarios
 
 
-func _changed_answer(t: TraceRecorder, offer: Array, changes: Dictionary) -> void:
-	_answer(t, t.requesting_client({"supported_protocols": offer}), Rfc6455.changed_head(ANSWER, changes))
+func _changed_response(t: TraceRecorder, offer: Array, changes: Dictionary) -> void:
+	_response(t, t.requesting_client({"supported_protocols": offer}), Rfc6455.changed_head(RESPONSE, changes))
 
 
-func _sized_answer(t: TraceRecorder, size: int) -> void:
-	# ACCEPT becomes the 28 bytes of the true value.
-	var bare := Rfc6455.changed_head(ANSWER, {"X-Filler": ""}).length() - "ACCEPT".length() + 28
-	_answer(t, t.requesting_client(), Rfc6455.changed_head(ANSWER, {"X-Filler": "f".repeat(size - bare)}))
+func _sized_response(t: TraceRecorder, size: int) -> void:
+	# The valid value of ACCEPT has 28 bytes.
+	var bare := Rfc6455.changed_head(RESPONSE, {"X-Filler": ""}).length() - "ACCEPT".length() + 28
+	_response(t, t.requesting_client(), Rfc6455.changed_head(RESPONSE, {"X-Filler": "f".repeat(size - bare)}))
 
 
-func _answer(t: TraceRecorder, connection: RawConnection, text: String) -> void:
+func _response(t: TraceRecorder, connection: RawConnection, text: String) -> void:
 	connection.remote.send(text.replace("ACCEPT", Rfc6455.accept_value(Rfc6455.header(connection.remote.head(), "Sec-WebSocket-Key"))))
 	connection.send_frame(Rfc6455.TEXT, "hello")
 	# An interim response is followed by nothing.
@@ -96,7 +96,7 @@ func _answer(t: TraceRecorder, connection: RawConnection, text: String) -> void:
 		t.note_exchange(connection)
 
 
-## The peer refuses to connect, or the server gets the header.
+## The peer refuses to connect, or sends the header.
 func _invalid_header(t: TraceRecorder, header: String) -> void:
 	var listener := t.raw_listener()
 	var peer := t.peer({"handshake_headers": [header]})
@@ -123,7 +123,7 @@ func play_request_with_protocols_and_headers(t: TraceRecorder) -> void:
 	t.note("url", connection.peer.get_requested_url())
 
 
-func play_key_is_fresh_and_has_16_bytes(t: TraceRecorder) -> void:
+func play_key_is_random_and_has_16_bytes(t: TraceRecorder) -> void:
 	var keys := PackedStringArray()
 	for i in 2:
 		keys.append(Rfc6455.header(t.requesting_client().remote.head(), "Sec-WebSocket-Key"))
@@ -141,7 +141,7 @@ func play_request_is_fixed_by_connect_to_url(t: TraceRecorder) -> void:
 	t.note("headers", [Rfc6455.header(socket.head(), "X-One"), Rfc6455.header(socket.head(), "X-Two")])
 
 
-func play_answer_byte_by_byte(t: TraceRecorder) -> void:
+func play_response_byte_by_byte(t: TraceRecorder) -> void:
 	var connection := t.requesting_client()
 	for byte in Rfc6455.response(Rfc6455.header(connection.remote.head(), "Sec-WebSocket-Key")).to_ascii_buffer() + connection.frame(Rfc6455.TEXT, "slow"):
 		connection.remote.send([byte])
@@ -151,7 +151,7 @@ func play_answer_byte_by_byte(t: TraceRecorder) -> void:
 	t.note("packets", connection.packets())
 
 
-func play_end_of_stream_instead_of_an_answer(t: TraceRecorder) -> void:
+func play_end_of_stream_instead_of_a_response(t: TraceRecorder) -> void:
 	for text: String in ["", "HTTP/1.1 101 Switching Proto"]:
 		var connection := t.requesting_client()
 		connection.remote.send(text)

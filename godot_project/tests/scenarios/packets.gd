@@ -1,10 +1,10 @@
 extends "../support/scenario_file.gd"
-## The PacketPeer layer, and the heartbeat.
+## The PacketPeer members, and the heartbeat.
 
 const VALUES := [null, true, -7, 2.5, "text", &"name", Vector2(1, 2), [1, "two"], {"three": 3}]
 
 
-func play_variables_there_and_back(t: TraceRecorder) -> void:
+func play_variables(t: TraceRecorder) -> void:
 	var pair := t.pair()
 	for value: Variant in VALUES:
 		t.note("put %s" % var_to_str(value), pair[0].put_var(value))
@@ -34,7 +34,7 @@ func play_text_frame_as_a_variable(t: TraceRecorder) -> void:
 func play_get_packet_error(t: TraceRecorder) -> void:
 	var connection := t.open_client()
 	t.note("before", connection.peer.get_packet_error())
-	t.note("nothing there", [connection.peer.get_packet(), connection.peer.get_packet_error()])
+	t.note("empty queue", [connection.peer.get_packet(), connection.peer.get_packet_error()])
 	connection.send_frame(Rfc6455.BINARY, [1])
 	connection.send_frame(Rfc6455.BINARY, var_to_bytes(2))
 	t.until_packets(connection.peer, 2)
@@ -43,7 +43,7 @@ func play_get_packet_error(t: TraceRecorder) -> void:
 	connection.peer.get_packet()
 	connection.send_frame(Rfc6455.BINARY, var_to_bytes(2))
 	t.until_packets(connection.peer, 1)
-	t.note("get_var leaves it", [connection.peer.get_var(), connection.peer.get_packet_error()])
+	t.note("get_var does not change it", [connection.peer.get_var(), connection.peer.get_packet_error()])
 
 
 func play_encode_buffer_max_size(t: TraceRecorder) -> void:
@@ -82,7 +82,7 @@ func play_no_heartbeat_by_default(t: TraceRecorder) -> void:
 	t.note("frames", connection.remote.described_frames())
 
 
-## The pong is there in time, only the application is late.
+## The pong arrives in time, but poll() is called late.
 func play_heartbeat_with_a_late_poll(t: TraceRecorder) -> void:
 	var connection := t.open_client({"heartbeat_interval": 0.04})
 	t.until(func() -> bool: return not connection.remote.frames().is_empty())

@@ -1,5 +1,5 @@
 extends "../support/scenario_file.gd"
-## WebSocketMultiplayerPeer: who is told what, and which packets reach whom.
+## WebSocketMultiplayerPeer: signals, and the targets of packets.
 
 const RoomGroup := preload("../support/room_group.gd")
 const Loopback := preload("../support/loopback.gd")
@@ -13,23 +13,23 @@ const BAD_ADDRESSES := {"empty": "", "name": "localhost", "word": "foo", "bracke
 
 
 func rows() -> Dictionary[String, Callable]:
-	var out: Dictionary[String, Callable] = {}
+	var scenarios: Dictionary[String, Callable] = {}
 	for name: String in BAD_URLS:
-		out["client_of_url_" + name] = _bad_url.bind(BAD_URLS[name])
+		scenarios["client_of_url_" + name] = _bad_url.bind(BAD_URLS[name])
 	for name: String in BAD_ADDRESSES:
-		out["server_on_address_" + name] = _bad_address.bind(BAD_ADDRESSES[name])
+		scenarios["server_on_address_" + name] = _bad_address.bind(BAD_ADDRESSES[name])
 	for size: int in [0, 3, 5, 8]:
 		var bytes := PackedByteArray()
 		bytes.resize(size)
 		bytes.fill(9)
-		out["id_of_%d_bytes" % size] = _first_message.bind(bytes, WebSocketPeer.WRITE_MODE_BINARY)
+		scenarios["id_of_%d_bytes" % size] = _first_message.bind(bytes, WebSocketPeer.WRITE_MODE_BINARY)
 	for value: int in [0, 1, -1, 2, 0x7fffffff]:
-		out["id_%d" % value] = _first_message.bind(_le32(value), WebSocketPeer.WRITE_MODE_BINARY)
-	out["id_as_text"] = _first_message.bind("abcd".to_ascii_buffer(), WebSocketPeer.WRITE_MODE_TEXT)
+		scenarios["id_%d" % value] = _first_message.bind(_le32(value), WebSocketPeer.WRITE_MODE_BINARY)
+	scenarios["id_as_text"] = _first_message.bind("abcd".to_ascii_buffer(), WebSocketPeer.WRITE_MODE_TEXT)
 	for force: bool in [false, true]:
-		out["server_disconnects_a_peer%s" % (" by force" if force else "")] = _kick.bind(force)
-		out["client_disconnects_from_the_server%s" % (" by force" if force else "")] = _leave.bind(force)
-	return out
+		scenarios["server_disconnects_a_peer%s" % (" by force" if force else "")] = _disconnect_client.bind(force)
+		scenarios["client_disconnects_from_the_server%s" % (" by force" if force else "")] = _disconnect_from_server.bind(force)
+	return scenarios
 
 
 static func _le32(value: int) -> PackedByteArray:
@@ -39,25 +39,25 @@ static func _le32(value: int) -> PackedByteArray:
 	return bytes
 
 
-static func _condition(of: MultiplayerPeer) -> Array:
-	return [of.get_connection_status(), of.get_unique_id(), of.get_available_packet_count()]
+static func _properties(of: MultiplayerPeer) -> Array:
+	return [of.get_connection_properties(), of.get_unique_id(), of.get_available_packet_count()]
 
 
 func _bad_url(t: TraceRecorder, url: String) -> void:
 	var room := t.implementation.room()
 	t.note("error", room.create_client(url))
-	t.note("condition", _condition(room))
+	t.note("properties", _properties(room))
 
 
 func _bad_address(t: TraceRecorder, address: String) -> void:
 	var room := t.implementation.room()
 	t.note("error", room.create_server(0, address))
-	t.note("condition", _condition(room))
+	t.note("properties", _properties(room))
 
 
-func play_nothing_yet(t: TraceRecorder) -> void:
+func play_new_room(t: TraceRecorder) -> void:
 	var room := t.implementation.room()
-	t.note("condition", _condition(room))
+	t.note("properties", _properties(room))
 	t.note("relay", room.is_server_relay_supported())
 	t.note("refusing", room.is_refusing_new_connections())
 	t.note("put", RoomGroup.send(room, 0, "x"))
@@ -71,35 +71,35 @@ func play_nothing_yet(t: TraceRecorder) -> void:
 	room.close()
 	room.disconnect_peer(1)
 	room.disconnect_peer(1, true)
-	t.note("condition in the end", _condition(room))
+	t.note("properties at the end", _properties(room))
 
 
-func play_a_room_is_used_once_at_a_time(t: TraceRecorder) -> void:
+func play_create_while_in_use(t: TraceRecorder) -> void:
 	var group := RoomGroup.new(t)
-	t.note("server", _condition(group.server))
+	t.note("server", _properties(group.server))
 	t.note("server as server", group.server.create_server(0, Loopback.HOST))
 	t.note("server as client", group.server.create_client("ws://127.0.0.1:1"))
 	var second := t.implementation.room()
 	t.note("port in use", second.create_server(group.port, Loopback.HOST))
-	t.note("not used", _condition(second))
+	t.note("not used", _properties(second))
 	var client := group.connected_client()
 	t.note("client as client", client.create_client(group.url()))
 	t.note("client as server", client.create_server(0, Loopback.HOST))
 	client.close()
-	t.note("closed", _condition(client))
+	t.note("closed", _properties(client))
 	t.note("again", client.create_client(group.url()))
-	t.note("connecting", _condition(client))
-	t.note("arrived again", group.until_status(client, CONNECTED))
-	t.note("told", group.described_events(client).map(func(news: String) -> String: return news))
+	t.note("connecting", _properties(client))
+	t.note("connected again", group.until_properties(client, CONNECTED))
+	t.note("events", group.described_events(client))
 
 
-func play_tls_options_of_the_other_side(t: TraceRecorder) -> void:
+func play_tls_options_of_the_wrong_role(t: TraceRecorder) -> void:
 	var room := t.implementation.room()
 	var key := Crypto.new().generate_rsa(1024)
 	var certificate := Crypto.new().generate_self_signed_certificate(key, "CN=localhost")
 	t.note("server", room.create_server(0, Loopback.HOST, TLSOptions.client()))
 	t.note("client", room.create_client("wss://127.0.0.1:1", TLSOptions.server(key, certificate)))
-	t.note("condition", _condition(room))
+	t.note("properties", _properties(room))
 
 
 func play_targets_of_a_server(t: TraceRecorder) -> void:
@@ -107,12 +107,12 @@ func play_targets_of_a_server(t: TraceRecorder) -> void:
 	for i in 3:
 		group.connected_client()
 	var ids := group.clients.map(func(client: MultiplayerPeer) -> int: return client.get_unique_id())
-	t.note("everybody", RoomGroup.send(group.server, 0, "everybody"))
+	t.note("all", RoomGroup.send(group.server, 0, "all"))
 	t.note("one", RoomGroup.send(group.server, ids[1], "one"))
-	t.note("all but one", RoomGroup.send(group.server, -ids[2], "all but the third"))
+	t.note("all except one", RoomGroup.send(group.server, -ids[2], "all except the third"))
 	t.note("unknown", RoomGroup.send(group.server, 0x7ffffff1, "unknown"))
 	t.note("itself", RoomGroup.send(group.server, 1, "itself"))
-	t.note("all but unknown", RoomGroup.send(group.server, -0x7ffffff1, "all but unknown"))
+	t.note("all except unknown", RoomGroup.send(group.server, -0x7ffffff1, "all except unknown"))
 	group.server.set_target_peer(0)
 	t.note("empty", group.server.put_packet([]))
 	for i in 3:
@@ -171,7 +171,7 @@ func play_peers(t: TraceRecorder) -> void:
 	t.note("unknown", [group.server.get_peer(5), group.server.get_peer_address(5), group.server.get_peer_port(5)])
 	t.note("itself", group.server.get_peer(1))
 	group.server.disconnect_peer(0x7ffffff1)
-	t.note("still there", _condition(client)[0])
+	t.note("still connected", _properties(client)[0])
 
 
 func play_handshake_settings(t: TraceRecorder) -> void:
@@ -182,7 +182,7 @@ func play_handshake_settings(t: TraceRecorder) -> void:
 	t.note("url", group.server.get_peer(client.get_unique_id()).get_requested_url() == group.url() + "/")
 
 
-## A client of the implementation whose server says something first, in place of its id.
+## A client of the implementation whose server sends something instead of the id.
 func _first_message(t: TraceRecorder, bytes: PackedByteArray, mode: WebSocketPeer.WriteMode) -> void:
 	var group := RoomGroup.new(t)
 	var listener := TCPServer.new()
@@ -195,20 +195,20 @@ func _first_message(t: TraceRecorder, bytes: PackedByteArray, mode: WebSocketPee
 		remote.poll()
 		return remote.get_ready_state() == OPEN, "the client's handshake")
 	remote.send(bytes, mode)
-	remote.send("behind".to_utf8_buffer())
+	remote.send("after it".to_utf8_buffer())
 	t.until(func() -> bool:
 		remote.poll()
-		return client.get_connection_status() != CONNECTING and (remote.get_ready_state() == CLOSED or client.get_available_packet_count() > 0))
-	t.note("status", client.get_connection_status())
+		return client.get_connection_properties() != CONNECTING and (remote.get_ready_state() == CLOSED or client.get_available_packet_count() > 0))
+	t.note("status", client.get_connection_properties())
 	t.note("id", client.get_unique_id())
-	t.note("told", group.described_events(client))
+	t.note("events", group.described_events(client))
 	t.note("packets", group.packets(client))
 	t.note("remote", [remote.get_ready_state(), remote.get_close_code()])
 
 
-func play_what_a_server_sends_first(t: TraceRecorder) -> void:
+func play_first_message_of_a_server(t: TraceRecorder) -> void:
 	var group := RoomGroup.new(t)
-	var remote := _remote(t, group)
+	var remote := _plain_client(t, group)
 	var id: PackedByteArray = remote.get_packet()
 	t.note("size", id.size())
 	t.note("text", remote.was_string_packet())
@@ -228,8 +228,8 @@ func play_what_a_server_sends_first(t: TraceRecorder) -> void:
 	t.note("answer", [remote.get_packet(), remote.was_string_packet()])
 
 
-## A plain WebSocketPeer of the engine as a client, which has received its id.
-static func _remote(t: TraceRecorder, group: RoomGroup) -> WebSocketPeer:
+## Returns a WebSocketPeer of the engine as a client that has received its id.
+static func _plain_client(t: TraceRecorder, group: RoomGroup) -> WebSocketPeer:
 	var remote := WebSocketPeer.new()
 	remote.connect_to_url(group.url())
 	t.require(func() -> bool:
@@ -238,7 +238,7 @@ static func _remote(t: TraceRecorder, group: RoomGroup) -> WebSocketPeer:
 	return remote
 
 
-func _kick(t: TraceRecorder, force: bool) -> void:
+func _disconnect_client(t: TraceRecorder, force: bool) -> void:
 	var group := RoomGroup.new(t)
 	var client := group.connected_client()
 	var other := group.connected_client()
@@ -246,27 +246,27 @@ func _kick(t: TraceRecorder, force: bool) -> void:
 	client.peer_disconnected.connect(func(_id: int) -> void: code.append(client.get_peer(1).get_close_code()))
 	var id := client.get_unique_id()
 	group.server.disconnect_peer(id, force)
-	t.note("told at once", group.described_events(group.server))
-	t.note("there at once", group.server.get_peer(id) != null)
+	t.note("events immediately", group.described_events(group.server))
+	t.note("peer immediately", group.server.get_peer(id) != null)
 	group.until_events(client, 2)
 	t.turns(5)
-	t.note("client", [group.described_events(client), client.get_connection_status(), code])
+	t.note("client", [group.described_events(client), client.get_connection_properties(), code])
 	t.note("server", group.described_events(group.server))
-	t.note("there in the end", group.server.get_peer(id) != null)
-	t.note("other", [group.described_events(other), other.get_connection_status()])
+	t.note("peer at the end", group.server.get_peer(id) != null)
+	t.note("other", [group.described_events(other), other.get_connection_properties()])
 
 
-func _leave(t: TraceRecorder, force: bool) -> void:
+func _disconnect_from_server(t: TraceRecorder, force: bool) -> void:
 	var group := RoomGroup.new(t)
 	var client := group.connected_client()
 	var code := []
 	var id := client.get_unique_id()
 	group.server.peer_disconnected.connect(func(_id: int) -> void: code.append(group.server.get_peer(id).get_close_code()))
 	client.disconnect_peer(1, force)
-	t.note("at once", [group.described_events(client), client.get_connection_status()])
+	t.note("immediately", [group.described_events(client), client.get_connection_properties()])
 	group.until_events(group.server, 2)
 	t.turns(5)
-	t.note("client", [group.described_events(client), client.get_connection_status(), client.get_unique_id()])
+	t.note("client", [group.described_events(client), client.get_connection_properties(), client.get_unique_id()])
 	t.note("server", [group.described_events(group.server), code])
 
 
@@ -279,7 +279,7 @@ func play_client_closes(t: TraceRecorder) -> void:
 	var id := client.get_unique_id()
 	group.server.peer_disconnected.connect(func(_id: int) -> void: code.append(group.server.get_peer(id).get_close_code()))
 	client.close()
-	t.note("condition", _condition(client))
+	t.note("properties", _properties(client))
 	group.until_events(group.server, 2)
 	t.turns(3)
 	t.note("client", group.described_events(client))
@@ -294,26 +294,26 @@ func play_server_closes(t: TraceRecorder) -> void:
 		var client := group.connected_client()
 		client.peer_disconnected.connect(func(_id: int) -> void: code.append(client.get_peer(1).get_close_code()))
 	group.server.close()
-	t.note("condition", _condition(group.server))
+	t.note("properties", _properties(group.server))
 	for client in group.clients:
-		group.until_status(client, DISCONNECTED)
+		group.until_properties(client, DISCONNECTED)
 	t.note("code", code)
 	t.note("server", group.described_events(group.server).size())
 	t.note("clients", group.clients.map(group.described_events))
-	t.note("ids", group.clients.map(_condition))
+	t.note("ids", group.clients.map(_properties))
 
 
-func play_nobody_listens(t: TraceRecorder) -> void:
+func play_no_server_listens(t: TraceRecorder) -> void:
 	var group := RoomGroup.new(t)
 	group.server.close()
 	var client := group.connecting_client()
-	t.note("at once", _condition(client))
-	group.until_status(client, DISCONNECTED)
-	t.note("in the end", _condition(client))
-	t.note("told", group.described_events(client))
+	t.note("immediately", _properties(client))
+	group.until_properties(client, DISCONNECTED)
+	t.note("at the end", _properties(client))
+	t.note("events", group.described_events(client))
 
 
-func play_five_at_once(t: TraceRecorder) -> void:
+func play_five_connections_in_one_poll(t: TraceRecorder) -> void:
 	var group := RoomGroup.new(t)
 	var remotes := []
 	for i in 5:
@@ -331,41 +331,41 @@ func play_five_at_once(t: TraceRecorder) -> void:
 	t.note("after more", group.events_of(group.server).size())
 
 
-func play_packets_of_one_who_left(t: TraceRecorder) -> void:
+func play_packets_of_a_closed_client(t: TraceRecorder) -> void:
 	var group := RoomGroup.new(t)
 	var client := group.connected_client()
 	RoomGroup.send(client, 1, "kept")
 	group.until_packets(group.server, 1)
 	client.close()
 	group.until_events(group.server, 2)
-	t.note("told", group.described_events(group.server))
+	t.note("events", group.described_events(group.server))
 	t.note("packets", group.packets(group.server))
 
 
 func play_packets_together_with_the_close(t: TraceRecorder) -> void:
 	var group := RoomGroup.new(t)
-	var remote := _remote(t, group)
-	remote.send("last words".to_utf8_buffer())
+	var remote := _plain_client(t, group)
+	remote.send("last message".to_utf8_buffer())
 	remote.close()
 	for i in 5:
 		OS.delay_usec(1000)
 		remote.poll()
 	group.until_events(group.server, 2)
-	t.note("told", group.events_of(group.server).map(func(event: Array) -> String: return event[0]))
+	t.note("events", group.events_of(group.server).map(func(event: Array) -> String: return event[0]))
 	t.note("packets", group.packets(group.server).map(func(packet: String) -> String: return packet.get_slice(": ", 1)))
 
 
-func play_unread_packets_of_a_client_that_is_left(t: TraceRecorder) -> void:
+func play_unread_packets_of_a_disconnected_client(t: TraceRecorder) -> void:
 	var group := RoomGroup.new(t)
 	var client := group.connected_client()
 	RoomGroup.send(group.server, 0, "unread")
 	group.until_packets(client, 1)
 	group.server.disconnect_peer(client.get_unique_id())
-	group.until_status(client, DISCONNECTED)
+	group.until_properties(client, DISCONNECTED)
 	t.note("packets", group.packets(client))
 
 
-func play_packets_of_one_who_is_disconnected(t: TraceRecorder) -> void:
+func play_packets_of_a_disconnected_peer(t: TraceRecorder) -> void:
 	var group := RoomGroup.new(t)
 	var client := group.connected_client()
 	RoomGroup.send(client, 1, "unread")
@@ -375,24 +375,24 @@ func play_packets_of_one_who_is_disconnected(t: TraceRecorder) -> void:
 	t.note("packets", group.packets(group.server))
 
 
-func play_a_packet_that_does_not_fit(t: TraceRecorder) -> void:
+func play_a_too_large_packet(t: TraceRecorder) -> void:
 	var group := RoomGroup.new(t, {"outbound_buffer_size": 100})
 	var client := group.connected_client({"outbound_buffer_size": 100})
 	var big := "x".repeat(101)
 	t.note("client", RoomGroup.send(client, 1, big))
 	t.note("server to one", RoomGroup.send(group.server, client.get_unique_id(), big))
 	t.note("server to all", RoomGroup.send(group.server, 0, big))
-	t.note("still there", client.get_connection_status())
+	t.note("still connected", client.get_connection_properties())
 
 
 func play_handshake_timeout(t: TraceRecorder) -> void:
 	var group := RoomGroup.new(t, {"handshake_timeout": 0.05})
 	var socket := t.connect_raw_socket_to_port(group.port)
-	t.note("dropped", t.until(func() -> bool: return socket.ended))
+	t.note("closed", t.until(func() -> bool: return socket.ended))
 	# A slow machine must not drop the client below.
 	group.server.handshake_timeout = 3.0
-	t.note("told", group.described_events(group.server))
-	t.note("others", _condition(group.connected_client())[0])
+	t.note("events", group.described_events(group.server))
+	t.note("other clients", _properties(group.connected_client())[0])
 	for value: float in [0.0, -1.0]:
 		group.server.handshake_timeout = value
 		t.note("set to %s" % value, snappedf(group.server.handshake_timeout, 0.001))
@@ -403,11 +403,11 @@ func play_client_handshake_timeout(t: TraceRecorder) -> void:
 	var listener := TCPServer.new()
 	listener.listen(0, Loopback.HOST)
 	var client := group.connecting_client({"handshake_timeout": 0.05}, "ws://%s:%d" % [Loopback.HOST, listener.get_local_port()])
-	t.note("gives up", group.until_status(client, DISCONNECTED))
-	t.note("told", group.described_events(client))
+	t.note("disconnected", group.until_properties(client, DISCONNECTED))
+	t.note("events", group.described_events(client))
 
 
-func play_an_id_that_never_comes(t: TraceRecorder) -> void:
+func play_a_missing_id(t: TraceRecorder) -> void:
 	var group := RoomGroup.new(t)
 	var listener := TCPServer.new()
 	listener.listen(0, Loopback.HOST)
@@ -418,8 +418,8 @@ func play_an_id_that_never_comes(t: TraceRecorder) -> void:
 	t.require(func() -> bool:
 		remote.poll()
 		return remote.get_ready_state() == OPEN, "the client's handshake")
-	t.until(func() -> bool: return client.get_connection_status() == DISCONNECTED, 0.6)
-	t.note("status", client.get_connection_status())
+	t.until(func() -> bool: return client.get_connection_properties() == DISCONNECTED, 0.6)
+	t.note("status", client.get_connection_properties())
 
 
 func play_refusing_new_connections(t: TraceRecorder) -> void:
@@ -428,13 +428,13 @@ func play_refusing_new_connections(t: TraceRecorder) -> void:
 	group.server.refuse_new_connections = true
 	t.note("refusing", group.server.is_refusing_new_connections())
 	var client := group.connecting_client()
-	t.until_quiet(func() -> bool: return client.get_connection_status() == DISCONNECTED)
-	t.note("status", client.get_connection_status())
-	t.note("told", group.described_events(group.server).size())
+	t.until_quiet(func() -> bool: return client.get_connection_properties() == DISCONNECTED)
+	t.note("status", client.get_connection_properties())
+	t.note("events", group.described_events(group.server).size())
 	client.close()
 	group.server.refuse_new_connections = false
 	group.connected_client()
-	t.note("in the end", group.events_of(group.server).filter(func(event: Array) -> bool: return event[0] == "connected").size())
+	t.note("at the end", group.events_of(group.server).filter(func(event: Array) -> bool: return event[0] == "connected").size())
 
 
 func play_handlers_use_the_room(t: TraceRecorder) -> void:
@@ -443,7 +443,7 @@ func play_handlers_use_the_room(t: TraceRecorder) -> void:
 	var left := []
 	group.server.peer_disconnected.connect(func(id: int) -> void:
 		left.append(group.server.get_peer(id) != null)
-		RoomGroup.send(group.server, 0, "one has left"))
+		RoomGroup.send(group.server, 0, "a client has left"))
 	var first := group.connected_client()
 	var second := group.connected_client()
 	group.until_packets(first, 1)
@@ -460,5 +460,5 @@ func play_a_handler_closes_the_room(t: TraceRecorder) -> void:
 	client.peer_connected.connect(func(_id: int) -> void: client.close())
 	group.until_events(client, 1)
 	t.turns(3)
-	t.note("condition", _condition(client))
-	t.note("told", group.described_events(client))
+	t.note("properties", _properties(client))
+	t.note("events", group.described_events(client))

@@ -1,6 +1,5 @@
 extends "../support/scenario_file.gd"
-## What sending puts on the wire, and when it is refused. In each scenario played in both
-## roles a client masks and a server does not.
+## The frames of sent messages, and refused messages. In scenarios for both roles, a client masks its frames and a server does not.
 
 const ROLES := {"as_client": true, "as_server": false}
 const LIMITS := {
@@ -12,15 +11,15 @@ const LIMITS := {
 
 
 func rows() -> Dictionary[String, Callable]:
-	var out: Dictionary[String, Callable] = {}
+	var scenarios: Dictionary[String, Callable] = {}
 	for role: String in ROLES:
-		out[role + ".every_way_to_send"] = _every_way.bind(ROLES[role])
-		out[role + ".sizes"] = _sizes.bind(ROLES[role])
-		out[role + ".burst_between_two_polls"] = _burst.bind(ROLES[role])
-		out[role + ".full_outbound_buffer"] = _full_buffer.bind(ROLES[role])
+		scenarios[role + ".every_way_to_send"] = _every_way.bind(ROLES[role])
+		scenarios[role + ".sizes"] = _sizes.bind(ROLES[role])
+		scenarios[role + ".burst_between_two_polls"] = _burst.bind(ROLES[role])
+		scenarios[role + ".full_outbound_buffer"] = _full_buffer.bind(ROLES[role])
 	for name: String in LIMITS:
-		out["limit_" + name] = _limit.bind(LIMITS[name])
-	return out
+		scenarios["limit_" + name] = _limit.bind(LIMITS[name])
+	return scenarios
 
 
 func _note_frames(t: TraceRecorder, connection: RawConnection, count: int) -> void:
@@ -55,8 +54,7 @@ func _sizes(t: TraceRecorder, as_client: bool) -> void:
 	_note_frames(t, connection, sizes.size())
 
 
-## More messages and more bytes than either limit allows in the queue, but the system takes
-## them all.
+## More messages and bytes than the limits of the queue, but the kernel buffers all of them.
 func _burst(t: TraceRecorder, as_client: bool) -> void:
 	var connection := t.open(as_client)
 	var errors := {}
@@ -69,8 +67,8 @@ func _burst(t: TraceRecorder, as_client: bool) -> void:
 func _note_received_texts(t: TraceRecorder, connection: RawConnection, count: int) -> void:
 	t.until(func() -> bool: return connection.remote.frames().size() >= count)
 	var all := PackedStringArray()
-	for one in connection.remote.frames():
-		all.append(one.payload.get_string_from_ascii())
+	for frame in connection.remote.frames():
+		all.append(frame.payload.get_string_from_ascii())
 	t.note("messages", all.size())
 	t.note("digest", "".join(all).sha1_text())
 
@@ -94,7 +92,7 @@ func _full_buffer(t: TraceRecorder, as_client: bool) -> void:
 	connection.remote.is_reading = true
 	t.note("drains", t.until(func() -> bool: return connection.peer.get_current_outbound_buffered_amount() == 0))
 	t.note("sends again", connection.peer.send(PackedByteArray([2])))
-	# Only counted: to unmask so much in a script takes long.
+	# Only counted: unmasking that many bytes in a script takes long.
 	var mask := 4 if as_client else 0
 	var due := connection.remote.head().length() + sent * (4 + mask + 30000) + 2 * (2 + mask + 1)
 	t.until(func() -> bool: return connection.remote.received.size() >= due)
@@ -151,7 +149,7 @@ func play_text_that_is_not_utf8(t: TraceRecorder) -> void:
 	t.note("frames", connection.remote.described_frames())
 
 
-func play_sending_to_a_vanished_remote(t: TraceRecorder) -> void:
+func play_sending_after_a_disconnection(t: TraceRecorder) -> void:
 	var connection := t.open_client()
 	connection.remote.close()
 	t.turns(2)
@@ -163,7 +161,7 @@ func play_sending_to_a_vanished_remote(t: TraceRecorder) -> void:
 	t.note("send", connection.peer.send_text("late"))
 
 
-func play_messages_of_both_sides_cross(t: TraceRecorder) -> void:
+func play_messages_in_both_directions(t: TraceRecorder) -> void:
 	var pair := t.pair()
 	for i in 50:
 		for peer in pair:

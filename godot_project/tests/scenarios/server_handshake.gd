@@ -1,5 +1,5 @@
 extends "../support/scenario_file.gd"
-## Which requests a peer made with accept_stream takes, and what it answers.
+## The requests that a peer accepts or refuses after accept_stream(), and its responses.
 
 const REQUEST := {
 	Rfc6455.FIRST: "GET / HTTP/1.1",
@@ -10,7 +10,7 @@ const REQUEST := {
 	"Sec-WebSocket-Version": "13",
 }
 
-## What is different about each request. suite_handshake.gd has more, for the extension alone.
+## The changed headers of each request. suite_handshake.gd has more, for the extension only.
 const CHANGES := {
 	"minimal": {},
 	"path": {Rfc6455.FIRST: "GET /room/1?a=b HTTP/1.1", "Host": "game.example:99"},
@@ -31,7 +31,7 @@ const CHANGES := {
 	"line_without_colon": {Rfc6455.MORE: ["nonsense"]},
 }
 
-## Of these the answer's first digit is enough.
+## Requests of whose status only the first digit is compared.
 const CHANGES_FOR_4XX := {
 	"other_upgrade": {"Upgrade": "h2c"},
 	"no_version": {"Sec-WebSocket-Version": null},
@@ -40,7 +40,7 @@ const CHANGES_FOR_4XX := {
 
 ## Name: [protocols of the server, lines of the client].
 const PROTOCOLS := {
-	"nobody_has_one": [[], []],
+	"without_protocols": [[], []],
 	"order_of_the_client": [["a", "b"], ["Sec-WebSocket-Protocol: x, b, a"]],
 	"repeated_header": [["b"], ["Sec-WebSocket-Protocol: a", "Sec-WebSocket-Protocol: b"]],
 	"exact_case": [["chat"], ["Sec-WebSocket-Protocol: Chat"]],
@@ -54,18 +54,18 @@ const INVALID_HEADERS := {"with_line_break": "X-One: 1\r\nX-Two: 2", "without_co
 
 
 func rows() -> Dictionary[String, Callable]:
-	var out: Dictionary[String, Callable] = {}
+	var scenarios: Dictionary[String, Callable] = {}
 	for name: String in CHANGES:
-		out["request_" + name] = _request.bind([], CHANGES[name])
+		scenarios["request_" + name] = _request.bind([], CHANGES[name])
 	for name: String in CHANGES_FOR_4XX:
-		out["request_" + name] = _request.bind([], CHANGES_FOR_4XX[name], 1)
+		scenarios["request_" + name] = _request.bind([], CHANGES_FOR_4XX[name], 1)
 	for name: String in PROTOCOLS:
-		out["protocol_" + name] = _request.bind(PROTOCOLS[name][0], {Rfc6455.MORE: PROTOCOLS[name][1]})
+		scenarios["protocol_" + name] = _request.bind(PROTOCOLS[name][0], {Rfc6455.MORE: PROTOCOLS[name][1]})
 	for name: String in SIZES:
-		out["request_" + name] = _sized_request.bind(SIZES[name])
+		scenarios["request_" + name] = _sized_request.bind(SIZES[name])
 	for name: String in INVALID_HEADERS:
-		out["handshake_header_" + name] = _invalid_header.bind(INVALID_HEADERS[name])
-	return out
+		scenarios["handshake_header_" + name] = _invalid_header.bind(INVALID_HEADERS[name])
+	return scenarios
 
 
 func _request(t: TraceRecorder, protocols: Array, changes: Dictionary, digits := 3, patience := Wait.PATIENCE) -> void:
@@ -97,16 +97,16 @@ func _invalid_header(t: TraceRecorder, header: String) -> void:
 	t.note("state", peer.get_ready_state())
 
 
-func play_whole_answer(t: TraceRecorder) -> void:
+func play_response(t: TraceRecorder) -> void:
 	var connection := t.open_server()
-	t.note("answer", connection.remote.head())
+	t.note("response", connection.remote.head())
 
 
-func play_whole_answer_with_protocol_and_headers(t: TraceRecorder) -> void:
+func play_response_with_protocol_and_headers(t: TraceRecorder) -> void:
 	var connection := t.open_server(
 		{"supported_protocols": ["chat"], "handshake_headers": ["X-One: 1", "Set-Cookie: a=b; c=d"]},
 		["Sec-WebSocket-Protocol: game, chat"])
-	t.note("answer", connection.remote.head())
+	t.note("response", connection.remote.head())
 	t.note("protocol", connection.peer.get_selected_protocol())
 
 

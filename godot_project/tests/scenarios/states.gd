@@ -1,5 +1,5 @@
 extends "../support/scenario_file.gd"
-## Which call does what in which state.
+## The results of calls in each state.
 
 
 func _note_calls(t: TraceRecorder, peer: Object) -> void:
@@ -79,7 +79,7 @@ func play_open_server_getters(t: TraceRecorder) -> void:
 	_note_values(t, connection.peer)
 
 
-func play_busy_while_connecting(t: TraceRecorder) -> void:
+func play_second_connection_while_connecting(t: TraceRecorder) -> void:
 	var connection := t.requesting_client()
 	t.note("connect", connection.peer.connect_to_url("ws://127.0.0.1:9"))
 	t.note("accept", connection.peer.accept_stream(StreamPeerTCP.new()))
@@ -88,7 +88,7 @@ func play_busy_while_connecting(t: TraceRecorder) -> void:
 	t.note_exchange(connection)
 
 
-func play_busy_while_open(t: TraceRecorder) -> void:
+func play_second_connection_while_open(t: TraceRecorder) -> void:
 	var connection := t.open_client()
 	t.note("connect", connection.peer.connect_to_url("ws://127.0.0.1:9"))
 	t.note("accept", connection.peer.accept_stream(StreamPeerTCP.new()))
@@ -117,8 +117,8 @@ func play_close_while_connecting(t: TraceRecorder) -> void:
 		var connection := t.requesting_client()
 		connection.peer.close(code, "why")
 		t.note("state at once %d" % code, connection.state())
-		t.note("raw saw the end %d" % code, t.until(connection.is_over))
-		t.note("bytes behind the request %d" % code, connection.remote.received.size() - connection.remote.head().length())
+		t.note("the remote peer reads the end %d" % code, t.until(connection.is_over))
+		t.note("bytes after the request %d" % code, connection.remote.received.size() - connection.remote.head().length())
 		t.note("code %d" % code, connection.peer.get_close_code())
 
 
@@ -207,12 +207,12 @@ func play_one_object_in_both_roles(t: TraceRecorder) -> void:
 	t.note("states", t.states(peer))
 
 
-## What follows the answer directly is delivered by the poll that reads the answer.
-func play_client_opens_with_one_poll_after_the_answer(t: TraceRecorder) -> void:
+## A message directly after the response is delivered by the poll() that reads the response.
+func play_client_opens_with_one_poll_after_the_response(t: TraceRecorder) -> void:
 	var connection := t.requesting_client()
 	t.pause(connection.peer)
 	t.send_response(connection)
-	connection.send_frame(Rfc6455.TEXT, "at once")
+	connection.send_frame(Rfc6455.TEXT, "immediately")
 	t.turns(3)
 	connection.peer.poll()
 	t.note("state", connection.state())
@@ -223,7 +223,7 @@ func play_server_opens_with_one_poll_after_the_request(t: TraceRecorder) -> void
 	var connection := t.accepting_peer()
 	t.pause(connection.peer)
 	connection.remote.send(Rfc6455.request())
-	connection.send_frame(Rfc6455.TEXT, "at once")
+	connection.send_frame(Rfc6455.TEXT, "immediately")
 	t.turns(3)
 	t.note("before", connection.state())
 	connection.peer.poll()

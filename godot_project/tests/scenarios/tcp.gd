@@ -10,12 +10,12 @@ const PORTS := {"70000": 70000, "minus_one": -1}
 
 
 func rows() -> Dictionary[String, Callable]:
-	var out: Dictionary[String, Callable] = {}
+	var scenarios: Dictionary[String, Callable] = {}
 	for name: String in ADDRESSES:
-		out["listen_on_" + name] = _listen.bind(ADDRESSES[name])
+		scenarios["listen_on_" + name] = _listen.bind(ADDRESSES[name])
 	for name: String in PORTS:
-		out["listen_on_port_" + name] = _listen_on_port.bind(PORTS[name])
-	return out
+		scenarios["listen_on_port_" + name] = _listen_on_port.bind(PORTS[name])
+	return scenarios
 
 
 func _listen(t: TraceRecorder, address: String) -> void:
@@ -39,7 +39,7 @@ func _listen_on_port(t: TraceRecorder, port: int) -> void:
 	t.note("listening", server.is_listening())
 
 
-func play_addresses_that_are_none(t: TraceRecorder) -> void:
+func play_invalid_addresses(t: TraceRecorder) -> void:
 	for address: String in ["", "localhost", "foo", "[::1]", "1.2.3", "256.0.0.1"]:
 		var server := t.implementation.server()
 		t.note("'%s'" % address, [server.listen(0, address), server.is_listening()])
@@ -71,7 +71,7 @@ func play_listen_twice(t: TraceRecorder) -> void:
 	t.note("same port again", server.get_local_port() == port)
 
 
-func play_connections_are_taken_in_turn(t: TraceRecorder) -> void:
+func play_connections_are_taken_in_order(t: TraceRecorder) -> void:
 	var server := t.server()
 	t.note("none yet", [server.is_connection_available(), server.take_connection()])
 	var sockets: Array[RawSocket] = [t.connect_raw_socket(server), t.connect_raw_socket(server)]
@@ -81,24 +81,24 @@ func play_connections_are_taken_in_turn(t: TraceRecorder) -> void:
 	t.note("no more", [server.is_connection_available(), server.take_connection()])
 
 
-func play_stop_closes_waiting_connections(t: TraceRecorder) -> void:
+func play_stop_closes_pending_connections(t: TraceRecorder) -> void:
 	var server := t.server()
 	var socket := t.connect_raw_socket(server)
 	server.stop()
 	t.note("ended", t.until(func() -> bool: return socket.ended))
 
 
-## A connected stream of the implementation and the raw socket opposite it.
+## Returns a connected stream of the implementation and the raw socket at its server.
 func _connected(t: TraceRecorder) -> Array:
 	var listener := t.raw_listener()
 	var stream := t.implementation.stream()
 	t.note("connect", stream.connect_to_host(t.HOST, listener.get_local_port()))
 	var socket := t.accept_raw_socket(listener)
-	_settle(t, stream)
+	_until_connected(t, stream)
 	return [stream, socket]
 
 
-func _settle(t: TraceRecorder, stream: Object) -> void:
+func _until_connected(t: TraceRecorder, stream: Object) -> void:
 	t.until(func() -> bool:
 		stream.poll()
 		return stream.get_status() != StreamPeerTCP.STATUS_CONNECTING)
@@ -127,7 +127,7 @@ func play_connect_arguments(t: TraceRecorder) -> void:
 	for host: String in ["127.0.0.1", "localhost"]:
 		var stream := t.implementation.stream()
 		t.note("connect to " + host, stream.connect_to_host(host, listener.get_local_port()))
-		_settle(t, stream)
+		_until_connected(t, stream)
 		t.note("status with " + host, stream.get_status())
 
 
@@ -155,7 +155,7 @@ func play_refused(t: TraceRecorder) -> void:
 	t.note("status after disconnect", stream.get_status())
 	var listener := t.raw_listener()
 	t.note("connect again", stream.connect_to_host(t.HOST, listener.get_local_port()))
-	_settle(t, stream)
+	_until_connected(t, stream)
 	t.note("status at last", stream.get_status())
 
 
@@ -165,7 +165,7 @@ func play_addresses_of_a_connection(t: TraceRecorder) -> void:
 	t.note("local port is known", pair[0].get_local_port() > 0)
 	pair[0].disconnect_from_host()
 	t.note("after disconnect", [pair[0].get_status(), pair[0].get_connected_host(), pair[0].get_connected_port()])
-	t.note("remote sees the end", t.until(func() -> bool: return pair[1].ended))
+	t.note("the remote peer reads the end", t.until(func() -> bool: return pair[1].ended))
 
 
 func play_local_port_of_an_accepted_stream(t: TraceRecorder) -> void:
@@ -242,10 +242,10 @@ func play_end_of_stream_is_seen_by_reading(t: TraceRecorder) -> void:
 		return got[0] != OK)
 	t.note("end", got)
 	t.note("status", pair[0].get_status())
-	t.note("behind the end", pair[0].get_partial_data(1))
+	t.note("after the end", pair[0].get_partial_data(1))
 
 
-func play_reading_more_than_there_is(t: TraceRecorder) -> void:
+func play_reading_more_than_available(t: TraceRecorder) -> void:
 	var pair := _connected(t)
 	pair[1].send("last")
 	pair[1].close()
@@ -264,7 +264,7 @@ func play_bind(t: TraceRecorder) -> void:
 	var port: int = stream.get_local_port()
 	var listener := t.raw_listener()
 	t.note("connect", stream.connect_to_host(t.HOST, listener.get_local_port()))
-	_settle(t, stream)
+	_until_connected(t, stream)
 	t.note("status", stream.get_status())
 	t.note("kept its port", stream.get_local_port() == port)
 	t.note("negative port", t.implementation.stream().bind(-1))
@@ -276,7 +276,7 @@ func play_two_streams_of_one_kind(t: TraceRecorder) -> void:
 	var client := t.implementation.stream()
 	client.connect_to_host(t.HOST, server.get_local_port())
 	var accepted := t.take_connection(server)
-	_settle(t, client)
+	_until_connected(t, client)
 	client.set_no_delay(true)
 	t.note("put", client.put_data(Payload.bytes(50000)))
 	t.until(func() -> bool: return accepted.get_available_bytes() >= 50000)

@@ -1,14 +1,14 @@
 extends "../support/scenario_file.gd"
-## What connect_to_url makes of its argument, and the ways a connection fails to come about.
+## Valid and invalid arguments of connect_to_url(), and failed connections.
 
-## Refused with the same error by everyone.
+## Refused with the same error by both implementations.
 const INVALID: PackedStringArray = [
 	"", "ws://", "ws:///x", "http://localhost", "ftp://localhost", "://localhost", "w$s://localhost",
 	"ws:localhost:1", " ws://localhost", "ws://localhost:0", "ws://localhost:65536", "ws://localhost:70000",
 	"ws://localhost:abc", "ws://localhost:", "ws://localhost:-1", "ws://localhost:1:2", "ws://::1/", "ws://[::1",
 ]
 
-## Formats for the port, and the address the server has to listen on.
+## Formats with the port. The server of an IPv6 literal listens on ::1.
 const VALID := {
 	"no_scheme": "127.0.0.1:%d",
 	"upper_case_scheme": "WS://127.0.0.1:%d/",
@@ -26,10 +26,10 @@ const VALID := {
 
 
 func rows() -> Dictionary[String, Callable]:
-	var out: Dictionary[String, Callable] = {}
+	var scenarios: Dictionary[String, Callable] = {}
 	for name: String in VALID:
-		out["valid_" + name] = _valid.bind(VALID[name])
-	return out
+		scenarios["valid_" + name] = _valid.bind(VALID[name])
+	return scenarios
 
 
 func _valid(t: TraceRecorder, format: String) -> void:
@@ -64,8 +64,8 @@ func play_refused_port_of_a_name(t: TraceRecorder) -> void:
 	_note_failure(t, peer)
 
 
-## No resolver asks the network for a name with so long a label. The engine's call itself
-## fails if the answer is there at once, which is a matter of luck.
+## No resolver sends a query for a name with such a long label. The result of the engine's connect_to_url() depends on timing, so it is
+## not compared.
 func play_unknown_name(t: TraceRecorder) -> void:
 	var peer := t.peer()
 	peer.connect_to_url("ws://%s.example/" % "a".repeat(70))
