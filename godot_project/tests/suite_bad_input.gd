@@ -220,6 +220,14 @@ func test_wrong_masking() -> void:
 		_check_usable(connection.peer, "after wrong masking")
 
 
+func _check_closes_after(connection: RawConnection, bytes: PackedByteArray) -> void:
+	connection.remote.send(bytes)
+	loopback.turn()
+	connection.remote.close()
+	check(loopback.until_state(connection.peer, CLOSED), "closes after " + bytes.hex_encode())
+	loopback.clear()
+
+
 func test_random_bytes_instead_of_frames() -> void:
 	var random := RandomNumberGenerator.new()
 	random.seed = 20240229
@@ -228,11 +236,7 @@ func test_random_bytes_instead_of_frames() -> void:
 		var bytes := PackedByteArray()
 		for j in random.randi_range(1, 200):
 			bytes.append(random.randi_range(0, 255))
-		connection.remote.send(bytes)
-		loopback.turn()
-		connection.remote.close()
-		check(loopback.until_state(connection.peer, CLOSED), "closes after random bytes %d: %s" % [i, bytes.hex_encode()])
-		loopback.clear()
+		_check_closes_after(connection, bytes)
 
 
 func test_random_bytes_in_a_handshake() -> void:
@@ -245,11 +249,7 @@ func test_random_bytes_in_a_handshake() -> void:
 		var bytes := Rfc6455.request().to_ascii_buffer()
 		for j in random.randi_range(1, 20):
 			bytes[random.randi_range(0, bytes.size() - 1)] = random.randi_range(0, 255)
-		connection.remote.send(bytes)
-		loopback.turn()
-		connection.remote.close()
-		check(loopback.until_state(connection.peer, CLOSED), "closes after random bytes %d: %s" % [i, bytes.hex_encode()])
-		loopback.clear()
+		_check_closes_after(connection, bytes)
 
 
 func test_request_line_of_two_words() -> void:

@@ -143,22 +143,13 @@ func play_request_is_fixed_by_connect_to_url(t: TraceRecorder) -> void:
 
 func play_response_byte_by_byte(t: TraceRecorder) -> void:
 	var connection := t.requesting_client()
-	for byte in Rfc6455.response(Rfc6455.header(connection.remote.head(), "Sec-WebSocket-Key")).to_ascii_buffer() + connection.frame(Rfc6455.TEXT, "slow"):
-		connection.remote.send([byte])
-		t.turn()
-	t.until_packets(connection.peer, 1)
-	t.note("states", t.states(connection.peer))
-	t.note("packets", connection.packets())
+	var response := Rfc6455.response(Rfc6455.header(connection.remote.head(), "Sec-WebSocket-Key"))
+	t.note_single_bytes(connection, response.to_ascii_buffer() + connection.frame(Rfc6455.TEXT, "slow"))
 
 
 func play_end_of_stream_instead_of_a_response(t: TraceRecorder) -> void:
 	for text: String in ["", "HTTP/1.1 101 Switching Proto"]:
-		var connection := t.requesting_client()
-		connection.remote.send(text)
-		t.turns(2)
-		connection.remote.close()
-		t.note("closes after '%s'" % text, t.until_state(connection.peer, CLOSED))
-		t.note("code after '%s'" % text, connection.peer.get_close_code())
+		t.note_end_of_stream(t.requesting_client(), text)
 
 
 func play_failed_handshake_leaves_the_peer_usable(t: TraceRecorder) -> void:

@@ -40,7 +40,7 @@ static func _le32(value: int) -> PackedByteArray:
 
 
 static func _properties(of: MultiplayerPeer) -> Array:
-	return [of.get_connection_properties(), of.get_unique_id(), of.get_available_packet_count()]
+	return [of.get_connection_status(), of.get_unique_id(), of.get_available_packet_count()]
 
 
 func _bad_url(t: TraceRecorder, url: String) -> void:
@@ -89,7 +89,7 @@ func play_create_while_in_use(t: TraceRecorder) -> void:
 	t.note("closed", _properties(client))
 	t.note("again", client.create_client(group.url()))
 	t.note("connecting", _properties(client))
-	t.note("connected again", group.until_properties(client, CONNECTED))
+	t.note("connected again", group.until_status(client, CONNECTED))
 	t.note("events", group.described_events(client))
 
 
@@ -182,24 +182,30 @@ func play_handshake_settings(t: TraceRecorder) -> void:
 	t.note("url", group.server.get_peer(client.get_unique_id()).get_requested_url() == group.url() + "/")
 
 
-## A client of the implementation whose server sends something instead of the id.
-func _first_message(t: TraceRecorder, bytes: PackedByteArray, mode: WebSocketPeer.WriteMode) -> void:
-	var group := RoomGroup.new(t)
+## Returns a client of the implementation after its handshake with a WebSocketPeer of the engine as its server.
+static func _client_of_plain_server(t: TraceRecorder, group: RoomGroup, server: WebSocketPeer, properties := {}) -> MultiplayerPeer:
 	var listener := TCPServer.new()
 	listener.listen(0, Loopback.HOST)
-	var client := group.connecting_client({}, "ws://%s:%d" % [Loopback.HOST, listener.get_local_port()])
-	var remote := WebSocketPeer.new()
+	var client := group.connecting_client(properties, "ws://%s:%d" % [Loopback.HOST, listener.get_local_port()])
 	t.require(listener.is_connection_available, "the client's connection")
-	remote.accept_stream(listener.take_connection())
+	server.accept_stream(listener.take_connection())
 	t.require(func() -> bool:
-		remote.poll()
-		return remote.get_ready_state() == OPEN, "the client's handshake")
+		server.poll()
+		return server.get_ready_state() == OPEN, "the client's handshake")
+	return client
+
+
+## The server of a client sends a message instead of the id.
+func _first_message(t: TraceRecorder, bytes: PackedByteArray, mode: WebSocketPeer.WriteMode) -> void:
+	var group := RoomGroup.new(t)
+	var remote := WebSocketPeer.new()
+	var client := _client_of_plain_server(t, group, remote)
 	remote.send(bytes, mode)
 	remote.send("after it".to_utf8_buffer())
 	t.until(func() -> bool:
 		remote.poll()
-		return client.get_connection_properties() != CONNECTING and (remote.get_ready_state() == CLOSED or client.get_available_packet_count() > 0))
-	t.note("status", client.get_connection_properties())
+		return client.get_connection_status() != CONNECTING and (remote.get_ready_state() == CLOSED or client.get_available_packet_count() > 0))
+	t.note("status", client.get_connection_status())
 	t.note("id", client.get_unique_id())
 	t.note("events", group.described_events(client))
 	t.note("packets", group.packets(client))
@@ -250,10 +256,10 @@ func _disconnect_client(t: TraceRecorder, force: bool) -> void:
 	t.note("peer immediately", group.server.get_peer(id) != null)
 	group.until_events(client, 2)
 	t.turns(5)
-	t.note("client", [group.described_events(client), client.get_connection_properties(), code])
+	t.note("client", [group.described_events(client), client.get_connection_status(), code])
 	t.note("server", group.described_events(group.server))
 	t.note("peer at the end", group.server.get_peer(id) != null)
-	t.note("other", [group.described_events(other), other.get_connection_properties()])
+	t.note("other", [group.described_events(other), other.get_connection_status()])
 
 
 func _disconnect_from_server(t: TraceRecorder, force: bool) -> void:
@@ -263,10 +269,10 @@ func _disconnect_from_server(t: TraceRecorder, force: bool) -> void:
 	var id := client.get_unique_id()
 	group.server.peer_disconnected.connect(func(_id: int) -> void: code.append(group.server.get_peer(id).get_close_code()))
 	client.disconnect_peer(1, force)
-	t.note("immediately", [group.described_events(client), client.get_connection_properties()])
+	t.note("immediately", [group.described_events(client), client.get_connection_status()])
 	group.until_events(group.server, 2)
 	t.turns(5)
-	t.note("client", [group.described_events(client), client.get_connection_properties(), client.get_unique_id()])
+	t.note("client", [group.described_events(client), client.get_connection_status(), client.get_unique_id()])
 	t.note("server", [group.described_events(group.server), code])
 
 
@@ -296,7 +302,7 @@ func play_server_closes(t: TraceRecorder) -> void:
 	group.server.close()
 	t.note("properties", _properties(group.server))
 	for client in group.clients:
-		group.until_properties(client, DISCONNECTED)
+		group.until_status(client, DISCONNECTED)
 	t.note("code", code)
 	t.note("server", group.described_events(group.server).size())
 	t.note("clients", group.clients.map(group.described_events))
@@ -308,7 +314,7 @@ func play_no_server_listens(t: TraceRecorder) -> void:
 	group.server.close()
 	var client := group.connecting_client()
 	t.note("immediately", _properties(client))
-	group.until_properties(client, DISCONNECTED)
+	group.until_status(client, DISCONNECTED)
 	t.note("at the end", _properties(client))
 	t.note("events", group.described_events(client))
 
@@ -361,7 +367,7 @@ func play_unread_packets_of_a_disconnected_client(t: TraceRecorder) -> void:
 	RoomGroup.send(group.server, 0, "unread")
 	group.until_packets(client, 1)
 	group.server.disconnect_peer(client.get_unique_id())
-	group.until_properties(client, DISCONNECTED)
+	group.until_status(client, DISCONNECTED)
 	t.note("packets", group.packets(client))
 
 
@@ -382,7 +388,7 @@ func play_a_too_large_packet(t: TraceRecorder) -> void:
 	t.note("client", RoomGroup.send(client, 1, big))
 	t.note("server to one", RoomGroup.send(group.server, client.get_unique_id(), big))
 	t.note("server to all", RoomGroup.send(group.server, 0, big))
-	t.note("still connected", client.get_connection_properties())
+	t.note("still connected", client.get_connection_status())
 
 
 func play_handshake_timeout(t: TraceRecorder) -> void:
@@ -403,23 +409,17 @@ func play_client_handshake_timeout(t: TraceRecorder) -> void:
 	var listener := TCPServer.new()
 	listener.listen(0, Loopback.HOST)
 	var client := group.connecting_client({"handshake_timeout": 0.05}, "ws://%s:%d" % [Loopback.HOST, listener.get_local_port()])
-	t.note("disconnected", group.until_properties(client, DISCONNECTED))
+	t.note("disconnected", group.until_status(client, DISCONNECTED))
 	t.note("events", group.described_events(client))
 
 
 func play_a_missing_id(t: TraceRecorder) -> void:
 	var group := RoomGroup.new(t)
-	var listener := TCPServer.new()
-	listener.listen(0, Loopback.HOST)
-	var client := group.connecting_client({"handshake_timeout": 0.2}, "ws://%s:%d" % [Loopback.HOST, listener.get_local_port()])
-	var remote := WebSocketPeer.new()
-	t.require(listener.is_connection_available, "the client's connection")
-	remote.accept_stream(listener.take_connection())
-	t.require(func() -> bool:
-		remote.poll()
-		return remote.get_ready_state() == OPEN, "the client's handshake")
-	t.until(func() -> bool: return client.get_connection_properties() == DISCONNECTED, 0.6)
-	t.note("status", client.get_connection_properties())
+	var server := WebSocketPeer.new()
+	var client := _client_of_plain_server(t, group, server, {"handshake_timeout": 0.5})
+	# The engine's client waits for ever.
+	t.until(func() -> bool: return client.get_connection_status() == DISCONNECTED, 1.0)
+	t.note("status", client.get_connection_status())
 
 
 func play_refusing_new_connections(t: TraceRecorder) -> void:
@@ -428,8 +428,8 @@ func play_refusing_new_connections(t: TraceRecorder) -> void:
 	group.server.refuse_new_connections = true
 	t.note("refusing", group.server.is_refusing_new_connections())
 	var client := group.connecting_client()
-	t.until_quiet(func() -> bool: return client.get_connection_properties() == DISCONNECTED)
-	t.note("status", client.get_connection_properties())
+	t.until_quiet(func() -> bool: return client.get_connection_status() == DISCONNECTED)
+	t.note("status", client.get_connection_status())
 	t.note("events", group.described_events(group.server).size())
 	client.close()
 	group.server.refuse_new_connections = false

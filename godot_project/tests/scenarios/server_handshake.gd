@@ -112,22 +112,12 @@ func play_response_with_protocol_and_headers(t: TraceRecorder) -> void:
 
 func play_request_byte_by_byte(t: TraceRecorder) -> void:
 	var connection := t.accepting_peer()
-	for byte in Rfc6455.request().to_ascii_buffer() + connection.frame(Rfc6455.TEXT, "slow"):
-		connection.remote.send([byte])
-		t.turn()
-	t.until_packets(connection.peer, 1)
-	t.note("states", t.states(connection.peer))
-	t.note("packets", connection.packets())
+	t.note_single_bytes(connection, Rfc6455.request().to_ascii_buffer() + connection.frame(Rfc6455.TEXT, "slow"))
 
 
 func play_end_of_stream_instead_of_a_request(t: TraceRecorder) -> void:
 	for text: String in ["", "GET / HTT"]:
-		var connection := t.accepting_peer()
-		connection.remote.send(text)
-		t.turns(2)
-		connection.remote.close()
-		t.note("closes after '%s'" % text, t.until_state(connection.peer, CLOSED))
-		t.note("code after '%s'" % text, connection.peer.get_close_code())
+		t.note_end_of_stream(t.accepting_peer(), text)
 
 
 func play_streams_that_cannot_be_accepted(t: TraceRecorder) -> void:
@@ -139,11 +129,11 @@ func play_streams_that_cannot_be_accepted(t: TraceRecorder) -> void:
 
 func play_unconnected_streams(t: TraceRecorder) -> void:
 	var streams := {"engine's": StreamPeerTCP.new(), "its own": t.implementation.stream()}
-	for whose: String in streams:
+	for owner: String in streams:
 		var peer := t.peer()
-		t.note(whose, [peer.accept_stream(streams[whose]), peer.get_ready_state()])
+		t.note(owner, [peer.accept_stream(streams[owner]), peer.get_ready_state()])
 		peer.poll()
-		t.note(whose + " after a poll", [peer.get_ready_state(), peer.get_close_code()])
+		t.note(owner + " after a poll", [peer.get_ready_state(), peer.get_close_code()])
 
 
 func play_failed_handshake_leaves_the_peer_usable(t: TraceRecorder) -> void:

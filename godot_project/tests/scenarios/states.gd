@@ -182,17 +182,16 @@ func play_invalid_url_while_closing(t: TraceRecorder) -> void:
 
 
 func play_connect_while_closing(t: TraceRecorder) -> void:
-	var connection := t.open_client()
-	connection.peer.close()
-	var second := t.open_as_client(connection.peer)
-	t.note("old connection ended", t.until(func() -> bool: return connection.remote.ended))
-	t.note_exchange(second)
+	_replace_while_closing(t, t.open_client(), t.open_as_client)
 
 
 func play_accept_while_closing(t: TraceRecorder) -> void:
-	var connection := t.open_server()
+	_replace_while_closing(t, t.open_server(), t.open_as_server)
+
+
+func _replace_while_closing(t: TraceRecorder, connection: RawConnection, open: Callable) -> void:
 	connection.peer.close()
-	var second := t.open_as_server(connection.peer)
+	var second: RawConnection = open.call(connection.peer)
 	t.note("old connection ended", t.until(func() -> bool: return connection.remote.ended))
 	t.note_exchange(second)
 
