@@ -28,7 +28,7 @@ var _open: Dictionary[Object, bool] = {}
 ## For each echo that a client has received, whether it equals the message.
 var _echoes: Array = []
 var _data := PackedByteArray()
-var _wait := Wait.new(_observation)
+var _wait := Wait.new(_observation, 2.0 * Wait.PATIENCE)
 
 
 func _initialize() -> void:

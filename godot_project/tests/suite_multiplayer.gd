@@ -221,7 +221,6 @@ func test_no_server_listens() -> void:
 
 func test_authentication() -> void:
 	var server := _add_player(_line_up[0], true)
-	server.api.auth_timeout = 10.0
 	server.api.auth_callback = func(id: int, data: PackedByteArray) -> void:
 		if data.get_string_from_utf8() == "the password":
 			server.api.send_auth(id, "welcome".to_utf8_buffer())

@@ -13,13 +13,9 @@ func test_the_server_emits_before_the_client() -> void:
 	if not make_group():
 		return
 	var client := group.connecting_client()
-	var rounds := 0
-	while rounds < 100 and group.client_events[0].is_empty():
-		group.turn()
-		rounds += 1
-		OS.delay_usec(500)
-		if not group.client_events[0].is_empty():
-			check(not group.server_events.is_empty(), "the server emits first")
+	group.until(func() -> bool: return not group.client_events[0].is_empty() or not group.server_events.is_empty())
+	check(not group.server_events.is_empty(), "the server emits first")
+	group.until_client_event("connection_established()")
 	equal(group.server_events, ["client_connected(#1, )"])
 	equal(group.client_events[0], ["connection_established()"])
 	check(group.id() >= 2, "a client id")

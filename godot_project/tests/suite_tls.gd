@@ -34,28 +34,30 @@ static func _pem(certificate: X509Certificate) -> String:
 	return text
 
 
-## Returns a connecting WebSocket client and the server's TLS stream, which has begun its handshake.
-func _begin(ours_client: bool, ours_server: bool, client_options: TLSOptions, server_options: TLSOptions,
-		host := "localhost", client_properties := {}, stream_properties := {}) -> Array[Object]:
+static func _set_properties(object: Object, properties: Dictionary) -> void:
+	for property: String in properties:
+		object.set(property, properties[property])
+
+
+## Returns a connecting WebSocket client and the server's TLS stream, which has begun its handshake. Settings: host, the properties of
+## the client, the properties of the stream.
+func _begin(ours_client: bool, ours_server: bool, client_options: TLSOptions, server_options: TLSOptions, settings := {}) -> Array[Object]:
 	var listener: Object = RustTCPServer.new() if ours_server else TCPServer.new()
 	equal(listener.listen(0, "127.0.0.1"), OK, "listen")
 	var client: Object = RustWebSocketPeer.new() if ours_client else WebSocketPeer.new()
-	for property: String in client_properties:
-		client.set(property, client_properties[property])
-	equal(client.connect_to_url("wss://%s:%d/chat" % [host, listener.get_local_port()], client_options), OK, "connect_to_url")
+	_set_properties(client, settings.get("client", {}))
+	equal(client.connect_to_url("wss://%s:%d/chat" % [settings.get("host", "localhost"), listener.get_local_port()], client_options), OK, "connect_to_url")
 	loopback.resume(client)
 	loopback.require(func() -> bool: return listener.is_connection_available(), "connection")
 	var stream: Object = RustStreamPeerTLS.new() if ours_server else StreamPeerTLS.new()
-	for property: String in stream_properties:
-		stream.set(property, stream_properties[property])
+	_set_properties(stream, settings.get("stream", {}))
 	equal(stream.accept_stream(listener.take_connection(), server_options), OK, "accept_stream of the stream")
 	return [client, stream]
 
 
 ## As [method _begin], but returns two peers, each open or closed by a failure.
-func _pair(ours_client: bool, ours_server: bool, client_options: TLSOptions, server_options: TLSOptions,
-		host := "localhost", client_properties := {}, stream_properties := {}) -> Array[Object]:
-	var begun := _begin(ours_client, ours_server, client_options, server_options, host, client_properties, stream_properties)
+func _pair(ours_client: bool, ours_server: bool, client_options: TLSOptions, server_options: TLSOptions, settings := {}) -> Array[Object]:
+	var begun := _begin(ours_client, ours_server, client_options, server_options, settings)
 	var server: Object = RustWebSocketPeer.new() if ours_server else WebSocketPeer.new()
 	equal(server.accept_stream(begun[1]), OK, "accept_stream of the peer")
 	loopback.resume(server)
@@ -122,7 +124,7 @@ func test_trust_by_options() -> void:
 		[TLSOptions.client_unsafe(_identity()[1]), "localhost", "game.example", "not signed by a trusted authority"],
 	]
 	for case: Array in cases:
-		var pair := _pair(OURS, OURS, case[0], _server_options(case[2]), case[1])
+		var pair := _pair(OURS, OURS, case[0], _server_options(case[2]), {"host": case[1]})
 		if case[3] == "":
 			equal([pair[0].get_ready_state(), pair[0].get_error_message()], [OPEN, ""], str(case))
 			continue
@@ -162,7 +164,7 @@ func test_several_certificates_from_a_file_and_as_text() -> void:
 	var pair := _pair(OURS, OURS, TLSOptions.client(resource), _server_options())
 	equal(pair[0].get_ready_state(), OPEN, "from the file")
 	DirAccess.remove_absolute(path)
-	pair = _pair(OURS, OURS, null, _server_options(), "localhost", {"tls_trusted_certificates": both})
+	pair = _pair(OURS, OURS, null, _server_options(), {"client": {"tls_trusted_certificates": both}})
 	equal(pair[0].get_ready_state(), OPEN, "as text")
 
 
@@ -173,14 +175,14 @@ func test_client_certificates() -> void:
 	var trust := TLSOptions.client(_identity()[1])
 	var server_properties := {"tls_client_ca": _pem(player[1]), "tls_client_certificate_required": true}
 	var client_properties := {"tls_certificate": _pem(player[1]), "tls_private_key": player[0].save_to_string()}
-	var pair := _pair(OURS, OURS, trust, _server_options(), "localhost", client_properties, server_properties)
+	var pair := _pair(OURS, OURS, trust, _server_options(), {"client": client_properties, "stream": server_properties})
 	equal(pair[0].get_error_message(), "")
 	check(pair[1].get_tls_info().peer_subject.contains("CN=player"), str(pair[1].get_tls_info()))
-	pair = _pair(OURS, OURS, trust, _server_options(), "localhost", {}, server_properties)
+	pair = _pair(OURS, OURS, trust, _server_options(), {"stream": server_properties})
 	check(loopback.until_state(pair[0], CLOSED), "refused")
 	check(pair[0].get_failure().tls.contains("CertificateRequired"), str(pair[0].get_failure()))
 	server_properties.tls_client_certificate_required = false
-	pair = _pair(OURS, OURS, trust, _server_options(), "localhost", {}, server_properties)
+	pair = _pair(OURS, OURS, trust, _server_options(), {"stream": server_properties})
 	equal([pair[0].get_ready_state(), pair[1].get_tls_info().peer_subject], [OPEN, ""])
 
 
@@ -188,11 +190,11 @@ func test_server_options_as_text() -> void:
 	if engine_differs():
 		return
 	var texts := {"tls_certificate": _pem(_identity()[1]), "tls_private_key": _identity()[0].save_to_string()}
-	var pair := _pair(OURS, OURS, TLSOptions.client(_identity()[1]), null, "localhost", {}, texts)
+	var pair := _pair(OURS, OURS, TLSOptions.client(_identity()[1]), null, {"stream": texts})
 	equal(pair[0].get_ready_state(), OPEN)
 	var stream := RustStreamPeerTLS.new()
+	_set_properties(stream, texts)
 	for property: String in texts:
-		stream.set(property, texts[property])
 		equal(stream.get(property), texts[property])
 
 

@@ -8,7 +8,9 @@ extends Control
 
 const CLASSES: PackedStringArray = ["RustWebSocketMultiplayerPeer", "WebSocketMultiplayerPeer"]
 const PEERS: PackedStringArray = ["wspeer", "engine"]
-const HEARTBEAT_SECONDS := 2.0
+const HEARTBEAT_SECONDS := 5.0
+## Longer than the default, because a slow machine may connect while it still loads the game.
+const HANDSHAKE_SECONDS := 20.0
 ## Seconds for which a bot remains connected after the game, so that the others receive its end.
 const BOT_LINGER_SECONDS := 1.0
 
@@ -66,6 +68,7 @@ func _exit_tree() -> void:
 ## Creates a multiplayer peer of the selected implementation.
 func make_peer() -> MultiplayerPeer:
 	var peer: MultiplayerPeer = ClassDB.instantiate(CLASSES[maxi(peer_choice.selected, 0)])
+	peer.set("handshake_timeout", HANDSHAKE_SECONDS)
 	if "heartbeat_interval" in peer:
 		peer.set("heartbeat_interval", HEARTBEAT_SECONDS)
 	return peer

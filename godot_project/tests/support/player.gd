@@ -4,6 +4,9 @@ extends RefCounted
 const RoomGroup := preload("room_group.gd")
 const TestGame := preload("test_game.gd")
 
+## Seconds for a handshake and an authentication: longer than a loaded machine delays a process.
+const HANDSHAKE_TIMEOUT := 60.0
+
 var api := SceneMultiplayer.new()
 var branch := Node.new()
 var game := TestGame.new()
@@ -16,6 +19,8 @@ var bytes: Array[Array] = []
 
 func _init(tree: SceneTree, player_name: String, multiplayer_peer: MultiplayerPeer) -> void:
 	peer = multiplayer_peer
+	peer.set("handshake_timeout", HANDSHAKE_TIMEOUT)
+	api.auth_timeout = HANDSHAKE_TIMEOUT
 	branch.name = player_name
 	tree.root.add_child(branch)
 	tree.set_multiplayer(api, branch.get_path())
