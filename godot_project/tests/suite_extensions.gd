@@ -61,7 +61,7 @@ func test_compressed_messages() -> void:
 			var text := Payload.text(size)
 			equal(pair[0].send_text(text), OK)
 			check(loopback.until_packets(pair[1], 1), "%d bytes" % size)
-			check(pair[1].get_packet().get_string_from_ascii() == text, "%d bytes: the same text" % size)
+			check(pair[1].get_packet().get_string_from_ascii() == text, "%d bytes: equal text" % size)
 		var sent: Dictionary = pair[0].get_compression_statistics()
 		var received: Dictionary = pair[1].get_compression_statistics()
 		check(sent.sent_plain > 1 << 20 and sent.sent_compressed < sent.sent_plain, str(sent))

@@ -1,7 +1,7 @@
 extends GridContainer
 ## A chat server and three clients in one window. Without a window, the clients send the lines of SCRIPT.
 
-const SCRIPT: Array[Array] = [["Ada", "Who is here?"], ["Bob", "Me!"], ["Cleo", "Me too."]]
+const SCRIPT: Array[Array] = [["Ada", "Hello!"], ["Bob", "Hello, Ada!"], ["Cleo", "Hello, all!"]]
 
 var _sent := 0
 var _received := 0

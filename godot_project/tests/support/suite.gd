@@ -94,7 +94,7 @@ func frames_until(condition: Callable, what: String) -> bool:
 	var patience := Wait.PATIENCE if failures.is_empty() else Wait.PATIENCE / 10.0
 	var holds := await Wait.frames_until(condition, func() -> Array: return [read_processes(), observation()], patience)
 	if not holds:
-		_fail("no progress before: %s; last observation: %s" % [what, _show([read_processes(), observation()])])
+		_fail("no progress before: %s; last observation: %s" % [what, _show([read_processes(), observation()], 2000)])
 	return holds
 
 
@@ -127,9 +127,9 @@ static func _unpacked(value: Variant) -> Variant:
 	return Array(value).map(_unpacked) if typeof(value) >= TYPE_ARRAY else value
 
 
-static func _show(value: Variant) -> String:
+static func _show(value: Variant, length := 300) -> String:
 	var text := var_to_str(value).replace("\n", " ")
-	return text if text.length() <= 300 else text.left(300) + "..."
+	return text if text.length() <= length else text.left(length) + "..."
 
 
 func _fail(what: String) -> void:
