@@ -18,12 +18,12 @@ from support import (
 
 
 def end(stage, role, **options):
-    """Starts secure_end.gd."""
-    return godot(stage, "secure_end.gd", role, *(f"{name}={value}" for name, value in options.items()))
+    """Starts interop_endpoint.gd."""
+    return godot(stage, "interop_endpoint.gd", role, *(f"{name}={value}" for name, value in options.items()))
 
 
 def own(name):
-    """Returns options of secure_end.gd."""
+    """Returns options of interop_endpoint.gd."""
     return {"certificate": crt(name), "key": key(name)}
 
 

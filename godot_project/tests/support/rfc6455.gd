@@ -1,6 +1,5 @@
 extends RefCounted
-## What goes over the wire, written and read by hand: RFC 6455 frames and handshakes that
-## owe nothing to the code under test.
+## Writes and reads RFC 6455 frames and handshakes independently of the code under test.
 
 const CONTINUATION := 0
 const TEXT := 1
@@ -9,7 +8,7 @@ const CLOSE := 8
 const PING := 9
 const PONG := 10
 
-## Any key will do for a request made by hand; this one is the RFC's example (section 1.3).
+## The example of RFC 6455 section 1.3; any key is valid.
 const KEY := "dGhlIHNhbXBsZSBub25jZQ=="
 const GUID := "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 const MASK: PackedByteArray = [0x37, 0xfa, 0x21, 0x3d]
@@ -20,8 +19,8 @@ static func bytes(data: Variant) -> PackedByteArray:
 	return data.to_utf8_buffer() if data is String else PackedByteArray(data)
 
 
-## Options: masked, not_final, rsv (bits 0x40, 0x20, 0x10), form (7, 16 or 64: the length
-## field to use although another is minimal), length (to be declared instead of the true one).
+## Returns a frame. Options: masked; not_final; rsv (bits 0x40, 0x20, 0x10); form (7, 16 or 64: bits of the length field, if not the
+## minimal ones); length (the declared payload length, if not the real one).
 static func frame(opcode: int, data: Variant = "", options := {}) -> PackedByteArray:
 	var payload := bytes(data)
 	var length: int = options.get("length", payload.size())
@@ -56,7 +55,7 @@ static func close_payload(code: int, reason: Variant = "") -> PackedByteArray:
 	return PackedByteArray([(code >> 8) & 0xff, code & 0xff]) + bytes(reason)
 
 
-## Appends to frames all complete ones in data from offset on and returns the offset behind
+## Appends to frames all that are complete in data from offset on, and returns the offset after
 ## them. Each has the keys opcode, final, rsv, masked, minimal and payload (unmasked).
 static func parse(data: PackedByteArray, offset: int, frames: Array[Dictionary]) -> int:
 	while offset + 2 <= data.size():
@@ -85,22 +84,22 @@ static func parse(data: PackedByteArray, offset: int, frames: Array[Dictionary])
 	return offset
 
 
-## One frame as a line to compare: only the mask itself is left out.
-static func describe(one: Dictionary) -> String:
-	var words := PackedStringArray([NAMES.get(one.opcode, "opcode %d" % one.opcode)])
-	if not one.final:
+## Describes a frame in a line. Only the masking key is left out.
+static func describe(frame_fields: Dictionary) -> String:
+	var words := PackedStringArray([NAMES.get(frame_fields.opcode, "opcode %d" % frame_fields.opcode)])
+	if not frame_fields.final:
 		words.append("not final")
-	if one.rsv:
-		words.append("rsv %x" % one.rsv)
-	if one.masked:
+	if frame_fields.rsv:
+		words.append("rsv %x" % frame_fields.rsv)
+	if frame_fields.masked:
 		words.append("masked")
-	if not one.minimal:
+	if not frame_fields.minimal:
 		words.append("length not minimal")
-	words.append(show(one.payload))
+	words.append(describe_payload(frame_fields.payload))
 	return " ".join(words)
 
 
-static func show(payload: PackedByteArray) -> String:
+static func describe_payload(payload: PackedByteArray) -> String:
 	if payload.size() > 160:
 		var hashing := HashingContext.new()
 		hashing.start(HashingContext.HASH_SHA1)
@@ -116,16 +115,17 @@ static func accept_value(key: String) -> String:
 	return Marshalls.raw_to_base64((key + GUID).sha1_buffer())
 
 
-## Text of a head (request or response) from its lines.
+## Joins the lines of an HTTP head (request or response).
 static func head(lines: PackedStringArray) -> String:
 	return "\r\n".join(lines) + "\r\n\r\n"
 
 
-## Text of a head from its headers in order, with some changed: null removes a header, new
-## ones are appended. FIRST names the first line, MORE an array of lines as they are.
+## Keys of [method changed_head]: the request or status line, and an array of lines that are appended unchanged.
 const FIRST := "first line"
 const MORE := "more lines"
 
+
+## Returns an HTTP head with some headers changed: null removes a header, new ones are appended.
 static func changed_head(headers: Dictionary, changes: Dictionary) -> String:
 	var merged := headers.merged(changes, true)
 	var lines := PackedStringArray([merged[FIRST]])
@@ -155,27 +155,9 @@ static func response(key: String, more: PackedStringArray = []) -> String:
 	]) + more)
 
 
-## The value of a header in the text of a head; "" if it is not there.
+## Returns the value of a header in an HTTP head, "" if it is absent.
 static func header(head_text: String, name: String) -> String:
 	for line in head_text.split("\r\n"):
 		if line.get_slice(":", 0).to_lower() == name.to_lower():
 			return line.substr(line.find(":") + 1).strip_edges()
 	return ""
-
-
-## Filler whose every part differs from the parts beside it, so that lost, doubled or
-## swapped pieces show.
-static func filler(size: int) -> PackedByteArray:
-	var numbers := PackedInt32Array()
-	numbers.resize((size + 3) / 4)
-	for i in numbers.size():
-		numbers[i] = i * 2654435761
-	return numbers.to_byte_array().slice(0, size)
-
-
-## As filler, but ASCII.
-static func text_filler(size: int) -> String:
-	var parts := PackedStringArray()
-	for i in (size + 7) / 8:
-		parts.append("%07d " % i)
-	return "".join(parts).left(size)

@@ -1,14 +1,14 @@
 extends RefCounted
-## The other end of a connection as bare bytes: a StreamPeerTCP of the engine whose input
-## is kept whole. It never polls the stream, since that drops unread input on a reset.
+## A remote peer as a raw byte stream: a StreamPeerTCP of the engine, with everything it has received.
+## It never polls the stream, because that drops unread input after a reset.
 
-const Wire := preload("wire.gd")
+const Rfc6455 := preload("rfc6455.gd")
 
 var received := PackedByteArray()
-## The other side's end of stream, or its reset, was seen.
+## The end of the stream, or a reset, was read.
 var ended := false
-## While false, input is left in the kernel.
-var reading := true
+## If false, input stays in the kernel.
+var is_reading := true
 
 var _stream: StreamPeerTCP
 var _unsent := PackedByteArray()
@@ -24,7 +24,7 @@ func _init(stream: StreamPeerTCP) -> void:
 
 
 func send(data: Variant) -> void:
-	_unsent = _unsent.slice(_unsent_from) + Wire.bytes(data)
+	_unsent = _unsent.slice(_unsent_from) + Rfc6455.bytes(data)
 	_unsent_from = 0
 	pump()
 
@@ -33,11 +33,16 @@ func all_sent() -> bool:
 	return _unsent_from == _unsent.size()
 
 
+## Returns what changes while the socket makes progress.
+func observation() -> Array:
+	return [received.size(), ended, _unsent.size() - _unsent_from]
+
+
 func local_port() -> int:
 	return _stream.get_local_port()
 
 
-func finish() -> void:
+func close() -> void:
 	_stream.disconnect_from_host()
 
 
@@ -47,7 +52,7 @@ func pump() -> void:
 		if sent[0] != OK or sent[1] == 0:
 			break
 		_unsent_from += sent[1]
-	while reading and not ended and _is_up():
+	while is_reading and not ended and _is_up():
 		var got: Array = _stream.get_partial_data(65536)
 		if got[0] != OK:
 			ended = true
@@ -61,7 +66,7 @@ func _is_up() -> bool:
 	return _stream.get_status() == StreamPeerTCP.STATUS_CONNECTED
 
 
-## The text of the request or response received, "" until all of it is there.
+## Returns the HTTP head received, "" until it is complete.
 func head() -> String:
 	if _body_from < 0:
 		for i in maxi(received.size() - 3, 0):
@@ -71,23 +76,23 @@ func head() -> String:
 	return received.slice(0, _body_from).get_string_from_utf8() if _body_from >= 0 else ""
 
 
-## The complete frames received after the head.
+## Returns the complete frames received after the head.
 func frames() -> Array[Dictionary]:
 	head()
-	_parsed_to = Wire.parse(received, maxi(_parsed_to, _body_from), _frames)
+	_parsed_to = Rfc6455.parse(received, maxi(_parsed_to, _body_from), _frames)
 	return _frames
 
 
-func described() -> PackedStringArray:
+func described_frames() -> PackedStringArray:
 	var lines := PackedStringArray()
-	for one in frames():
-		lines.append(Wire.describe(one))
+	for frame in frames():
+		lines.append(Rfc6455.describe(frame))
 	return lines
 
 
-## The status code of the close frame received: -1 if there is none, 0 if it is empty.
+## Returns the code of the close frame received: -1 without a close frame, 0 without a code.
 func close_code() -> int:
-	for one in frames():
-		if one.opcode == Wire.CLOSE:
-			return 0 if one.payload.size() < 2 else one.payload[0] << 8 | one.payload[1]
+	for frame in frames():
+		if frame.opcode == Rfc6455.CLOSE:
+			return 0 if frame.payload.size() < 2 else frame.payload[0] << 8 | frame.payload[1]
 	return -1

@@ -1,15 +1,15 @@
 extends RefCounted
-## What is measured. Each method returns microseconds for one of what it does, or -1 when not
-## everything arrived in time. For the extension's classes, bench.gd compiles this text anew with
-## their names in the place of the engine's: in both cases the same typed script, as the engine's
-## users write it.
+## The measured operations. Each method returns the microseconds of one operation, or -1 if one made no progress. For the
+## extension's classes, bench.gd compiles this source again with their names instead of the engine's, so that both run the same typed
+## script.
+
+const Wait := preload("res://tests/support/wait.gd")
 
 const HOST := "127.0.0.1"
-const DEADLINE_USEC := 20_000_000
-## Long enough that the clock and single interruptions do not matter.
+## Long enough that the resolution of the clock and single interruptions do not matter.
 const SAMPLE_USEC := 150_000
-const ROOM := 8 << 20
-## Sends between two polls, as of a game that sends all its news in one frame.
+const BUFFER_BYTES := 8 << 20
+## Messages between two polls, as of a game that sends all its updates in one frame.
 const SENDS_PER_POLL := 500
 
 static var _key: CryptoKey
@@ -26,24 +26,24 @@ static func bytes(size: int) -> PackedByteArray:
 	return message
 
 
-## Text of that many bytes in UTF-8, of letters that take two each.
+## Returns text of that many UTF-8 bytes, in letters of two bytes each.
 static func text(size: int) -> String:
 	return "üßéñ".repeat(size / 8)
 
 
 func pairs(count: int, limit: int) -> Array[Array]:
-	var made: Array[Array] = []
+	var open_pairs: Array[Array] = []
 	var listener := TCPServer.new()
 	listener.listen(0, HOST)
 	for i in count:
 		var pair := _open(listener, false, limit)
 		if not pair.is_empty():
-			made.append(pair)
-	return made
+			open_pairs.append(pair)
+	return open_pairs
 
 
-## Client and server side, open; [] where that did not work.
-func _open(listener: TCPServer, secure: bool, limit := ROOM) -> Array:
+## Returns an open client and server side, [] on failure.
+func _open(listener: TCPServer, secure: bool, limit := BUFFER_BYTES) -> Array:
 	var client := WebSocketPeer.new()
 	var server := WebSocketPeer.new()
 	for peer: WebSocketPeer in [client, server]:
@@ -52,10 +52,11 @@ func _open(listener: TCPServer, secure: bool, limit := ROOM) -> Array:
 	var url := "%s://localhost:%d" if secure else "ws://127.0.0.1:%d"
 	url = url % (["wss", listener.get_local_port()] if secure else [listener.get_local_port()])
 	client.connect_to_url(url, TLSOptions.client(_certificate) if secure else null)
-	var start := Time.get_ticks_usec()
+	# Without the pauses of Wait.until(), which would be measured.
+	var wait := Wait.new()
 	while not listener.is_connection_available():
 		client.poll()
-		if Time.get_ticks_usec() - start > DEADLINE_USEC:
+		if wait.is_stalled():
 			return []
 	var stream: StreamPeer = listener.take_connection()
 	if secure:
@@ -66,7 +67,7 @@ func _open(listener: TCPServer, secure: bool, limit := ROOM) -> Array:
 	while client.get_ready_state() != WebSocketPeer.STATE_OPEN or server.get_ready_state() != WebSocketPeer.STATE_OPEN:
 		client.poll()
 		server.poll()
-		if Time.get_ticks_usec() - start > DEADLINE_USEC:
+		if wait.is_stalled():
 			return []
 	return [client, server]
 
@@ -93,6 +94,7 @@ func echo(size: int, secure: bool) -> float:
 	var client: WebSocketPeer = pair[0]
 	var server: WebSocketPeer = pair[1]
 	var message := bytes(size)
+	var wait := Wait.new()
 	var start := Time.get_ticks_usec()
 	var count := 0
 	while count < 3 or Time.get_ticks_usec() - start < SAMPLE_USEC:
@@ -100,13 +102,13 @@ func echo(size: int, secure: bool) -> float:
 		while server.get_available_packet_count() == 0:
 			client.poll()
 			server.poll()
-			if Time.get_ticks_usec() - start > DEADLINE_USEC:
+			if wait.is_stalled():
 				return -1.0
 		server.send(server.get_packet())
 		while client.get_available_packet_count() == 0:
 			server.poll()
 			client.poll()
-			if Time.get_ticks_usec() - start > DEADLINE_USEC:
+			if wait.is_stalled():
 				return -1.0
 		client.get_packet()
 		count += 1
@@ -115,7 +117,7 @@ func echo(size: int, secure: bool) -> float:
 	return float(took) / count
 
 
-## One way, from the client to the server.
+## Sends messages from the client to the server.
 func burst(message: PackedByteArray, secure: bool) -> float:
 	return _burst(secure, message.size(), func(client: WebSocketPeer, count: int) -> int:
 		for i in count:
@@ -132,7 +134,7 @@ func text_burst(message: String) -> float:
 		return count)
 
 
-## `send` sends some messages and returns how many.
+## `send` sends up to a number of messages and returns how many it sent.
 func _burst(secure: bool, size: int, send: Callable) -> float:
 	var pair := _pair(secure)
 	if pair.is_empty():
@@ -141,8 +143,9 @@ func _burst(secure: bool, size: int, send: Callable) -> float:
 	var server: WebSocketPeer = pair[1]
 	client.max_queued_packets = 1 << 20
 	server.max_queued_packets = 1 << 20
-	# Never more than fits: the engine prints an error for what it refuses, which would be measured.
-	var sends := mini(SENDS_PER_POLL, ROOM / 2 / size)
+	# Never more than fits: the engine prints an error for a refused message, which would be measured.
+	var sends := mini(SENDS_PER_POLL, BUFFER_BYTES / 2 / size)
+	var wait := Wait.new()
 	var start := Time.get_ticks_usec()
 	var sent := 0
 	var received := 0
@@ -154,14 +157,14 @@ func _burst(secure: bool, size: int, send: Callable) -> float:
 		while server.get_available_packet_count() > 0:
 			server.get_packet()
 			received += 1
-		if Time.get_ticks_usec() - start > DEADLINE_USEC:
+		if wait.is_stalled():
 			return -1.0
 	var took := Time.get_ticks_usec() - start
 	_close(pair)
 	return float(took) / received
 
 
-## Polls of the server sides of `count` connections on which nothing happens.
+## Polls the server sides of `count` idle connections.
 func idle(count: int) -> float:
 	if count not in _idle:
 		_idle[count] = pairs(count, 65535)

@@ -1,5 +1,5 @@
 extends Node
-## A unit of the tested game: one value is sent with each synchronization, the others when they change.
+## A replicated node of a TestGame: [member cell] is sent in each synchronization, the others when they change.
 
 var cell := Vector2i.ZERO
 var health := 100

@@ -1,21 +1,21 @@
 extends SceneTree
-## An end of a connection for a program outside of the engine, over TLS or without, by our classes or the engine's:
-##   godot --headless --path godot_project -s res://tests/secure_end.gd -- server|client [NAME=VALUE]...
+## A WebSocket client or server for interoperability tests with programs outside of the engine:
+##   godot --headless --path godot_project -s res://tests/interop_endpoint.gd -- server|client [NAME=VALUE]...
 ##
-##   peer         ours (the default) or engine: whose WebSocketPeer (and TCPServer) it is
-##   tls          none (the default), or whose StreamPeerTLS a server uses: ours, engine; a client's URL tells
-##   certificate, key, ca   files; of a server's identity, and of what a client trusts or whom a server asks for
-##   text         yes: give them to our classes as PEM text instead of the engine's objects
-##   name         the name that the server's certificate must be for
+##   peer         implementation of WebSocketPeer and TCPServer: ours (default), engine
+##   tls          implementation of a server's StreamPeerTLS: none (default), ours, engine; for a client, the URL decides
+##   certificate, key, ca   files: the own certificate and key, and the certificate authority of the remote peer
+##   text         yes: set them as PEM text (ours only) instead of TLSOptions
+##   name         the name that the server's certificate must have
 ##   protocol     a sub-protocol
-##   origin       a server accepts requests from this one alone
-##   url          where a client goes
-##   end          here (the default) or there: who closes
-##   bytes        length of a client's binary message (1000)
+##   origin       the only Origin that a server accepts
+##   url          the URL of a client
+##   end          which peer starts the close handshake: here (default) for the client, there for the server
+##   bytes        length of a client's binary message (default 1000)
 ##
-## Does and prints what tests/interop/secure/end.c does. A server ends behind a connection to /quit.
+## Has the options and the output of tests/interop/secure/end.c. A server ends after a connection to /quit.
 
-const SECONDS := 90.0
+const Wait := preload("support/wait.gd")
 const LONGEST_MESSAGE := 80 << 20
 const TEXT := "Grüße über TLS"
 
@@ -23,11 +23,12 @@ var _options := {"peer": "ours", "tls": "none", "end": "here", "bytes": "1000"}
 var _is_server := false
 var _server: Object
 var _peers: Array[Object] = []
-## Peers that were open, and what came back to a client.
+## Peers that were open.
 var _open: Dictionary[Object, bool] = {}
-var _returned: Array = []
+## For each echo that a client has received, whether it equals the message.
+var _echoes: Array = []
 var _data := PackedByteArray()
-var _seconds := 0.0
+var _wait := Wait.new(_observation, 2.0 * Wait.PATIENCE)
 
 
 func _initialize() -> void:
@@ -61,7 +62,7 @@ func _read(option: String) -> String:
 	return FileAccess.get_file_as_string(_options[option])
 
 
-## A .crt is loaded as a resource, as projects do; others by the object.
+## Loads a .crt as a resource, as projects do, and other files by X509Certificate.load().
 func _certificate(option: String) -> X509Certificate:
 	if _options[option].ends_with(".crt"):
 		return load(_options[option])
@@ -94,16 +95,20 @@ func _client_options(peer: Object) -> TLSOptions:
 	return TLSOptions.client()
 
 
-func _process(delta: float) -> bool:
-	_seconds += delta
-	if _seconds > SECONDS:
-		printerr("the time is up")
+func _observation() -> Array:
+	return _peers.map(func(peer: Object) -> Array:
+		return [peer.get_ready_state(), peer.get_available_packet_count(), peer.get_current_outbound_buffered_amount(), _echoes.size()])
+
+
+func _process(_delta: float) -> bool:
+	if _wait.is_stalled():
+		printerr("no progress")
 		quit(1)
 		return true
 	if _is_server:
 		_take_connections()
 	for peer in _peers.duplicate():
-		_serve(peer)
+		_drive(peer)
 	return false
 
 
@@ -126,11 +131,11 @@ func _take_connections() -> void:
 					session.tls_client_certificate_required = true
 				if session.accept_stream(stream, options) != OK:
 					printerr(session.get_error_message())
-				# Its handshake goes on while the peer is polled.
+				# The peer's poll() continues the TLS handshake.
 				_accept(session)
 			"engine":
 				var session := StreamPeerTLS.new()
-				# The engine goes on with the handshake at once, and says so where it fails.
+				# The engine continues the handshake in accept_stream() and reports its failure there.
 				if session.accept_stream(stream, _server_options()) == OK:
 					_accept(session)
 
@@ -145,11 +150,11 @@ func _server_options() -> TLSOptions:
 func _accept(stream: Object) -> void:
 	var peer := _new_peer()
 	if peer.accept_stream(stream) != OK:
-		printerr("the stream was not taken")
+		printerr("accept_stream failed")
 	_peers.append(peer)
 
 
-func _serve(peer: Object) -> void:
+func _drive(peer: Object) -> void:
 	peer.poll()
 	var state: int = peer.get_ready_state()
 	if state == WebSocketPeer.STATE_OPEN and peer not in _open:
@@ -162,10 +167,10 @@ func _serve(peer: Object) -> void:
 		var packet: PackedByteArray = peer.get_packet()
 		var is_text: bool = peer.was_string_packet()
 		if not _is_server:
-			_returned.append(packet == (TEXT.to_utf8_buffer() if is_text else _data))
-			if _returned.size() == 2 and _options["end"] == "there":
+			_echoes.append(packet == (TEXT.to_utf8_buffer() if is_text else _data))
+			if _echoes.size() == 2 and _options["end"] == "there":
 				peer.send_text("close")
-			elif _returned.size() == 2:
+			elif _echoes.size() == 2:
 				peer.close(1000, "finished")
 		elif is_text and packet.get_string_from_utf8() == "close":
 			peer.close(4001, "as you wish")
@@ -196,8 +201,8 @@ func _end(peer: Object) -> void:
 		"close_code": peer.get_close_code(),
 		"close_reason": peer.get_close_reason(),
 		"stage": "none",
-		"text_returned": _returned.size() == 2 and _returned[0],
-		"binary_returned": _returned.size() == 2 and _returned[1],
+		"text_returned": _echoes.size() == 2 and _echoes[0],
+		"binary_returned": _echoes.size() == 2 and _echoes[1],
 	}
 	if _options["peer"] == "ours":
 		event.merge(peer.get_failure(), true)
