@@ -8,7 +8,7 @@ use super::convert;
 use super::remote_peer::{Owner, RustWebSocketRemotePeer};
 use super::websocket_client::RustWebSocketClient;
 use crate::limits::{OBJECT_BUFFER_KIB, OBJECT_BUFFER_PACKETS};
-use crate::peer::Client;
+use crate::peer::{Client, ConnectParameters};
 
 /// Limits that a project brought over from Godot 3 sets under `network/limits/<object>/`: KiB and packets, in and out.
 pub(super) fn project_limits(object: &str) -> [i64; 4] {
@@ -63,8 +63,13 @@ impl RustWebSocketClient {
         // Outside the lock: the engine's objects are asked.
         let tls = self.tls(&url);
         self.run(|client| {
-            let tls = client.record_error(tls)?;
-            client.connect_to_url(&url, convert::strings(&protocols), gd_mp_api, convert::strings(&custom_headers), tls)
+            let parameters = ConnectParameters {
+                protocols: convert::strings(&protocols),
+                headers: convert::strings(&custom_headers),
+                tls: client.record_error(tls)?,
+                gd_mp_api,
+            };
+            client.connect_to_url(&url, parameters)
         })
     }
 

@@ -9,6 +9,7 @@ use super::shared::with;
 use super::tls::TlsTexts;
 use super::websocket_multiplayer_peer::RustWebSocketMultiplayerPeer;
 use super::websocket_peer::RustWebSocketPeer;
+use crate::peer::listening::checked_port;
 
 #[godot_api(secondary)]
 impl RustWebSocketMultiplayerPeer {
@@ -52,6 +53,7 @@ impl RustWebSocketMultiplayerPeer {
         let tls = tls_server_options.0.map(|options| TlsTexts::default().server(Some(&options))).transpose();
         run(&this, |room| {
             let tls = room.record_error(tls)?;
+            let port = room.record_error(checked_port(port))?;
             room.create_server(port, &bind_address.to_string(), tls)
         })
     }

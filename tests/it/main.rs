@@ -8,7 +8,7 @@ mod compression;
 mod connection;
 mod corpus;
 mod fixtures;
-mod gd_mp;
+mod godot3_mode;
 mod handshake;
 mod header;
 mod layers;

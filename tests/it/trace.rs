@@ -8,10 +8,10 @@ mod fixtures;
 use fixtures::{Pair, Raw, frame, packets, until};
 use parking_lot::{Mutex, MutexGuard};
 use wspeer::limits::{TRACE_EVENTS, TRACE_PREVIEW};
-use wspeer::peer::room::Status;
+use wspeer::peer::room::RoomStatus;
 use wspeer::peer::server::Server;
 use wspeer::peer::trace::{self, Direction, PeerClass, TraceEvent, TraceEventKind, TraceSubscriber};
-use wspeer::peer::{Client, ClientStatus, MultiplayerPeer, State, WebSocketPeer};
+use wspeer::peer::{Client, ClientStatus, ConnectParameters, ListenParameters, MultiplayerPeer, State, WebSocketPeer};
 use wspeer::proto::Role;
 use wspeer::proto::frame::MessageKind::{Binary, Text};
 
@@ -253,7 +253,7 @@ fn a_rooms_connections_say_what_they_belong_to() {
     until("the room", || {
         server.poll();
         client.poll();
-        trace::connection_count() == 2 && client.status() == Status::Connected
+        trace::connection_count() == 2 && client.status() == RoomStatus::Connected
     });
     let rows = trace::peers();
     assert!(rows.iter().all(|row| row.class == PeerClass::Multiplayer), "{rows:?}");
@@ -266,10 +266,8 @@ fn the_connections_of_clients_and_servers_say_what_they_belong_to() {
     let _alone = alone();
     let mut listener = TraceSubscriber::to_messages();
     let (mut server, mut client) = (Server::new(), Client::new());
-    server.listen(0, Vec::new(), false).unwrap();
-    client
-        .connect_to_url(&format!("ws://127.0.0.1:{}/", server.local_port()), Vec::new(), false, Vec::new(), None)
-        .unwrap();
+    server.listen(0, ListenParameters::default()).unwrap();
+    client.connect_to_url(&format!("ws://127.0.0.1:{}/", server.local_port()), ConnectParameters::default()).unwrap();
     until("the connection", || {
         server.poll();
         client.poll();

@@ -88,7 +88,7 @@ impl Refusal {
     /// Checks a program's answer.
     pub fn custom(answer: HttpAnswer) -> crate::error::Result<Self> {
         let status = HttpAnswer::checked_status(i64::from(answer.status))?;
-        if answer.reason.chars().any(|c| c.is_control() && c != '	') {
+        if answer.reason.chars().any(|c| c.is_control() && c != '\t') {
             return Err(Error::new(ErrorCode::InvalidParameter, "the reason contains a control character"));
         }
         headers::check_extra(&answer.headers)?;
