@@ -6,7 +6,7 @@ use crate::peer::connection::opening::Opening;
 use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
 use crate::peer::state::State;
 use crate::proto::Role;
-use crate::proto::handshake::{Headers, Refusal, Request, response};
+use crate::proto::handshake::{Headers, Rejection, Request, response};
 use crate::proto::url::Url;
 
 /// Head of the HTTP message that the remote end sent, as it arrived; read again when a program asks.
@@ -124,7 +124,7 @@ impl WebSocketPeer {
     }
 
     fn try_reject_request(&mut self, status: i64, reason: &str, headers: Vec<String>, body: Vec<u8>) -> Result {
-        let refusal = Refusal::custom(status, reason, headers, body)?;
+        let refusal = Rejection::custom(status, reason, headers, body)?;
         let Phase::Opening(opening) = &mut self.phase else { return Err(no_request()) };
         opening.reject_request(&refusal)?;
         self.drop_connection();

@@ -15,7 +15,7 @@ pub struct Idle(Arc<Readiness>);
 impl Idle {
     /// Whether a poll would still find nothing to do.
     pub fn lasts(&self) -> bool {
-        !self.0.may_read() && linger::is_quiet() && !trace::is_enabled()
+        !self.0.may_read() && linger::is_idle() && !trace::is_enabled()
     }
 }
 

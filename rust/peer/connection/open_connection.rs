@@ -8,12 +8,12 @@ use crate::limits::{
     COALESCE_BYTES, DEFLATE_IDLE, HEADER_READ_BYTES, LOOKAHEAD_BYTES, MASK_CHUNK_BYTES, POLL_BUDGET_SLACK,
     VECTORED_WRITE_BYTES,
 };
-use crate::net::{FailureStage, NetError, Transport, clock, scratch};
+use crate::net::{FailureStage, NetError, Transport, clock, receive_buffers};
 use crate::peer::connection::heartbeat::Heartbeat;
 use crate::peer::connection::packet_queue::PacketQueue;
 use crate::peer::options::Options;
 use crate::proto::broadcast::BroadcastMessage;
-use crate::proto::connection::{Connection, SendOptions, Stopped};
+use crate::proto::connection::{Connection, ReceiveOutcome, SendOptions};
 use crate::proto::frame::MessageKind;
 use crate::proto::mask;
 use crate::proto::message::MessageSink;
@@ -100,7 +100,7 @@ impl OpenConnection {
             && self.violation.is_none()
             && self.compressed_at.is_none()
             && self.blocked.is_empty()
-            && self.connection.is_quiet()
+            && self.connection.is_idle()
             && !self.transport.may_read()
     }
 
@@ -235,7 +235,7 @@ impl OpenConnection {
 
     /// Sends a message that others get too, in the form that fits this connection; otherwise as [`Self::send`].
     pub fn send_shared(&mut self, message: &mut BroadcastMessage<'_>) -> Result<(), NetError> {
-        let frames = self.connection.share(message);
+        let frames = self.connection.encode_broadcast(message);
         if !self.sent_in_tick || self.output.len() + frames.bytes.len() >= COALESCE_BYTES {
             self.flush()?;
         }
@@ -260,7 +260,7 @@ impl OpenConnection {
 
     /// Writes a frame without storing it, except for what the network does not take.
     fn send_large(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), NetError> {
-        let mut header = Vec::with_capacity(crate::proto::frame::MAX_HEADER);
+        let mut header = Vec::with_capacity(crate::proto::frame::MAX_HEADER_LEN);
         match self.connection.begin_frame(kind, payload.len(), &mut header) {
             None => {
                 let written = match self.transport.write_vectored(&[IoSlice::new(&header), IoSlice::new(payload)]) {
@@ -322,13 +322,17 @@ impl OpenConnection {
         if !self.blocked.is_empty() {
             let mut sink =
                 Receiver { queue, heartbeat: &mut self.heartbeat, options, now, closing: false, is_new: self.is_new };
-            self.scanned =
-                self.connection.serve_control_frames(&mut self.blocked, self.scanned, &mut sink, &mut self.output);
+            self.scanned = self.connection.handle_control_frames_ahead(
+                &mut self.blocked,
+                self.scanned,
+                &mut sink,
+                &mut self.output,
+            );
         }
         Ok(())
     }
 
-    /// One read into a large message's own buffer or the scratch buffer; returns the bytes read and asked for.
+    /// One read into a large message's own buffer or the receive_buffers buffer; returns the bytes read and asked for.
     fn read_once(&mut self, queue: &mut PacketQueue, options: &Options, now: Instant) -> Result<(usize, usize), End> {
         let closing = self.connection.close_sent();
         let direct = if options.stream_messages { None } else { self.connection.direct_buffer() };
@@ -347,7 +351,7 @@ impl OpenConnection {
             return read.map(|count| (count, offered));
         }
         let wanted = if self.connection.expects_large_frame() { HEADER_READ_BYTES } else { usize::MAX };
-        scratch::with(|buffer| {
+        receive_buffers::with_input(|buffer| {
             let offered = buffer.len().min(wanted);
             let buffer = buffer.get_mut(..offered).unwrap_or_default();
             let count = read_from(self.transport.as_mut(), buffer)?;
@@ -393,9 +397,9 @@ impl OpenConnection {
         let mut sink = Receiver { queue, heartbeat: &mut self.heartbeat, options, now, closing, is_new: self.is_new };
         let (used, result) = self.connection.receive(input, options.inbound_buffer_size, &mut sink, &mut self.output);
         match result {
-            Ok(Stopped::Drained) => Ok(None),
-            Ok(Stopped::Blocked) => Ok(Some(used)),
-            Ok(Stopped::Closed) => Err(End::Closed),
+            Ok(ReceiveOutcome::NeedsInput) => Ok(None),
+            Ok(ReceiveOutcome::SinkFull) => Ok(Some(used)),
+            Ok(ReceiveOutcome::CloseReceived) => Err(End::Closed),
             Err(violation) => self.report(violation, queue).map(|()| None),
         }
     }
@@ -453,16 +457,16 @@ impl Receiver<'_> {
 }
 
 impl MessageSink for Receiver<'_> {
-    fn takes_close(&self) -> bool {
+    fn accepts_close(&self) -> bool {
         !self.is_new
     }
 
-    fn buffer(&mut self) -> Vec<u8> {
-        scratch::spare()
+    fn spare_buffer(&mut self) -> Vec<u8> {
+        receive_buffers::spare()
     }
 
-    fn give_back(&mut self, buffer: Vec<u8>) {
-        scratch::give_back(buffer);
+    fn recycle(&mut self, buffer: Vec<u8>) {
+        receive_buffers::recycle(buffer);
     }
 
     fn has_room(&self, message_bytes: u64) -> bool {
@@ -481,7 +485,7 @@ impl MessageSink for Receiver<'_> {
         }
     }
 
-    fn takes_pieces(&self) -> bool {
+    fn accepts_pieces(&self) -> bool {
         self.options.stream_messages
     }
 

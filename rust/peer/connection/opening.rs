@@ -8,18 +8,18 @@ use std::time::Instant;
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::MAX_EARLY_BYTES;
 use crate::net::proxy::Proxy;
-use crate::net::{ClientTls, Connector, FailureStage, NetError, TlsInfo, TlsStream, Transport, entropy};
+use crate::net::{ClientTls, Connector, FailureStage, NetError, TlsInfo, TlsStream, Transport, random};
 use crate::peer::connection::handshake_stream::HandshakeStream;
 use crate::peer::connection::opening_failure::{at_proxy, not_upgraded, proxy_refused, refuse};
 use crate::peer::options::Options;
 use crate::peer::trace;
 use crate::proto::Role;
 use crate::proto::connection::Connection;
-use crate::proto::deflate::Deflate;
-use crate::proto::extensions::Agreement;
+use crate::proto::deflate::PermessageDeflate;
+use crate::proto::extensions::NegotiatedDeflate;
 use crate::proto::handshake::server::RequestReader;
 use crate::proto::handshake::{
-    ClientHandshake, ConnectError, ConnectHandshake, HttpResponse, Refusal, Request, ResponseError, ServerOptions,
+    AcceptOptions, ClientHandshake, HttpResponse, Rejection, Request, ResponseError, TunnelError, TunnelHandshake,
     headers,
 };
 use crate::proto::url::{Authority, Credentials, Url};
@@ -69,7 +69,7 @@ enum OpeningStage {
     },
     Tunnelling {
         stream: HandshakeStream,
-        handshake: ConnectHandshake,
+        handshake: TunnelHandshake,
         proxy: Proxy,
         ahead: Ahead,
     },
@@ -137,7 +137,7 @@ impl Opening {
     ) -> Result<Result<Self, NetError>> {
         let (handshake, request) = ClientHandshake::start(
             url,
-            entropy::nonce(),
+            random::nonce(),
             &options.supported_protocols,
             &options.handshake_headers,
             options.deflate_preferences(),
@@ -166,7 +166,7 @@ impl Opening {
     /// A server's beginning on a connection that is there.
     pub fn accept(transport: Box<dyn Transport>, options: &Options, now: Instant) -> Result<Self> {
         headers::check_protocols(&options.supported_protocols)?;
-        headers::check_extra(&options.handshake_headers)?;
+        headers::check_extra_headers(&options.handshake_headers)?;
         let stream = HandshakeStream::new(transport, Vec::new());
         Ok(Self {
             stage: OpeningStage::Server { stream, reader: RequestReader::default() },
@@ -208,7 +208,7 @@ impl Opening {
                 Step::Next(stage) => self.stage = stage,
                 Step::Wait(stage) => {
                     self.stage = stage;
-                    return if now >= self.deadline { Err(self.give_up(options)) } else { Ok(None) };
+                    return if now >= self.deadline { Err(self.take_partial(options)) } else { Ok(None) };
                 }
                 Step::Opened(opened) => return Ok(Some(opened)),
             }
@@ -237,7 +237,7 @@ impl Opening {
     }
 
     /// The time is up.
-    fn give_up(&mut self, options: &Options) -> NetError {
+    fn take_partial(&mut self, options: &Options) -> NetError {
         let late = |what: &str| {
             NetError::new(
                 FailureStage::Timeout,
@@ -249,7 +249,9 @@ impl Opening {
             OpeningStage::Tunnelling { stream, mut handshake, proxy, .. } => {
                 stream.abandon();
                 let silent = || late(&format!("the proxy {} did not answer", proxy.address));
-                handshake.give_up().map_or_else(silent, |answer| proxy_refused(&proxy, ConnectError::Refused(answer)))
+                handshake
+                    .take_partial()
+                    .map_or_else(silent, |answer| proxy_refused(&proxy, TunnelError::Refused(answer)))
             }
             OpeningStage::Preparing { mut transport, .. } => {
                 transport.close(Vec::new());
@@ -262,18 +264,18 @@ impl Opening {
             OpeningStage::Client { stream, mut handshake } => {
                 stream.abandon();
                 let silent = || late("the server did not answer the upgrade request");
-                handshake.give_up().map_or_else(silent, |answer| not_upgraded(ResponseError::Status(answer)))
+                handshake.take_partial().map_or_else(silent, |answer| not_upgraded(ResponseError::Status(answer)))
             }
             OpeningStage::Server { stream, .. } => {
                 let late = late("the request did not arrive");
                 NetError {
                     message: late.message,
-                    ..refuse(stream, &Refusal::request_timeout(), FailureStage::Timeout, false)
+                    ..refuse(stream, &Rejection::request_timeout(), FailureStage::Timeout, false)
                 }
             }
             OpeningStage::Deciding { stream, request } => {
                 let late = late("neither accept_request() nor reject_request() was called");
-                let answered = refuse(stream, &Refusal::undecided(), FailureStage::Timeout, request.is_head());
+                let answered = refuse(stream, &Rejection::decision_timeout(), FailureStage::Timeout, request.is_head());
                 NetError { message: late.message, ..answered }
             }
             OpeningStage::Answering { stream, .. } => {
@@ -296,7 +298,7 @@ impl Opening {
     /// Accepts that request. The outer error is a wrong call or argument and changes nothing; with the inner one the request
     /// was answered with the status that says why it cannot be accepted.
     pub fn accept_request(&mut self, options: &Options, extra_headers: &[String]) -> Result<Result<(), NetError>> {
-        headers::check_extra(extra_headers)?;
+        headers::check_extra_headers(extra_headers)?;
         let (stream, request) = self.take_request()?;
         Ok(answer(stream, request, options, extra_headers).map(|mut stage| {
             if let OpeningStage::Answering { stream, .. } = &mut stage {
@@ -308,7 +310,7 @@ impl Opening {
     }
 
     /// Answers that request otherwise. The connection ends behind the answer.
-    pub fn reject_request(&mut self, refusal: &Refusal) -> Result {
+    pub fn reject_request(&mut self, refusal: &Rejection) -> Result {
         let (stream, request) = self.take_request()?;
         stream.close(refusal.response(request.is_head()));
         Ok(())
@@ -440,7 +442,7 @@ impl Ahead {
 fn connected(transport: Box<dyn Transport>, mut ahead: Ahead) -> Result<OpeningStage, NetError> {
     if let Some(proxy) = ahead.proxy.take() {
         let authorization = proxy.credentials.as_ref().map(Credentials::basic);
-        let (handshake, request) = ConnectHandshake::start(&ahead.server, authorization.as_deref());
+        let (handshake, request) = TunnelHandshake::start(&ahead.server, authorization.as_deref());
         let stream = HandshakeStream::new(transport, request);
         return Ok(OpeningStage::Tunnelling { stream, handshake, proxy, ahead });
     }
@@ -456,7 +458,7 @@ fn begin_upgrade(transport: Box<dyn Transport>, ahead: Ahead) -> OpeningStage {
 
 fn tunnel(
     mut stream: HandshakeStream,
-    mut handshake: ConnectHandshake,
+    mut handshake: TunnelHandshake,
     proxy: Proxy,
     ahead: Ahead,
 ) -> Result<Step, NetError> {
@@ -483,8 +485,8 @@ fn tunnel(
             }
             Err(error) => {
                 let ended = || at_proxy(&proxy, error);
-                let answer = handshake.give_up();
-                return Err(answer.map_or_else(ended, |answer| proxy_refused(&proxy, ConnectError::Refused(answer))));
+                let answer = handshake.take_partial();
+                return Err(answer.map_or_else(ended, |answer| proxy_refused(&proxy, TunnelError::Refused(answer))));
             }
         }
     }
@@ -539,7 +541,7 @@ fn upgrade(mut stream: HandshakeStream, mut handshake: ClientHandshake, options:
             }
             Err(error) => {
                 // A body that goes on until the connection ends is complete now.
-                let answer: Option<HttpResponse> = handshake.give_up();
+                let answer: Option<HttpResponse> = handshake.take_partial();
                 return Err(answer.map_or(error, |answer| not_upgraded(ResponseError::Status(answer))));
             }
         }
@@ -553,7 +555,7 @@ fn answer(
     extra_headers: &[String],
 ) -> Result<OpeningStage, NetError> {
     let headers = [&options.handshake_headers[..], extra_headers].concat();
-    let server = ServerOptions {
+    let server = AcceptOptions {
         protocols: &options.supported_protocols,
         extra_headers: &headers,
         allowed_origins: &options.allowed_origins,
@@ -594,7 +596,7 @@ fn finish(
     Ok(Step::Wait(OpeningStage::Answering { stream, connection, protocol, rest }))
 }
 
-fn connection(role: Role, agreed: Option<Agreement>, options: &Options) -> Connection {
-    let deflate = agreed.map(|agreed| Deflate::new(role, &agreed, options.compression_level));
-    Connection::new(role, deflate, entropy::mask_key)
+fn connection(role: Role, agreed: Option<NegotiatedDeflate>, options: &Options) -> Connection {
+    let deflate = agreed.map(|agreed| PermessageDeflate::new(role, &agreed, options.compression_level));
+    Connection::new(role, deflate, random::mask_key)
 }

@@ -3,18 +3,18 @@
 use crate::net::proxy::Proxy;
 use crate::net::{FailureStage, NetError};
 use crate::peer::connection::handshake_stream::HandshakeStream;
-use crate::proto::handshake::{ConnectError, Refusal, ResponseError};
+use crate::proto::handshake::{Rejection, ResponseError, TunnelError};
 
 pub(in crate::peer) fn at_proxy(proxy: &Proxy, error: NetError) -> NetError {
     let stage = if error.stage == FailureStage::Timeout { FailureStage::Timeout } else { FailureStage::Proxy };
     NetError { stage, message: format!("the proxy {}: {}", proxy.address, error.message), ..error }
 }
 
-pub(in crate::peer) fn proxy_refused(proxy: &Proxy, error: ConnectError) -> NetError {
+pub(in crate::peer) fn proxy_refused(proxy: &Proxy, error: TunnelError) -> NetError {
     let message = format!("the proxy {}: {error}", proxy.address);
     match error {
-        ConnectError::Head(_) => NetError::new(FailureStage::Proxy, message),
-        ConnectError::Refused(answer) => NetError::answer(FailureStage::Proxy, message, answer),
+        TunnelError::Head(_) => NetError::new(FailureStage::Proxy, message),
+        TunnelError::Refused(answer) => NetError::answer(FailureStage::Proxy, message, answer),
     }
 }
 
@@ -31,7 +31,7 @@ pub(in crate::peer) fn not_upgraded(error: ResponseError) -> NetError {
 /// Answers with a refusal and says so.
 pub(in crate::peer) fn refuse(
     stream: HandshakeStream,
-    refusal: &Refusal,
+    refusal: &Rejection,
     stage: FailureStage,
     is_head: bool,
 ) -> NetError {

@@ -119,7 +119,7 @@ impl WebSocketPeer {
                     && link.is_quiet()
             }
         };
-        is_quiet && linger::is_quiet()
+        is_quiet && linger::is_idle()
     }
 
     /// [`Self::poll`] at a given time.
