@@ -7,7 +7,7 @@ use crate::limits;
 use crate::net::Proxies;
 use crate::net::proxy::Proxy;
 use crate::proto::connection::SendOptions;
-use crate::proto::extensions::Preferences;
+use crate::proto::extensions::DeflatePreferences;
 
 /// Settings of a [`super::WebSocketPeer`]. They outlive connections.
 #[derive(Clone, Debug, PartialEq)]
@@ -197,8 +197,8 @@ impl Options {
     }
 
     /// What the handshake negotiates.
-    pub(super) fn deflate_preferences(&self) -> Option<Preferences> {
-        self.compression_enabled.then_some(Preferences {
+    pub(super) fn deflate_preferences(&self) -> Option<DeflatePreferences> {
+        self.compression_enabled.then_some(DeflatePreferences {
             context_takeover: self.compression_context_takeover,
             max_window_bits: self.compression_max_window_bits,
         })

@@ -1,5 +1,6 @@
 //! Close frames: RFC 6455 sections 5.5.1 and 7.4.
 
+use super::close_code::{SENDABLE, is_sendable};
 use super::violation::Violation;
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::MAX_CLOSE_REASON;
@@ -23,7 +24,7 @@ impl CloseFrame {
         if !is_sendable(code) {
             return Err(Error::new(
                 ErrorCode::InvalidParameter,
-                format!("close code {code} must not be sent: use 1000-1003, 1007-1014, 3000-4999, or 0 for none"),
+                format!("close code must be one of {SENDABLE}, or 0 for none, not {code}"),
             ));
         }
         if reason.len() > MAX_CLOSE_REASON {
@@ -48,13 +49,13 @@ impl CloseFrame {
     /// Reads a close frame's payload.
     pub fn parse(payload: &[u8]) -> Result<Self, Violation> {
         let Some((code, reason)) = payload.split_first_chunk::<2>() else {
-            return if payload.is_empty() { Ok(Self::default()) } else { Err(Violation::CloseLength) };
+            return if payload.is_empty() { Ok(Self::default()) } else { Err(Violation::ShortCloseFrame) };
         };
         let code = u16::from_be_bytes(*code);
         if !is_sendable(code) {
-            return Err(Violation::CloseCode(code));
+            return Err(Violation::InvalidCloseCode(code));
         }
-        let reason = std::str::from_utf8(reason).map_err(|_| Violation::Utf8)?;
+        let reason = std::str::from_utf8(reason).map_err(|_| Violation::InvalidUtf8)?;
         Ok(Self { code: Some(code), reason: reason.to_owned() })
     }
 
@@ -67,12 +68,6 @@ impl CloseFrame {
         }
         payload
     }
-}
-
-/// Codes that may stand in a close frame: RFC 6455 section 7.4.1, the codes 1012-1014 that IANA registered later, and
-/// the ranges for libraries (3000-3999) and applications (4000-4999).
-pub fn is_sendable(code: u16) -> bool {
-    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }
 
 #[cfg(test)]
@@ -90,11 +85,11 @@ mod tests {
     fn refuses_what_must_not_be_on_the_wire() {
         for code in [1, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535] {
             assert_eq!(CloseFrame::to_send(code, "").unwrap_err().code(), ErrorCode::InvalidParameter);
-            assert_eq!(CloseFrame::parse(&code.to_be_bytes()), Err(Violation::CloseCode(code)));
+            assert_eq!(CloseFrame::parse(&code.to_be_bytes()), Err(Violation::InvalidCloseCode(code)));
         }
-        assert_eq!(CloseFrame::parse(&[0, 0]), Err(Violation::CloseCode(0)));
-        assert_eq!(CloseFrame::parse(&[3]), Err(Violation::CloseLength));
-        assert_eq!(CloseFrame::parse(b"\x03\xe8\xff"), Err(Violation::Utf8));
+        assert_eq!(CloseFrame::parse(&[0, 0]), Err(Violation::InvalidCloseCode(0)));
+        assert_eq!(CloseFrame::parse(&[3]), Err(Violation::ShortCloseFrame));
+        assert_eq!(CloseFrame::parse(b"\x03\xe8\xff"), Err(Violation::InvalidUtf8));
     }
 
     #[test]

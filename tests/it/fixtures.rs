@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use wspeer::net::clock;
 use wspeer::peer::{State, TcpServer, WebSocketPeer};
 use wspeer::proto::Role;
-use wspeer::proto::connection::{Connection, SendOptions, Stopped};
+use wspeer::proto::connection::{Connection, ReceiveOutcome, SendOptions};
 use wspeer::proto::frame::MessageKind;
 use wspeer::proto::message::MessageSink;
 use wspeer::proto::output_buffer::OutputBuffer;
@@ -86,7 +86,7 @@ impl End {
     }
 
     /// Passes input and returns the unused rest.
-    pub fn receive(&mut self, input: &[u8]) -> Result<(Stopped, Vec<u8>), Violation> {
+    pub fn receive(&mut self, input: &[u8]) -> Result<(ReceiveOutcome, Vec<u8>), Violation> {
         let mut input = input.to_vec();
         let (used, result) = self.connection.receive(&mut input, self.limit, &mut self.sink, &mut self.output);
         result.map(|stopped| (stopped, input.split_off(used)))

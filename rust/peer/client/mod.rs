@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{OBJECT_BUFFER_KIB, OBJECT_BUFFER_PACKETS};
 use crate::net::poller::Poller;
-use crate::net::{ClientTls, clock, entropy, linger};
+use crate::net::{ClientTls, clock, linger, random};
 pub use crate::peer::client::reconnect::ReconnectOptions;
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::event::PeerEvent;
@@ -355,7 +355,7 @@ impl Client {
 
     fn plan_next_attempt(&mut self, now: Instant) {
         self.attempt = self.attempt.saturating_add(1);
-        match self.reconnect.delay_before(self.attempt, entropy::fraction()) {
+        match self.reconnect.delay_before(self.attempt, random::fraction()) {
             Some(delay) => {
                 self.stage = ClientPhase::Waiting(now + delay);
                 self.events.push_back(PeerEvent::Reconnecting { attempt: self.attempt, delay });
@@ -395,7 +395,7 @@ impl Client {
                 _ => self.peer.next_deadline(),
             };
             let until = deadline.into_iter().chain(next).min();
-            let lingers = (!linger::is_quiet()).then_some(crate::limits::LINGER_TICK);
+            let lingers = (!linger::is_idle()).then_some(crate::limits::LINGER_TICK);
             let time = until.map(|until| until.saturating_duration_since(now));
             waiter.block(time.into_iter().chain(lingers).min());
         }

@@ -1,23 +1,23 @@
 //! Decides how a client gets from its TCP connection to an open one: the proxy's tunnel, TLS, the HTTP upgrade.
 
 use crate::net::proxy::Proxy;
-use crate::net::{ClientTls, FailureStage, NetError, TlsStream, Transport, entropy};
+use crate::net::{ClientTls, FailureStage, NetError, TlsStream, Transport, random};
 use crate::peer::connection::handshake_stream::{HandshakeStream, Received};
 use crate::peer::connection::opening_failure::{at_proxy, not_upgraded, proxy_refused};
 use crate::peer::connection::opening_stage::{ClientPlan, Opened, OpeningStage, Step};
 use crate::peer::options::Options;
 use crate::proto::Role;
 use crate::proto::connection::Connection;
-use crate::proto::deflate::Deflate;
-use crate::proto::extensions::Agreement;
-use crate::proto::handshake::{ClientHandshake, ConnectError, ConnectHandshake, ResponseError};
+use crate::proto::deflate::PermessageDeflate;
+use crate::proto::extensions::NegotiatedDeflate;
+use crate::proto::handshake::{ClientHandshake, ResponseError, TunnelError, TunnelHandshake};
 use crate::proto::url::Credentials;
 
 /// Chooses the stage after the TCP connection or the tunnel.
 pub(super) fn after_connecting(transport: Box<dyn Transport>, mut plan: ClientPlan) -> OpeningStage {
     if let Some(proxy) = plan.proxy.take() {
         let authorization = proxy.credentials.as_ref().map(Credentials::basic);
-        let (handshake, request) = ConnectHandshake::start(&plan.server, authorization.as_deref());
+        let (handshake, request) = TunnelHandshake::start(&plan.server, authorization.as_deref());
         let stream = HandshakeStream::new(transport, request);
         return OpeningStage::Tunnelling { stream, handshake, proxy, plan };
     }
@@ -34,7 +34,7 @@ fn begin_upgrade(transport: Box<dyn Transport>, plan: ClientPlan) -> OpeningStag
 /// Waits for the proxy's response to CONNECT.
 pub(super) fn tunnel(
     mut stream: HandshakeStream,
-    mut handshake: ConnectHandshake,
+    mut handshake: TunnelHandshake,
     proxy: Proxy,
     plan: ClientPlan,
 ) -> Result<Step, NetError> {
@@ -56,8 +56,8 @@ pub(super) fn tunnel(
         }
         Received::Lost(error) => {
             let ended = || at_proxy(&proxy, error);
-            let response = handshake.give_up();
-            Err(response.map_or_else(ended, |response| proxy_refused(&proxy, ConnectError::Refused(response))))
+            let response = handshake.take_partial();
+            Err(response.map_or_else(ended, |response| proxy_refused(&proxy, TunnelError::Refused(response))))
         }
     }
 }
@@ -119,14 +119,14 @@ pub(super) fn upgrade(
         }
         Received::Lost(error) => {
             // A body without a length is complete at the end of the connection.
-            let response = handshake.give_up();
+            let response = handshake.take_partial();
             Err(response.map_or(error, |response| not_upgraded(ResponseError::Status(response))))
         }
     }
 }
 
 /// Creates the protocol state of a connection after the handshake.
-pub(super) fn new_connection(role: Role, agreed: Option<Agreement>, options: &Options) -> Connection {
-    let deflate = agreed.map(|agreed| Deflate::new(role, &agreed, options.compression_level));
-    Connection::new(role, deflate, entropy::mask_key)
+pub(super) fn new_connection(role: Role, agreed: Option<NegotiatedDeflate>, options: &Options) -> Connection {
+    let deflate = agreed.map(|agreed| PermessageDeflate::new(role, &agreed, options.compression_level));
+    Connection::new(role, deflate, random::mask_key)
 }

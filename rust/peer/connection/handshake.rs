@@ -3,11 +3,11 @@
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::{ClientTls, TlsInfo, Transport, clock};
 use crate::peer::connection::handshake_head::HandshakeHead;
-use crate::peer::connection::opening::{AcceptOutcome, ConnectAttempt, Opening, no_request};
+use crate::peer::connection::opening::{ConnectAttempt, DecisionOutcome, Opening, no_request};
 use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
 use crate::peer::state::State;
 use crate::proto::Role;
-use crate::proto::handshake::{Headers, Refusal, Request, response};
+use crate::proto::handshake::{Headers, Rejection, Request, response};
 use crate::proto::url::Url;
 
 impl WebSocketPeer {
@@ -100,8 +100,8 @@ impl WebSocketPeer {
     fn try_accept_request(&mut self, extra_headers: &[String]) -> Result {
         let Phase::Opening(opening) = &mut self.phase else { return Err(no_request()) };
         match opening.accept_request(&self.options, extra_headers)? {
-            AcceptOutcome::Accepted => Ok(()),
-            AcceptOutcome::Refused(error) => {
+            DecisionOutcome::Accepted => Ok(()),
+            DecisionOutcome::Refused(error) => {
                 let message = error.message.clone();
                 self.fail(error);
                 Err(Error::new(ErrorCode::InvalidData, message))
@@ -121,9 +121,9 @@ impl WebSocketPeer {
     }
 
     fn try_reject_request(&mut self, status: i64, reason: &str, headers: Vec<String>, body: Vec<u8>) -> Result {
-        let refusal = Refusal::custom(status, reason, headers, body)?;
+        let rejection = Rejection::custom(status, reason, headers, body)?;
         let Phase::Opening(opening) = &mut self.phase else { return Err(no_request()) };
-        opening.reject_request(&refusal)?;
+        opening.reject_request(&rejection)?;
         self.drop_connection();
         Ok(())
     }

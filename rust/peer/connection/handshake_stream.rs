@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use crate::limits::MAX_EARLY_BYTES;
-use crate::net::{FailureStage, NetError, Transport, scratch};
+use crate::net::{FailureStage, NetError, Transport, receive_buffers};
 
 /// A transport, and the handshake bytes to write to it.
 pub(in crate::peer) struct HandshakeStream {
@@ -70,7 +70,7 @@ impl HandshakeStream {
         if !self.transport.may_read() {
             return Ok(None);
         }
-        scratch::with(|buffer| {
+        receive_buffers::with_input(|buffer| {
             // Heads are short, and an unauthenticated peer must not be able to claim much memory.
             let room = buffer.len().min(MAX_EARLY_BYTES);
             let buffer = buffer.get_mut(..room).unwrap_or_default();

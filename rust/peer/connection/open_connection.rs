@@ -155,14 +155,14 @@ impl OpenConnection {
     // Pending work
 
     /// Returns whether neither side has anything to send and no time limit runs; also begins a tick.
-    pub fn is_quiet(&mut self) -> bool {
+    pub fn is_idle(&mut self) -> bool {
         self.begin_tick();
         self.output.capacity() == 0
             && matches!(self.input, InputState::Reading)
             && !self.is_first_poll
             && !self.is_congested
             && self.last_compression.is_none()
-            && self.protocol.is_quiet()
+            && self.protocol.is_idle()
             && !self.transport.may_read()
     }
 

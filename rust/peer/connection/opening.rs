@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::net::{ClientTls, Connector, FailureStage, NetError, TlsInfo, Transport, entropy};
+use crate::net::{ClientTls, Connector, FailureStage, NetError, TlsInfo, Transport, random};
 use crate::peer::connection::handshake_head::ReceivedRequest;
 use crate::peer::connection::handshake_stream::{HandshakeStream, Received};
-use crate::peer::connection::opening_failure::{not_upgraded, proxy_refused, refuse};
+use crate::peer::connection::opening_failure::{not_upgraded, proxy_refused, reject};
 use crate::peer::connection::opening_stage::{ClientPlan, Opened, OpeningStage, Step};
 use crate::peer::connection::{client_opening, server_opening};
 use crate::peer::options::Options;
 use crate::peer::trace;
 use crate::proto::handshake::server::RequestReader;
-use crate::proto::handshake::{ClientHandshake, ConnectError, Refusal, Request, ResponseError, headers};
+use crate::proto::handshake::{ClientHandshake, Rejection, Request, ResponseError, TunnelError, headers};
 use crate::proto::url::Url;
 
 /// A connection that is being opened.
@@ -49,7 +49,7 @@ pub(in crate::peer) enum OpeningProgress {
 }
 
 /// The result of [`Opening::accept_request`].
-pub(in crate::peer) enum AcceptOutcome {
+pub(in crate::peer) enum DecisionOutcome {
     /// The connection opens as soon as the response is written.
     Accepted,
     /// The request is no valid handshake; it was answered with the HTTP status that says why.
@@ -61,7 +61,7 @@ impl Opening {
     pub fn connect(url: &Url, tls: Option<ClientTls>, options: &Options, now: Instant) -> Result<ConnectAttempt> {
         let (handshake, request) = ClientHandshake::start(
             url,
-            entropy::nonce(),
+            random::nonce(),
             &options.supported_protocols,
             &options.handshake_headers,
             options.deflate_preferences(),
@@ -90,7 +90,7 @@ impl Opening {
     /// Starts as a server on an established connection. An error is an invalid option.
     pub fn accept(transport: Box<dyn Transport>, options: &Options, now: Instant) -> Result<Self> {
         headers::check_protocols(&options.supported_protocols)?;
-        headers::check_extra(&options.handshake_headers)?;
+        headers::check_extra_headers(&options.handshake_headers)?;
         let stream = HandshakeStream::new(transport, Vec::new());
         Ok(Self {
             stage: OpeningStage::AwaitingRequest { stream, reader: RequestReader::default() },
@@ -156,7 +156,7 @@ impl Opening {
                 Ok(Step::Next(OpeningStage::AwaitingDecision { stream, request }))
             }
             Received::Pending => Ok(Step::Wait(OpeningStage::AwaitingRequest { stream, reader })),
-            Received::Rejected(refusal) => Err(refuse(stream, &refusal, FailureStage::Http, false)),
+            Received::Rejected(rejection) => Err(reject(stream, &rejection, FailureStage::Http, false)),
             Received::Lost(error) => {
                 // Closing delivers the TLS alert that tells the client the reason.
                 stream.abandon();
@@ -178,8 +178,8 @@ impl Opening {
             OpeningStage::Tunnelling { stream, mut handshake, proxy, .. } => {
                 stream.abandon();
                 let silent = || late(&format!("the proxy {} did not answer", proxy.address));
-                let refused = |response| proxy_refused(&proxy, ConnectError::Refused(response));
-                handshake.give_up().map_or_else(silent, refused)
+                let refused = |response| proxy_refused(&proxy, TunnelError::Refused(response));
+                handshake.take_partial().map_or_else(silent, refused)
             }
             OpeningStage::LoadingTrustStore { mut transport, .. } => {
                 transport.close(Vec::new());
@@ -192,16 +192,16 @@ impl Opening {
             OpeningStage::AwaitingResponse { stream, mut handshake } => {
                 stream.abandon();
                 let silent = || late("the server did not answer the upgrade request");
-                handshake.give_up().map_or_else(silent, |response| not_upgraded(ResponseError::Status(response)))
+                handshake.take_partial().map_or_else(silent, |response| not_upgraded(ResponseError::Status(response)))
             }
             OpeningStage::AwaitingRequest { stream, .. } => {
                 let late = late("the request did not arrive");
-                let refused = refuse(stream, &Refusal::request_timeout(), FailureStage::Timeout, false);
+                let refused = reject(stream, &Rejection::request_timeout(), FailureStage::Timeout, false);
                 NetError { message: late.message, ..refused }
             }
             OpeningStage::AwaitingDecision { stream, request } => {
                 let late = late("neither accept_request() nor reject_request() was called");
-                let refused = refuse(stream, &Refusal::undecided(), FailureStage::Timeout, request.is_head());
+                let refused = reject(stream, &Rejection::decision_timeout(), FailureStage::Timeout, request.is_head());
                 NetError { message: late.message, ..refused }
             }
             OpeningStage::SendingResponse { stream, .. } => {
@@ -222,8 +222,8 @@ impl Opening {
     }
 
     /// Accepts the pending request. An error is a wrong call or argument and changes nothing.
-    pub fn accept_request(&mut self, options: &Options, extra_headers: &[String]) -> Result<AcceptOutcome> {
-        headers::check_extra(extra_headers)?;
+    pub fn accept_request(&mut self, options: &Options, extra_headers: &[String]) -> Result<DecisionOutcome> {
+        headers::check_extra_headers(extra_headers)?;
         let (stream, request) = self.take_request()?;
         match server_opening::accept(stream, request, options, extra_headers) {
             Ok(mut stage) => {
@@ -232,16 +232,16 @@ impl Opening {
                     let _reported_later = stream.flush();
                 }
                 self.stage = stage;
-                Ok(AcceptOutcome::Accepted)
+                Ok(DecisionOutcome::Accepted)
             }
-            Err(error) => Ok(AcceptOutcome::Refused(error)),
+            Err(error) => Ok(DecisionOutcome::Refused(error)),
         }
     }
 
-    /// Answers the pending request with a refusal and closes the connection after it.
-    pub fn reject_request(&mut self, refusal: &Refusal) -> Result {
+    /// Answers the pending request with a rejection and closes the connection after it.
+    pub fn reject_request(&mut self, rejection: &Rejection) -> Result {
         let (stream, request) = self.take_request()?;
-        stream.close(refusal.response(request.is_head()));
+        stream.close(rejection.response(request.is_head()));
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use crate::net::proxy::Proxy;
 use crate::net::{FailureStage, NetError};
 use crate::peer::connection::handshake_stream::HandshakeStream;
-use crate::proto::handshake::{ConnectError, Refusal, ResponseError};
+use crate::proto::handshake::{Rejection, ResponseError, TunnelError};
 
 /// Names the proxy in a failure of its connection. A time-out keeps its own stage.
 pub(in crate::peer) fn at_proxy(proxy: &Proxy, error: NetError) -> NetError {
@@ -12,11 +12,11 @@ pub(in crate::peer) fn at_proxy(proxy: &Proxy, error: NetError) -> NetError {
 }
 
 /// Reports a proxy's response that does not open a tunnel.
-pub(in crate::peer) fn proxy_refused(proxy: &Proxy, error: ConnectError) -> NetError {
+pub(in crate::peer) fn proxy_refused(proxy: &Proxy, error: TunnelError) -> NetError {
     let message = format!("the proxy {}: {error}", proxy.address);
     match error {
-        ConnectError::Head(_) => NetError::new(FailureStage::Proxy, message),
-        ConnectError::Refused(response) => NetError::answer(FailureStage::Proxy, message, response),
+        TunnelError::Head(_) => NetError::new(FailureStage::Proxy, message),
+        TunnelError::Refused(response) => NetError::answer(FailureStage::Proxy, message, response),
     }
 }
 
@@ -31,13 +31,13 @@ pub(in crate::peer) fn not_upgraded(error: ResponseError) -> NetError {
     }
 }
 
-/// Answers a request with a refusal, closes the connection and returns the failure.
-pub(in crate::peer) fn refuse(
+/// Rejects a request, closes the connection and returns the failure.
+pub(in crate::peer) fn reject(
     stream: HandshakeStream,
-    refusal: &Refusal,
+    rejection: &Rejection,
     stage: FailureStage,
     is_head: bool,
 ) -> NetError {
-    stream.close(refusal.response(is_head));
-    NetError::new(stage, refusal.to_string())
+    stream.close(rejection.response(is_head));
+    NetError::new(stage, rejection.to_string())
 }

@@ -6,7 +6,7 @@ use crate::peer::connection::handshake_stream::HandshakeStream;
 use crate::peer::connection::opening_failure::at_proxy;
 use crate::proto::connection::Connection;
 use crate::proto::handshake::server::RequestReader;
-use crate::proto::handshake::{ClientHandshake, ConnectHandshake, Request};
+use crate::proto::handshake::{ClientHandshake, Request, TunnelHandshake};
 use crate::proto::url::Authority;
 
 /// The result of a successful opening.
@@ -46,7 +46,7 @@ pub(super) enum OpeningStage {
     /// The name lookup or the TCP connection is under way.
     Connecting { connector: Connector, plan: ClientPlan },
     /// The proxy has not answered the CONNECT request.
-    Tunnelling { stream: HandshakeStream, handshake: ConnectHandshake, proxy: Proxy, plan: ClientPlan },
+    Tunnelling { stream: HandshakeStream, handshake: TunnelHandshake, proxy: Proxy, plan: ClientPlan },
     /// The system's trust store is being read.
     LoadingTrustStore { transport: Box<dyn Transport>, tls: ClientTls, plan: ClientPlan },
     /// The TLS handshake is under way.

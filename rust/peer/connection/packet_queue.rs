@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::limits::ARENA_MESSAGE_BYTES;
-use crate::net::scratch;
+use crate::net::receive_buffers;
 use crate::peer::trace::traffic::Traffic;
 use crate::proto::frame::MessageKind;
 
@@ -125,7 +125,7 @@ impl PacketQueue {
         let packet = self.take_first()?;
         match packet.owned {
             Some(payload) => {
-                scratch::give_back(std::mem::replace(&mut self.lent, payload));
+                receive_buffers::recycle(std::mem::replace(&mut self.lent, payload));
                 Some(&self.lent)
             }
             None => {
@@ -141,7 +141,7 @@ impl PacketQueue {
     pub fn pop_to(&mut self, buffer: &mut Vec<u8>) -> bool {
         let Some(packet) = self.take_first() else { return false };
         match packet.owned {
-            Some(payload) => scratch::give_back(std::mem::replace(buffer, payload)),
+            Some(payload) => receive_buffers::recycle(std::mem::replace(buffer, payload)),
             None => {
                 let start = self.taken;
                 self.taken += packet.len;
@@ -173,7 +173,7 @@ impl PacketQueue {
     pub fn release(&mut self) {
         if self.is_empty() {
             let Self { received, last_kind, ended_message, .. } = *self;
-            scratch::give_back(std::mem::take(&mut self.lent));
+            receive_buffers::recycle(std::mem::take(&mut self.lent));
             *self = Self { received, last_kind, ended_message, ..Self::default() };
         }
     }

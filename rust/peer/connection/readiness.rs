@@ -16,14 +16,14 @@ pub struct IdleWatch(Arc<Readiness>);
 impl IdleWatch {
     /// Returns whether a poll would still find nothing to do.
     pub fn still_holds(&self) -> bool {
-        !self.0.may_read() && linger::is_quiet() && !trace::is_enabled()
+        !self.0.may_read() && linger::is_idle() && !trace::is_enabled()
     }
 }
 
 impl WebSocketPeer {
     /// Polls, as [`Self::poll`] does. Returns a watch if there was nothing to do and the socket is watched by this process's poller.
     pub fn poll_unless_idle(&mut self) -> Option<IdleWatch> {
-        if !self.is_quiet() || trace::is_enabled() {
+        if !self.is_idle() || trace::is_enabled() {
             self.poll_at(clock::now());
             return None;
         }
@@ -34,18 +34,18 @@ impl WebSocketPeer {
     }
 
     /// Returns whether a poll would find nothing to do; the most frequent question of a game with many idle connections.
-    fn is_quiet(&mut self) -> bool {
-        let is_quiet = match &mut self.phase {
+    fn is_idle(&mut self) -> bool {
+        let is_idle = match &mut self.phase {
             Phase::Closed => true,
             Phase::Opening(_) => false,
             Phase::Open(open) => {
                 self.options.heartbeat_interval.is_zero()
                     && self.queue.capacity() == 0
                     && !self.drained
-                    && open.is_quiet()
+                    && open.is_idle()
             }
         };
-        is_quiet && linger::is_quiet()
+        is_idle && linger::is_idle()
     }
 
     /// Returns whether another [`Self::poll`] has something to do without news from the network: input for which the packet queue

@@ -5,14 +5,14 @@ use std::time::Instant;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{HEADER_READ_BYTES, LOOKAHEAD_BYTES, POLL_BUDGET_SLACK};
-use crate::net::{FailureStage, NetError, Transport, scratch};
+use crate::net::{FailureStage, NetError, Transport, receive_buffers};
 use crate::peer::connection::heartbeat::Heartbeat;
 use crate::peer::connection::open_connection::{ConnectionEnd, HeldInput, InputState, OpenConnection};
 use crate::peer::connection::packet_queue::PacketQueue;
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::options::Options;
 use crate::peer::state::State;
-use crate::proto::connection::Stopped;
+use crate::proto::connection::ReceiveOutcome;
 use crate::proto::frame::MessageKind;
 use crate::proto::message::MessageSink;
 use crate::proto::violation::Violation;
@@ -122,10 +122,14 @@ impl OpenConnection {
                 options,
                 now,
                 drops_excess: false,
-                takes_close: !self.is_first_poll,
+                accepts_close: !self.is_first_poll,
             };
-            held.scanned =
-                self.protocol.serve_control_frames(&mut held.bytes, held.scanned, &mut receiver, &mut self.output);
+            held.scanned = self.protocol.handle_control_frames_ahead(
+                &mut held.bytes,
+                held.scanned,
+                &mut receiver,
+                &mut self.output,
+            );
         }
         Ok(())
     }
@@ -155,7 +159,7 @@ impl OpenConnection {
         Ok(())
     }
 
-    /// Reads once, into a large message's own buffer or the scratch buffer.
+    /// Reads once, into a large message's own buffer or the input buffer of the thread.
     fn read_once(
         &mut self,
         queue: &mut PacketQueue,
@@ -177,7 +181,7 @@ impl OpenConnection {
                 options,
                 now,
                 drops_excess,
-                takes_close: !self.is_first_poll,
+                accepts_close: !self.is_first_poll,
             };
             if let Err(violation) = self.protocol.direct_received(count, &mut receiver) {
                 self.report(violation, queue)?;
@@ -185,7 +189,7 @@ impl OpenConnection {
             return read.map(|count| ReadStep { count, offered });
         }
         let wanted = if self.protocol.expects_large_frame() { HEADER_READ_BYTES } else { usize::MAX };
-        scratch::with(|buffer| {
+        receive_buffers::with_input(|buffer| {
             let offered = buffer.len().min(wanted);
             let buffer = buffer.get_mut(..offered).unwrap_or_default();
             let count = read_from(self.transport.as_mut(), buffer)?;
@@ -216,14 +220,14 @@ impl OpenConnection {
             options,
             now,
             drops_excess,
-            takes_close: !self.is_first_poll,
+            accepts_close: !self.is_first_poll,
         };
         let limit = options.inbound_buffer_size;
         let (used, result) = self.protocol.receive(input, limit, &mut receiver, &mut self.output);
         match result {
-            Ok(Stopped::Drained) => Ok(Processed::All),
-            Ok(Stopped::Blocked) => Ok(Processed::Part { used }),
-            Ok(Stopped::Closed) => Err(ConnectionEnd::CloseReceived),
+            Ok(ReceiveOutcome::NeedsInput) => Ok(Processed::All),
+            Ok(ReceiveOutcome::SinkFull) => Ok(Processed::Part { used }),
+            Ok(ReceiveOutcome::CloseReceived) => Err(ConnectionEnd::CloseReceived),
             Err(violation) => self.report(violation, queue).map(|()| Processed::All),
         }
     }
@@ -286,7 +290,7 @@ struct Receiver<'a> {
     options: &'a Options,
     now: Instant,
     /// A close frame may be read now.
-    takes_close: bool,
+    accepts_close: bool,
     /// This side has sent a close frame: messages that do not fit are dropped, so that the remote peer's close frame is reached.
     drops_excess: bool,
 }
@@ -300,16 +304,16 @@ impl Receiver<'_> {
 }
 
 impl MessageSink for Receiver<'_> {
-    fn takes_close(&self) -> bool {
-        self.takes_close
+    fn accepts_close(&self) -> bool {
+        self.accepts_close
     }
 
-    fn buffer(&mut self) -> Vec<u8> {
-        scratch::spare()
+    fn spare_buffer(&mut self) -> Vec<u8> {
+        receive_buffers::spare()
     }
 
-    fn give_back(&mut self, buffer: Vec<u8>) {
-        scratch::give_back(buffer);
+    fn recycle(&mut self, buffer: Vec<u8>) {
+        receive_buffers::recycle(buffer);
     }
 
     fn has_room(&self, message_bytes: u64) -> bool {
@@ -328,7 +332,7 @@ impl MessageSink for Receiver<'_> {
         }
     }
 
-    fn takes_pieces(&self) -> bool {
+    fn accepts_pieces(&self) -> bool {
         self.options.stream_messages
     }
 

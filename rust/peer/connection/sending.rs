@@ -12,7 +12,7 @@ use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
 use crate::peer::options::Options;
 use crate::proto::broadcast::BroadcastMessage;
 use crate::proto::connection::SendOptions;
-use crate::proto::frame::{MAX_HEADER, MessageKind};
+use crate::proto::frame::{MAX_HEADER_LEN, MessageKind};
 use crate::proto::{mask, utf8};
 
 impl WebSocketPeer {
@@ -262,7 +262,7 @@ impl OpenConnection {
 
     /// Sends a broadcast in the encoding that fits this connection; written or collected as by [`Self::send`].
     fn send_broadcast(&mut self, message: &mut BroadcastMessage<'_>) -> Result<(), NetError> {
-        let frames = self.protocol.share(message);
+        let frames = self.protocol.encode_broadcast(message);
         if !self.sent_since_poll || self.output.len() + frames.bytes.len() >= COALESCE_BYTES {
             self.flush()?;
         }
@@ -283,7 +283,7 @@ impl OpenConnection {
 
     /// Writes a frame and stores only what the network does not accept.
     fn send_large(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), NetError> {
-        let mut header = Vec::with_capacity(MAX_HEADER);
+        let mut header = Vec::with_capacity(MAX_HEADER_LEN);
         match self.protocol.begin_frame(kind, payload.len(), &mut header) {
             None => {
                 let pieces = [IoSlice::new(&header), IoSlice::new(payload)];

@@ -4,14 +4,14 @@ use crate::limits::MAX_EARLY_BYTES;
 use crate::net::{FailureStage, NetError};
 use crate::peer::connection::client_opening::new_connection;
 use crate::peer::connection::handshake_stream::HandshakeStream;
-use crate::peer::connection::opening_failure::refuse;
+use crate::peer::connection::opening_failure::reject;
 use crate::peer::connection::opening_stage::{Opened, OpeningStage, Step};
 use crate::peer::options::Options;
 use crate::proto::Role;
 use crate::proto::connection::Connection;
-use crate::proto::handshake::{Request, ServerOptions};
+use crate::proto::handshake::{AcceptOptions, Request};
 
-/// Answers an accepted request, with a refusal if it is not a valid WebSocket handshake.
+/// Answers an accepted request, with a rejection if it is not a valid WebSocket handshake.
 pub(super) fn accept(
     stream: HandshakeStream,
     request: Request,
@@ -19,7 +19,7 @@ pub(super) fn accept(
     extra_headers: &[String],
 ) -> Result<OpeningStage, NetError> {
     let headers = [&options.handshake_headers[..], extra_headers].concat();
-    let server = ServerOptions {
+    let server = AcceptOptions {
         protocols: &options.supported_protocols,
         extra_headers: &headers,
         allowed_origins: &options.allowed_origins,
@@ -32,7 +32,7 @@ pub(super) fn accept(
             protocol: accepted.protocol,
             rest: request.rest,
         }),
-        Err(refusal) => Err(refuse(stream, &refusal, FailureStage::Http, request.is_head())),
+        Err(rejection) => Err(reject(stream, &rejection, FailureStage::Http, request.is_head())),
     }
 }
 

@@ -13,7 +13,7 @@ use super::peer_cell::{LocalPeerCell, PeerCell};
 use super::{EVERYBODY, RoomEvent, SERVER};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{MULTIPLAYER_HANDSHAKE_TIMEOUT, PENDING_CONNECTIONS};
-use crate::net::{ClientTls, ServerTls, clock, entropy};
+use crate::net::{ClientTls, ServerTls, clock, random};
 use crate::peer::trace::PeerClass;
 use crate::peer::{Options, RoundTrip, State, TcpServer, WebSocketPeer};
 use crate::proto::frame::MessageKind;
@@ -104,7 +104,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     fn try_create_server(&mut self, port: i64, bind_address: &str, tls: Option<ServerTls>) -> Result {
         self.check_unused()?;
         headers::check_protocols(&self.options.supported_protocols)?;
-        headers::check_extra(&self.options.handshake_headers)?;
+        headers::check_extra_headers(&self.options.handshake_headers)?;
         let mut listener = TcpServer::new();
         listener.listen(port, bind_address)?;
         self.reset();
@@ -189,7 +189,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     /// A random id from 2 to 2^31 - 1 that nobody has.
     fn unused_id(&self) -> i32 {
         loop {
-            let id = entropy::peer_id();
+            let id = random::peer_id();
             if !self.members.contains_key(&id)
                 && !self.inbox.has_unread(id)
                 && self.pending.iter().all(|pending| pending.id != id)

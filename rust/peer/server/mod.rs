@@ -18,7 +18,7 @@ pub use waiting::Wait;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{ACCEPT_RETRY, ACCEPTS_PER_POLL, PENDING_HANDSHAKES};
-use crate::net::listener::{Accepted, ListeningSocket};
+use crate::net::listener::{AcceptOutcome, ListeningSocket};
 use crate::net::poller::Poller;
 use crate::net::{TcpSocket, TlsStream, Transport, clock, linger};
 use crate::peer::connection::websocket_peer::WebSocketPeer;
@@ -28,7 +28,7 @@ use crate::peer::peer_ids::{BuildIdHasher, PeerIds};
 use crate::peer::state::State;
 use crate::peer::trace::PeerClass;
 use crate::proto::frame::MessageKind;
-use crate::proto::handshake::{Refusal, headers};
+use crate::proto::handshake::{Rejection, headers};
 
 /// Stands for the listener where ids of peers stand otherwise.
 const LISTENER: i32 = 0;
@@ -124,10 +124,10 @@ impl Server {
         let mut peer = self.options.peer.clone();
         peer.set_supported_protocols(protocols);
         headers::check_protocols(&peer.supported_protocols)?;
-        headers::check_extra(&peer.handshake_headers)?;
+        headers::check_extra_headers(&peer.handshake_headers)?;
         let mut listener = crate::peer::streams::tcp_server::bind(port, &self.options.bind_address)?;
         let cannot = |error: std::io::Error| Error::new(ErrorCode::CantCreate, error.to_string());
-        let poller = Poller::watching().map_err(cannot)?;
+        let poller = Poller::with_keys().map_err(cannot)?;
         listener.watch(&poller, LISTENER as u64);
         let protocols = peer.supported_protocols;
         self.forget_everything();
@@ -471,13 +471,13 @@ impl Server {
             let entries = &self.entries;
             let id = *self.reserved.get_or_insert_with(|| self.ids.next(|id| entries.contains_key(&id)));
             let Some(listening) = self.listening.as_mut().filter(|listening| listening.may_accept) else { return };
-            match listening.listener.accept_watched(u64::from(id.unsigned_abs())) {
-                Accepted::Socket(socket) => {
+            match listening.listener.accept_with_key(u64::from(id.unsigned_abs())) {
+                AcceptOutcome::Socket(socket) => {
                     self.reserved = None;
                     self.admit(id, socket);
                 }
-                Accepted::None => listening.may_accept = false,
-                Accepted::Exhausted => {
+                AcceptOutcome::WouldBlock => listening.may_accept = false,
+                AcceptOutcome::Exhausted => {
                     listening.may_accept = false;
                     self.timers.push(Reverse((now + ACCEPT_RETRY, LISTENER)));
                 }
@@ -488,7 +488,7 @@ impl Server {
     fn admit(&mut self, id: i32, socket: TcpSocket) {
         let socket = Arc::new(socket);
         if self.options.refuse_new_connections || self.is_full() {
-            let refusal = Refusal::custom(503, "", Vec::new(), b"the server takes no more clients\n".to_vec());
+            let refusal = Rejection::custom(503, "", Vec::new(), b"the server takes no more clients\n".to_vec());
             let answer = match (&self.options.tls, refusal) {
                 (None, Ok(refusal)) => refusal.response(false),
                 _ => Vec::new(),

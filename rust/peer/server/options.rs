@@ -62,7 +62,7 @@ impl ServerOptions {
 
     /// Sets the header lines of answers to clients; wrong ones are refused.
     pub fn set_extra_headers(&mut self, lines: Vec<String>) -> Result {
-        headers::check_extra(&lines)?;
+        headers::check_extra_headers(&lines)?;
         self.peer.handshake_headers = lines;
         Ok(())
     }

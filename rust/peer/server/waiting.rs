@@ -59,7 +59,7 @@ impl Server {
             self.forget_gone();
             let is_over = deadline.is_some_and(|deadline| deadline <= now);
             // Blocking asks the system anyway, but those that have work could keep a program from ever blocking.
-            let collect = if is_over || has_work { Poller::collect } else { Poller::collect_known };
+            let collect = if is_over || has_work { Poller::collect } else { Poller::collect_without_snapshot };
             self.advance(now, BATCH_BYTES, collect);
             waiter.mark();
             if self.has_events() {
@@ -77,7 +77,7 @@ impl Server {
             let timer = self.timers.peek().map(|Reverse((time, _))| *time);
             let until = deadline.into_iter().chain(timer).min();
             let time = until.map(|until| until.saturating_duration_since(now));
-            let lingers = (!linger::is_quiet()).then_some(LINGER_TICK);
+            let lingers = (!linger::is_idle()).then_some(LINGER_TICK);
             let busy = is_busy.then_some(Duration::ZERO);
             let time = time.into_iter().chain(lingers).chain(busy).min();
             return Ok(Wait::Block(waiter, time));

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use tungstenite::handshake::derive_accept_key;
-use tungstenite::http::StatusCode;
 
 use super::head::{HeadBuffer, HeadError};
 use super::headers::{self, Headers};
 use crate::error::{Error, ErrorCode};
 use crate::limits::MAX_HANDSHAKE_HEADERS;
-use crate::proto::extensions::{self, Agreement, Preferences};
+use crate::proto::extensions::{self, DeflatePreferences, NegotiatedDeflate};
+use crate::proto::status;
 
 /// A request as it arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,31 +31,31 @@ pub struct Request {
 
 /// What a server is willing to agree on.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ServerOptions<'a> {
+pub struct AcceptOptions<'a> {
     /// Sub-protocols it speaks.
     pub protocols: &'a [String],
-    /// Complete header lines for the answer, checked by [`super::headers::check_extra`].
+    /// Complete header lines for the answer, checked by [`super::headers::check_extra_headers`].
     pub extra_headers: &'a [String],
     /// Values of `Origin` that are let in; all where there is none.
     pub allowed_origins: &'a [String],
     /// Whether and how it compresses.
-    pub deflate: Option<Preferences>,
+    pub deflate: Option<DeflatePreferences>,
 }
 
 /// An answer that opens the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accepted {
+pub struct AcceptedRequest {
     /// The answer's bytes.
     pub response: Vec<u8>,
     /// Selected sub-protocol, empty for none.
     pub protocol: String,
     /// permessage-deflate, where it was agreed on.
-    pub deflate: Option<Agreement>,
+    pub deflate: Option<NegotiatedDeflate>,
 }
 
 /// An answer that does not open the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct Rejection {
     /// HTTP status code.
     pub status: u16,
     /// Reason phrase.
@@ -66,7 +66,7 @@ pub struct Refusal {
     pub body: Vec<u8>,
 }
 
-impl std::fmt::Display for Refusal {
+impl std::fmt::Display for Rejection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "request answered with HTTP status {} {}", self.status, self.reason)?;
         let why = String::from_utf8_lossy(self.body.get(..self.body.len().min(200)).unwrap_or_default());
@@ -74,36 +74,40 @@ impl std::fmt::Display for Refusal {
     }
 }
 
-impl Refusal {
-    fn new(status: u16, reason: &'static str, body: impl Into<String>) -> Self {
-        Self { status, reason: reason.into(), headers: Vec::new(), body: body.into().into_bytes() }
+impl Rejection {
+    fn new(status: u16, body: impl Into<String>) -> Self {
+        Self {
+            status,
+            reason: status::reason_phrase(status).into(),
+            headers: Vec::new(),
+            body: body.into().into_bytes(),
+        }
     }
 
     /// A program's own answer. An empty reason stands for the usual one of the status.
     pub fn custom(status: i64, reason: &str, headers: Vec<String>, body: Vec<u8>) -> crate::error::Result<Self> {
         let invalid = |message: String| Error::new(ErrorCode::InvalidParameter, message);
-        let code = u16::try_from(status).ok().and_then(|code| StatusCode::from_u16(code).ok());
-        let code = code.filter(|code| (200..600).contains(&code.as_u16()));
-        let code = code.ok_or_else(|| invalid(format!("HTTP status {status} is not a number from 200 to 599")))?;
+        let code = u16::try_from(status).ok().filter(|code| status::is_final(*code));
+        let code = code.ok_or_else(|| invalid(format!("HTTP status must be from 200 to 599, not {status}")))?;
         if reason.chars().any(|c| c.is_control() && c != '\t') {
             return Err(invalid("the reason contains a control character".to_owned()));
         }
-        headers::check_extra(&headers)?;
-        let reason = match (reason, code.canonical_reason()) {
-            ("", usual) => usual.unwrap_or_default().into(),
-            (given, _) => given.to_owned().into(),
+        headers::check_extra_headers(&headers)?;
+        let reason = match reason {
+            "" => status::reason_phrase(code).into(),
+            given => given.to_owned().into(),
         };
-        Ok(Self { status: code.as_u16(), reason, headers, body })
+        Ok(Self { status: code, reason, headers, body })
     }
 
     /// No request came in time.
     pub fn request_timeout() -> Self {
-        Self::new(408, "Request Timeout", "the request did not arrive in time")
+        Self::new(status::REQUEST_TIMEOUT, "the request did not arrive in time")
     }
 
     /// The program did not decide about the request in time.
-    pub fn undecided() -> Self {
-        Self::new(503, "Service Unavailable", "the server did not decide about the request in time")
+    pub fn decision_timeout() -> Self {
+        Self::new(status::SERVICE_UNAVAILABLE, "the server did not decide about the request in time")
     }
 
     fn with_header(mut self, line: &str) -> Self {
@@ -131,14 +135,14 @@ impl Refusal {
     }
 }
 
-impl From<HeadError> for Refusal {
+impl From<HeadError> for Rejection {
     fn from(error: HeadError) -> Self {
         match error {
             HeadError::TooLong | HeadError::TooManyHeaders => {
-                Self::new(431, "Request Header Fields Too Large", error.to_string())
+                Self::new(status::REQUEST_HEADER_FIELDS_TOO_LARGE, error.to_string())
             }
             HeadError::Syntax(_) | HeadError::Incomplete | HeadError::TooManyInterim | HeadError::Tls => {
-                Self::new(400, "Bad Request", error.to_string())
+                Self::new(status::BAD_REQUEST, error.to_string())
             }
         }
     }
@@ -152,7 +156,7 @@ pub struct RequestReader {
 
 impl RequestReader {
     /// Takes input; `None` where the request is not complete.
-    pub fn receive(&mut self, input: &[u8]) -> Result<Option<Request>, Refusal> {
+    pub fn receive(&mut self, input: &[u8]) -> Result<Option<Request>, Rejection> {
         let Some(length) = self.head.extend(input)? else { return Ok(None) };
         let (head, rest) = std::mem::take(&mut self.head).split(length);
         Ok(Some(Request { rest, ..Request::parse(head)? }))
@@ -206,7 +210,7 @@ impl Request {
     }
 
     /// Judges the request and writes the answer.
-    pub fn accept(&self, options: &ServerOptions<'_>) -> Result<Accepted, Refusal> {
+    pub fn accept(&self, options: &AcceptOptions<'_>) -> Result<AcceptedRequest, Rejection> {
         let key = self.check()?;
         self.check_origin(options.allowed_origins)?;
         let protocol = self.select_protocol(options.protocols)?;
@@ -214,7 +218,9 @@ impl Request {
             .deflate
             .and_then(|preferences| extensions::accept(self.headers.all("Sec-WebSocket-Extensions"), preferences));
         let mut response = format!(
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {}\r\n",
+            "HTTP/1.1 {} {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {}\r\n",
+            status::SWITCHING_PROTOCOLS,
+            status::reason_phrase(status::SWITCHING_PROTOCOLS),
             derive_accept_key(key.as_bytes())
         );
         if !protocol.is_empty() {
@@ -227,26 +233,28 @@ impl Request {
             let _ = write!(response, "{line}\r\n");
         }
         response.push_str("\r\n");
-        Ok(Accepted { response: response.into_bytes(), protocol, deflate: deflate.map(|(agreement, _)| agreement) })
+        Ok(AcceptedRequest {
+            response: response.into_bytes(),
+            protocol,
+            deflate: deflate.map(|(agreement, _)| agreement),
+        })
     }
 
     /// RFC 6455 section 4.2.1; returns the key. `Host` may be missing, as the engine's servers allow.
-    fn check(&self) -> Result<&str, Refusal> {
+    fn check(&self) -> Result<&str, Rejection> {
         if self.method != "GET" {
             let body = format!("a WebSocket handshake is a GET request, not {}", self.method);
-            return Err(Refusal::new(405, "Method Not Allowed", body).with_header("Allow: GET"));
+            return Err(Rejection::new(status::METHOD_NOT_ALLOWED, body).with_header("Allow: GET"));
         }
         if self.version != 1 {
-            return Err(Refusal::new(
-                505,
-                "HTTP Version Not Supported",
+            return Err(Rejection::new(
+                status::HTTP_VERSION_NOT_SUPPORTED,
                 "a WebSocket handshake is an HTTP/1.1 request",
             ));
         }
         if !self.headers.has_token("Upgrade", "websocket") {
-            return Err(
-                Refusal::new(426, "Upgrade Required", "this is a WebSocket server").with_header("Upgrade: websocket")
-            );
+            return Err(Rejection::new(status::UPGRADE_REQUIRED, "this is a WebSocket server")
+                .with_header("Upgrade: websocket"));
         }
         if !self.headers.has_token("Connection", "upgrade") {
             return Err(bad_request("the Connection header does not contain 'Upgrade'"));
@@ -254,7 +262,7 @@ impl Request {
         let mut versions = self.headers.list("Sec-WebSocket-Version");
         if versions.next() != Some("13") || versions.next().is_some() {
             // RFC 6455 section 4.4.
-            return Err(Refusal::new(426, "Upgrade Required", "the WebSocket protocol's version is 13")
+            return Err(Rejection::new(status::UPGRADE_REQUIRED, "the WebSocket protocol's version is 13")
                 .with_header("Upgrade: websocket")
                 .with_header("Sec-WebSocket-Version: 13"));
         }
@@ -268,17 +276,17 @@ impl Request {
     }
 
     /// RFC 6455 section 10.2. Only browsers send an origin that cannot be forged, and they always send one.
-    fn check_origin(&self, allowed: &[String]) -> Result<(), Refusal> {
+    fn check_origin(&self, allowed: &[String]) -> Result<(), Rejection> {
         let mut origins = self.headers.all("Origin");
         if allowed.is_empty() || origins.all(|origin| allowed.iter().any(|one| one.eq_ignore_ascii_case(origin))) {
             return Ok(());
         }
-        Err(Refusal::new(403, "Forbidden", "pages of this origin may not connect here"))
+        Err(Rejection::new(status::FORBIDDEN, "pages of this origin may not connect here"))
     }
 
     /// The first of the client's sub-protocols that the server speaks. A server that lists none takes every client and
     /// selects none; one that lists some does not talk to a client with none of them.
-    fn select_protocol(&self, supported: &[String]) -> Result<String, Refusal> {
+    fn select_protocol(&self, supported: &[String]) -> Result<String, Rejection> {
         if supported.is_empty() {
             return Ok(String::new());
         }
@@ -290,8 +298,8 @@ impl Request {
     }
 }
 
-fn bad_request(body: impl Into<String>) -> Refusal {
-    Refusal::new(400, "Bad Request", body)
+fn bad_request(body: impl Into<String>) -> Rejection {
+    Rejection::new(status::BAD_REQUEST, body)
 }
 
 #[cfg(test)]
@@ -301,11 +309,11 @@ mod tests {
     const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
-    fn read(text: &str) -> Result<Request, Refusal> {
+    fn read(text: &str) -> Result<Request, Rejection> {
         RequestReader::default().receive(text.as_bytes()).map(|request| request.expect("complete request"))
     }
 
-    fn answer(text: &str, options: &ServerOptions<'_>) -> Result<Accepted, Refusal> {
+    fn answer(text: &str, options: &AcceptOptions<'_>) -> Result<AcceptedRequest, Rejection> {
         read(text)?.accept(options)
     }
 
@@ -327,7 +335,7 @@ mod tests {
                 None => reader.receive(&input.as_bytes()[cut..]).unwrap().unwrap(),
             };
             let accepted = request
-                .accept(&ServerOptions { extra_headers: &names(&["X-A: b"]), ..ServerOptions::default() })
+                .accept(&AcceptOptions { extra_headers: &names(&["X-A: b"]), ..AcceptOptions::default() })
                 .unwrap();
             let expected = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                             Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nX-A: b\r\n\r\n";
@@ -339,21 +347,21 @@ mod tests {
     #[test]
     fn selects_the_first_protocol_of_the_client_that_it_speaks() {
         let supported = names(&["b", "a"]);
-        let options = ServerOptions { protocols: &supported, ..ServerOptions::default() };
+        let options = AcceptOptions { protocols: &supported, ..AcceptOptions::default() };
         let offer = with("Sec-WebSocket-Protocol: x\r\nSec-WebSocket-Protocol: a, b");
         assert_eq!(answer(&offer, &options).unwrap().protocol, "a");
         assert_eq!(answer(REQUEST, &options).unwrap_err().status, 400);
         assert_eq!(answer(&with("Sec-WebSocket-Protocol: A"), &options).unwrap_err().status, 400);
-        assert_eq!(answer(&offer, &ServerOptions::default()).unwrap().protocol, "");
+        assert_eq!(answer(&offer, &AcceptOptions::default()).unwrap().protocol, "");
     }
 
     #[test]
     fn agrees_on_compression_where_it_is_enabled() {
         let offer = with("Sec-WebSocket-Extensions: permessage-deflate");
-        assert_eq!(answer(&offer, &ServerOptions::default()).unwrap().deflate, None);
-        let options = ServerOptions { deflate: Some(Preferences::default()), ..ServerOptions::default() };
+        assert_eq!(answer(&offer, &AcceptOptions::default()).unwrap().deflate, None);
+        let options = AcceptOptions { deflate: Some(DeflatePreferences::default()), ..AcceptOptions::default() };
         let accepted = answer(&offer, &options).unwrap();
-        assert_eq!(accepted.deflate, Some(Agreement::default()));
+        assert_eq!(accepted.deflate, Some(NegotiatedDeflate::default()));
         assert!(
             String::from_utf8(accepted.response).unwrap().contains("Sec-WebSocket-Extensions: permessage-deflate\r\n")
         );
@@ -361,7 +369,7 @@ mod tests {
 
     #[test]
     fn refuses_with_the_status_that_says_why() {
-        let status = |text: &str| answer(text, &ServerOptions::default()).unwrap_err().status;
+        let status = |text: &str| answer(text, &AcceptOptions::default()).unwrap_err().status;
         assert_eq!(status(&REQUEST.replace("GET", "POST")), 405);
         assert_eq!(status(&REQUEST.replace("HTTP/1.1", "HTTP/1.0")), 505);
         assert_eq!(status(&REQUEST.replace("Upgrade: websocket", "Upgrade: h2c")), 426);
@@ -375,14 +383,14 @@ mod tests {
         let many = "X: y\r\n".repeat(MAX_HANDSHAKE_HEADERS + 1);
         assert_eq!(status(&format!("GET / HTTP/1.1\r\n{many}\r\n")), 431);
         assert_eq!(RequestReader::default().receive(&[b'a'; 20_000]).unwrap_err().status, 431);
-        let refusal = answer(&REQUEST.replace("Version: 13", "Version: 8"), &ServerOptions::default()).unwrap_err();
+        let refusal = answer(&REQUEST.replace("Version: 13", "Version: 8"), &AcceptOptions::default()).unwrap_err();
         assert!(String::from_utf8(refusal.response(false)).unwrap().contains("\r\nSec-WebSocket-Version: 13\r\n"));
     }
 
     #[test]
     fn lets_in_pages_of_allowed_origins_and_programs_without_origin() {
         let allowed = names(&["https://game.example", "http://localhost:8080"]);
-        let options = ServerOptions { allowed_origins: &allowed, ..ServerOptions::default() };
+        let options = AcceptOptions { allowed_origins: &allowed, ..AcceptOptions::default() };
         let status = |text: &str| answer(text, &options).map_or_else(|refusal| refusal.status, |_| 101);
         assert_eq!(status(REQUEST), 101);
         assert_eq!(status(&with("Origin: https://GAME.example")), 101);
@@ -391,23 +399,23 @@ mod tests {
             assert_eq!(status(&with(&format!("Origin: {origin}"))), 403, "{origin}");
         }
         assert_eq!(status(&with("Origin: https://evil.example\r\nOrigin: https://game.example")), 403);
-        assert!(answer(&with("Origin: null"), &ServerOptions::default()).is_ok());
+        assert!(answer(&with("Origin: null"), &AcceptOptions::default()).is_ok());
     }
 
     #[test]
     fn a_programs_answer_is_checked_and_complete() {
-        let page = Refusal::custom(200, "", names(&["Content-Type: text/html"]), b"<p>".to_vec()).unwrap();
+        let page = Rejection::custom(200, "", names(&["Content-Type: text/html"]), b"<p>".to_vec()).unwrap();
         let text = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\nContent-Type: text/html\r\n\r\n";
         assert_eq!(page.response(true), text.as_bytes());
         assert_eq!(page.response(false), [text.as_bytes(), b"<p>"].concat());
         for status in [-1, 0, 101, 199, 600, 65_736] {
-            assert!(Refusal::custom(status, "", Vec::new(), Vec::new()).is_err(), "{status}");
+            assert!(Rejection::custom(status, "", Vec::new(), Vec::new()).is_err(), "{status}");
         }
-        assert!(Refusal::custom(200, "a\r\nX: y", Vec::new(), Vec::new()).is_err());
-        assert!(Refusal::custom(200, "", names(&["Content-Length: 9"]), Vec::new()).is_err());
-        assert!(Refusal::custom(200, "", names(&["X: a\r\nY: b"]), Vec::new()).is_err());
-        assert_eq!(Refusal::custom(404, "", Vec::new(), Vec::new()).unwrap().reason, "Not Found");
-        assert_eq!(Refusal::custom(599, "Mine", Vec::new(), Vec::new()).unwrap().reason, "Mine");
+        assert!(Rejection::custom(200, "a\r\nX: y", Vec::new(), Vec::new()).is_err());
+        assert!(Rejection::custom(200, "", names(&["Content-Length: 9"]), Vec::new()).is_err());
+        assert!(Rejection::custom(200, "", names(&["X: a\r\nY: b"]), Vec::new()).is_err());
+        assert_eq!(Rejection::custom(404, "", Vec::new(), Vec::new()).unwrap().reason, "Not Found");
+        assert_eq!(Rejection::custom(599, "Mine", Vec::new(), Vec::new()).unwrap().reason, "Mine");
     }
 
     #[test]
