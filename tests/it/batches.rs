@@ -14,7 +14,7 @@ use crate::world::{REQUEST, World};
 fn a_waiting_program_is_given_some_messages_at_a_time_and_every_client_gets_its_turn() {
     let mut world = World::new();
     // Room for one message of each.
-    world.server.set_options(|options| options.peer.set_inbound_buffer_size(100_000)).unwrap();
+    world.server.set_options(|options| options.peer.set_inbound_buffer_size_from_integer(100_000)).unwrap();
     let sockets: Vec<_> = (0..5).map(|_| world.raw_open()).collect();
     let mut told: Vec<i32> = Vec::new();
     for (mut socket, _) in sockets.iter().map(|(socket, id)| (socket, id)) {
@@ -45,7 +45,7 @@ fn a_waiting_program_is_given_some_messages_at_a_time_and_every_client_gets_its_
 #[test]
 fn who_comes_while_others_send_without_end_gets_in() {
     let mut world = World::new();
-    world.server.set_options(|options| options.peer.set_inbound_buffer_size(65_535)).unwrap();
+    world.server.set_options(|options| options.peer.set_inbound_buffer_size_from_integer(65_535)).unwrap();
     let (mut greedy, _) = world.raw_open();
     let ends = Arc::new(AtomicBool::new(false));
     let is_over = Arc::clone(&ends);

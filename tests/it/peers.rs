@@ -13,8 +13,8 @@ use crate::fixtures::{Pair, Raw, frame, packets, start, until};
 const SECOND: Duration = Duration::from_secs(1);
 
 fn unlimited(peer: &mut WebSocketPeer) {
-    peer.options.inbound_buffer_size = 16 << 20;
-    peer.options.outbound_buffer_size = 0;
+    peer.options.set_inbound_buffer_size(16 << 20);
+    peer.options.set_outbound_buffer_size(0);
 }
 
 #[test]
@@ -38,9 +38,9 @@ fn messages_of_every_size_are_delivered_in_both_directions() {
 fn a_burst_is_delivered_complete_and_in_order() {
     let mut pair = Pair::with(unlimited, |peer| {
         unlimited(peer);
-        peer.options.max_queued_packets = 100;
+        peer.options.set_max_queued_packets(100);
     });
-    pair.client.options.max_queued_packets = 1 << 20;
+    pair.client.options.set_max_queued_packets(1 << 20);
     for i in 0..20_000u32 {
         pair.client.send(Binary, &i.to_be_bytes()).unwrap();
     }
@@ -135,7 +135,7 @@ fn a_connection_that_opens_and_ends_at_once_is_seen_open() {
 
 #[test]
 fn an_empty_message_that_had_no_room_is_delivered_later() {
-    let mut raw = Raw::server_with(|peer| peer.options.max_queued_packets = 1);
+    let mut raw = Raw::server_with(|peer| peer.options.set_max_queued_packets(1));
     raw.write(&[frame(0x82, true, b"one"), frame(0x82, true, b"")].concat());
     raw.poll_until("full", |peer| peer.packet_count() == 1 && peer.needs_poll());
     assert_eq!(packets(&mut raw.peer), [b"one".to_vec()]);
@@ -162,7 +162,7 @@ fn refused_calls_change_nothing() {
     assert_eq!(code(idle.send(Text, b"x")), ErrorCode::Failed);
     assert_eq!(code(idle.connect_to_url("", None)), ErrorCode::InvalidParameter);
     assert_eq!(code(idle.connect_to_url("http://x", None)), ErrorCode::InvalidParameter);
-    idle.options.handshake_headers = vec!["A: b\r\nEvil: c".to_owned()];
+    idle.options.set_handshake_headers(vec!["A: b\r\nEvil: c".to_owned()]);
     assert_eq!(code(idle.connect_to_url("ws://127.0.0.1:1", None)), ErrorCode::InvalidParameter);
     assert_eq!(code(idle.set_no_delay(true)), ErrorCode::Unconfigured);
     assert_eq!((idle.state(), idle.close_code(), idle.close(1000, "")), (State::Closed, -1, Ok(())));
@@ -211,7 +211,7 @@ fn messages_before_a_violation_can_still_be_answered() {
 
 #[test]
 fn a_full_queue_pauses_reading_but_pings_are_answered() {
-    let mut raw = Raw::server_with(|peer| peer.options.max_queued_packets = 2);
+    let mut raw = Raw::server_with(|peer| peer.options.set_max_queued_packets(2));
     let messages: Vec<u8> = (0..10u8).flat_map(|i| frame(0x82, true, &[i; 100])).collect();
     raw.write(&[messages, frame(0x89, true, b"alive?")].concat());
     assert_eq!(raw.read(8), frame(0x8a, false, b"alive?"));
@@ -227,7 +227,7 @@ fn a_full_queue_pauses_reading_but_pings_are_answered() {
 
 #[test]
 fn a_full_queue_cannot_keep_a_connection_from_closing() {
-    let mut raw = Raw::server_with(|peer| peer.options.max_queued_packets = 2);
+    let mut raw = Raw::server_with(|peer| peer.options.set_max_queued_packets(2));
     let messages: Vec<u8> = (0..2000u32).flat_map(|i| frame(0x82, true, &i.to_be_bytes())).collect();
     raw.write(&messages);
     raw.poll_until("full", |peer| peer.packet_count() == 2);
@@ -239,7 +239,7 @@ fn a_full_queue_cannot_keep_a_connection_from_closing() {
 
 #[test]
 fn inbound_buffer_size_bounds_what_is_held() {
-    let mut pair = Pair::with(unlimited, |peer| peer.options.inbound_buffer_size = 100_000);
+    let mut pair = Pair::with(unlimited, |peer| peer.options.set_inbound_buffer_size(100_000));
     for _ in 0..100 {
         pair.client.send(Binary, &[1; 40_000]).unwrap();
     }
@@ -257,9 +257,9 @@ fn an_unanswered_close_frame_ends_the_connection_after_close_timeout() {
     raw.peer.close(1000, "").unwrap();
     let now = start();
     raw.peer.poll_at(now);
-    raw.peer.poll_at(now + raw.peer.options.close_timeout - SECOND);
+    raw.peer.poll_at(now + raw.peer.options.close_timeout() - SECOND);
     assert_eq!(raw.peer.state(), State::Closing);
-    raw.peer.poll_at(now + raw.peer.options.close_timeout);
+    raw.peer.poll_at(now + raw.peer.options.close_timeout());
     assert_eq!((raw.peer.state(), raw.peer.close_code()), (State::Closed, -1));
     assert!(raw.peer.error_message().contains("close frame"));
 }
@@ -284,7 +284,7 @@ fn a_silent_server_and_a_silent_client_time_out() {
 
 #[test]
 fn a_late_poll_keeps_a_healthy_connection_and_a_dead_one_is_detected() {
-    let mut pair = Pair::with(|peer| peer.options.heartbeat_interval = SECOND, |_| {});
+    let mut pair = Pair::with(|peer| peer.options.set_heartbeat_interval(SECOND).unwrap(), |_| {});
     let now = start();
     pair.client.poll_at(now + SECOND);
     until("pong", || {

@@ -10,6 +10,7 @@ use wspeer::limits::MAX_CLOSE_REASON;
 use wspeer::net::clock;
 use wspeer::peer::server::Wait;
 use wspeer::peer::{PeerEvent, Server, State, WebSocketPeer};
+use wspeer::proto::handshake::HttpAnswer;
 
 use crate::fixtures::{frame, until};
 use crate::world::{BINARY, REQUEST, TEXT, World, owned};
@@ -211,14 +212,23 @@ fn listening_has_its_rules() {
     assert_eq!(code(server.listen(-1, Vec::new(), false)), ErrorCode::InvalidParameter);
     assert_eq!(code(server.listen(65_536, Vec::new(), false)), ErrorCode::InvalidParameter);
     assert_eq!(code(server.listen(0, owned(&["a b"]), false)), ErrorCode::InvalidParameter);
-    assert_eq!(code(server.configure(|options| options.set_bind_address("localhost"))), ErrorCode::InvalidParameter);
-    assert_eq!(code(server.configure(|options| options.set_handshake_timeout(0.0))), ErrorCode::InvalidParameter);
-    assert_eq!(code(server.configure(|options| options.set_max_clients(-1))), ErrorCode::InvalidParameter);
-    assert_eq!(server.options().bind_address, "*");
+    assert_eq!(
+        code(server.configure(|options| options.listen.set_bind_address("localhost"))),
+        ErrorCode::InvalidParameter
+    );
+    assert_eq!(
+        code(server.configure(|options| options.peer.set_handshake_timeout_from_seconds(0.0))),
+        ErrorCode::InvalidParameter
+    );
+    assert_eq!(
+        code(server.configure(|options| options.admission.set_max_clients_from_integer(-1))),
+        ErrorCode::InvalidParameter
+    );
+    assert_eq!(server.options().listen.bind_address(), "*");
     assert_eq!(code(server.wait(None).map(|_| ())), ErrorCode::Unconfigured);
     server.listen(0, owned(&[" chat "]), false).unwrap();
     assert_eq!(code(server.listen(0, Vec::new(), false)), ErrorCode::AlreadyInUse);
-    assert_eq!(code(server.configure(|options| options.set_bind_address("127.0.0.1"))), ErrorCode::Failed);
+    assert_eq!(code(server.configure(|options| options.listen.set_bind_address("127.0.0.1"))), ErrorCode::Failed);
     let mut second = Server::new();
     assert_eq!(code(second.listen(i64::from(server.local_port()), Vec::new(), false)), ErrorCode::AlreadyInUse);
 }
@@ -258,7 +268,7 @@ fn a_program_may_look_at_requests_and_decide() {
     world
         .server
         .set_options(|options| {
-            options.peer.auto_accept = false;
+            options.peer.set_auto_accept(false);
             Ok(())
         })
         .unwrap();
@@ -276,7 +286,7 @@ fn a_program_may_look_at_requests_and_decide() {
     let bad = world.connect(&[], |_| {});
     world.until("asked", |world| matches!(world.told[..], [PeerEvent::Request { .. }]));
     let PeerEvent::Request { id } = world.told[0] else { panic!() };
-    world.server.reject_request(id, 403, "", Vec::new(), b"no".to_vec()).unwrap();
+    world.server.reject_request(id, HttpAnswer::new(403).with_body("no")).unwrap();
     world.until(
         "refused",
         |world| matches!(&world.clients[bad].told[..], [PeerEvent::Failed { reason, .. }] if reason.contains("403")),
@@ -289,7 +299,7 @@ fn broadcasts_are_encoded_and_compressed_once() {
     let mut world = World::listening(&[], false, |server| {
         server
             .set_options(|options| {
-                options.peer.compression_enabled = true;
+                options.peer.set_compression_enabled(true);
                 Ok(())
             })
             .unwrap();
@@ -297,7 +307,7 @@ fn broadcasts_are_encoded_and_compressed_once() {
     let compressed = |client: &mut wspeer::peer::Client| {
         client
             .set_options(|options| {
-                options.compression_enabled = true;
+                options.set_compression_enabled(true);
                 Ok(())
             })
             .unwrap();
@@ -352,7 +362,7 @@ fn a_full_recipient_does_not_keep_a_broadcast_from_the_others() {
 #[test]
 fn more_clients_than_allowed_are_told_so_and_the_others_stay() {
     let mut world = World::listening(&[], false, |server| {
-        server.set_options(|options| options.set_max_clients(2)).unwrap();
+        server.set_options(|options| options.admission.set_max_clients_from_integer(2)).unwrap();
     });
     let players = [world.join(), world.join()];
     let crowd: Vec<usize> = (0..40).map(|_| world.connect(&[], |_| {})).collect();
@@ -368,7 +378,7 @@ fn more_clients_than_allowed_are_told_so_and_the_others_stay() {
         world.until_client_told(player, &PeerEvent::Message { id: 1 });
     }
     // Handshakes under way when the last place is taken.
-    world.server.set_options(|options| options.set_max_clients(3)).unwrap();
+    world.server.set_options(|options| options.admission.set_max_clients_from_integer(3)).unwrap();
     let crowd: Vec<usize> = (0..5).map(|_| world.connect(&[], |_| {})).collect();
     world.until("one got in", |world| {
         crowd.iter().all(|index| !world.clients[*index].told.is_empty()) && world.server.peer_count() == 3
@@ -382,7 +392,7 @@ fn new_connections_can_be_refused_while_the_others_go_on() {
     world
         .server
         .set_options(|options| {
-            options.refuse_new_connections = true;
+            options.admission.set_refuse_new_connections(true);
             Ok(())
         })
         .unwrap();
@@ -396,7 +406,7 @@ fn new_connections_can_be_refused_while_the_others_go_on() {
 #[test]
 fn slow_and_bad_handshakes_end_and_others_are_unaffected() {
     let mut world = World::listening(&[], false, |server| {
-        server.set_options(|options| options.set_handshake_timeout(0.2)).unwrap();
+        server.set_options(|options| options.peer.set_handshake_timeout_from_seconds(0.2)).unwrap();
     });
     let mut silent = world.raw();
     let mut slow = world.raw();
@@ -479,7 +489,7 @@ fn waiting_ends_with_an_event_a_wake_or_the_time() {
     assert_eq!(client.next_event(), Some(PeerEvent::Message { id: 1 }));
     assert!(!client.wait(Some(Duration::from_millis(5))).unwrap());
     // A handshake that takes too long ends a wait that has no time of its own.
-    world.server.set_options(|options| options.set_handshake_timeout(0.05)).unwrap();
+    world.server.set_options(|options| options.peer.set_handshake_timeout_from_seconds(0.05)).unwrap();
     let _silent = world.raw();
     assert!(world.server.wait(None).unwrap());
     assert!(matches!(world.server.next_event(), Some(PeerEvent::Failed { .. })));
@@ -505,10 +515,10 @@ fn idle_peers_are_not_polled() {
 fn heartbeats_and_close_timeouts_come_without_news_from_the_network() {
     let mut world = World::new();
     let (_dead, id) = world.raw_open();
-    world.server.set_options(|options| options.peer.set_heartbeat_interval(0.05)).unwrap();
+    world.server.set_options(|options| options.peer.set_heartbeat_interval_from_seconds(0.05)).unwrap();
     world.until_told(&PeerEvent::Closed { id, was_clean: false });
     let mut world = World::new();
-    world.server.set_options(|options| options.peer.set_close_timeout(0.05)).unwrap();
+    world.server.set_options(|options| options.peer.set_close_timeout_from_seconds(0.05)).unwrap();
     let (_dead, id) = world.raw_open();
     world.server.disconnect_peer(id, 1000, "").unwrap();
     let before = clock::now();

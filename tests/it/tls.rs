@@ -70,8 +70,8 @@ fn serving(identity: IdentityPem) -> ServerTlsSpec {
 }
 
 fn unlimited(peer: &mut WebSocketPeer) {
-    peer.options.inbound_buffer_size = 64 << 20;
-    peer.options.outbound_buffer_size = 0;
+    peer.options.set_inbound_buffer_size(64 << 20);
+    peer.options.set_outbound_buffer_size(0);
 }
 
 /// Lets a client connect to `host` until both ends know how that ended.

@@ -36,8 +36,8 @@ fn rows_show_both_peers_as_they_are() {
     let _alone = alone();
     let subscriber = TraceSubscriber::to_peers();
     let compressed = |peer: &mut WebSocketPeer| {
-        peer.options.compression_enabled = true;
-        peer.options.supported_protocols = vec!["chat".to_owned()];
+        peer.options.set_compression_enabled(true);
+        peer.options.set_supported_protocols(vec!["chat".to_owned()]);
     };
     let mut pair = Pair::with(compressed, |peer| {
         compressed(peer);
@@ -177,8 +177,8 @@ fn a_late_subscriber_gets_the_number_of_missed_events() {
     let mut early = TraceSubscriber::to_messages();
     let mut pair = Pair::open();
     let total = TRACE_EVENTS as u32 + 100;
-    pair.client.options.outbound_buffer_size = 0;
-    pair.client.options.max_queued_packets = usize::MAX;
+    pair.client.options.set_outbound_buffer_size(0);
+    pair.client.options.set_max_queued_packets(usize::MAX);
     let before = events(&mut early).len();
     assert_eq!(before, 4, "two peers, two HTTP heads each");
     let mut late = TraceSubscriber::to_messages();

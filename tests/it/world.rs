@@ -42,7 +42,7 @@ impl World {
 
     pub fn listening(protocols: &[&str], is_multiplayer: bool, setup: impl FnOnce(&mut Server)) -> Self {
         let mut world = Self { is_multiplayer, ..Self::default() };
-        world.server.configure(|options| options.set_bind_address("127.0.0.1")).unwrap();
+        world.server.configure(|options| options.listen.set_bind_address("127.0.0.1")).unwrap();
         setup(&mut world.server);
         world.server.listen(0, owned(protocols), is_multiplayer).unwrap();
         world

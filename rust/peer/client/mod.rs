@@ -2,20 +2,17 @@
 
 mod messages;
 mod multiplayer;
-pub mod reconnect;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::limits::{OBJECT_BUFFER_KIB, OBJECT_BUFFER_PACKETS};
 use crate::net::poller::Poller;
 use crate::net::{ClientTls, clock, linger, random};
-pub use crate::peer::client::reconnect::ReconnectOptions;
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::event::PeerEvent;
 use crate::peer::godot3_packets::{PacketList, SERVER};
-use crate::peer::options::Options;
+use crate::peer::options::{ConnectionOptions, ReconnectOptions};
 use crate::peer::state::State;
 use crate::peer::trace::PeerClass;
 use crate::proto::frame::MessageKind;
@@ -37,7 +34,7 @@ pub enum ClientStatus {
 /// Everything happens in [`Self::poll`]; what happened is told by [`Self::next_event`].
 #[derive(Debug)]
 pub struct Client {
-    options: Options,
+    options: ConnectionOptions,
     reconnect: ReconnectOptions,
     peer: WebSocketPeer,
     target: Option<Target>,
@@ -70,7 +67,7 @@ struct Target {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ClientPhase {
-    Idle,
+    IdleWatch,
     Connecting,
     Open,
     /// The program has said goodbye; `keeps_slot` where it did so to the peer and not to the client.
@@ -83,12 +80,8 @@ enum ClientPhase {
 
 impl Default for Client {
     fn default() -> Self {
-        let mut options = Options::default();
-        // These are in range.
-        let _set =
-            options.set_buffers(OBJECT_BUFFER_KIB, OBJECT_BUFFER_PACKETS, OBJECT_BUFFER_KIB, OBJECT_BUFFER_PACKETS);
         Self {
-            options,
+            options: ConnectionOptions::for_client(),
             reconnect: ReconnectOptions::default(),
             peer: WebSocketPeer::with_trace_class(PeerClass::Client),
             target: None,
@@ -118,19 +111,19 @@ impl Client {
     // Settings
 
     /// Settings of the connection.
-    pub fn options(&self) -> &Options {
+    pub fn options(&self) -> &ConnectionOptions {
         &self.options
     }
 
     /// Changes settings. Limits and times apply to the connection that is there too, what the handshake uses to the next.
-    pub fn set_options(&mut self, set: impl FnOnce(&mut Options) -> Result) -> Result {
+    pub fn set_options(&mut self, set: impl FnOnce(&mut ConnectionOptions) -> Result) -> Result {
         let result = set(&mut self.options);
         let (protocols, headers) = (
             std::mem::take(&mut self.peer.options.supported_protocols),
             std::mem::take(&mut self.peer.options.handshake_headers),
         );
         self.peer.options =
-            Options { supported_protocols: protocols, handshake_headers: headers, ..self.options.clone() };
+            ConnectionOptions { supported_protocols: protocols, handshake_headers: headers, ..self.options.clone() };
         self.record_error(result)
     }
 
@@ -207,7 +200,7 @@ impl Client {
 
     fn begin(&self, peer: &mut WebSocketPeer, target: &Target) -> Result {
         peer.options = self.options.clone();
-        peer.options.set_supported_protocols(target.protocols.iter().cloned());
+        peer.options.set_supported_protocols(target.protocols.clone());
         peer.options.handshake_headers.extend(target.headers.iter().cloned());
         peer.connect_to_url(&target.url, target.tls.clone())
     }

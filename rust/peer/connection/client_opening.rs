@@ -5,7 +5,7 @@ use crate::net::{ClientTls, FailureStage, NetError, TlsStream, Transport, random
 use crate::peer::connection::handshake_stream::{HandshakeStream, Received};
 use crate::peer::connection::opening_failure::{at_proxy, not_upgraded, proxy_refused};
 use crate::peer::connection::opening_stage::{ClientPlan, Opened, OpeningStage, Step};
-use crate::peer::options::Options;
+use crate::peer::options::ConnectionOptions;
 use crate::proto::Role;
 use crate::proto::connection::Connection;
 use crate::proto::deflate::PermessageDeflate;
@@ -93,7 +93,7 @@ pub(super) fn secure(mut stream: TlsStream, plan: ClientPlan) -> Result<Step, Ne
 pub(super) fn upgrade(
     mut stream: HandshakeStream,
     mut handshake: ClientHandshake,
-    options: &Options,
+    options: &ConnectionOptions,
 ) -> Result<Step, NetError> {
     let written = stream.flush();
     match stream.receive(|input| handshake.receive(input)) {
@@ -126,7 +126,7 @@ pub(super) fn upgrade(
 }
 
 /// Creates the protocol state of a connection after the handshake.
-pub(super) fn new_connection(role: Role, agreed: Option<NegotiatedDeflate>, options: &Options) -> Connection {
+pub(super) fn new_connection(role: Role, agreed: Option<NegotiatedDeflate>, options: &ConnectionOptions) -> Connection {
     let deflate = agreed.map(|agreed| PermessageDeflate::new(role, &agreed, options.compression_level));
     Connection::new(role, deflate, random::mask_key)
 }

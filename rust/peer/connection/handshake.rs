@@ -7,7 +7,7 @@ use crate::peer::connection::opening::{ConnectAttempt, DecisionOutcome, Opening,
 use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
 use crate::peer::state::State;
 use crate::proto::Role;
-use crate::proto::handshake::{Headers, Rejection, Request, response};
+use crate::proto::handshake::{Headers, HttpAnswer, Rejection, Request, response};
 use crate::proto::url::Url;
 
 impl WebSocketPeer {
@@ -110,18 +110,18 @@ impl WebSocketPeer {
     }
 
     /// Answers the pending request with an HTTP status from 200 to 599: to refuse a client, or to serve a page or a health check on
-    /// the same port. An empty `reason` stands for the usual one. The connection is closed after the response.
+    /// the same port. The connection is closed after the response.
     ///
     /// # Errors
     /// `Unconfigured` if no request is pending, `InvalidParameter` for an invalid status, reason or header line; then nothing is
     /// sent.
-    pub fn reject_request(&mut self, status: i64, reason: &str, headers: Vec<String>, body: Vec<u8>) -> Result {
-        let result = self.try_reject_request(status, reason, headers, body);
+    pub fn reject_request(&mut self, answer: HttpAnswer) -> Result {
+        let result = self.try_reject_request(answer);
         self.record_error(result)
     }
 
-    fn try_reject_request(&mut self, status: i64, reason: &str, headers: Vec<String>, body: Vec<u8>) -> Result {
-        let rejection = Rejection::custom(status, reason, headers, body)?;
+    fn try_reject_request(&mut self, answer: HttpAnswer) -> Result {
+        let rejection = Rejection::custom(answer)?;
         let Phase::Opening(opening) = &mut self.phase else { return Err(no_request()) };
         opening.reject_request(&rejection)?;
         self.drop_connection();

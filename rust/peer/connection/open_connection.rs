@@ -8,7 +8,7 @@ use crate::limits::{DEFLATE_IDLE, LOOKAHEAD_BYTES};
 use crate::net::{NetError, Transport};
 use crate::peer::connection::heartbeat::Heartbeat;
 use crate::peer::connection::packet_queue::PacketQueue;
-use crate::peer::options::Options;
+use crate::peer::options::ConnectionOptions;
 use crate::proto::close::CloseFrame;
 use crate::proto::connection::Connection;
 use crate::proto::output_buffer::OutputBuffer;
@@ -140,7 +140,7 @@ impl OpenConnection {
 
     /// Returns when the remote peer must have answered the close frame: `close_timeout` after the first poll that asks. `None` if
     /// no close frame was sent.
-    pub fn answer_deadline(&mut self, now: Instant, options: &Options) -> Option<Instant> {
+    pub fn answer_deadline(&mut self, now: Instant, options: &ConnectionOptions) -> Option<Instant> {
         match self.close {
             CloseHandshake::NotStarted => None,
             CloseHandshake::CloseSent => {
@@ -189,7 +189,7 @@ impl OpenConnection {
     }
 
     /// Returns when a poll has something to do because of a time limit.
-    pub fn next_deadline(&self, options: &Options) -> Option<Instant> {
+    pub fn next_deadline(&self, options: &ConnectionOptions) -> Option<Instant> {
         let answer_or_ping = match self.close {
             CloseHandshake::NotStarted => {
                 self.heartbeat.next_check(options.heartbeat_interval, options.heartbeat_timeout)

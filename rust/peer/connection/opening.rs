@@ -12,7 +12,7 @@ use crate::peer::connection::handshake_stream::{HandshakeStream, Received};
 use crate::peer::connection::opening_failure::{not_upgraded, proxy_refused, reject};
 use crate::peer::connection::opening_stage::{ClientPlan, Opened, OpeningStage, Step};
 use crate::peer::connection::{client_opening, server_opening};
-use crate::peer::options::Options;
+use crate::peer::options::ConnectionOptions;
 use crate::peer::trace;
 use crate::proto::handshake::server::RequestReader;
 use crate::proto::handshake::{ClientHandshake, Rejection, Request, ResponseError, TunnelError, headers};
@@ -58,7 +58,12 @@ pub(in crate::peer) enum DecisionOutcome {
 
 impl Opening {
     /// Starts to connect as a client. An error is an invalid argument; then nothing has begun.
-    pub fn connect(url: &Url, tls: Option<ClientTls>, options: &Options, now: Instant) -> Result<ConnectAttempt> {
+    pub fn connect(
+        url: &Url,
+        tls: Option<ClientTls>,
+        options: &ConnectionOptions,
+        now: Instant,
+    ) -> Result<ConnectAttempt> {
         let (handshake, request) = ClientHandshake::start(
             url,
             random::nonce(),
@@ -71,15 +76,15 @@ impl Opening {
             tls.check_name(&url.address.host)?;
             tls.prepare();
         }
-        let proxy = options.proxies.choose(url.secure, &url.address.host)?;
+        let proxy = options.proxies().choose(url.secure, &url.address.host)?;
         let first = proxy.as_ref().map_or(&url.address, |proxy| &proxy.address);
-        let connector = Connector::start(&first.host, first.port, options.connect_timeout(), now);
+        let connector = Connector::start(&first.host, first.port, options.connect_time_limit(), now);
         let traced_request = if trace::wants_messages() { request.clone() } else { Vec::new() };
         let plan = ClientPlan { server: url.address.clone(), proxy, tls, handshake, request };
         Ok(match connector {
             Ok(connector) => ConnectAttempt::Started(Box::new(Self {
                 stage: OpeningStage::Connecting { connector, plan },
-                deadline: now + options.connect_timeout() + options.handshake_timeout(),
+                deadline: now + options.connect_time_limit() + options.handshake_time_limit(),
                 received_request: None,
                 traced_request,
             })),
@@ -88,20 +93,20 @@ impl Opening {
     }
 
     /// Starts as a server on an established connection. An error is an invalid option.
-    pub fn accept(transport: Box<dyn Transport>, options: &Options, now: Instant) -> Result<Self> {
+    pub fn accept(transport: Box<dyn Transport>, options: &ConnectionOptions, now: Instant) -> Result<Self> {
         headers::check_protocols(&options.supported_protocols)?;
         headers::check_extra_headers(&options.handshake_headers)?;
         let stream = HandshakeStream::new(transport, Vec::new());
         Ok(Self {
             stage: OpeningStage::AwaitingRequest { stream, reader: RequestReader::default() },
-            deadline: now + options.handshake_timeout(),
+            deadline: now + options.handshake_time_limit(),
             received_request: None,
             traced_request: Vec::new(),
         })
     }
 
     /// Advances as far as the network allows. The deadline counts only after everything that has arrived was read.
-    pub fn poll(&mut self, now: Instant, options: &Options) -> OpeningProgress {
+    pub fn poll(&mut self, now: Instant, options: &ConnectionOptions) -> OpeningProgress {
         loop {
             match self.step(now, options) {
                 Ok(Step::Next(stage)) => self.stage = stage,
@@ -118,12 +123,12 @@ impl Opening {
         }
     }
 
-    fn step(&mut self, now: Instant, options: &Options) -> Result<Step, NetError> {
+    fn step(&mut self, now: Instant, options: &ConnectionOptions) -> Result<Step, NetError> {
         match self.take_stage() {
             OpeningStage::Connecting { mut connector, plan } => match connector.poll(now) {
                 Ok(None) => Ok(Step::Wait(OpeningStage::Connecting { connector, plan })),
                 Ok(Some(socket)) => {
-                    self.deadline = now + options.handshake_timeout();
+                    self.deadline = now + options.handshake_time_limit();
                     Ok(Step::Next(client_opening::after_connecting(Box::new(Arc::new(socket)), plan)))
                 }
                 Err(error) => Err(plan.explain(error)),
@@ -166,11 +171,11 @@ impl Opening {
     }
 
     /// Ends the opening after its deadline; the failure names what was missing.
-    fn time_out(&mut self, options: &Options) -> NetError {
+    fn time_out(&mut self, options: &ConnectionOptions) -> NetError {
         let late = |what: &str| {
             NetError::new(
                 FailureStage::Timeout,
-                format!("{what} within {:?} (handshake_timeout)", options.handshake_timeout()),
+                format!("{what} within {:?} (handshake_timeout)", options.handshake_time_limit()),
             )
         };
         match self.take_stage() {
@@ -222,7 +227,7 @@ impl Opening {
     }
 
     /// Accepts the pending request. An error is a wrong call or argument and changes nothing.
-    pub fn accept_request(&mut self, options: &Options, extra_headers: &[String]) -> Result<DecisionOutcome> {
+    pub fn accept_request(&mut self, options: &ConnectionOptions, extra_headers: &[String]) -> Result<DecisionOutcome> {
         headers::check_extra_headers(extra_headers)?;
         let (stream, request) = self.take_request()?;
         match server_opening::accept(stream, request, options, extra_headers) {

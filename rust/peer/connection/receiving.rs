@@ -10,7 +10,7 @@ use crate::peer::connection::heartbeat::Heartbeat;
 use crate::peer::connection::open_connection::{ConnectionEnd, HeldInput, InputState, OpenConnection};
 use crate::peer::connection::packet_queue::PacketQueue;
 use crate::peer::connection::websocket_peer::WebSocketPeer;
-use crate::peer::options::Options;
+use crate::peer::options::ConnectionOptions;
 use crate::peer::state::State;
 use crate::proto::connection::ReceiveOutcome;
 use crate::proto::frame::MessageKind;
@@ -96,7 +96,12 @@ struct ReadStep {
 
 impl OpenConnection {
     /// Reads until nothing is left, the queue is full, the budget of one poll is used, or the connection ends.
-    pub fn receive(&mut self, queue: &mut PacketQueue, options: &Options, now: Instant) -> Result<(), ConnectionEnd> {
+    pub fn receive(
+        &mut self,
+        queue: &mut PacketQueue,
+        options: &ConnectionOptions,
+        now: Instant,
+    ) -> Result<(), ConnectionEnd> {
         let mut budget = options.inbound_buffer_size.saturating_add(POLL_BUDGET_SLACK);
         match std::mem::take(&mut self.input) {
             InputState::Reading => {}
@@ -148,7 +153,7 @@ impl OpenConnection {
         &mut self,
         mut held: HeldInput,
         queue: &mut PacketQueue,
-        options: &Options,
+        options: &ConnectionOptions,
         now: Instant,
     ) -> Result<(), ConnectionEnd> {
         if let Processed::Part { used } = self.process(&mut held.bytes, queue, options, now)? {
@@ -163,7 +168,7 @@ impl OpenConnection {
     fn read_once(
         &mut self,
         queue: &mut PacketQueue,
-        options: &Options,
+        options: &ConnectionOptions,
         now: Instant,
     ) -> Result<ReadStep, ConnectionEnd> {
         let drops_excess = self.is_closing();
@@ -210,7 +215,7 @@ impl OpenConnection {
         &mut self,
         input: &mut [u8],
         queue: &mut PacketQueue,
-        options: &Options,
+        options: &ConnectionOptions,
         now: Instant,
     ) -> Result<Processed, ConnectionEnd> {
         let drops_excess = self.is_closing();
@@ -287,7 +292,7 @@ fn read_ready(transport: &mut dyn Transport, buffer: &mut [u8]) -> Result<Option
 struct Receiver<'a> {
     queue: &'a mut PacketQueue,
     heartbeat: &'a mut Heartbeat,
-    options: &'a Options,
+    options: &'a ConnectionOptions,
     now: Instant,
     /// A close frame may be read now.
     accepts_close: bool,

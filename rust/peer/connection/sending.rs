@@ -9,7 +9,7 @@ use crate::net::{FailureStage, NetError, clock};
 use crate::peer::connection::measurements::RoundTrip;
 use crate::peer::connection::open_connection::OpenConnection;
 use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
-use crate::peer::options::Options;
+use crate::peer::options::ConnectionOptions;
 use crate::proto::broadcast::BroadcastMessage;
 use crate::proto::connection::SendOptions;
 use crate::proto::frame::{MAX_HEADER_LEN, MessageKind};
@@ -192,9 +192,9 @@ fn not_open() -> Error {
 
 impl OpenConnection {
     /// Checks whether a message of `payload` bytes may be queued.
-    fn check_room(&self, options: &Options, payload: usize) -> Result {
+    fn check_room(&self, options: &ConnectionOptions, payload: usize) -> Result {
         let queued = self.output.queued_messages();
-        let most = options.max_outbound_packets.unwrap_or(options.max_queued_packets);
+        let most = options.max_outbound_packets();
         if queued >= most {
             let message = format!("{queued} messages wait to be sent; max_queued_packets ({most}) allows no more");
             return Err(Error::new(ErrorCode::OutOfMemory, message));

@@ -6,7 +6,7 @@ use crate::peer::connection::client_opening::new_connection;
 use crate::peer::connection::handshake_stream::HandshakeStream;
 use crate::peer::connection::opening_failure::reject;
 use crate::peer::connection::opening_stage::{Opened, OpeningStage, Step};
-use crate::peer::options::Options;
+use crate::peer::options::ConnectionOptions;
 use crate::proto::Role;
 use crate::proto::connection::Connection;
 use crate::proto::handshake::{AcceptOptions, Request};
@@ -15,7 +15,7 @@ use crate::proto::handshake::{AcceptOptions, Request};
 pub(super) fn accept(
     stream: HandshakeStream,
     request: Request,
-    options: &Options,
+    options: &ConnectionOptions,
     extra_headers: &[String],
 ) -> Result<OpeningStage, NetError> {
     let headers = [&options.handshake_headers[..], extra_headers].concat();

@@ -12,7 +12,7 @@ use crate::peer::connection::open_connection::{ConnectionEnd, OpenConnection};
 use crate::peer::connection::opening::{Opening, OpeningProgress};
 use crate::peer::connection::opening_stage::Opened;
 use crate::peer::connection::packet_queue::PacketQueue;
-use crate::peer::options::Options;
+use crate::peer::options::ConnectionOptions;
 use crate::peer::state::State;
 use crate::peer::trace::event::Direction;
 use crate::peer::trace::tracer::Tracer;
@@ -21,7 +21,7 @@ use crate::peer::trace::tracer::Tracer;
 #[derive(Debug)]
 pub struct WebSocketPeer {
     /// Settings. Limits take effect at once, settings of the handshake with the next connection.
-    pub options: Options,
+    pub options: ConnectionOptions,
     pub(super) phase: Phase,
     pub(super) queue: PacketQueue,
     pub(super) requested_url: String,
@@ -58,7 +58,7 @@ pub(super) const UNCLEAN_CLOSE_CODE: i32 = -1;
 impl Default for WebSocketPeer {
     fn default() -> Self {
         Self {
-            options: Options::default(),
+            options: ConnectionOptions::default(),
             phase: Phase::Closed,
             queue: PacketQueue::default(),
             requested_url: String::new(),
@@ -231,7 +231,7 @@ impl Drop for WebSocketPeer {
 }
 
 /// Sends a ping if one is due; returns a failure if the remote peer has exceeded a time limit.
-fn check_time_limits(open: &mut OpenConnection, options: &Options, now: Instant) -> Option<NetError> {
+fn check_time_limits(open: &mut OpenConnection, options: &ConnectionOptions, now: Instant) -> Option<NetError> {
     let message = match open.answer_deadline(now, options) {
         Some(deadline) if now < deadline => return None,
         Some(_) => format!("the remote peer did not answer the close frame within {:?}", options.close_timeout),

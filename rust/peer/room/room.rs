@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::member::{
     GOING_AWAY, Member, MemberState, NORMAL, Pending, TRY_AGAIN_LATER, accept, close_now, decide, drop_connection,
@@ -12,10 +12,10 @@ use super::packet_queue::RoomPacketQueue;
 use super::peer_cell::{LocalPeerCell, PeerCell};
 use super::{EVERYBODY, RoomEvent, SERVER};
 use crate::error::{Error, ErrorCode, Result};
-use crate::limits::{MULTIPLAYER_HANDSHAKE_TIMEOUT, PENDING_CONNECTIONS};
+use crate::limits::PENDING_CONNECTIONS;
 use crate::net::{ClientTls, ServerTls, clock, random};
 use crate::peer::trace::PeerClass;
-use crate::peer::{Options, RoundTrip, State, TcpServer, WebSocketPeer};
+use crate::peer::{AdmissionOptions, ConnectionOptions, RoundTrip, State, TcpServer, WebSocketPeer};
 use crate::proto::frame::MessageKind;
 use crate::proto::handshake::headers;
 
@@ -37,11 +37,9 @@ pub enum Status {
 pub struct MultiplayerPeer<S: PeerCell = LocalPeerCell> {
     /// Settings of the connections made from now on. The handshake timeout goes from the connection to the id, on a client from
     /// the beginning. Without `auto_accept` a server's program decides about each request.
-    pub options: Options,
+    pub options: ConnectionOptions,
     /// Whether a server turns new clients away.
-    pub refuse_new_connections: bool,
-    /// Clients that a server admits at the same time; 0 for no limit.
-    pub max_clients: usize,
+    pub admission: AdmissionOptions,
     role: Role,
     unique_id: i32,
     target: i32,
@@ -68,9 +66,8 @@ enum Role {
 impl<S: PeerCell> Default for MultiplayerPeer<S> {
     fn default() -> Self {
         Self {
-            options: Options { handshake_timeout: MULTIPLAYER_HANDSHAKE_TIMEOUT, ..Options::default() },
-            refuse_new_connections: false,
-            max_clients: 0,
+            options: ConnectionOptions::for_room(),
+            admission: AdmissionOptions::default(),
             role: Role::None,
             unique_id: 0,
             target: EVERYBODY,
@@ -247,9 +244,9 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     /// Why nobody may come in now.
     fn no_place(&self) -> Option<&'static str> {
         let present = self.members.values().filter(|member| member.is_connected()).count();
-        if self.refuse_new_connections {
+        if self.admission.refuse_new_connections {
             Some("the server takes no new clients")
-        } else if self.max_clients > 0 && present >= self.max_clients {
+        } else if self.admission.max_clients > 0 && present >= self.admission.max_clients {
             Some("the server is full")
         } else {
             None
@@ -555,24 +552,6 @@ impl<S: PeerCell> MultiplayerPeer<S> {
             error.message().clone_into(&mut self.message);
         }
         result
-    }
-
-    /// Sets [`Self::max_clients`]; negative numbers are refused.
-    pub fn set_max_clients(&mut self, clients: i64) -> Result {
-        let negative =
-            |_| Error::new(ErrorCode::InvalidParameter, format!("max_clients cannot be negative ({clients})"));
-        self.max_clients = self.record_error(usize::try_from(clients).map_err(negative))?;
-        Ok(())
-    }
-
-    /// Sets the time from the connection to the id; zero, negative numbers and NaN are refused.
-    pub fn set_handshake_timeout(&mut self, seconds: f64) -> Result {
-        let timeout = crate::peer::options::duration("handshake_timeout", seconds).and_then(|timeout| {
-            let zero = || Error::new(ErrorCode::InvalidParameter, "handshake_timeout must be greater than 0");
-            if timeout > Duration::ZERO { Ok(timeout) } else { Err(zero()) }
-        });
-        self.options.handshake_timeout = self.record_error(timeout)?;
-        Ok(())
     }
 }
 

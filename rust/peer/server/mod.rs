@@ -4,7 +4,6 @@
 //! something to do, and those whose time has come. Ten thousand idle ones cost nothing.
 
 mod multiplayer;
-mod options;
 mod peers;
 mod waiting;
 
@@ -13,7 +12,6 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-pub use options::ServerOptions;
 pub use waiting::Wait;
 
 use crate::error::{Error, ErrorCode, Result};
@@ -24,11 +22,12 @@ use crate::net::{TcpSocket, TlsStream, Transport, clock, linger};
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::event::PeerEvent;
 use crate::peer::godot3_packets::PacketList;
+use crate::peer::options::ServerOptions;
 use crate::peer::peer_ids::{BuildIdHasher, PeerIds};
 use crate::peer::state::State;
 use crate::peer::trace::PeerClass;
 use crate::proto::frame::MessageKind;
-use crate::proto::handshake::{Rejection, headers};
+use crate::proto::handshake::{HttpAnswer, Rejection, headers};
 
 /// Stands for the listener where ids of peers stand otherwise.
 const LISTENER: i32 = 0;
@@ -125,7 +124,7 @@ impl Server {
         peer.set_supported_protocols(protocols);
         headers::check_protocols(&peer.supported_protocols)?;
         headers::check_extra_headers(&peer.handshake_headers)?;
-        let mut listener = crate::peer::streams::tcp_server::bind(port, &self.options.bind_address)?;
+        let mut listener = crate::peer::streams::tcp_server::bind(port, self.options.listen.bind_address())?;
         let cannot = |error: std::io::Error| Error::new(ErrorCode::CantCreate, error.to_string());
         let poller = Poller::with_keys().map_err(cannot)?;
         listener.watch(&poller, LISTENER as u64);
@@ -426,16 +425,16 @@ impl Server {
         }
     }
 
-    fn refuse_request(&mut self, id: i32, status: i64, why: &str) {
+    fn refuse_request(&mut self, id: i32, status: u16, why: &str) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         let body = format!("{why}\n").into_bytes();
-        if entry.peer.reject_request(status, "", Vec::new(), body).is_ok() {
+        if entry.peer.reject_request(HttpAnswer::new(status).with_body(body)).is_ok() {
             self.fail(id, why.to_owned());
         }
     }
 
     fn is_full(&self) -> bool {
-        self.options.max_clients > 0 && self.connected.len() >= self.options.max_clients
+        self.options.admission.max_clients > 0 && self.connected.len() >= self.options.admission.max_clients
     }
 
     fn opened(&mut self, id: i32) {
@@ -487,8 +486,8 @@ impl Server {
 
     fn admit(&mut self, id: i32, socket: TcpSocket) {
         let socket = Arc::new(socket);
-        if self.options.refuse_new_connections || self.is_full() {
-            let refusal = Rejection::custom(503, "", Vec::new(), b"the server takes no more clients\n".to_vec());
+        if self.options.admission.refuse_new_connections || self.is_full() {
+            let refusal = Rejection::custom(HttpAnswer::new(503).with_body("the server takes no more clients\n"));
             let answer = match (&self.options.tls, refusal) {
                 (None, Ok(refusal)) => refusal.response(false),
                 _ => Vec::new(),

@@ -8,7 +8,7 @@ use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::{RoundTrip, godot3_packets};
 use crate::proto::broadcast::BroadcastMessage;
 use crate::proto::frame::MessageKind;
-use crate::proto::handshake::Request;
+use crate::proto::handshake::{HttpAnswer, Request};
 use crate::proto::utf8;
 
 impl Server {
@@ -229,15 +229,8 @@ impl Server {
     }
 
     /// Answers a client with an HTTP status instead; nothing more is reported of it.
-    pub fn reject_request(
-        &mut self,
-        id: i32,
-        status: i64,
-        reason: &str,
-        headers: Vec<String>,
-        body: Vec<u8>,
-    ) -> Result {
-        let result = self.asked(id).and_then(|entry| entry.peer.reject_request(status, reason, headers, body));
+    pub fn reject_request(&mut self, id: i32, answer: HttpAnswer) -> Result {
+        let result = self.asked(id).and_then(|entry| entry.peer.reject_request(answer));
         if result.is_ok()
             && let Some(entry) = self.entries.remove(&id)
         {

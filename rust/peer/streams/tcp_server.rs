@@ -71,6 +71,11 @@ impl TcpServer {
     }
 }
 
+/// Checks an address to listen on.
+pub(in crate::peer) fn check_bind_address(text: &str) -> Result {
+    bind_address(text).map(drop)
+}
+
 /// Parses an address to listen on.
 pub(in crate::peer) fn bind_address(text: &str) -> Result<BindAddress> {
     let invalid = || format!("'{text}' is neither an IP address nor '*'");
