@@ -8,10 +8,10 @@ use super::convert;
 use super::enums::WriteMode;
 use super::shared::{Registered, Registry, registry, with};
 use super::streams;
-use super::tls::TlsTexts;
 use super::websocket_peer::RustWebSocketPeer;
 use crate::error::{Error, ErrorCode, Result};
 use crate::peer::WebSocketPeer;
+use crate::peer::options::TlsTexts;
 use crate::proto::frame::MessageKind;
 
 /// A peer and what scripts need beside it.

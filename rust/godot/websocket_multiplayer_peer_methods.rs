@@ -3,10 +3,11 @@
 use godot::global::Error as GodotError;
 use godot::prelude::*;
 
+use crate::peer::options::TlsTexts;
+
 use super::convert::{self, OptionalTls};
 use super::room::{SharedPeerCell, run};
 use super::shared::with;
-use super::tls::TlsTexts;
 use super::websocket_multiplayer_peer::RustWebSocketMultiplayerPeer;
 use super::websocket_peer::RustWebSocketPeer;
 

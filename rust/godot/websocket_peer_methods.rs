@@ -9,10 +9,10 @@ use super::enums::{State, WriteMode};
 use super::scripted::{Scripted, kind, send_message, try_accept};
 use super::shared::with;
 use super::streams;
-use super::tls::TlsTexts;
 use super::utf8;
 use super::websocket_peer::RustWebSocketPeer;
 use crate::peer::WebSocketPeer;
+use crate::peer::options::TlsTexts;
 
 #[godot_api(secondary)]
 impl RustWebSocketPeer {

@@ -67,7 +67,7 @@ struct Target {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ClientPhase {
-    IdleWatch,
+    Idle,
     Connecting,
     Open,
     /// The program has said goodbye; `keeps_slot` where it did so to the peer and not to the client.
