@@ -82,7 +82,7 @@ pub(super) fn secure(mut stream: TlsStream, plan: ClientPlan) -> Result<Step, Ne
         Ok(true) => Ok(Step::Next(begin_upgrade(Box::new(stream), plan))),
         Ok(false) => Ok(Step::Wait(OpeningStage::SecuringTls { stream, plan })),
         Err(error) => {
-            // Closing delivers the alert that tells the server the reason.
+            // Closing delivers the TLS alert with the reason.
             stream.close(Vec::new());
             Err(error)
         }

@@ -52,7 +52,7 @@ pub(in crate::peer) enum OpeningProgress {
 pub(in crate::peer) enum DecisionOutcome {
     /// The connection opens as soon as the response is written.
     Accepted,
-    /// The request is no valid handshake; it was answered with the HTTP status that says why.
+    /// The request is no valid handshake; it was answered with the HTTP status that names the reason.
     Refused(NetError),
 }
 
@@ -163,7 +163,7 @@ impl Opening {
             Received::Pending => Ok(Step::Wait(OpeningStage::AwaitingRequest { stream, reader })),
             Received::Rejected(rejection) => Err(reject(stream, &rejection, FailureStage::Http, false)),
             Received::Lost(error) => {
-                // Closing delivers the TLS alert that tells the client the reason.
+                // Closing delivers the TLS alert with the reason.
                 stream.abandon();
                 Err(error)
             }
