@@ -13,6 +13,6 @@ pub(in crate::peer) fn blocking_time(
 ) -> Option<Duration> {
     let earliest = moments.into_iter().flatten().min();
     let time = earliest.map(|moment| moment.saturating_duration_since(now));
-    let lingering = (!linger::is_quiet()).then_some(LINGER_TICK);
+    let lingering = (!linger::is_idle()).then_some(LINGER_TICK);
     time.into_iter().chain(lingering).min()
 }

@@ -20,7 +20,7 @@ pub fn checked_port(number: i64) -> Result<u16> {
 /// handshake.
 pub(in crate::peer) fn listen(options: &ConnectionOptions, port: u16, bind_address: &str) -> Result<ListeningSocket> {
     headers::check_protocols(&options.supported_protocols)?;
-    headers::check_extra(&options.handshake_headers)?;
+    headers::check_extra_headers(&options.handshake_headers)?;
     tcp_server::bind(port, bind_address)
 }
 

@@ -1,4 +1,4 @@
-//! Connections as programs see them: states, queues, limits, `poll()`.
+//! Connections as programs see them: states, queues, limits, and `poll()`, one folder for each object.
 
 mod blocking_time;
 pub mod client;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::client_state::{Client, ClientPhase, ClientStatus};
 use super::godot3_mode::Godot3Client;
 use crate::error::{Error, ErrorCode, Result};
-use crate::net::{ClientTls, clock, entropy};
+use crate::net::{ClientTls, clock, random};
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::event::{MessageEvents, PeerEvent};
 use crate::peer::peer_ids::SERVER_ID;
@@ -147,7 +147,7 @@ impl Client {
     /// Schedules the next attempt, unless the options say that the client gives up.
     pub(super) fn schedule_reconnect(&mut self, now: Instant) {
         self.attempt = self.attempt.saturating_add(1);
-        match self.reconnect.delay_before(self.attempt, entropy::fraction()) {
+        match self.reconnect.delay_before(self.attempt, random::fraction()) {
             Some(delay) => {
                 self.phase = ClientPhase::WaitingToReconnect(now + delay);
                 self.events.push_back(PeerEvent::Reconnecting { attempt: self.attempt, delay });

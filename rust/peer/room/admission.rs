@@ -9,7 +9,7 @@ use super::peer_cell::PeerCell;
 use super::room_peer::{ConnectingPeer, RoomPeer};
 use super::room_state::{MultiplayerPeer, RoomRole};
 use crate::limits::PENDING_CONNECTIONS;
-use crate::net::entropy;
+use crate::net::random;
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::listening::accepted_peer;
 use crate::peer::state::State;
@@ -44,7 +44,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     /// Chooses a random id from 2 to 2147483647 that no peer and no unread packet has.
     fn unused_id(&self) -> i32 {
         loop {
-            let id = entropy::peer_id();
+            let id = random::peer_id();
             if !self.peers.contains_key(&id)
                 && !self.packets.has_unread(id)
                 && self.connecting.iter().all(|peer| peer.id != id)

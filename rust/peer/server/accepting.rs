@@ -8,12 +8,12 @@ use super::listening::LISTENER_KEY;
 use super::server_peer::ServerPeer;
 use super::server_state::Server;
 use crate::limits::{ACCEPT_RETRY, ACCEPTS_PER_POLL, PENDING_HANDSHAKES};
-use crate::net::listener::Accepted;
+use crate::net::listener::AcceptOutcome;
 use crate::net::{TcpSocket, linger};
 use crate::peer::event::PeerEvent;
 use crate::peer::listening::accepted_peer;
 use crate::peer::trace::PeerClass;
-use crate::proto::handshake::{HttpAnswer, Refusal};
+use crate::proto::handshake::{HttpAnswer, Rejection};
 use crate::proto::status;
 
 impl Server {
@@ -22,13 +22,13 @@ impl Server {
             let peers = &self.peers;
             let id = *self.reserved_id.get_or_insert_with(|| self.ids.next(|id| peers.contains_key(&id)));
             let Some(listening) = self.listening.as_mut().filter(|listening| listening.may_accept) else { return };
-            match listening.socket.accept_watched(u64::from(id.unsigned_abs())) {
-                Accepted::Socket(socket) => {
+            match listening.socket.accept_with_key(u64::from(id.unsigned_abs())) {
+                AcceptOutcome::Socket(socket) => {
                     self.reserved_id = None;
                     self.add_connection(id, Arc::new(socket));
                 }
-                Accepted::None => listening.may_accept = false,
-                Accepted::Exhausted => {
+                AcceptOutcome::WouldBlock => listening.may_accept = false,
+                AcceptOutcome::Exhausted => {
                     listening.may_accept = false;
                     self.timers.push(Reverse((now + ACCEPT_RETRY, LISTENER_KEY)));
                 }
@@ -62,7 +62,7 @@ impl Server {
     /// Closes a connection; without TLS, with an answer that does not wait for the request.
     fn refuse_connection(&self, socket: Arc<TcpSocket>) {
         let answer = HttpAnswer::new(status::SERVICE_UNAVAILABLE).with_body("the server takes no more clients\n");
-        let answer = match (&self.options.tls, Refusal::custom(answer)) {
+        let answer = match (&self.options.tls, Rejection::custom(answer)) {
             (None, Ok(refusal)) => refusal.response(false),
             _ => Vec::new(),
         };

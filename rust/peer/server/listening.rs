@@ -49,13 +49,13 @@ impl Server {
 
     fn try_listen(&mut self, port: u16, parameters: ListenParameters) -> Result {
         if self.listening.is_some() {
-            return Err(Error::new(ErrorCode::AlreadyInUse, "the server is already listening"));
+            return Err(Error::new(ErrorCode::AlreadyInUse, "the server already listens"));
         }
         let mut options = self.options.peer.clone();
         options.set_supported_protocols(parameters.protocols);
         let mut socket = listen(&options, port, self.options.listen.bind_address())?;
         let cannot_watch = |error: io::Error| Error::new(ErrorCode::CantCreate, error.to_string());
-        let poller = Poller::watching().map_err(cannot_watch)?;
+        let poller = Poller::with_keys().map_err(cannot_watch)?;
         socket.watch(&poller, LISTENER_KEY as u64);
         self.clear();
         self.listening = Some(Listening {

@@ -63,7 +63,7 @@ impl Server {
             let is_over = deadline.is_some_and(|deadline| deadline <= now);
             // Blocking asks the system too. A busy server might never block, though, and must not miss the other
             // sockets.
-            let collect = if is_over || has_work { Poller::collect } else { Poller::collect_known };
+            let collect = if is_over || has_work { Poller::collect } else { Poller::collect_without_snapshot };
             self.advance(now, BATCH_BYTES, collect);
             waiter.mark();
             if self.has_events() {

@@ -1,78 +1,82 @@
-//! A TCP listener as Godot's `TCPServer` describes it.
+//! Decides how a TCP listener binds and accepts, as Godot's `TCPServer` describes it.
 
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::listener::{BindAddress, ListenError, ListeningSocket};
 use crate::net::{TcpSocket, clock, linger};
-
 use crate::peer::streams::stream_peer_tcp::StreamPeerTcp;
 
 /// Accepts TCP connections.
 #[derive(Debug, Default)]
 pub struct TcpServer {
     listener: Option<ListeningSocket>,
-    waiting: Option<TcpSocket>,
+    /// A connection that was accepted and not taken yet.
+    accepted: Option<TcpSocket>,
 }
 
 impl TcpServer {
-    /// A server that does not listen.
+    /// Creates a server that does not listen.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Listens on a port (0: the system chooses one) of every interface (`"*"`) or of one address.
+    ///
+    /// # Errors
+    /// `AlreadyInUse` if the server listens already or the port is in use, `InvalidParameter` for an invalid address,
+    /// `CantCreate` if the system gives no socket.
     pub fn listen(&mut self, port: u16, bind_address: &str) -> Result {
         if self.listener.is_some() {
-            return Err(Error::new(ErrorCode::AlreadyInUse, "the server is already listening"));
+            return Err(Error::new(ErrorCode::AlreadyInUse, "the server already listens"));
         }
         self.listener = Some(bind(port, bind_address)?);
         Ok(())
     }
 
-    /// Whether a connection waits to be taken.
+    /// Returns whether a connection waits to be taken.
     pub fn is_connection_available(&mut self) -> bool {
         linger::tick(clock::now());
-        if self.waiting.is_none() {
-            self.waiting = self.listener.as_ref().and_then(ListeningSocket::accept);
+        if self.accepted.is_none() {
+            self.accepted = self.listener.as_ref().and_then(ListeningSocket::accept);
         }
-        self.waiting.is_some()
+        self.accepted.is_some()
     }
 
-    /// Takes the next connection; `None` where none waits.
+    /// Takes the next connection; `None` if none waits.
     pub fn take_connection(&mut self) -> Option<StreamPeerTcp> {
         self.is_connection_available();
-        self.waiting.take().map(|socket| StreamPeerTcp::from_socket(Arc::new(socket)))
+        self.accepted.take().map(|socket| StreamPeerTcp::from_socket(Arc::new(socket)))
     }
 
-    /// Whether the server listens.
+    /// Returns whether the server listens.
     pub fn is_listening(&self) -> bool {
         self.listener.is_some()
     }
 
-    /// The port it listens on, 0 where it does not.
+    /// Returns the port it listens on; 0 if it does not.
     pub fn local_port(&self) -> u16 {
         self.listener.as_ref().map_or(0, ListeningSocket::port)
     }
 
-    /// Descriptor of the listening socket for foreign event loops.
+    /// Returns the descriptor of the listening socket for foreign event loops.
     pub fn raw_fd(&self) -> Option<i64> {
         self.listener.as_ref().map(ListeningSocket::raw_fd)
     }
 
-    /// Stops listening; connections that were not taken are closed.
+    /// Stops listening. Connections that were not taken are closed.
     pub fn stop(&mut self) {
         self.listener = None;
-        self.waiting = None;
+        self.accepted = None;
     }
 }
 
-/// Refuses an invalid address to listen on.
+/// Checks an address to listen on.
 pub(in crate::peer) fn check_bind_address(text: &str) -> Result {
     bind_address(text).map(drop)
 }
 
-/// Reads an address to listen on.
+/// Parses an address to listen on.
 pub(in crate::peer) fn bind_address(text: &str) -> Result<BindAddress> {
     let invalid = || format!("'{text}' is neither an IP address nor '*'");
     BindAddress::parse(text).ok_or_else(|| Error::new(ErrorCode::InvalidParameter, invalid()))
@@ -94,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_wrong_arguments_and_stays_usable() {
+    fn a_refused_call_leaves_the_server_usable() {
         let mut server = TcpServer::new();
         let code = |result: Result| result.unwrap_err().code();
         for address in ["", "localhost", "foo", "[::1]"] {
