@@ -63,7 +63,7 @@ impl Server {
     fn refuse_connection(&self, socket: Arc<TcpSocket>) {
         let answer = HttpAnswer::new(status::SERVICE_UNAVAILABLE).with_body("the server takes no more clients\n");
         let answer = match (&self.options.tls, Rejection::custom(answer)) {
-            (None, Ok(refusal)) => refusal.response(false),
+            (None, Ok(rejection)) => rejection.response(false),
             _ => Vec::new(),
         };
         linger::close(socket, answer);
