@@ -230,7 +230,9 @@ pub unsafe extern "C" fn wsp_client_ping(client: *mut wsp_client, data: *const u
 pub unsafe extern "C" fn wsp_client_get_round_trip_time(client: *const wsp_client) -> f64 {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
-        ask(client, -1.0, |client| client.ask(|peer| peer.round_trip().map_or(-1.0, |times| times.last.as_secs_f64())))
+        ask(client, -1.0, |client| {
+            client.with_peer(|peer| peer.round_trip().map_or(-1.0, |times| times.last.as_secs_f64()))
+        })
     }
 }
 

@@ -161,6 +161,6 @@ impl RustWebSocketClient {
     /// Returns why the connection could not be made or was lost, in parts; see [method RustWebSocketPeer.get_failure].
     #[func]
     fn get_failure(&self) -> VarDictionary {
-        self.ask(|client| client.ask(|peer| convert::failure(peer.failure())))
+        self.ask(|client| client.with_peer(|peer| convert::failure(peer.failure())))
     }
 }

@@ -163,7 +163,7 @@ fn all_waiting_connections_are_accepted_in_one_poll() {
             client.room.poll();
             // The second poll of a loopback connection has written the request.
             sent += usize::from(
-                client.room.about(SERVER_ID, |peer| peer.raw_fd().is_some_and(|(_, waits)| !waits)).unwrap(),
+                client.room.with_peer(SERVER_ID, |peer| peer.raw_fd().is_some_and(|(_, waits)| !waits)).unwrap(),
             );
         }
     }
@@ -203,10 +203,10 @@ fn a_departure_has_a_reason_and_the_packets_before_it_stay_readable() {
         events.is_some()
     });
     assert_eq!(events, Some(RoomEvent::Disconnected(ids[0])));
-    assert_eq!(test.server.about(ids[0], |peer| peer.close_code()), Some(1000));
+    assert_eq!(test.server.with_peer(ids[0], |peer| peer.close_code()), Some(1000));
     assert!(test.server.error_message().contains("closed with code 1000"));
     assert_eq!(test.server.next_event(), None);
-    assert_eq!(test.server.about(ids[0], |peer| peer.close_code()), None, "the peer was dropped");
+    assert_eq!(test.server.with_peer(ids[0], |peer| peer.close_code()), None, "the peer was dropped");
     assert_eq!(test.server.peers(), [ids[1]]);
     assert_eq!(packets(&mut test.server), [(ids[0], b"last packet".to_vec())]);
 }
@@ -222,7 +222,7 @@ fn a_server_closes_with_1001_and_its_last_packets_stay_readable() {
     for client in &mut test.clients {
         assert_eq!(client.events, [RoomEvent::Connected(SERVER_ID), RoomEvent::Disconnected(SERVER_ID)]);
         assert!(client.room.error_message().contains("1001"), "{}", client.room.error_message());
-        assert_eq!(client.room.about(SERVER_ID, |peer| peer.close_code()), Some(1001));
+        assert_eq!(client.room.with_peer(SERVER_ID, |peer| peer.close_code()), Some(1001));
         assert_eq!(packets(&mut client.room), [(SERVER_ID, b"last".to_vec())]);
         assert_eq!(client.room.take_packet().unwrap_err().code(), ErrorCode::Unconfigured);
     }
@@ -308,12 +308,12 @@ fn a_missing_id_ends_the_attempt_after_the_timeout() {
     assert_eq!((room.status(), room.next_event()), (RoomStatus::Disconnected, None));
     assert!(room.error_message().contains("did not admit"), "{}", room.error_message());
     assert_eq!(
-        room.about(SERVER_ID, |peer| peer.state()),
+        room.with_peer(SERVER_ID, |peer| peer.state()),
         Some(State::Closed),
         "the connection still reports the reason"
     );
     room.close();
-    assert_eq!(room.about(SERVER_ID, |peer| peer.state()), None);
+    assert_eq!(room.with_peer(SERVER_ID, |peer| peer.state()), None);
 }
 
 #[test]
@@ -389,7 +389,7 @@ fn a_peer_that_sends_without_end_does_not_delay_the_others() {
     let mut test = TestRoom::with(|room| room.options.set_max_queued_packets(10));
     let ids = test.join(2);
     test.clients[0].room.options.set_max_queued_packets(1000);
-    test.clients[0].room.about(SERVER_ID, |peer| peer.options.set_max_queued_packets(1000));
+    test.clients[0].room.with_peer(SERVER_ID, |peer| peer.options.set_max_queued_packets(1000));
     for i in 0..500u32 {
         test.clients[0].room.put_packet(&i.to_le_bytes()).unwrap();
     }
@@ -409,7 +409,7 @@ fn a_peer_that_sends_without_end_does_not_delay_the_others() {
 fn a_packet_that_one_peer_cannot_take_is_an_error_and_the_others_get_it() {
     let mut test = TestRoom::open();
     let ids = test.join(2);
-    test.server.about(ids[0], |peer| peer.options.set_outbound_buffer_size(4));
+    test.server.with_peer(ids[0], |peer| peer.options.set_outbound_buffer_size(4));
     let error = test.server.put_packet(b"too long for one").unwrap_err();
     assert_eq!(error.code(), ErrorCode::OutOfMemory);
     assert!(error.message().contains(&ids[0].to_string()));
@@ -473,7 +473,7 @@ fn compression_is_used_if_both_sides_enable_it() {
         let id = test.join(0)[0];
         test.server.put_packet(&[b'a'; 4000]).unwrap();
         test.drive("packet", |test| test.clients[0].room.packet_count() == 1);
-        assert_eq!(test.server.about(id, |peer| peer.is_compression_active()), Some(here && there));
+        assert_eq!(test.server.with_peer(id, |peer| peer.is_compression_active()), Some(here && there));
         assert_eq!(packets(&mut test.clients[0].room)[0].1, vec![b'a'; 4000]);
     }
 }
@@ -488,11 +488,11 @@ fn the_program_decides_about_requests_if_auto_accept_is_off() {
     assert_eq!(test.server.peers(), []);
     test.poll();
     assert_eq!(test.events, [], "asked once");
-    test.server.about(asked[0], |peer| {
+    test.server.with_peer(asked[0], |peer| {
         assert_eq!(peer.request().unwrap().path_and_query(), ("/", ""));
         peer.reject_request(HttpAnswer::new(403).with_body("not today")).unwrap();
     });
-    test.server.about(asked[1], |peer| peer.accept_request(&[])).unwrap().unwrap();
+    test.server.with_peer(asked[1], |peer| peer.accept_request(&[])).unwrap().unwrap();
     test.drive("one is in", |test| test.server.peers() == [asked[1]]);
     test.drive("one is out", |test| test.clients.iter().any(|client| client.room.status() == RoomStatus::Disconnected));
     let refused = test.clients.iter().find(|client| client.room.status() == RoomStatus::Disconnected).unwrap();

@@ -68,7 +68,7 @@ fn a_message_is_readable_from_the_delivery_of_its_event_on() {
     world.client(index).flush();
     until("two messages", || {
         world.server.poll();
-        world.server.ask(id, |peer| peer.packet_count() == 2).unwrap()
+        world.server.with_peer(id, |peer| peer.packet_count() == 2).unwrap()
     });
     assert_eq!(world.server.packet_count(id), 0);
     assert_eq!(world.server.next_event(), Some(PeerEvent::Message { id }));
@@ -182,7 +182,7 @@ fn after_the_programs_close_only_the_end_has_an_event() {
     world.client(index).flush();
     until("arrived", || {
         world.server.poll();
-        world.server.ask(id, |peer| peer.packet_count() == 1).unwrap()
+        world.server.with_peer(id, |peer| peer.packet_count() == 1).unwrap()
     });
     world.server.disconnect_peer(id, 1000, "").unwrap();
     world.clear_events();
@@ -279,7 +279,7 @@ fn the_program_decides_about_requests_if_auto_accept_is_off() {
     world.server.accept_request(id, &owned(&["X-Extra: 1"])).unwrap();
     world.until_client_event(good, &PeerEvent::Opened { id: 1, protocol: String::new() });
     world.until_event(&PeerEvent::Opened { id, protocol: String::new() });
-    let headers = world.client(good).ask(WebSocketPeer::response_headers).unwrap();
+    let headers = world.client(good).with_peer(WebSocketPeer::response_headers).unwrap();
     assert_eq!(headers.first("X-Extra"), Some("1"));
     world.clear_events();
     let bad = world.connect(&[], |_| {});
@@ -333,7 +333,7 @@ fn broadcasts_are_encoded_and_compressed_once() {
             }
         }
     }
-    let statistics = world.server.ask(world.id(players[0]), WebSocketPeer::compression_statistics).unwrap();
+    let statistics = world.server.with_peer(world.id(players[0]), WebSocketPeer::compression_statistics).unwrap();
     assert!(statistics.sent_compressed > 0 && statistics.sent_compressed < statistics.sent_plain / 4);
     assert_eq!(world.server.send_to(0, TEXT, b"\xff").unwrap_err().code(), ErrorCode::InvalidData);
 }
@@ -437,7 +437,7 @@ fn a_peer_whose_messages_are_not_read_is_stopped_and_resumed() {
         world.server.poll();
         is_full
     });
-    assert!(world.server.ask(id, |peer| peer.packet_count() <= 4).unwrap());
+    assert!(world.server.with_peer(id, |peer| peer.packet_count() <= 4).unwrap());
     let mut expected = 0_u32;
     world.until("all arrive", |world| {
         while let Ok(packet) = world.server.take_message(id) {

@@ -159,7 +159,7 @@ impl Client {
     }
 
     /// Runs a query on the connection.
-    pub fn ask<R>(&self, call: impl FnOnce(&WebSocketPeer) -> R) -> R {
+    pub fn with_peer<R>(&self, call: impl FnOnce(&WebSocketPeer) -> R) -> R {
         call(&self.peer)
     }
 

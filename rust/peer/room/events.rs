@@ -32,7 +32,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
                 }
             }
             RoomEvent::Disconnected(id) => {
-                let reason = self.about(id, |peer| departure_reason(id, peer)).unwrap_or_default();
+                let reason = self.with_peer(id, |peer| departure_reason(id, peer)).unwrap_or_default();
                 self.last_error.set(&reason);
                 self.last_departed = Some(id);
             }

@@ -10,7 +10,7 @@ use super::room_peer::{ConnectingPeer, RoomPeer};
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::ServerTls;
 use crate::net::listener::ListeningSocket;
-use crate::peer::connection::heartbeat::RoundTrip;
+use crate::peer::connection::RoundTrip;
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::last_error::LastError;
 use crate::peer::options::{AdmissionOptions, ConnectionOptions};
@@ -141,18 +141,18 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     }
 
     /// Runs a query on a peer's connection.
-    pub fn about<R>(&self, id: i32, call: impl FnOnce(&mut WebSocketPeer) -> R) -> Option<R> {
+    pub fn with_peer<R>(&self, id: i32, call: impl FnOnce(&mut WebSocketPeer) -> R) -> Option<R> {
         self.cell(id)?.with(None, |peer| Some(call(peer)))
     }
 
     /// Returns a peer's address.
     pub fn peer_address(&self, id: i32) -> Option<SocketAddr> {
-        self.about(id, |peer| peer.remote_address()).flatten()
+        self.with_peer(id, |peer| peer.remote_address()).flatten()
     }
 
     /// Returns a peer's round-trip times; `None` for an unknown id and before the first pong.
     pub fn round_trip(&self, id: i32) -> Option<RoundTrip> {
-        self.about(id, |peer| peer.round_trip()).flatten()
+        self.with_peer(id, |peer| peer.round_trip()).flatten()
     }
 
     /// Returns why the last call was refused, the connection failed, or the last peer departed; empty if nothing of

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::listening::Listening;
 use super::server_peer::ServerPeer;
 use crate::error::{Error, ErrorCode, Result};
-use crate::peer::connection::heartbeat::RoundTrip;
+use crate::peer::connection::RoundTrip;
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::event::PeerEvent;
 use crate::peer::godot3_packets::ReceivedPackets;
@@ -130,7 +130,7 @@ impl Server {
     }
 
     /// Runs a query on a connected peer.
-    pub fn ask<R>(&self, id: i32, call: impl FnOnce(&WebSocketPeer) -> R) -> Result<R> {
+    pub fn with_peer<R>(&self, id: i32, call: impl FnOnce(&WebSocketPeer) -> R) -> Result<R> {
         self.connected_peer(id).map(|peer| call(&peer.peer))
     }
 
