@@ -13,6 +13,7 @@ mod handshake;
 mod header;
 mod layers;
 mod memory;
+mod module_graph;
 mod peers;
 mod rooms;
 mod scenes;
