@@ -402,7 +402,7 @@ fn streams_carry_bytes() {
     let mut server = TcpServer::new();
     server.listen(0, "127.0.0.1").unwrap();
     let mut client = StreamPeerTcp::new();
-    client.connect_to_host("localhost", i64::from(server.local_port())).unwrap();
+    client.connect_to_host("localhost", server.local_port()).unwrap();
     until("connected", || {
         client.poll().unwrap();
         server.is_connection_available() && client.status() as i32 == 2

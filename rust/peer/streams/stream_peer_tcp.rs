@@ -10,6 +10,7 @@ use crate::limits::CONNECT_TIMEOUT;
 use crate::net::listener::BindAddress;
 use crate::net::tcp::BoundSocket;
 use crate::net::{TcpSocket, clock, dns, linger};
+use crate::peer::streams::bind_address::bind_address;
 
 /// State of a stream, with the numbers of Godot's `StreamPeerTCP.Status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,16 +76,12 @@ impl StreamPeerTcp {
     /// Binds the next connection to a local port (0: the system chooses one) and address. Allowed once.
     ///
     /// # Errors
-    /// `AlreadyInUse` if the stream is bound or connected, or the port is in use; `InvalidParameter` for an invalid port or address.
-    pub fn bind(&mut self, port: i64, host: &str) -> Result {
+    /// `AlreadyInUse` if the stream is bound or connected, or the port is in use; `InvalidParameter` for an invalid address.
+    pub fn bind(&mut self, port: u16, host: &str) -> Result {
         if self.bound.is_some() || !matches!(self.connection, TcpConnection::None) {
             return Err(Error::new(ErrorCode::AlreadyInUse, "the stream is already bound or in use"));
         }
-        let invalid = |message: String| Error::new(ErrorCode::InvalidParameter, message);
-        let port = u16::try_from(port).map_err(|_| invalid(format!("port {port} is not between 0 and 65535")))?;
-        let address =
-            BindAddress::parse(host).ok_or_else(|| invalid(format!("'{host}' is neither an IP address nor '*'")))?;
-        let ip = match address {
+        let ip = match bind_address(host)? {
             BindAddress::Any => None,
             BindAddress::Ip(ip) => Some(ip),
         };
@@ -98,15 +95,15 @@ impl StreamPeerTcp {
     /// Starts to connect. A host name is resolved before the call returns, as in the engine.
     ///
     /// # Errors
-    /// `AlreadyInUse` while the stream is in use, `InvalidParameter` for an invalid port, `CantResolve` if the lookup fails, `Failed`
+    /// `AlreadyInUse` while the stream is in use, `InvalidParameter` for port 0, `CantResolve` if the lookup fails, `Failed`
     /// if the system refuses to connect.
-    pub fn connect_to_host(&mut self, host: &str, port: i64) -> Result {
+    pub fn connect_to_host(&mut self, host: &str, port: u16) -> Result {
         if !matches!(self.connection, TcpConnection::None) {
             return Err(Error::new(ErrorCode::AlreadyInUse, "the stream is in use; call disconnect_from_host() first"));
         }
-        let port = u16::try_from(port).ok().filter(|port| *port > 0).ok_or_else(|| {
-            Error::new(ErrorCode::InvalidParameter, format!("port {port} is not between 1 and 65535"))
-        })?;
+        if port == 0 {
+            return Err(Error::new(ErrorCode::InvalidParameter, "port must be from 1 to 65535, not 0"));
+        }
         let cannot_resolve =
             |why: &str| Error::new(ErrorCode::CantResolve, format!("looking up '{host}' failed: {why}"));
         if host.is_empty() {

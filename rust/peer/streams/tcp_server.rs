@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::net::listener::{BindAddress, ListenError, ListeningSocket};
+use crate::net::listener::{ListenError, ListeningSocket};
 use crate::net::{TcpSocket, clock, linger};
+use crate::peer::streams::bind_address::bind_address;
 use crate::peer::streams::stream_peer_tcp::StreamPeerTcp;
 
 /// Accepts TCP connections.
@@ -69,17 +70,6 @@ impl TcpServer {
         self.listener = None;
         self.accepted = None;
     }
-}
-
-/// Checks an address to listen on.
-pub(in crate::peer) fn check_bind_address(text: &str) -> Result {
-    bind_address(text).map(drop)
-}
-
-/// Parses an address to listen on.
-pub(in crate::peer) fn bind_address(text: &str) -> Result<BindAddress> {
-    let invalid = || format!("'{text}' is neither an IP address nor '*'");
-    BindAddress::parse(text).ok_or_else(|| Error::new(ErrorCode::InvalidParameter, invalid()))
 }
 
 /// Listens on a port (0: the system chooses one) of an address.
