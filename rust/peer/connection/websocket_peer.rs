@@ -53,7 +53,7 @@ pub(super) enum Phase {
 }
 
 /// The close code of a connection that did not end by a close handshake, as in the engine.
-pub(super) const UNCLEAN_CLOSE_CODE: i32 = -1;
+pub(in crate::peer) const UNCLEAN_CLOSE_CODE: i32 = -1;
 
 impl Default for WebSocketPeer {
     fn default() -> Self {

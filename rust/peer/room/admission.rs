@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::closing::close_without_answer;
+use super::closing::{close_without_answer, drop_connection};
 use super::events::RoomEvent;
 use super::peer_cell::PeerCell;
 use super::room_peer::{ConnectingPeer, RoomPeer};
@@ -81,7 +81,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
                     if client.is_reported {
                         self.events.retain(|event| *event != RoomEvent::Requested(client.id));
                     }
-                    client.drop_connection();
+                    client.cell.with((), drop_connection);
                 }
             }
         }

@@ -52,7 +52,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
             peer.cell.with((), |peer| close_without_answer(peer, code, ""));
         }
         for peer in &self.connecting {
-            peer.drop_connection();
+            peer.cell.with((), drop_connection);
         }
         self.reset();
     }
@@ -68,6 +68,11 @@ impl<S: PeerCell> Drop for MultiplayerPeer<S> {
 pub(super) fn close_without_answer(peer: &mut WebSocketPeer, code: u16, reason: &str) {
     // Refused only if the connection is not open.
     let _refused = peer.close(i32::from(code), reason);
+    drop_connection(peer);
+}
+
+/// Drops the connection without a close frame, which a negative code does.
+pub(super) fn drop_connection(peer: &mut WebSocketPeer) {
     let _dropped = peer.close(-1, "");
 }
 
@@ -75,5 +80,5 @@ pub(super) fn close_without_answer(peer: &mut WebSocketPeer, code: u16, reason: 
 fn refuse_request(peer: &mut WebSocketPeer) {
     // The client may have disconnected meanwhile.
     let _answered = peer.reject_request(HttpAnswer::new(status::FORBIDDEN));
-    let _dropped = peer.close(-1, "");
+    drop_connection(peer);
 }

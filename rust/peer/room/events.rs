@@ -3,7 +3,7 @@
 use super::peer_cell::PeerCell;
 use super::room_peer::RoomPeerState;
 use super::room_state::{MultiplayerPeer, RoomRole};
-use crate::peer::connection::websocket_peer::WebSocketPeer;
+use crate::peer::connection::websocket_peer::{UNCLEAN_CLOSE_CODE, WebSocketPeer};
 
 /// An event of a room. The number is the id of the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +61,8 @@ impl<S: PeerCell> MultiplayerPeer<S> {
 
 fn departure_reason(id: i32, peer: &WebSocketPeer) -> String {
     match (peer.close_code(), peer.error_message(), peer.close_reason()) {
-        (-1, "", _) => format!("peer {id}: the connection was dropped by this program"),
-        (-1, error, _) => format!("peer {id}: {error}"),
+        (UNCLEAN_CLOSE_CODE, "", _) => format!("peer {id}: the connection was dropped by this program"),
+        (UNCLEAN_CLOSE_CODE, error, _) => format!("peer {id}: {error}"),
         (code, _, "") => format!("peer {id}: closed with code {code}"),
         (code, _, reason) => format!("peer {id}: closed with code {code}, {reason}"),
     }

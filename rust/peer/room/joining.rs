@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::closing::close_without_answer;
+use super::closing::{close_without_answer, drop_connection};
 use super::events::RoomEvent;
 use super::peer_cell::PeerCell;
 use super::room_peer::RoomPeer;
@@ -37,7 +37,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
             }
             JoinProgress::Waiting if !server.is_late(now) => self.connecting.push(server),
             JoinProgress::Waiting => {
-                server.drop_connection();
+                server.cell.with((), drop_connection);
                 let time = self.options.handshake_timeout;
                 self.fail(server.cell, &format!("the server did not admit this client within {time:?}"));
             }

@@ -49,13 +49,6 @@ impl<S: PeerCell> ConnectingPeer<S> {
     pub fn is_late(&self, now: Instant) -> bool {
         self.deadline.is_some_and(|deadline| now >= deadline)
     }
-
-    /// Drops the connection without a close frame.
-    pub fn drop_connection(&self) {
-        self.cell.with((), |peer| {
-            let _dropped = peer.close(-1, "");
-        });
-    }
 }
 
 impl<S: PeerCell> RoomPeer<S> {
