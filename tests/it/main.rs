@@ -14,6 +14,7 @@ mod header;
 mod layers;
 mod memory;
 mod module_graph;
+mod options;
 mod peers;
 mod rooms;
 mod scenes;
