@@ -85,7 +85,7 @@ impl RustWebSocketRemotePeer {
             },
             |server, id| {
                 let result = server.send(id, kind.unwrap_or(server.write_mode(id)), payload);
-                (number(&result), server.ask(id, WebSocketPeer::has_unflushed).unwrap_or(false))
+                (number(&result), server.with_peer(id, WebSocketPeer::has_unflushed).unwrap_or(false))
             },
         );
         // What was collected leaves at the end of this frame, not in the next poll.
@@ -214,7 +214,8 @@ impl RustWebSocketRemotePeer {
     /// Returns the seconds between the last answered ping and its pong; -1 before the first.
     #[func]
     fn get_round_trip_time(&self) -> f64 {
-        let times = self.ask(None, |client| client.ask(WebSocketPeer::round_trip), |server, id| server.round_trip(id));
+        let times =
+            self.ask(None, |client| client.with_peer(WebSocketPeer::round_trip), |server, id| server.round_trip(id));
         times.map_or(-1.0, |times| times.last.as_secs_f64())
     }
 
@@ -223,7 +224,7 @@ impl RustWebSocketRemotePeer {
     fn get_requested_url(&self) -> GString {
         let url = self.ask(
             String::new(),
-            |client| client.ask(|peer| peer.requested_url().to_owned()),
+            |client| client.with_peer(|peer| peer.requested_url().to_owned()),
             |server, id| server.requested_url(id).to_owned(),
         );
         convert::text(&url)

@@ -307,7 +307,7 @@ impl IMultiplayerPeerExtension for RustWebSocketClient {
     }
 
     fn get_max_packet_size(&self) -> i32 {
-        convert::integer32(self.ask(|client| client.max_put_size()))
+        convert::integer32(self.ask(|client| client.max_packet_size()))
     }
 
     fn get_packet_channel(&self) -> i32 {

@@ -7,8 +7,7 @@ use godot::prelude::*;
 use super::convert;
 use super::remote_peer::{Owner, RustWebSocketRemotePeer};
 use super::websocket_client::RustWebSocketClient;
-use crate::peer::Client;
-use crate::peer::ConnectionOptions;
+use crate::peer::{Client, ConnectParameters, ConnectionOptions};
 
 /// Limits that a project brought over from Godot 3 sets under `network/limits/<object>/`: KiB and packets, in and out.
 pub(super) fn project_limits(object: &str) -> [i64; 4] {
@@ -66,8 +65,13 @@ impl RustWebSocketClient {
         // Outside the lock: the engine's objects are asked.
         let tls = self.tls(&url);
         self.run(|client| {
-            let tls = client.record_error(tls)?;
-            client.connect_to_url(&url, convert::strings(&protocols), gd_mp_api, convert::strings(&custom_headers), tls)
+            let parameters = ConnectParameters {
+                protocols: convert::strings(&protocols),
+                headers: convert::strings(&custom_headers),
+                tls: client.record_error(tls)?,
+                gd_mp_api,
+            };
+            client.connect_to_url(&url, parameters)
         })
     }
 
@@ -157,6 +161,6 @@ impl RustWebSocketClient {
     /// Returns why the connection could not be made or was lost, in parts; see [method RustWebSocketPeer.get_failure].
     #[func]
     fn get_failure(&self) -> VarDictionary {
-        self.ask(|client| client.ask(|peer| convert::failure(peer.failure())))
+        self.ask(|client| client.with_peer(|peer| convert::failure(peer.failure())))
     }
 }

@@ -10,6 +10,7 @@ use super::room::{SharedPeerCell, run};
 use super::shared::with;
 use super::websocket_multiplayer_peer::RustWebSocketMultiplayerPeer;
 use super::websocket_peer::RustWebSocketPeer;
+use crate::peer::listening::checked_port;
 
 #[godot_api(secondary)]
 impl RustWebSocketMultiplayerPeer {
@@ -53,6 +54,7 @@ impl RustWebSocketMultiplayerPeer {
         let tls = tls_server_options.0.map(|options| TlsTexts::default().server(Some(&options))).transpose();
         run(&this, |room| {
             let tls = room.record_error(tls)?;
+            let port = room.record_error(checked_port(port))?;
             room.create_server(port, &bind_address.to_string(), tls)
         })
     }

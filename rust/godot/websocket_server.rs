@@ -177,7 +177,7 @@ impl RustWebSocketServer {
             if !state.nesting.leave() {
                 return Vec::new();
             }
-            state.server.forget_gone();
+            state.server.drop_ended();
             std::mem::take(&mut state.gone)
         });
         Self::forget(&this, &gone);
@@ -378,7 +378,7 @@ impl IMultiplayerPeerExtension for RustWebSocketServer {
     }
 
     fn get_max_packet_size(&self) -> i32 {
-        convert::integer32(self.ask(|server| server.max_put_size()))
+        convert::integer32(self.ask(|server| server.max_packet_size()))
     }
 
     fn get_packet_channel(&self) -> i32 {

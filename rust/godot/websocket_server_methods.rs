@@ -6,7 +6,8 @@ use godot::prelude::*;
 use super::convert;
 use super::websocket_client_methods::project_limits;
 use super::websocket_server::RustWebSocketServer;
-use crate::peer::Server;
+use crate::peer::listening::checked_port;
+use crate::peer::{ListenParameters, Server};
 
 /// A server with the limits of the project.
 pub(super) fn of_the_project() -> Server {
@@ -49,7 +50,8 @@ impl RustWebSocketServer {
                     Ok(())
                 })?;
             }
-            server.listen(port, convert::strings(&protocols), gd_mp_api)
+            let port = server.record_error(checked_port(port))?;
+            server.listen(port, ListenParameters { protocols: convert::strings(&protocols), gd_mp_api })
         })
     }
 

@@ -394,7 +394,7 @@ fn streams() -> (StreamPeerTcp, StreamPeerTcp) {
     let mut listener = TcpServer::new();
     listener.listen(0, "127.0.0.1").unwrap();
     let mut client = StreamPeerTcp::new();
-    client.connect_to_host("127.0.0.1", i64::from(listener.local_port())).unwrap();
+    client.connect_to_host("127.0.0.1", listener.local_port()).unwrap();
     until("connected", || {
         client.poll().unwrap();
         listener.is_connection_available() && client.status() as i32 == 2
