@@ -1,33 +1,51 @@
-//! Enums of the classes, registered under the names they have in the engine (`RustWebSocketPeer.State` for
-//! `WebSocketPeer.State`), so that scripts may use them as types.
+//! The enums of the classes: names, numbers and texts of their constants.
+//!
+//! [`class_constants`](super::class_constants) registers them under the names that they have in the engine
+//! (`RustWebSocketPeer.State` for `WebSocketPeer.State`), so that scripts may use them as types.
 
 use std::borrow::Cow;
 
 use godot::meta::shape::GodotShape;
 use godot::meta::{FromGodot, GodotConvert, GodotImmutable, ToGodot};
-use godot::obj::GodotClass;
 use godot::prelude::*;
-use godot::register::private::constant::{ConstantKind, ExportConstant, IntegerConstant};
 use godot_core::meta::ByValue;
 
-use super::remote_peer::RustWebSocketRemotePeer;
-use super::stream_peer_tcp::RustStreamPeerTCP;
-use super::stream_peer_tls::RustStreamPeerTLS;
-use super::websocket_peer::RustWebSocketPeer;
+use crate::peer;
+use crate::proto::frame::MessageKind;
 
-/// Defines an enum that scripts may pass any number for, as the engine's own do.
+/// An enum that a class registers.
+pub trait ClassEnum {
+    /// The name within its class.
+    const NAME: &'static str;
+    /// Names and numbers of the constants.
+    const CONSTANTS: &'static [(&'static str, i64)];
+    /// The constants with their texts, as the editor's help loads them.
+    const HELP: &'static str;
+}
+
+/// Defines an enum whose parameters accept any number, as those of the engine's enums do. The number of each constant is
+/// written out for the help and checked against `= $value`.
 macro_rules! class_enum {
-    ($(#[$doc:meta])* $name:ident in $class:ident as $godot_name:literal { $($constant:ident = $value:expr),* $(,)? }) => {
-        $(#[$doc])*
+    (
+        $(#[doc = $doc:literal])*
+        $name:ident = $class:literal . $godot_name:literal {
+            $($(#[doc = $text:literal])+ $constant:ident = $number:literal = $value:expr;)*
+        }
+    ) => {
+        $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(super) struct $name(pub i64);
+        pub struct $name(pub i64);
 
-        impl $name {
-            fn register() {
-                let enumerators = vec![$(IntegerConstant::new(stringify!($constant), $value as i64)),*];
-                let name = StringName::from($godot_name);
-                ExportConstant::new($class::class_id(), ConstantKind::Enum { name, enumerators }).register();
-            }
+        $(const _: () = assert!($value as i64 == $number);)*
+
+        impl ClassEnum for $name {
+            const NAME: &'static str = $godot_name;
+            const CONSTANTS: &'static [(&'static str, i64)] = &[$((stringify!($constant), $number)),*];
+            const HELP: &'static str = concat!($(
+                "<constant name=\"", stringify!($constant), "\" value=\"", $number, "\" enum=\"", $godot_name, "\">",
+                $($text,)+
+                "</constant>",
+            )*);
         }
 
         impl GodotConvert for $name {
@@ -37,7 +55,7 @@ macro_rules! class_enum {
                 GodotShape::Enum {
                     variant_type: VariantType::INT,
                     enumerators: Cow::Borrowed(&[]),
-                    godot_name: Some(Cow::Borrowed(concat!(stringify!($class), ".", $godot_name))),
+                    godot_name: Some(Cow::Borrowed(concat!($class, ".", $godot_name))),
                     is_bitfield: false,
                 }
             }
@@ -65,63 +83,89 @@ macro_rules! class_enum {
 
 class_enum! {
     /// `WebSocketPeer.WriteMode`.
-    WriteMode in RustWebSocketPeer as "WriteMode" {
-        WRITE_MODE_TEXT = WriteMode::TEXT.0,
-        WRITE_MODE_BINARY = WriteMode::BINARY.0,
+    WriteMode = "RustWebSocketPeer"."WriteMode" {
+        /// Messages are sent as text, which must be UTF-8.
+        WRITE_MODE_TEXT = 0 = WriteMode::TEXT.0;
+        /// Messages are sent as binary data.
+        WRITE_MODE_BINARY = 1 = WriteMode::BINARY.0;
     }
 }
 
 class_enum! {
     /// `WebSocketPeer.WriteMode` of Godot 3.
-    RemoteWriteMode in RustWebSocketRemotePeer as "WriteMode" {
-        WRITE_MODE_TEXT = WriteMode::TEXT.0,
-        WRITE_MODE_BINARY = WriteMode::BINARY.0,
+    RemoteWriteMode = "RustWebSocketRemotePeer"."WriteMode" {
+        /// Packets are sent as text, which must be UTF-8.
+        WRITE_MODE_TEXT = 0 = RemoteWriteMode::TEXT.0;
+        /// Packets are sent as binary data.
+        WRITE_MODE_BINARY = 1 = RemoteWriteMode::BINARY.0;
     }
 }
 
 class_enum! {
     /// `WebSocketPeer.State`.
-    State in RustWebSocketPeer as "State" {
-        STATE_CONNECTING = crate::peer::State::Connecting,
-        STATE_OPEN = crate::peer::State::Open,
-        STATE_CLOSING = crate::peer::State::Closing,
-        STATE_CLOSED = crate::peer::State::Closed,
+    State = "RustWebSocketPeer"."State" {
+        /// The connection is being made: name lookup, TCP, TLS, HTTP upgrade, or a request that waits for a decision.
+        STATE_CONNECTING = 0 = peer::State::Connecting;
+        /// The connection is open: messages can be sent and received.
+        STATE_OPEN = 1 = peer::State::Open;
+        /// The close handshake is in progress: messages can no longer be sent. Keep polling.
+        STATE_CLOSING = 2 = peer::State::Closing;
+        /// There is no connection: it was closed, was lost, could not be made, or was never begun.
+        STATE_CLOSED = 3 = peer::State::Closed;
     }
 }
 
 class_enum! {
     /// `StreamPeerTCP.Status`.
-    Status in RustStreamPeerTCP as "Status" {
-        STATUS_NONE = crate::peer::StreamStatus::None,
-        STATUS_CONNECTING = crate::peer::StreamStatus::Connecting,
-        STATUS_CONNECTED = crate::peer::StreamStatus::Connected,
-        STATUS_ERROR = crate::peer::StreamStatus::Error,
+    Status = "RustStreamPeerTCP"."Status" {
+        /// There is no connection.
+        STATUS_NONE = 0 = peer::StreamStatus::None;
+        /// The connection is being made.
+        STATUS_CONNECTING = 1 = peer::StreamStatus::Connecting;
+        /// The connection is open.
+        STATUS_CONNECTED = 2 = peer::StreamStatus::Connected;
+        /// The connection could not be made or was lost.
+        STATUS_ERROR = 3 = peer::StreamStatus::Error;
     }
 }
 
 class_enum! {
     /// `StreamPeerTLS.Status`.
-    TlsStatus in RustStreamPeerTLS as "Status" {
-        STATUS_DISCONNECTED = crate::peer::TlsStatus::Disconnected,
-        STATUS_HANDSHAKING = crate::peer::TlsStatus::Handshaking,
-        STATUS_CONNECTED = crate::peer::TlsStatus::Connected,
-        STATUS_ERROR = crate::peer::TlsStatus::Error,
-        STATUS_ERROR_HOSTNAME_MISMATCH = crate::peer::TlsStatus::ErrorHostnameMismatch,
+    TlsStatus = "RustStreamPeerTLS"."Status" {
+        /// There is no session.
+        STATUS_DISCONNECTED = 0 = peer::TlsStatus::Disconnected;
+        /// The TLS handshake is in progress.
+        STATUS_HANDSHAKING = 1 = peer::TlsStatus::Handshaking;
+        /// The session is established: data can be sent and received.
+        STATUS_CONNECTED = 2 = peer::TlsStatus::Connected;
+        /// The handshake failed or the session was lost.
+        STATUS_ERROR = 3 = peer::TlsStatus::Error;
+        /// The certificate of the remote peer was issued for another name.
+        STATUS_ERROR_HOSTNAME_MISMATCH = 4 = peer::TlsStatus::ErrorHostnameMismatch;
     }
 }
 
-impl WriteMode {
-    /// Text messages.
-    pub const TEXT: Self = Self(0);
-    /// Binary messages.
-    pub const BINARY: Self = Self(1);
+/// Gives an enum of write modes its two values.
+macro_rules! write_mode {
+    ($name:ident) => {
+        impl $name {
+            pub const TEXT: Self = Self(0);
+            pub const BINARY: Self = Self(1);
+
+            /// Returns the kind of message. Every number except that of text means binary, as in the engine.
+            pub fn message_kind(self) -> MessageKind {
+                if self == Self::TEXT { MessageKind::Text } else { MessageKind::Binary }
+            }
+        }
+    };
 }
 
-/// Registers all enums; to be called when the classes are registered.
-pub(super) fn register() {
-    WriteMode::register();
-    RemoteWriteMode::register();
-    State::register();
-    Status::register();
-    TlsStatus::register();
+write_mode! { WriteMode }
+write_mode! { RemoteWriteMode }
+
+impl RemoteWriteMode {
+    /// Returns the write mode of a kind of message.
+    pub fn of(kind: MessageKind) -> Self {
+        if kind == MessageKind::Text { Self::TEXT } else { Self::BINARY }
+    }
 }

@@ -1,4 +1,4 @@
-//! Buffers that the engine passes by pointer to the virtual methods of streams.
+//! Buffers and out parameters that the engine passes to virtual methods by pointer.
 
 #![expect(unsafe_code, reason = "the engine passes buffers and out parameters by pointer")]
 
@@ -10,54 +10,57 @@ use godot_core::meta::RawPtr;
 use super::convert;
 use crate::error::Result;
 
-/// Reports a count to the engine and the result as its number.
-pub(super) fn report(result: &Result, count: usize, out: RawPtr<*mut i32>) -> GodotError {
-    // SAFETY: the pointer is the engine's out parameter of the call that is being answered.
-    unsafe { *out.ptr() = convert::integer32(count) };
-    convert::error(result)
-}
-
-/// Larger copies are not kept until the next one.
+/// Capacity that a thread keeps for the next lent packet.
 const KEPT_BYTES: usize = 64 * 1024;
 
 thread_local! {
     static LENT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Lends a packet to the engine, which copies it before the script goes on; returns the result's number. What is lent is a copy
-/// of this thread's own: another thread may use the object as soon as its lock is open, and move the packet.
-pub(super) fn lend(
-    packet: Result<&[u8]>,
-    buffer: RawPtr<*mut RawPtr<*const u8>>,
-    size: RawPtr<*mut i32>,
-) -> GodotError {
+/// Writes a byte count to the engine's out parameter; returns the engine's number of the result.
+pub fn report_count(result: &Result, count: usize, out: RawPtr<*mut i32>) -> GodotError {
+    // SAFETY: the pointer is the engine's out parameter of the call that is being answered.
+    unsafe { *out.ptr() = convert::integer32(count) };
+    convert::error(result)
+}
+
+/// Lends a copy of a packet to the engine, which copies it before its next call. The copy belongs to this thread, because another
+/// thread may use the object, and move the packet, as soon as the object's lock is released.
+pub fn lend_copy(packet: Result<&[u8]>, buffer: RawPtr<*mut RawPtr<*const u8>>, size: RawPtr<*mut i32>) -> GodotError {
     match packet {
         Ok(packet) => LENT.with_borrow_mut(|lent| {
             lent.clear();
             lent.shrink_to(KEPT_BYTES);
             lent.extend_from_slice(packet);
-            // SAFETY: both pointers are the engine's out parameters of this call, and the copy stays where it is until this
-            // thread lends the next packet.
-            unsafe {
-                *buffer.ptr() = RawPtr::new(lent.as_ptr());
-                *size.ptr() = convert::integer32(lent.len());
-            }
-            GodotError::OK
+            lend(lent, buffer, size)
         }),
         Err(error) => convert::code(error.code()),
     }
 }
 
-/// A count, 0 where there is an error.
-pub(super) fn split(result: Result<usize>) -> (usize, Result) {
-    match result {
-        Ok(count) => (count, Ok(())),
-        Err(error) => (0, Err(error)),
+/// Lends a packet to the engine, which copies it before its next call on the object that holds it.
+pub fn lend_in_place(
+    packet: Result<&[u8]>,
+    buffer: RawPtr<*mut RawPtr<*const u8>>,
+    size: RawPtr<*mut i32>,
+) -> GodotError {
+    match packet {
+        Ok(packet) => lend(packet, buffer, size),
+        Err(error) => convert::code(error.code()),
     }
 }
 
-/// The engine's buffer as a slice.
-pub(super) fn buffer<'a>(pointer: RawPtr<*mut u8>, bytes: i32) -> &'a mut [u8] {
+fn lend(packet: &[u8], buffer: RawPtr<*mut RawPtr<*const u8>>, size: RawPtr<*mut i32>) -> GodotError {
+    // SAFETY: both pointers are the engine's out parameters of the call that is being answered.
+    unsafe {
+        *buffer.ptr() = RawPtr::new(packet.as_ptr());
+        *size.ptr() = convert::integer32(packet.len());
+    }
+    GodotError::OK
+}
+
+/// Returns the engine's buffer as a slice.
+pub fn buffer<'a>(pointer: RawPtr<*mut u8>, bytes: i32) -> &'a mut [u8] {
     match usize::try_from(bytes) {
         // SAFETY: the engine passes a buffer of that size, valid and not shared during the call.
         Ok(len) if len > 0 => unsafe { std::slice::from_raw_parts_mut(pointer.ptr(), len) },
@@ -65,8 +68,8 @@ pub(super) fn buffer<'a>(pointer: RawPtr<*mut u8>, bytes: i32) -> &'a mut [u8] {
     }
 }
 
-/// The engine's data as a slice.
-pub(super) fn data<'a>(pointer: RawPtr<*const u8>, bytes: i32) -> &'a [u8] {
+/// Returns the engine's data as a slice.
+pub fn data<'a>(pointer: RawPtr<*const u8>, bytes: i32) -> &'a [u8] {
     match usize::try_from(bytes) {
         // SAFETY: the engine passes a buffer of that size, valid during the call.
         Ok(len) if len > 0 => unsafe { std::slice::from_raw_parts(pointer.ptr(), len) },

@@ -1,4 +1,4 @@
-//! What the engine calls when it loads the library.
+//! The functions that the engine calls when it loads and unloads the library.
 
 #![expect(unsafe_code, reason = "the entry point of a GDExtension is an unsafe trait")]
 
@@ -7,7 +7,8 @@ use godot::sys::{
     GDExtensionBool, GDExtensionClassLibraryPtr, GDExtensionInitialization, GDExtensionInterfaceGetProcAddress,
 };
 
-use super::{enums, fast_calls, monitor};
+use super::websocket_peer::method_registration;
+use super::{class_constants, monitor};
 
 struct Wspeer;
 
@@ -15,7 +16,7 @@ struct Wspeer;
 unsafe impl ExtensionLibrary for Wspeer {
     fn on_stage_init(stage: InitStage) {
         if stage == InitStage::Scene {
-            enums::register();
+            class_constants::register();
             monitor::start();
         }
     }
@@ -27,7 +28,8 @@ unsafe impl ExtensionLibrary for Wspeer {
     }
 }
 
-/// What gdext's attribute for the trait above would write, with [`fast_calls`] in between.
+/// Loads the library as gdext's attribute for [`ExtensionLibrary`] would, with
+/// [`method_registration`] between gdext and the engine.
 ///
 /// # Safety
 /// To be called by the engine alone.
@@ -38,7 +40,7 @@ unsafe extern "C" fn wspeer_gdextension_init(
     init: *mut GDExtensionInitialization,
 ) -> GDExtensionBool {
     // SAFETY: as this function.
-    unsafe { __gdext_load_library::<Wspeer>(fast_calls::intercept(get_proc_address), library, init) }
+    unsafe { __gdext_load_library::<Wspeer>(method_registration::intercept(get_proc_address), library, init) }
 }
 
 #[cfg(target_os = "linux")]

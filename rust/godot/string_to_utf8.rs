@@ -1,30 +1,30 @@
-//! From the engine's strings of 32-bit characters to UTF-8. gdext's own conversion formats one character after the other.
+//! Converts the engine's strings of 32-bit characters to UTF-8. gdext's own conversion formats character by character.
 
 use std::cell::Cell;
 
 use godot::prelude::GString;
 
-/// Characters that are encoded together where all of them take the same number of bytes.
+/// Number of characters that are encoded together if all of them take the same number of bytes.
 const RUN: usize = 8;
 
-/// Characters for which room is made at a time.
+/// Number of characters for which space is reserved at a time.
 const BLOCK: usize = 128 * RUN;
 
-/// Longest buffer that a thread keeps for the next text.
+/// Size of the largest buffer that a thread keeps for the next text.
 const KEPT_BYTES: usize = 256 * 1024;
 
 thread_local! {
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// Lends a script's text in UTF-8.
-#[expect(unsafe_code, reason = "the standard library would check again what was made from characters")]
-pub(super) fn with<R>(text: &GString, call: impl FnOnce(&str) -> R) -> R {
+/// Runs a call with a script's text as UTF-8.
+#[expect(unsafe_code, reason = "the standard library would validate encoded characters again")]
+pub fn with<R>(text: &GString, call: impl FnOnce(&str) -> R) -> R {
     let mut buffer = BUFFER.take();
     let len = encode(text.chars(), &mut buffer);
     let bytes = buffer.get(..len).unwrap_or_default();
     debug_assert!(std::str::from_utf8(bytes).is_ok());
-    // SAFETY: it is made of the encodings of characters.
+    // SAFETY: the bytes are the encodings of characters.
     let result = call(unsafe { std::str::from_utf8_unchecked(bytes) });
     if buffer.len() <= KEPT_BYTES {
         BUFFER.set(buffer);
@@ -32,11 +32,11 @@ pub(super) fn with<R>(text: &GString, call: impl FnOnce(&str) -> R) -> R {
     result
 }
 
-/// Puts the text at the beginning of a buffer, which grows as it must; returns the number of bytes.
+/// Writes the text to the beginning of a buffer, which grows if necessary; returns the number of bytes.
 fn encode(characters: &[char], buffer: &mut Vec<u8>) -> usize {
     let mut len = 0;
     for characters in characters.chunks(BLOCK) {
-        // Four bytes are written whatever a character needs, and the next one begins where it ends.
+        // Each character writes four bytes, and the next one overwrites those that it did not need.
         let most = len + 4 * characters.len() + 4;
         if buffer.len() < most {
             buffer.resize(most.next_power_of_two(), 0);
@@ -52,8 +52,8 @@ fn encode(characters: &[char], buffer: &mut Vec<u8>) -> usize {
     len
 }
 
-/// Text is mostly of one script, so that the characters of a run take the same number of bytes; then there are no branches
-/// between them, and compilers make vector instructions of it. Returns the number of bytes.
+/// Appends a run. Text is mostly written in one script, so the characters of a run take the same number of bytes. Such a run is
+/// encoded without branches, which compilers vectorise. Returns the number of bytes.
 fn append_run(run: &[char; RUN], free: &mut [u8]) -> usize {
     let codes = run.map(u32::from);
     let bits = codes.iter().fold(0, |bits, code| bits | code);
@@ -63,7 +63,7 @@ fn append_run(run: &[char; RUN], free: &mut [u8]) -> usize {
         *place = codes.map(|code| code as u8);
         return RUN;
     }
-    // Adding carries into the bit 0x800 exactly where the code is not below 0x80.
+    // The addition carries into the bit 0x800 if and only if the code is not below 0x80.
     if bits < 0x800
         && codes.iter().fold(0x800, |carries, code| carries & (code + 0x780)) != 0
         && let Some(place) = free.first_chunk_mut::<{ 2 * RUN }>()
@@ -81,7 +81,7 @@ fn append_run(run: &[char; RUN], free: &mut [u8]) -> usize {
     len
 }
 
-/// RFC 3629 section 3. Returns the number of bytes, behind which up to three more have been written.
+/// Appends one character (RFC 3629 section 3). Returns the number of bytes; up to three more after them were overwritten.
 fn append(character: char, free: &mut [u8]) -> usize {
     let Some(place) = free.first_chunk_mut::<4>() else { return 0 };
     let code = u32::from(character);
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     fn encoded(characters: &[char]) -> Vec<u8> {
-        // What an earlier text has left behind.
+        // Bytes of an earlier text.
         let mut buffer = vec![0xee; 100];
         let len = encode(characters, &mut buffer);
         buffer.truncate(len);
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn characters_are_encoded_as_the_standard_library_does() {
         let edges = ['\0', 'a', '\u{7f}', '\u{80}', '\u{7ff}', '\u{800}', '\u{ffff}', '\u{10000}', '\u{10ffff}'];
-        // Each edge alone, in runs of its own, and in the middle of runs of every other.
+        // Each edge alone, in runs of itself, and within runs of every other edge.
         for edge in edges {
             for around in edges {
                 for before in 0..2 * RUN {

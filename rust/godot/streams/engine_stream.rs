@@ -1,4 +1,4 @@
-//! The engine's own streams as transports, so that a peer can run on what the engine's `TCPServer` accepted.
+//! Adapts the engine's streams to [`Transport`], so that a peer can run on a connection of the engine's `TCPServer`.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -7,11 +7,10 @@ use godot::classes::{StreamPeer, StreamPeerTcp, StreamPeerTls, stream_peer_tcp, 
 use godot::global::Error as GodotError;
 use godot::prelude::*;
 
-use super::streams;
 use crate::net::Transport;
 
-/// An engine stream.
-pub(super) struct EngineStream {
+/// A stream of the engine, or one that is written in a script.
+pub struct EngineStream {
     stream: Gd<StreamPeer>,
     kind: Kind,
 }
@@ -20,10 +19,10 @@ enum Kind {
     Tcp(Gd<StreamPeerTcp>),
     Tls {
         tls: Gd<StreamPeerTls>,
-        /// What it encrypts for, which may be one of ours; for questions about the connection only.
+        /// The stream that carries the encrypted data, only for questions about the connection.
         below: Option<Box<dyn Transport>>,
     },
-    /// Any other: it is what its bytes are.
+    /// Any other stream. It counts as connected while its number of available bytes is not negative.
     Other,
 }
 
@@ -33,30 +32,34 @@ enum Kind {
 unsafe impl Send for EngineStream {}
 
 impl EngineStream {
-    /// A `StreamPeerTCP`, or a `StreamPeerTLS` that has a stream of its own; `None` for others.
-    pub fn new(stream: Gd<StreamPeer>) -> Option<Self> {
-        let kind = match stream.clone().try_cast::<StreamPeerTcp>() {
-            Ok(mut tcp) => {
-                if tcp.get_status() == stream_peer_tcp::Status::CONNECTED {
-                    tcp.set_no_delay(true);
-                }
-                Kind::Tcp(tcp)
-            }
-            Err(stream) => {
-                let tls = stream.try_cast::<StreamPeerTls>().ok().filter(is_live)?;
-                let below = tls.get_stream().and_then(|stream| streams::transport(stream).ok());
-                Kind::Tls { tls, below }
-            }
-        };
-        Some(Self { stream, kind })
+    /// Wraps a `StreamPeerTCP`; gives other streams back.
+    pub fn tcp(stream: Gd<StreamPeer>) -> Result<Self, Gd<StreamPeer>> {
+        let mut tcp = stream.clone().try_cast::<StreamPeerTcp>()?;
+        if tcp.get_status() == stream_peer_tcp::Status::CONNECTED {
+            tcp.set_no_delay(true);
+        }
+        Ok(Self { stream, kind: Kind::Tcp(tcp) })
     }
 
-    /// Any stream. One that is neither TCP nor TLS is connected as long as it tells a number of bytes.
-    pub fn any(stream: Gd<StreamPeer>) -> Self {
-        Self::new(stream.clone()).unwrap_or(Self { stream, kind: Kind::Other })
+    /// Wraps a `StreamPeerTLS` with a session; gives other streams back. `below` finds the stream below it.
+    pub fn tls(
+        stream: Gd<StreamPeer>,
+        below: impl FnOnce(&Gd<StreamPeerTls>) -> Option<Box<dyn Transport>>,
+    ) -> Result<Self, Gd<StreamPeer>> {
+        let tls = stream.clone().try_cast::<StreamPeerTls>()?;
+        if !is_live(&tls) {
+            return Err(stream);
+        }
+        let below = below(&tls);
+        Ok(Self { stream, kind: Kind::Tls { tls, below } })
     }
 
-    /// Lets the stream notice what happened to it; returns whether it is still usable.
+    /// Wraps any other stream.
+    pub fn other(stream: Gd<StreamPeer>) -> Self {
+        Self { stream, kind: Kind::Other }
+    }
+
+    /// Updates the stream's status; returns whether the stream is still usable.
     fn poll(&mut self) -> bool {
         match &mut self.kind {
             Kind::Tcp(tcp) => {
@@ -81,12 +84,12 @@ impl EngineStream {
         }
     }
 
-    /// What can be read at once.
+    /// Returns the number of bytes that can be read without waiting.
     fn available(&self) -> i32 {
         if self.is_ready() { self.stream.get_available_bytes() } else { 0 }
     }
 
-    /// Reads what is there, once.
+    /// Reads once.
     fn read_some(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut available = self.available();
         if available <= 0 {
@@ -117,15 +120,15 @@ fn is_live(tls: &Gd<StreamPeerTls>) -> bool {
 }
 
 impl Transport for EngineStream {
-    /// Until the buffer is full, because a short read says that nothing is left, and a `StreamPeerTLS` hands out one record at
-    /// a time.
+    /// Reads until the buffer is full or nothing is left, because callers take a short read as the end of the available data, and
+    /// a `StreamPeerTLS` returns one record at a time.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
         while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
             match self.read_some(rest) {
                 Ok(0) => break,
                 Ok(count) => filled += count,
-                // What came before is delivered first; an error comes again.
+                // The data is delivered first; the next read reports the error again.
                 Err(_) if filled > 0 => break,
                 Err(error) => return Err(error),
             }
@@ -149,7 +152,7 @@ impl Transport for EngineStream {
 
     fn close(&mut self, unsent: Vec<u8>) {
         if !unsent.is_empty() && self.is_ready() {
-            // The engine's streams cannot deliver anything once they are given up, so this is the last chance.
+            // The engine's streams send nothing in the background, so this is the last chance.
             let _result = self.write(&unsent);
         }
         match &mut self.kind {

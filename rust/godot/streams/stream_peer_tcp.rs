@@ -1,4 +1,4 @@
-//! `RustStreamPeerTCP`.
+//! `RustStreamPeerTCP`: the members of `StreamPeerTCP`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,15 +8,15 @@ use godot::global::Error as GodotError;
 use godot::prelude::*;
 use godot_core::meta::RawPtr;
 
-use super::convert;
-use super::enums::Status;
-use super::pointers::{buffer, data, report, split};
+use super::stream_virtuals::{self, stream_virtuals};
+use crate::godot::class_enums::Status;
+use crate::godot::{convert, engine_pointers};
 use crate::net::TcpSocket;
 use crate::peer::StreamPeerTcp;
 
-/// A TCP connection with the members of Godot's [StreamPeerTCP]; usable like every [StreamPeer].
+/// A TCP connection with the members of Godot's [StreamPeerTCP]. It can be used as any [StreamPeer].
 ///
-/// [b]Differences from [StreamPeerTCP]:[/b] Nagle's algorithm is off from the start; [method get_local_port] also works on
+/// [b]Differences from [StreamPeerTCP]:[/b] Nagle's algorithm is disabled from the start; [method get_local_port] also works on
 /// accepted connections; failed reads return no bytes instead of uninitialised ones.
 #[derive(GodotClass)]
 #[class(tool, init, base = StreamPeerExtension)]
@@ -26,27 +26,31 @@ pub struct RustStreamPeerTCP {
 }
 
 impl RustStreamPeerTCP {
-    /// An object for a connection that is there.
-    pub(super) fn from_stream(stream: StreamPeerTcp) -> Gd<Self> {
+    /// Returns an object for an accepted connection.
+    pub fn from_stream(stream: StreamPeerTcp) -> Gd<Self> {
         Gd::from_init_fn(|base| Self { stream, base })
     }
 
-    /// The socket of the connection.
-    pub(super) fn socket(&self) -> Option<Arc<TcpSocket>> {
+    /// Returns the socket of the connection.
+    pub fn socket(&self) -> Option<Arc<TcpSocket>> {
         self.stream.socket()
     }
 }
 
 #[godot_api]
 impl RustStreamPeerTCP {
-    /// Chooses the local address and port (0: the system chooses) of the next connection. Can be called once.
+    /// Sets the local address and port of the next connection. Port 0 lets the system choose. Can be called once. Returns
+    /// [constant ERR_ALREADY_IN_USE] if the stream is bound or in use, or if the address cannot be bound, and
+    /// [constant ERR_INVALID_PARAMETER] if [param port] is not between 0 and 65535 or [param host] is neither an IP address nor
+    /// [code]"*"[/code].
     #[func]
     fn bind(&mut self, port: i32, #[opt(default = "*")] host: GString) -> GodotError {
         convert::error(&self.stream.bind(i64::from(port), &host.to_string()))
     }
 
-    /// Connects to the given host and port. Host names are resolved before the call returns. Returns [constant OK] when
-    /// connecting has begun; call [method poll] until [method get_status] is [constant STATUS_CONNECTED].
+    /// Connects to the given host and port. Returns [constant OK] if the connection attempt has begun; call [method poll] until
+    /// [method get_status] is [constant STATUS_CONNECTED]. The call blocks while a host name is resolved. The attempt ends after
+    /// the seconds in the project setting [code]network/limits/tcp/connect_timeout_seconds[/code].
     #[func]
     fn connect_to_host(&mut self, host: GString, port: i32) -> GodotError {
         let seconds = ProjectSettings::singleton().get_setting("network/limits/tcp/connect_timeout_seconds");
@@ -58,51 +62,44 @@ impl RustStreamPeerTCP {
         convert::error(&self.stream.connect_to_host(&host.to_string(), i64::from(port)))
     }
 
-    /// Updates the status: notices that the connection was made, refused, or ended by the remote end.
+    /// Updates the status: detects that the connection was established or refused, or that the remote peer ended it.
     #[func]
     fn poll(&mut self) -> GodotError {
         convert::error(&self.stream.poll())
     }
 
-    /// Returns the status of the connection, as of the last call.
+    /// Returns the status of the connection, as of the last call of any method.
     #[func]
     fn get_status(&self) -> Status {
         Status(self.stream.status() as i64)
     }
 
-    /// Reads [param bytes] bytes, waiting for them, and returns an [Error] and the data: all of it, or what was there before
-    /// the error.
+    /// Reads exactly [param bytes] bytes and blocks until they have arrived. Returns an array with an [enum Error] and a
+    /// [PackedByteArray], which after an error holds the bytes that were read before it.
     #[func]
     fn get_data(&mut self, bytes: i32) -> VarArray {
-        let Ok(wanted) = usize::try_from(bytes) else {
-            return varray![GodotError::ERR_INVALID_PARAMETER, &PackedByteArray::new()];
-        };
-        let mut data = PackedByteArray::new();
-        data.resize(wanted);
-        let (count, result) = self.stream.read_all(data.as_mut_slice());
-        data.resize(count);
-        varray![convert::error(&result), &data]
+        stream_virtuals::read_all_for_script(bytes, |buffer| self.stream.read_all(buffer))
     }
 
-    /// Ends the connection. What was written is still delivered.
+    /// Closes the connection. Written data is still delivered.
     #[func]
     fn disconnect_from_host(&mut self) {
         self.stream.disconnect_from_host();
     }
 
-    /// Returns the IP address of the remote end, empty where there is none.
+    /// Returns the IP address of the remote peer, or an empty string if there is no connection.
     #[func]
     fn get_connected_host(&self) -> GString {
         convert::host(self.stream.remote_address())
     }
 
-    /// Returns the port of the remote end, 0 where there is none.
+    /// Returns the port of the remote peer, or 0 if there is no connection.
     #[func]
     fn get_connected_port(&self) -> i32 {
         self.stream.remote_address().map_or(0, |address| i32::from(address.port()))
     }
 
-    /// Returns the port of this end, 0 where there is none.
+    /// Returns the local port, or 0 if the stream is neither connected nor bound.
     #[func]
     fn get_local_port(&self) -> i32 {
         i32::from(self.stream.local_port())
@@ -111,57 +108,9 @@ impl RustStreamPeerTCP {
     /// Disables ([code]true[/code], the default) or enables Nagle's algorithm.
     #[func]
     fn set_no_delay(&mut self, enabled: bool) {
-        // Without a connection there is nothing to set, and the next one starts without delay anyway.
+        // Without a connection there is nothing to set: every connection starts with Nagle's algorithm disabled.
         let _unconnected = self.stream.set_no_delay(enabled);
     }
 }
 
-#[expect(unsafe_code, reason = "the engine passes buffers by pointer")]
-#[godot_api]
-impl IStreamPeerExtension for RustStreamPeerTCP {
-    unsafe fn get_data_rawptr(
-        &mut self,
-        r_buffer: RawPtr<*mut u8>,
-        r_bytes: i32,
-        r_received: RawPtr<*mut i32>,
-    ) -> GodotError {
-        let (count, result) = self.stream.read_all(buffer(r_buffer, r_bytes));
-        report(&result, count, r_received)
-    }
-
-    unsafe fn get_partial_data_rawptr(
-        &mut self,
-        r_buffer: RawPtr<*mut u8>,
-        r_bytes: i32,
-        r_received: RawPtr<*mut i32>,
-    ) -> GodotError {
-        let (count, result) = split(self.stream.read_partial(buffer(r_buffer, r_bytes)));
-        report(&result, count, r_received)
-    }
-
-    unsafe fn put_data_rawptr(
-        &mut self,
-        p_data: RawPtr<*const u8>,
-        p_bytes: i32,
-        r_sent: RawPtr<*mut i32>,
-    ) -> GodotError {
-        let result = self.stream.write_all(data(p_data, p_bytes));
-        let sent = if result.is_ok() { usize::try_from(p_bytes).unwrap_or(0) } else { 0 };
-        report(&result, sent, r_sent)
-    }
-
-    unsafe fn put_partial_data_rawptr(
-        &mut self,
-        p_data: RawPtr<*const u8>,
-        p_bytes: i32,
-        r_sent: RawPtr<*mut i32>,
-    ) -> GodotError {
-        let (count, result) = split(self.stream.write_partial(data(p_data, p_bytes)));
-        report(&result, count, r_sent)
-    }
-
-    fn get_available_bytes(&self) -> i32 {
-        // The engine reports a stream without a connection as -1.
-        self.stream.available_bytes().map_or(-1, convert::integer32)
-    }
-}
+stream_virtuals! { RustStreamPeerTCP.stream }

@@ -1,24 +1,25 @@
-//! `RustStreamPeerTLS`.
+//! `RustStreamPeerTLS`: the members of `StreamPeerTLS`, and PEM texts.
 
 use godot::classes::{IStreamPeerExtension, StreamPeer, StreamPeerExtension};
 use godot::global::Error as GodotError;
 use godot::prelude::*;
 use godot_core::meta::RawPtr;
 
-use super::convert::{self, OptionalTls};
-use super::enums::TlsStatus;
-use super::pointers::{buffer, data, report, split};
-use super::streams;
-use super::tls::TlsTexts;
+use super::stream_resolution;
+use super::stream_virtuals::{self, stream_virtuals};
 use crate::error::{Error, ErrorCode, Result};
+use crate::godot::class_enums::TlsStatus;
+use crate::godot::tls::{OptionalTls, TlsTexts};
+use crate::godot::{convert, engine_pointers};
 use crate::net::Transport;
 use crate::peer::StreamPeerTls;
 
-/// A TLS 1.2 or 1.3 session over another stream, with the members of Godot's [StreamPeerTLS]; usable like every [StreamPeer].
+/// A TLS 1.2 or 1.3 session over another stream, with the members of Godot's [StreamPeerTLS]. It can be used as any
+/// [StreamPeer].
 ///
-/// [b]Differences from [StreamPeerTLS]:[/b] an accepted stream is [constant STATUS_HANDSHAKING] until its handshake is over; a
-/// certificate for another name is [constant STATUS_ERROR_HOSTNAME_MISMATCH]; wrong calls print nothing. Client
-/// certificates and keys that [CryptoKey] cannot load are given as PEM text.
+/// [b]Differences from [StreamPeerTLS]:[/b] an accepted stream is [constant STATUS_HANDSHAKING] until its handshake has
+/// finished; a certificate for another name gives [constant STATUS_ERROR_HOSTNAME_MISMATCH]; wrong calls print nothing, and
+/// [method get_error_message] explains them. Client certificates, and keys that [CryptoKey] cannot load, are set as PEM text.
 #[derive(GodotClass)]
 #[class(tool, init, base = StreamPeerExtension)]
 pub struct RustStreamPeerTLS {
@@ -27,27 +28,28 @@ pub struct RustStreamPeerTLS {
     refusal: String,
     texts: TlsTexts,
 
-    /// Certificates that a client trusts, several one behind the other, in PEM format (for example
-    /// [code]FileAccess.get_file_as_string("res://authorities.crt")[/code]). Empty (the default) for those of the
-    /// [TLSOptions], or else of the operating system.
+    /// Certificates that a client trusts, as concatenated PEM text (for example
+    /// [code]FileAccess.get_file_as_string("res://authorities.crt")[/code]). If empty (the default), those of the [TLSOptions]
+    /// are trusted, or else those of the operating system.
     #[var(get = get_tls_trusted_certificates, set = set_tls_trusted_certificates)]
     tls_trusted_certificates: PhantomVar<GString>,
 
-    /// The certificate that this end proves its identity with, followed by those that lead to an authority, in PEM format. On
-    /// a server empty (the default) for the one of the [TLSOptions]; on a client empty for none.
+    /// The certificate of this side, followed by its intermediate certificates, as PEM text. If empty (the default), a server uses
+    /// the one of its [TLSOptions] and a client sends none.
     #[var(get = get_tls_certificate, set = set_tls_certificate)]
     tls_certificate: PhantomVar<GString>,
 
-    /// The private key of [member tls_certificate] in PEM format: RSA, ECDSA (P-256, P-384) or Ed25519.
+    /// The private key of [member tls_certificate] as PEM text: RSA, ECDSA (P-256, P-384) or Ed25519.
     #[var(get = get_tls_private_key, set = set_tls_private_key)]
     tls_private_key: PhantomVar<GString>,
 
-    /// Certificates of the authorities of which a server accepts client certificates, in PEM format. Empty (the default) to
-    /// ask clients for none.
+    /// Certificates of the authorities whose client certificates a server accepts, as PEM text. If empty (the default), the server
+    /// asks for no client certificate.
     #[var(get = get_tls_client_ca, set = set_tls_client_ca)]
     tls_client_ca: PhantomVar<GString>,
 
-    /// Refuses clients without a certificate where [member tls_client_ca] is set. Default [code]false[/code].
+    /// If [code]true[/code] and [member tls_client_ca] is set, clients without a certificate are refused. Default
+    /// [code]false[/code].
     #[var(get = get_tls_client_certificate_required, set = set_tls_client_certificate_required)]
     tls_client_certificate_required: PhantomVar<bool>,
 
@@ -55,8 +57,8 @@ pub struct RustStreamPeerTLS {
 }
 
 impl RustStreamPeerTLS {
-    /// The session, for a peer that is to run on it.
-    pub(super) fn transport(&self) -> Option<Box<dyn Transport>> {
+    /// Returns the session, for a peer that runs on it.
+    pub fn transport(&self) -> Option<Box<dyn Transport>> {
         self.session.transport()
     }
 
@@ -66,8 +68,8 @@ impl RustStreamPeerTLS {
         begin: impl FnOnce(&mut Self, Box<dyn Transport>) -> Result,
     ) -> GodotError {
         let result = match &stream {
-            None => Err(Error::new(ErrorCode::InvalidParameter, "the stream is null")),
-            Some(stream) => streams::any_transport(stream.clone()).and_then(|transport| begin(self, transport)),
+            None => Err(Error::new(ErrorCode::InvalidParameter, "stream must not be null")),
+            Some(stream) => begin(self, stream_resolution::any_transport(stream.clone())),
         };
         match &result {
             Ok(()) => {
@@ -89,10 +91,10 @@ impl RustStreamPeerTLS {
 
 #[godot_api]
 impl RustStreamPeerTLS {
-    /// Begins a session as a client on a connected stream. [param common_name] is the name that the server's certificate must
-    /// be for, and that is sent to the server. Returns [constant OK] when the handshake has begun; call [method poll] until
+    /// Begins a session as a client on a connected stream. The server's certificate must be valid for [param common_name], which
+    /// is also sent to the server (SNI). Returns [constant OK] if the handshake has begun; call [method poll] until
     /// [method get_status] is [constant STATUS_CONNECTED]. Returns [constant ERR_INVALID_PARAMETER] for a null stream, for the
-    /// options of a server and for certificates that cannot be read.
+    /// [TLSOptions] of a server, and for certificates that cannot be read.
     #[func]
     fn connect_to_stream(
         &mut self,
@@ -107,7 +109,7 @@ impl RustStreamPeerTLS {
     }
 
     /// Begins a session as a server on a connected stream, with [method TLSOptions.server] or the properties of this object
-    /// ([param server_options] may then be null). Returns as [method connect_to_stream].
+    /// ([param server_options] may then be null). The return values are those of [method connect_to_stream].
     #[func]
     fn accept_stream(&mut self, stream: Option<Gd<StreamPeer>>, server_options: OptionalTls) -> GodotError {
         self.begin(stream, |this, transport| {
@@ -116,58 +118,51 @@ impl RustStreamPeerTLS {
         })
     }
 
-    /// Goes on with the handshake, receives, and notices the end of the session.
+    /// Advances the handshake, receives data, and detects the end of the session.
     #[func]
     fn poll(&mut self) {
         self.session.poll();
         self.forget_ended_stream();
     }
 
-    /// Returns the status of the session, as of the last call.
+    /// Returns the status of the session, as of the last call of any method.
     #[func]
     fn get_status(&self) -> TlsStatus {
         TlsStatus(self.session.status() as i64)
     }
 
-    /// Returns the stream below, null where there is no session.
+    /// Returns the stream that carries the session, or null if there is no session.
     #[func]
     fn get_stream(&self) -> Option<Gd<StreamPeer>> {
         self.stream.clone()
     }
 
-    /// Ends the session, and tells the remote end so. The stream below stays open.
+    /// Ends the session with a close alert to the remote peer. The stream below stays open.
     #[func]
     fn disconnect_from_stream(&mut self) {
         self.session.disconnect();
         self.stream = None;
     }
 
-    /// Returns in words why the last call was refused or the session failed; empty where nothing went wrong.
+    /// Returns why the last call was refused or why the session failed, or an empty string.
     #[func]
     fn get_error_message(&self) -> GString {
         convert::text(self.session.failure().map_or(&self.refusal, |failure| &failure.message))
     }
 
-    /// Returns what was agreed on in the handshake: [code]version[/code], [code]cipher_suite[/code], [code]alpn[/code],
-    /// [code]peer_subject[/code] (whom the remote end's certificate belongs to) and [code]resumed[/code]. Empty before the end
-    /// of the handshake.
+    /// Returns the parameters that the handshake negotiated: [code]version[/code], [code]cipher_suite[/code], [code]alpn[/code],
+    /// [code]peer_subject[/code] (the subject of the remote peer's certificate) and [code]resumed[/code]. Empty until the
+    /// handshake has finished.
     #[func]
     fn get_tls_info(&self) -> VarDictionary {
         convert::tls_info(self.session.tls_info())
     }
 
-    /// Reads [param bytes] bytes, waiting for them, and returns an [Error] and the data: all of it, or what was there before
-    /// the error.
+    /// Reads exactly [param bytes] bytes and blocks until they have arrived. Returns an array with an [enum Error] and a
+    /// [PackedByteArray], which after an error holds the bytes that were read before it.
     #[func]
     fn get_data(&mut self, bytes: i32) -> VarArray {
-        let Ok(wanted) = usize::try_from(bytes) else {
-            return varray![GodotError::ERR_INVALID_PARAMETER, &PackedByteArray::new()];
-        };
-        let mut data = PackedByteArray::new();
-        data.resize(wanted);
-        let (count, result) = self.session.read_all(data.as_mut_slice());
-        data.resize(count);
-        varray![convert::error(&result), &data]
+        stream_virtuals::read_all_for_script(bytes, |buffer| self.session.read_all(buffer))
     }
 
     #[func]
@@ -221,52 +216,4 @@ impl RustStreamPeerTLS {
     }
 }
 
-#[expect(unsafe_code, reason = "the engine passes buffers by pointer")]
-#[godot_api]
-impl IStreamPeerExtension for RustStreamPeerTLS {
-    unsafe fn get_data_rawptr(
-        &mut self,
-        r_buffer: RawPtr<*mut u8>,
-        r_bytes: i32,
-        r_received: RawPtr<*mut i32>,
-    ) -> GodotError {
-        let (count, result) = self.session.read_all(buffer(r_buffer, r_bytes));
-        report(&result, count, r_received)
-    }
-
-    unsafe fn get_partial_data_rawptr(
-        &mut self,
-        r_buffer: RawPtr<*mut u8>,
-        r_bytes: i32,
-        r_received: RawPtr<*mut i32>,
-    ) -> GodotError {
-        let (count, result) = split(self.session.read_partial(buffer(r_buffer, r_bytes)));
-        report(&result, count, r_received)
-    }
-
-    unsafe fn put_data_rawptr(
-        &mut self,
-        p_data: RawPtr<*const u8>,
-        p_bytes: i32,
-        r_sent: RawPtr<*mut i32>,
-    ) -> GodotError {
-        let result = self.session.write_all(data(p_data, p_bytes));
-        let sent = if result.is_ok() { usize::try_from(p_bytes).unwrap_or(0) } else { 0 };
-        report(&result, sent, r_sent)
-    }
-
-    unsafe fn put_partial_data_rawptr(
-        &mut self,
-        p_data: RawPtr<*const u8>,
-        p_bytes: i32,
-        r_sent: RawPtr<*mut i32>,
-    ) -> GodotError {
-        let (count, result) = split(self.session.write_partial(data(p_data, p_bytes)));
-        report(&result, count, r_sent)
-    }
-
-    fn get_available_bytes(&self) -> i32 {
-        // The engine reports a stream without a session as -1.
-        self.session.available_bytes().map_or(-1, convert::integer32)
-    }
-}
+stream_virtuals! { RustStreamPeerTLS.session }

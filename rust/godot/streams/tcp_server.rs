@@ -1,16 +1,16 @@
-//! `RustTCPServer`.
+//! `RustTCPServer`: the members of `TCPServer`.
 
 use godot::global::Error as GodotError;
 use godot::prelude::*;
 
-use super::convert;
 use super::stream_peer_tcp::RustStreamPeerTCP;
+use crate::godot::convert;
 use crate::peer::TcpServer;
 
-/// A TCP server with the members of Godot's [TCPServer]: listens to connections and returns a [RustStreamPeerTCP] for each.
+/// A TCP server with the members of Godot's [TCPServer]. It returns a [RustStreamPeerTCP] for each connection.
 ///
 /// [b]Differences from [TCPServer]:[/b] ports outside 0-65535 are refused with [constant ERR_INVALID_PARAMETER]; the kernel
-/// holds up to 1024 connections that were not taken yet.
+/// queues up to 1024 connections until they are taken.
 #[derive(GodotClass)]
 #[class(tool, init, base = RefCounted)]
 pub struct RustTCPServer {
@@ -20,27 +20,27 @@ pub struct RustTCPServer {
 
 #[godot_api]
 impl RustTCPServer {
-    /// Listens on the given port (0: the system chooses one, see [method get_local_port]) of every interface
-    /// ([code]"*"[/code]) or of one IP address. Returns [constant ERR_ALREADY_IN_USE] while listening and for an address in
-    /// use or not of this machine, [constant ERR_INVALID_PARAMETER] for what is no port or no address.
+    /// Listens on the given port, on every interface ([code]"*"[/code]) or on one IP address. Port 0 lets the system choose; see
+    /// [method get_local_port]. Returns [constant ERR_ALREADY_IN_USE] if the server already listens, or if the address is in use
+    /// or does not belong to this machine, and [constant ERR_INVALID_PARAMETER] for an invalid port or address.
     #[func]
     fn listen(&mut self, port: i64, #[opt(default = "*")] bind_address: GString) -> GodotError {
         convert::error(&self.server.listen(port, &bind_address.to_string()))
     }
 
-    /// Returns [code]true[/code] if a connection waits to be taken.
+    /// Returns [code]true[/code] if a connection is waiting to be taken.
     #[func]
     fn is_connection_available(&mut self) -> bool {
         self.server.is_connection_available()
     }
 
-    /// Returns the next connection, or [code]null[/code] where none waits.
+    /// Returns the next connection, or [code]null[/code] if none is waiting.
     #[func]
     fn take_connection(&mut self) -> Option<Gd<RustStreamPeerTCP>> {
         self.server.take_connection().map(RustStreamPeerTCP::from_stream)
     }
 
-    /// The same as [method take_connection], under the name of the engine's base class.
+    /// Does the same as [method take_connection], under the name that the engine's base class uses.
     #[func]
     fn take_socket_connection(&mut self) -> Option<Gd<RustStreamPeerTCP>> {
         self.take_connection()
@@ -52,13 +52,13 @@ impl RustTCPServer {
         self.server.is_listening()
     }
 
-    /// Returns the port the server listens on, 0 where it does not.
+    /// Returns the port that the server listens on, or 0 if it does not listen.
     #[func]
     fn get_local_port(&self) -> i32 {
         i32::from(self.server.local_port())
     }
 
-    /// Stops listening. Connections that were not taken are closed.
+    /// Stops listening and closes the connections that were not taken.
     #[func]
     fn stop(&mut self) {
         self.server.stop();

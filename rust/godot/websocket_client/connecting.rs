@@ -1,56 +1,29 @@
-//! The methods of `RustWebSocketClient`, and the project's settings.
+//! The methods of `RustWebSocketClient`.
 
-use godot::classes::ProjectSettings;
 use godot::global::Error as GodotError;
 use godot::prelude::*;
 
-use super::convert;
-use super::remote_peer::{Owner, RustWebSocketRemotePeer};
-use super::websocket_client::RustWebSocketClient;
-use crate::limits::{OBJECT_BUFFER_KIB, OBJECT_BUFFER_PACKETS};
-use crate::peer::Client;
-
-/// Limits that a project brought over from Godot 3 sets under `network/limits/<object>/`: KiB and packets, in and out.
-pub(super) fn project_limits(object: &str) -> [i64; 4] {
-    let settings = ProjectSettings::singleton();
-    let read = |name: &str, default: i64| {
-        let path = format!("network/limits/{object}/{name}");
-        let value = settings.has_setting(&path).then(|| settings.get_setting(&path).try_to::<i64>().ok());
-        value.flatten().unwrap_or(default)
-    };
-    [
-        read("max_in_buffer_kb", OBJECT_BUFFER_KIB),
-        read("max_in_packets", OBJECT_BUFFER_PACKETS),
-        read("max_out_buffer_kb", OBJECT_BUFFER_KIB),
-        read("max_out_packets", OBJECT_BUFFER_PACKETS),
-    ]
-}
-
-/// A client with the limits of the project.
-pub(super) fn of_the_project() -> Client {
-    let mut client = Client::new();
-    let [in_kib, in_packets, out_kib, out_packets] = project_limits("websocket_client");
-    // What makes no sense leaves the defaults; `get_error_message()` says so.
-    let _refused = client.set_buffers(in_kib, in_packets, out_kib, out_packets);
-    client
-}
+use super::RustWebSocketClient;
+use crate::godot::remote_peer::{Owner, RustWebSocketRemotePeer};
+use crate::godot::{convert, frame_flush};
 
 #[godot_api(secondary)]
 impl RustWebSocketClient {
-    /// Goes on with everything that has news and emits the signals of what happened. Call this regularly. Never blocks. It is
+    /// Connects, receives, and sends queued data, and emits the signals of all events. Call this regularly. Never blocks. It is
     /// [method MultiplayerPeer.poll], which other parts of the engine call.
     #[func(gd_self, rename = poll)]
     fn poll_from_script(this: Gd<Self>) {
-        Self::poll_and_tell(this);
+        Self::poll_and_emit(this);
     }
 
-    /// Connects to the given URL, [code]ws://[/code] or [code]wss://host[:port][/path][/code] (without a scheme it is
-    /// [code]ws://[/code]), asking for one of [param protocols]: the server must select one. With [param gd_mp_api] the client speaks the
+    /// Connects to the given URL, [code]ws://[/code] or [code]wss://host[:port][/path][/code]; a URL without a scheme means
+    /// [code]ws://[/code]. The server must select one of [param protocols], if there are any. With [param gd_mp_api] the client uses the
     /// packets of Godot 3's multiplayer and can be a [member MultiplayerAPI.multiplayer_peer]. [param custom_headers] are lines
     /// ([code]"Name: value"[/code]) for the request.
     ///
-    /// Returns [constant ERR_INVALID_PARAMETER] for what is no URL, no protocol or no header line, [constant ERR_ALREADY_IN_USE] while
-    /// connecting or connected, [constant FAILED] when the system refuses at once, which the next [method MultiplayerPeer.poll] tells too.
+    /// Returns [constant ERR_INVALID_PARAMETER] for an invalid URL, protocol or header line; [constant ERR_ALREADY_IN_USE] while
+    /// connecting or connected; [constant FAILED] if the system refuses immediately, which the next [method MultiplayerPeer.poll]
+    /// also reports by its signals.
     #[func]
     fn connect_to_url(
         &self,
@@ -68,17 +41,18 @@ impl RustWebSocketClient {
         })
     }
 
-    /// Says goodbye with a status code and a reason of at most 123 bytes of UTF-8; [signal connection_closed] comes when the server has
-    /// answered. While connecting, and while waiting to reconnect, gives up without a signal. Codes that RFC 6455 does not allow in a
-    /// close frame and longer reasons are refused: nothing changes, and [method get_error_message] says why.
+    /// Starts the close handshake with a status code and a reason of at most 123 bytes of UTF-8. [signal connection_closed] is emitted
+    /// when the server has answered. While connecting, and while waiting to reconnect, the client gives up without a signal. Codes that
+    /// RFC 6455 does not allow in a close frame and longer reasons are refused: nothing changes, and [method get_error_message]
+    /// explains it.
     #[func]
     fn disconnect_from_host(&self, #[opt(default = 1000)] code: i32, #[opt(default = "")] reason: GString) {
-        // The method has no return value in Godot 3; the text is kept.
+        // The method has no return value in Godot 3; get_error_message() returns the text.
         let _refused = self.run(|client| client.disconnect_from_host(code, &reason.to_string()));
     }
 
-    /// Returns the server's end of the connection for the id 1, or 0, which some tutorials write; [code]null[/code] for others. It is
-    /// another object after each [method connect_to_url].
+    /// Returns the connection to the server for the id 1, or 0, which some tutorials use; [code]null[/code] for other ids. Each
+    /// [method connect_to_url] gives a new object.
     #[func]
     fn get_peer(&self, peer_id: i32) -> Option<Gd<RustWebSocketRemotePeer>> {
         if !matches!(peer_id, 0 | 1) {
@@ -96,20 +70,21 @@ impl RustWebSocketClient {
         }
     }
 
-    /// Returns the server's IP address while connected, else an empty string.
+    /// Returns the IP address of the server while connected, else an empty string.
     #[func]
     fn get_connected_host(&self) -> GString {
         convert::host(self.ask(|client| client.server_address()))
     }
 
-    /// Returns the server's port while connected, else 0.
+    /// Returns the port of the server while connected, else 0.
     #[func]
     fn get_connected_port(&self) -> u16 {
         self.ask(|client| client.server_address().map_or(0, |address| address.port()))
     }
 
-    /// Sets the limits of the queues: KiB and packets, each rounded up to a power of two, in and out. Default 64 and 1024. Returns
-    /// [constant FAILED] while there is a connection, [constant ERR_INVALID_PARAMETER] for what is not positive.
+    /// Sets the limits of the queues in KiB and packets, for each direction. Each value is rounded up to a power of two. Default 64 KiB
+    /// and 1024 packets. Returns [constant FAILED] while there is a connection and [constant ERR_INVALID_PARAMETER] if a value is not
+    /// greater than 0.
     #[func]
     fn set_buffers(
         &self,
@@ -123,35 +98,33 @@ impl RustWebSocketClient {
         })
     }
 
-    /// Returns 1, the server's id: the one whose packets [signal data_received] tells of. Not in Godot 3; some tutorials name it.
+    /// Returns 1, the id of the server, from which the packets of [signal data_received] come. Not in Godot 3; some tutorials use it.
     #[func]
     fn get_peer_id(&self) -> i32 {
         1
     }
 
-    /// Returns the ids of those that can be reached: in multiplayer mode as the server told, else 1 while connected. Not in Godot 3.
+    /// Returns the ids of the peers that can be reached: in multiplayer mode those that the server reported, else 1 while connected. Not
+    /// in Godot 3.
     #[func]
     fn get_peer_list(&self) -> PackedInt32Array {
         self.ask(|client| client.peer_ids()).into_iter().collect()
     }
 
-    /// Writes packets that were collected in this frame to the network now. Happens by itself at the end of the frame and in
-    /// [method MultiplayerPeer.poll].
+    /// Writes the packets that were collected in this frame to the network now. This happens automatically at the end of the frame and
+    /// in [method MultiplayerPeer.poll].
     #[func]
     fn flush(&self) {
-        self.state.with((), |state| {
-            state.flush_scheduled = false;
-            state.client.flush();
-        });
+        self.state.with((), frame_flush::flush);
     }
 
-    /// Returns in words why the last call was refused, or the last connection lost or not made; empty where nothing went wrong.
+    /// Returns why the last call was refused, or why the last connection was lost or could not be made, or an empty string.
     #[func]
     fn get_error_message(&self) -> GString {
         self.ask(|client| convert::text(client.error_message()))
     }
 
-    /// Returns why the connection could not be made or was lost, in parts; see [method RustWebSocketPeer.get_failure].
+    /// Returns why the connection could not be made or was lost, as a dictionary; see [method RustWebSocketPeer.get_failure].
     #[func]
     fn get_failure(&self) -> VarDictionary {
         self.ask(|client| client.ask(|peer| convert::failure(peer.failure())))

@@ -1,6 +1,9 @@
-//! `RustWebSocketClient`.
+//! `RustWebSocketClient`: the class, its properties and signals, and what the engine calls itself.
 
 #![expect(unsafe_code, reason = "the engine passes packets by pointer")]
+
+mod client_object;
+mod connecting;
 
 use godot::classes::multiplayer_peer::{ConnectionStatus, TransferMode};
 use godot::classes::{IMultiplayerPeerExtension, MultiplayerPeerExtension, TlsOptions, X509Certificate};
@@ -9,43 +12,46 @@ use godot::prelude::*;
 use godot_core::meta::RawPtr;
 use parking_lot::Mutex;
 
-use super::convert;
-use super::nesting::Nesting;
-use super::pointers;
+use super::multiplayer_virtuals::{MultiplayerObject, NORMAL_CLOSE, disconnect_code, multiplayer_virtuals};
+use super::nested_polls::{self, EventClass};
+use super::object_registry::{ObjectClass, ObjectField, object_of_class, with_object};
 use super::remote_peer::RustWebSocketRemotePeer;
-use super::shared::{Native, Registered, Registry, Shared, registry, with};
 use super::tls::TlsTexts;
+use super::{convert, engine_pointers, frame_flush};
 use crate::error::Result;
 use crate::net::ClientTls;
-use crate::peer::{Client, ClientStatus, PeerEvent};
+use crate::peer::{Client, PeerEvent};
 
-/// A WebSocket client with the members of Godot 3's [code]WebSocketClient[/code]: signals tell what happens, and with
-/// [code]gd_mp_api[/code] it is a [MultiplayerPeer] that speaks Godot 3's packets.
+pub use client_object::ClientObject;
+
+/// A WebSocket client with the members of Godot 3's [code]WebSocketClient[/code]. It emits signals for everything that happens,
+/// and with [code]gd_mp_api[/code] it is a [MultiplayerPeer] that uses Godot 3's packets.
 ///
-/// Call [method connect_to_url], then [method MultiplayerPeer.poll] regularly, which emits all signals. Packets are read from and sent by
-/// [method get_peer]: [code]get_peer(1).put_packet(...)[/code].
+/// Call [method connect_to_url], then [method MultiplayerPeer.poll] regularly, which emits all signals. [method get_peer] reads and
+/// sends packets: [code]get_peer(1).put_packet(...)[/code].
 ///
-/// [b]Differences from Godot 3:[/b] a close that this end began and the other answered is clean
-/// ([signal connection_closed] with [code]true[/code]); a violation of the protocol ends the connection; a lost server is told by
-/// [signal server_disconnected] too; [method get_error_message] says why something failed; the connection can be made again by itself
-/// ([member auto_reconnect]). See [code]MIGRATING.md[/code] for all of them.
+/// [b]Differences from Godot 3:[/b] a close handshake that this client began and the server completed is clean
+/// ([signal connection_closed] with [code]true[/code]); a protocol violation ends the connection; [signal server_disconnected] also
+/// reports a lost server; [method get_error_message] returns why something failed; the client can reconnect automatically
+/// ([member auto_reconnect]). See [code]MIGRATING.md[/code] for all differences.
 ///
-/// Handlers may call everything, [method MultiplayerPeer.poll] included. Any method may be called from any thread; signals are emitted on the
-/// thread that polls.
+/// Signal handlers may call any method, including [method MultiplayerPeer.poll]. Any method may be called from any thread; signals
+/// are emitted on the thread that polls.
 #[derive(GodotClass)]
-#[class(tool, base = MultiplayerPeerExtension)]
+#[class(tool, init, base = MultiplayerPeerExtension)]
 pub struct RustWebSocketClient {
-    pub(super) state: Shared<ClientState>,
+    #[init(val = ObjectField::new(ClientObject::with_project_limits()))]
+    state: ObjectField<ClientObject>,
     trusted: Mutex<Option<Gd<X509Certificate>>>,
-    /// The peer object, with the connection it belongs to.
-    pub(super) server: Mutex<Option<(u64, Gd<RustWebSocketRemotePeer>)>>,
+    /// The instance for the server, with the number of the connection that it belongs to.
+    server: Mutex<Option<(u64, Gd<RustWebSocketRemotePeer>)>>,
 
-    /// Whether the certificate of a [code]wss://[/code] server is verified. Used by the next connection. Default [code]true[/code].
+    /// If [code]true[/code] (the default), the certificate of a [code]wss://[/code] server is verified. Used by the next connection.
     #[var(get = is_verify_ssl_enabled, set = set_verify_ssl_enabled, usage_flags = [NONE])]
     verify_ssl: PhantomVar<bool>,
 
-    /// The only certificate, or authority, that is trusted for [code]wss://[/code], in place of those that the operating system
-    /// trusts; [code]null[/code] for those. The host's name is verified all the same. Cannot be changed while there is a connection.
+    /// The only certificate or authority that is trusted for [code]wss://[/code]. If [code]null[/code] (the default), those of the
+    /// operating system are trusted. The host name is verified in either case. Cannot be changed while there is a connection.
     #[var(get = get_trusted_ssl_certificate, set = set_trusted_ssl_certificate, usage_flags = [NONE])]
     trusted_ssl_certificate: PhantomVar<Option<Gd<X509Certificate>>>,
 
@@ -93,42 +99,21 @@ pub struct RustWebSocketClient {
     base: Base<MultiplayerPeerExtension>,
 }
 
-/// A client and what scripts need beside it.
-#[derive(Default)]
-pub(super) struct ClientState {
-    pub client: Client,
-    pub does_not_verify: bool,
-    nesting: Nesting,
-    /// A flush at the end of the frame is on the way.
-    pub flush_scheduled: bool,
-}
-
-impl Registered for ClientState {
-    fn registry() -> &'static Registry<Self> {
-        static CLIENTS: Registry<ClientState> = registry();
-        &CLIENTS
-    }
-}
-
-impl Native for RustWebSocketClient {
-    type Object = ClientState;
-
-    fn shared(&self) -> &Shared<ClientState> {
-        &self.state
-    }
-}
+object_of_class! { RustWebSocketClient.state: ClientObject }
 
 impl RustWebSocketClient {
-    pub(super) fn run(&self, call: impl FnOnce(&mut Client) -> Result) -> GodotError {
-        self.state.with(GodotError::ERR_BUSY, |state| convert::error(&call(&mut state.client)))
+    /// Runs a call that returns an error number.
+    fn run(&self, call: impl FnOnce(&mut Client) -> Result) -> GodotError {
+        self.state.with(GodotError::ERR_BUSY, |object| convert::error(&call(&mut object.client)))
     }
 
-    pub(super) fn ask<R: Default>(&self, call: impl FnOnce(&mut Client) -> R) -> R {
-        self.state.with(R::default(), |state| call(&mut state.client))
+    /// Runs a query.
+    fn ask<R: Default>(&self, call: impl FnOnce(&mut Client) -> R) -> R {
+        self.state.with(R::default(), |object| call(&mut object.client))
     }
 
-    /// TLS settings that the properties stand for.
-    pub(super) fn tls(&self, url: &str) -> Result<Option<ClientTls>> {
+    /// Returns the TLS settings of the properties.
+    fn tls(&self, url: &str) -> Result<Option<ClientTls>> {
         let verifies = self.state.with(true, |state| !state.does_not_verify);
         let trusted = self.trusted.lock().clone();
         let options = match (verifies, trusted) {
@@ -139,23 +124,12 @@ impl RustWebSocketClient {
         TlsTexts::default().client_for(url, options.as_ref())
     }
 
-    /// Goes on, and emits the signals of what happened. Nothing is held while handlers run.
-    pub(super) fn poll_and_tell(mut this: Gd<Self>) {
-        let count = with(&this, 0, |state| {
-            state.client.poll();
-            if state.nesting.may_tell() { state.client.event_count() } else { 0 }
-        });
-        if count == 0 {
-            return;
-        }
-        with(&this, (), |state| state.nesting.enter());
-        for _ in 0..count {
-            let Some(event) = with(&this, None, |state| state.client.next_event()) else { break };
-            Self::emit(&mut this, event);
-        }
-        with(&this, false, |state| state.nesting.leave());
+    fn poll_and_emit(this: Gd<Self>) {
+        nested_polls::poll_and_emit(this);
     }
+}
 
+impl EventClass for RustWebSocketClient {
     fn emit(this: &mut Gd<Self>, event: PeerEvent) {
         match event {
             PeerEvent::Opened { protocol, .. } => {
@@ -178,35 +152,38 @@ impl RustWebSocketClient {
                 this.signals().reconnecting().emit(i64::from(attempt), delay.as_secs_f64());
             }
             PeerEvent::Reconnected => this.signals().reconnected().emit(),
-            // A server's.
+            // Only a server has requests.
             PeerEvent::Request { .. } => {}
         }
     }
+
+    fn forget(_this: &Gd<Self>, _nothing: ()) {}
 }
 
 #[godot_api]
 impl RustWebSocketClient {
-    /// Emitted when the connection is open, with the sub-protocol that the server selected (empty where none was asked for).
+    /// Emitted when the connection is open, with the sub-protocol that the server selected (empty if none was requested).
     #[signal]
     fn connection_established(protocol: GString);
 
-    /// Emitted behind [signal connection_established], without arguments. Not in Godot 3; some tutorials name it.
+    /// Emitted after [signal connection_established], without arguments. Not in Godot 3; some tutorials use it.
     #[signal]
     fn connected_to_host();
 
-    /// Emitted when the connection could not be made; [method get_error_message] says why.
+    /// Emitted when the connection could not be made; [method get_error_message] returns the reason.
     #[signal]
     fn connection_error();
 
-    /// Emitted when the connection is over. [param was_clean_close] is [code]true[/code] if both ends have said goodbye.
+    /// Emitted when the connection has ended. [param was_clean_close] is [code]true[/code] if both close frames were exchanged.
     #[signal]
     fn connection_closed(was_clean_close: bool);
 
-    /// Emitted when the server says goodbye. Packets can still be read, but no longer sent.
+    /// Emitted when the server's close frame arrives. Packets can still be read, but no longer sent.
     #[signal]
     fn server_close_request(code: i64, reason: GString);
 
-    /// Emitted once for every packet that can be read from [method get_peer]. Not in multiplayer mode; see [signal peer_packet].
+    /// Emitted once for every packet that can be read from [method get_peer]. Not emitted in multiplayer mode; see
+    /// [signal peer_packet].
     #[signal]
     fn data_received();
 
@@ -214,11 +191,11 @@ impl RustWebSocketClient {
     #[signal]
     fn peer_packet(peer_source: i64);
 
-    /// Emitted in multiplayer mode when the server has introduced itself.
+    /// Emitted in multiplayer mode when the server has assigned this client its id.
     #[signal]
     fn connection_succeeded();
 
-    /// Emitted in multiplayer mode when the connection could not be made, and, as in Godot 3, when it is over.
+    /// Emitted in multiplayer mode when the connection could not be made and, as in Godot 3, when it has ended.
     #[signal]
     fn connection_failed();
 
@@ -226,22 +203,22 @@ impl RustWebSocketClient {
     #[signal]
     fn server_disconnected();
 
-    /// Emitted when the client is going to connect again after [param delay] seconds; [param attempt] counts from 1. Calling
-    /// [method disconnect_from_host] in the handler ends it.
+    /// Emitted when the client is going to reconnect after [param delay] seconds; [param attempt] counts from 1. Calling
+    /// [method disconnect_from_host] in the handler cancels the attempt.
     #[signal]
     fn reconnecting(attempt: i64, delay: f64);
 
-    /// Emitted when the client has connected again.
+    /// Emitted when the client has reconnected.
     #[signal]
     fn reconnected();
 
-    /// Returns [code]true[/code]: whether the certificate of a server is verified; see [member verify_ssl].
+    /// Returns [code]true[/code] if the certificate of a server is verified; see [member verify_ssl].
     #[func]
     fn is_verify_ssl_enabled(&self) -> bool {
         self.state.with(true, |state| !state.does_not_verify)
     }
 
-    /// Sets [member verify_ssl]; it is looked at when the next connection begins.
+    /// Sets [member verify_ssl], which the next connection uses.
     #[func]
     fn set_verify_ssl_enabled(&self, enabled: bool) {
         self.state.with((), |state| state.does_not_verify = !enabled);
@@ -370,132 +347,15 @@ impl RustWebSocketClient {
     }
 }
 
-#[godot_api]
-impl IMultiplayerPeerExtension for RustWebSocketClient {
-    fn init(base: Base<Self::Base>) -> Self {
-        let state = ClientState { client: super::websocket_client_methods::of_the_project(), ..ClientState::default() };
-        Self {
-            state: Shared::new(state),
-            trusted: Mutex::default(),
-            server: Mutex::default(),
-            verify_ssl: PhantomVar::default(),
-            trusted_ssl_certificate: PhantomVar::default(),
-            auto_reconnect: PhantomVar::default(),
-            reconnect_delay: PhantomVar::default(),
-            reconnect_factor: PhantomVar::default(),
-            reconnect_max_delay: PhantomVar::default(),
-            reconnect_jitter: PhantomVar::default(),
-            reconnect_max_attempts: PhantomVar::default(),
-            handshake_timeout: PhantomVar::default(),
-            close_timeout: PhantomVar::default(),
-            heartbeat_interval: PhantomVar::default(),
-            compression_enabled: PhantomVar::default(),
-            base,
+multiplayer_virtuals! {
+    RustWebSocketClient.state {
+        fn close(&mut self) {
+            self.run(|client| client.disconnect_from_host(NORMAL_CLOSE, ""));
         }
-    }
 
-    fn poll(&mut self) {
-        let this = self.to_gd();
-        // Lets handlers use this object.
-        let _released = self.base_mut();
-        Self::poll_and_tell(this);
-    }
-
-    fn close(&mut self) {
-        // 1000 is a code that may be sent.
-        self.run(|client| client.disconnect_from_host(1000, ""));
-    }
-
-    fn disconnect_peer(&mut self, _p_peer: i32, p_force: bool) {
-        // The server is the only one a client can part from.
-        let code = if p_force { -1 } else { 1000 };
-        self.run(|client| client.disconnect_from_host(code, ""));
-    }
-
-    #[func(gd_self)]
-    unsafe fn get_packet_rawptr(
-        this: Gd<Self>,
-        r_buffer: RawPtr<*mut RawPtr<*const u8>>,
-        r_buffer_size: RawPtr<*mut i32>,
-    ) -> GodotError {
-        with(&this, GodotError::ERR_BUSY, |state| {
-            if !state.client.is_multiplayer() {
-                return GodotError::ERR_UNCONFIGURED;
-            }
-            pointers::lend(state.client.take_packet().map(|(_, packet)| packet), r_buffer, r_buffer_size)
-        })
-    }
-
-    #[func(gd_self)]
-    unsafe fn put_packet_rawptr(this: Gd<Self>, p_buffer: RawPtr<*const u8>, p_buffer_size: i32) -> GodotError {
-        let data = pointers::data(p_buffer, p_buffer_size);
-        let (error, flush) = with(&this, (GodotError::ERR_BUSY, false), |state| {
-            let error = convert::error(&state.client.put_packet(data));
-            // What was collected leaves at the end of this frame, not in the next poll.
-            let flush = state.client.has_unflushed() && !state.flush_scheduled;
-            state.flush_scheduled |= flush;
-            (error, flush)
-        });
-        if flush {
-            this.clone().call_deferred("flush", &[]);
-        }
-        error
-    }
-
-    fn get_available_packet_count(&self) -> i32 {
-        convert::integer32(self.ask(|client| client.waiting_packets()))
-    }
-
-    fn get_max_packet_size(&self) -> i32 {
-        convert::integer32(self.ask(|client| client.max_put_size()))
-    }
-
-    fn get_packet_channel(&self) -> i32 {
-        0
-    }
-
-    fn get_packet_mode(&self) -> TransferMode {
-        TransferMode::RELIABLE
-    }
-
-    fn set_transfer_channel(&mut self, _p_channel: i32) {}
-
-    fn get_transfer_channel(&self) -> i32 {
-        0
-    }
-
-    fn set_transfer_mode(&mut self, _p_mode: TransferMode) {}
-
-    fn get_transfer_mode(&self) -> TransferMode {
-        TransferMode::RELIABLE
-    }
-
-    fn set_target_peer(&mut self, p_peer: i32) {
-        self.ask(|client| client.set_target_peer(p_peer));
-    }
-
-    fn get_packet_peer(&self) -> i32 {
-        self.ask(|client| client.packet_source()).unwrap_or(1)
-    }
-
-    fn is_server(&self) -> bool {
-        false
-    }
-
-    fn get_unique_id(&self) -> i32 {
-        self.ask(|client| client.unique_id())
-    }
-
-    fn is_server_relay_supported(&self) -> bool {
-        // Godot 3's server relays packets itself.
-        false
-    }
-
-    fn get_connection_status(&self) -> ConnectionStatus {
-        match self.state.with(ClientStatus::Disconnected, |state| state.client.status()) {
-            ClientStatus::Disconnected => ConnectionStatus::DISCONNECTED,
-            ClientStatus::Connecting => ConnectionStatus::CONNECTING,
-            ClientStatus::Connected => ConnectionStatus::CONNECTED,
+        fn disconnect_peer(&mut self, _p_peer: i32, p_force: bool) {
+            // The server is the only peer that a client can disconnect.
+            self.run(|client| client.disconnect_from_host(disconnect_code(p_force), ""));
         }
     }
 }

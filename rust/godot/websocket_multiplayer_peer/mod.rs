@@ -1,40 +1,44 @@
-//! `RustWebSocketMultiplayerPeer`.
+//! `RustWebSocketMultiplayerPeer`: the class, its properties and signal, and what the engine calls itself.
 
 #![expect(unsafe_code, reason = "the engine passes packets by pointer")]
+
+mod room_methods;
+mod room_object;
 
 use godot::classes::multiplayer_peer::{ConnectionStatus, TransferMode};
 use godot::classes::{IMultiplayerPeerExtension, MultiplayerPeer as EngineMultiplayerPeer, MultiplayerPeerExtension};
 use godot::global::Error as GodotError;
-use godot::obj::EngineEnum;
 use godot::prelude::*;
 use godot_core::meta::RawPtr;
 
-use super::convert;
-use super::room::{self, Room, SharedPeerCell};
-use super::shared::{Native, Shared, with};
+use super::multiplayer_virtuals::{MultiplayerObject, multiplayer_virtuals};
+use super::object_registry::{ObjectClass, ObjectField, object_of_class, with_object};
+use super::{convert, engine_pointers, frame_flush};
 use crate::error::Result;
 use crate::net::Proxies;
 use crate::peer::room::RoomEvent;
 use crate::peer::{MultiplayerPeer, Options};
 
-/// Godot's high-level multiplayer over WebSocket, with the members of Godot's [WebSocketMultiplayerPeer] and the same bytes on
-/// the network: clients and servers of either class play together.
+use room_object::{RoomObject, SharedPeerCell};
+
+/// Godot's high-level multiplayer over WebSocket, with the members of Godot's [WebSocketMultiplayerPeer]. Both classes send the
+/// same bytes, so clients and servers of either class can play together.
 ///
 /// Call [method create_server] or [method create_client] and set [member MultiplayerAPI.multiplayer_peer]. The server has the
-/// id 1, each client gets a random one. Every packet is reliable and ordered, whatever [member MultiplayerPeer.transfer_mode]
-/// says.
+/// id 1, each client gets a random one. Every packet is reliable and ordered, whatever the value of
+/// [member MultiplayerPeer.transfer_mode] is.
 ///
-/// [b]Differences from [WebSocketMultiplayerPeer]:[/b] what a peer sent before it left can still be read;
-/// [method MultiplayerPeer.close] says goodbye with a close frame; a packet that could not be sent is an error; a client that
-/// gets no id in [member handshake_timeout] gives up; while [member MultiplayerPeer.refuse_new_connections] is set, clients are
-/// turned away with HTTP status 503 instead of waiting; wrong calls print nothing, [method get_error_message] says what was
-/// wrong. See [code]MIGRATING.md[/code] for all of them.
+/// [b]Differences from [WebSocketMultiplayerPeer]:[/b] packets that a peer sent before it left can still be read;
+/// [method MultiplayerPeer.close] sends a close frame; a packet that could not be sent returns an error; a client that gets no id
+/// within [member handshake_timeout] gives up; while [member MultiplayerPeer.refuse_new_connections] is set, clients are refused
+/// with HTTP status 503 instead of waiting; wrong calls print nothing, and [method get_error_message] explains them. See
+/// [code]MIGRATING.md[/code] for all differences.
 ///
 /// Any method may be called from any thread; calls on one object wait for each other.
 #[derive(GodotClass)]
 #[class(tool, init, base = MultiplayerPeerExtension)]
 pub struct RustWebSocketMultiplayerPeer {
-    room: Shared<Room>,
+    room: ObjectField<RoomObject>,
 
     /// The WebSocket sub-protocols allowed during the handshake, in order of preference on a client. As all settings, used by the
     /// connections made from then on.
@@ -125,31 +129,33 @@ pub struct RustWebSocketMultiplayerPeer {
     base: Base<MultiplayerPeerExtension>,
 }
 
-impl Native for RustWebSocketMultiplayerPeer {
-    type Object = Room;
-
-    fn shared(&self) -> &Shared<Room> {
-        &self.room
-    }
-}
+object_of_class! { RustWebSocketMultiplayerPeer.room: RoomObject }
 
 impl RustWebSocketMultiplayerPeer {
     /// Runs a query.
     fn ask<R: Default>(&self, call: impl FnOnce(&mut MultiplayerPeer<SharedPeerCell>) -> R) -> R {
-        self.room.with(R::default(), |room| call(&mut room.room))
+        self.room.with(R::default(), |object| call(&mut object.room))
     }
 
-    /// Emits the signal of an event.
-    pub(super) fn tell(this: &Gd<Self>, event: RoomEvent) {
+    /// Polls, then emits a signal for each event. No lock is held while handlers run, so they may call any method, and each event
+    /// takes effect when its signal is emitted.
+    fn poll_and_emit(this: Gd<Self>) {
+        with_object(&this, (), |object| object.room.poll());
+        while let Some(event) = with_object(&this, None, |object| object.room.next_event()) {
+            Self::emit(&this, &event);
+        }
+    }
+
+    fn emit(this: &Gd<Self>, event: &RoomEvent) {
         let base = this.clone().upcast::<EngineMultiplayerPeer>();
-        match event {
+        match *event {
             RoomEvent::Requested(id) => this.signals().peer_requested().emit(i64::from(id)),
             RoomEvent::Connected(id) => base.signals().peer_connected().emit(i64::from(id)),
             RoomEvent::Disconnected(id) => base.signals().peer_disconnected().emit(i64::from(id)),
         }
     }
 
-    /// Sets a property; what is refused is explained by `get_error_message()`.
+    /// Sets a property; `get_error_message()` explains a refused value.
     fn set(&self, set: impl FnOnce(&mut Options) -> Result) {
         self.ask(|room| {
             let result = set(&mut room.options);
@@ -170,8 +176,8 @@ impl RustWebSocketMultiplayerPeer {
 #[godot_api]
 impl RustWebSocketMultiplayerPeer {
     /// Emitted by a server in [method MultiplayerPeer.poll] when a client's request has arrived and [member auto_accept] is
-    /// [code]false[/code]. [code]get_peer(id)[/code] returns the connection, with [code]get_requested_url()[/code] and the other
-    /// members that tell about the request. The client will have this [param id] if it is accepted.
+    /// [code]false[/code]. [method get_peer] returns the connection, with [method RustWebSocketPeer.get_requested_url] and the other members
+    /// about the request. [param id] is the client's id if it is accepted.
     #[signal]
     fn peer_requested(id: i64);
 
@@ -379,122 +385,25 @@ impl RustWebSocketMultiplayerPeer {
     }
 }
 
-#[godot_api]
-impl IMultiplayerPeerExtension for RustWebSocketMultiplayerPeer {
-    #[func(gd_self)]
-    unsafe fn get_packet_rawptr(
-        this: Gd<Self>,
-        r_buffer: RawPtr<*mut RawPtr<*const u8>>,
-        r_buffer_size: RawPtr<*mut i32>,
-    ) -> GodotError {
-        with(&this, GodotError::ERR_BUSY, |room| match room.room.get_packet() {
-            Ok((_, packet)) => {
-                // SAFETY: both pointers are the engine's out parameters of this call. The packet stays where it is until the
-                // next call on this object, and the engine copies it before it goes on.
-                unsafe {
-                    *r_buffer.ptr() = RawPtr::new(packet.as_ptr());
-                    *r_buffer_size.ptr() = convert::integer32(packet.len());
-                }
-                GodotError::OK
-            }
-            Err(error) => convert::code(error.code()),
-        })
-    }
-
-    #[func(gd_self)]
-    unsafe fn put_packet_rawptr(this: Gd<Self>, p_buffer: RawPtr<*const u8>, p_buffer_size: i32) -> GodotError {
-        let len = usize::try_from(p_buffer_size).unwrap_or(0);
-        if len == 0 {
-            return room::put_packet(&this, &[]);
+multiplayer_virtuals! {
+    RustWebSocketMultiplayerPeer.room {
+        fn close(&mut self) {
+            self.room.with((), |object| object.room.close());
         }
-        // SAFETY: the engine passes a buffer of that size, valid during this call, and the size is not zero.
-        let payload = unsafe { std::slice::from_raw_parts(p_buffer.ptr(), len) };
-        room::put_packet(&this, payload)
-    }
 
-    fn get_available_packet_count(&self) -> i32 {
-        self.room.with(0, |room| convert::integer32(room.room.packet_count()))
-    }
-
-    fn get_max_packet_size(&self) -> i32 {
-        match self.room.with(0, |room| room.room.options.outbound_buffer_size) {
-            0 => i32::MAX,
-            limit => convert::integer32(limit),
+        fn disconnect_peer(&mut self, p_peer: i32, p_force: bool) {
+            // The engine's signature has no return value; get_error_message() returns the text.
+            let _refused = self.ask(|room| Some(room.disconnect_peer(p_peer, p_force)));
         }
-    }
 
-    fn get_packet_channel(&self) -> i32 {
-        0
-    }
+        #[func(gd_self)]
+        fn set_refuse_new_connections(this: Gd<Self>, p_enable: bool) {
+            with_object(&this, (), |object| object.room.refuse_new_connections = p_enable);
+        }
 
-    fn get_packet_mode(&self) -> TransferMode {
-        TransferMode::RELIABLE
-    }
-
-    fn set_transfer_channel(&mut self, p_channel: i32) {
-        self.room.with((), |room| room.transfer_channel = p_channel);
-    }
-
-    fn get_transfer_channel(&self) -> i32 {
-        self.room.with(0, |room| room.transfer_channel)
-    }
-
-    fn set_transfer_mode(&mut self, p_mode: TransferMode) {
-        self.room.with((), |room| room.transfer_mode = p_mode);
-    }
-
-    fn get_transfer_mode(&self) -> TransferMode {
-        self.room.with(TransferMode::RELIABLE, |room| room.transfer_mode)
-    }
-
-    fn set_target_peer(&mut self, p_peer: i32) {
-        self.room.with((), |room| room.room.set_target_peer(p_peer));
-    }
-
-    fn get_packet_peer(&self) -> i32 {
-        self.room.with(1, |room| room.room.packet_peer().unwrap_or(1))
-    }
-
-    fn is_server(&self) -> bool {
-        self.room.with(false, |room| room.room.is_server())
-    }
-
-    fn poll(&mut self) {
-        let this = self.to_gd();
-        // Handlers of the signals may call everything on this object.
-        let _open = self.base_mut();
-        room::poll(&this);
-    }
-
-    fn close(&mut self) {
-        self.room.with((), |room| room.room.close());
-    }
-
-    fn disconnect_peer(&mut self, p_peer: i32, p_force: bool) {
-        // The engine's signature has no return value; the text is kept for get_error_message().
-        let _refused = self.ask(|room| Some(room.disconnect_peer(p_peer, p_force)));
-    }
-
-    fn get_unique_id(&self) -> i32 {
-        self.room.with(0, |room| room.room.unique_id())
-    }
-
-    #[func(gd_self)]
-    fn set_refuse_new_connections(this: Gd<Self>, p_enable: bool) {
-        with(&this, (), |room| room.room.refuse_new_connections = p_enable);
-    }
-
-    // Not by `Gd`: the editor asks instances that nobody holds for defaults, and a handle would free them.
-    fn is_refusing_new_connections(&self) -> bool {
-        self.room.with(false, |room| room.room.refuse_new_connections)
-    }
-
-    fn is_server_relay_supported(&self) -> bool {
-        true
-    }
-
-    fn get_connection_status(&self) -> ConnectionStatus {
-        let status = self.room.with(0, |room| room.room.status() as i32);
-        ConnectionStatus::try_from_ord(status).unwrap_or(ConnectionStatus::DISCONNECTED)
+        // Not by `Gd`: the editor reads defaults from instances without a reference, and a handle would free them.
+        fn is_refusing_new_connections(&self) -> bool {
+            self.ask(|room| room.refuse_new_connections)
+        }
     }
 }

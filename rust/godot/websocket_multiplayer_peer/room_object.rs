@@ -1,119 +1,121 @@
-//! What stands behind `RustWebSocketMultiplayerPeer`, and the calls that need more than a conversion.
+//! The object of a `RustWebSocketMultiplayerPeer`: the room, and what only scripts need.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use godot::classes::multiplayer_peer::TransferMode;
+use godot::classes::multiplayer_peer::ConnectionStatus;
 use godot::global::Error as GodotError;
+use godot::obj::EngineEnum;
 use godot::prelude::*;
+use godot_core::meta::RawPtr;
 
-use super::convert;
-use super::scripted::Scripted;
-use super::shared::{Lock, Registered, Registry, registry, with};
-use super::websocket_multiplayer_peer::RustWebSocketMultiplayerPeer;
-use super::websocket_peer::RustWebSocketPeer;
 use crate::error::Result;
+use crate::godot::engine_pointers;
+use crate::godot::frame_flush::{CollectsMessages, FrameFlush};
+use crate::godot::multiplayer_virtuals::{MultiplayerObject, TransferSettings};
+use crate::godot::object_lock::ObjectLock;
+use crate::godot::websocket_peer::{PeerObject, RustWebSocketPeer};
 use crate::peer::WebSocketPeer;
 use crate::peer::room::{MultiplayerPeer, PeerCell};
 
-/// A room and what scripts need beside it.
-pub(super) struct Room {
+/// A room and what scripts need in addition.
+#[derive(Default)]
+pub struct RoomObject {
     pub room: MultiplayerPeer<SharedPeerCell>,
-    /// Kept for scripts that read them back; a WebSocket is always reliable and has one channel.
-    pub transfer_mode: TransferMode,
-    pub transfer_channel: i32,
-    /// A flush at the end of the frame is on the way.
-    pub flush_scheduled: bool,
+    transfer_settings: TransferSettings,
+    frame_flush: FrameFlush,
 }
 
-impl Default for Room {
-    fn default() -> Self {
-        Self {
-            room: MultiplayerPeer::default(),
-            transfer_mode: TransferMode::RELIABLE,
-            transfer_channel: 0,
-            flush_scheduled: false,
+impl CollectsMessages for RoomObject {
+    fn frame_flush(&mut self) -> &mut FrameFlush {
+        &mut self.frame_flush
+    }
+
+    fn has_unflushed(&mut self) -> bool {
+        self.room.has_unflushed()
+    }
+
+    fn write_unflushed(&mut self) {
+        self.room.flush();
+    }
+}
+
+impl MultiplayerObject for RoomObject {
+    const RELAYS_FOR_THE_ENGINE: bool = true;
+
+    fn lend_packet(&mut self, r_buffer: RawPtr<*mut RawPtr<*const u8>>, r_buffer_size: RawPtr<*mut i32>) -> GodotError {
+        let packet = self.room.get_packet().map(|(_, packet)| packet);
+        engine_pointers::lend_in_place(packet, r_buffer, r_buffer_size)
+    }
+
+    fn put_packet(&mut self, payload: &[u8]) -> Result {
+        self.room.put_packet(payload)
+    }
+
+    fn packet_count(&mut self) -> usize {
+        self.room.packet_count()
+    }
+
+    fn max_packet_size(&mut self) -> usize {
+        match self.room.options.outbound_buffer_size {
+            0 => usize::MAX,
+            limit => limit,
         }
     }
-}
 
-impl Registered for Room {
-    fn registry() -> &'static Registry<Self> {
-        static ROOMS: Registry<Room> = registry();
-        &ROOMS
+    fn packet_source(&mut self) -> Option<i32> {
+        self.room.packet_peer()
+    }
+
+    fn set_target_peer(&mut self, target: i32) {
+        self.room.set_target_peer(target);
+    }
+
+    fn is_server(&mut self) -> bool {
+        self.room.is_server()
+    }
+
+    fn unique_id(&mut self) -> i32 {
+        self.room.unique_id()
+    }
+
+    fn status(&mut self) -> ConnectionStatus {
+        ConnectionStatus::try_from_ord(self.room.status() as i32).unwrap_or(ConnectionStatus::DISCONNECTED)
+    }
+
+    fn transfer_settings(&mut self) -> Option<&mut TransferSettings> {
+        Some(&mut self.transfer_settings)
     }
 }
 
-/// A connection that the room drives and scripts can look at.
-pub(super) struct SharedPeerCell {
-    connection: Arc<Lock<Scripted>>,
-    shown: Shown,
+/// A connection that the room drives and scripts can inspect.
+pub struct SharedPeerCell {
+    connection: Arc<ObjectLock<PeerObject>>,
+    instance: SharedInstance,
 }
 
-/// What scripts have been given for the connection, so that they get the same object each time.
+/// The instance that scripts get for the connection, the same one each time.
 #[derive(Default)]
-struct Shown(OnceCell<Gd<RustWebSocketPeer>>);
+struct SharedInstance(OnceCell<Gd<RustWebSocketPeer>>);
 
 #[expect(unsafe_code, reason = "a room may be used by any thread")]
-// SAFETY: the cell is only reached behind the room's lock. The object inside is reference-counted by the engine with an atomic
-// number, and what is behind it has a lock of its own.
-unsafe impl Send for Shown {}
+// SAFETY: the cell is only reached while the room's lock is held. The engine counts references to the instance atomically, and
+// the connection in it has a lock of its own.
+unsafe impl Send for SharedInstance {}
 
 impl PeerCell for SharedPeerCell {
     fn new(peer: WebSocketPeer) -> Self {
-        let scripted = Scripted { peer, ..Scripted::default() };
-        Self { connection: Arc::new(Lock::new(scripted)), shown: Shown::default() }
+        Self { connection: Arc::new(ObjectLock::new(PeerObject::of(peer))), instance: SharedInstance::default() }
     }
 
     fn with<R>(&self, busy: R, call: impl FnOnce(&mut WebSocketPeer) -> R) -> R {
-        self.connection.with(busy, |scripted| call(&mut scripted.peer))
+        self.connection.with(busy, |object| call(&mut object.peer))
     }
 }
 
 impl SharedPeerCell {
-    /// The connection as scripts see it.
-    pub fn show(&self) -> Gd<RustWebSocketPeer> {
-        self.shown.0.get_or_init(|| RustWebSocketPeer::of(Arc::clone(&self.connection))).clone()
+    /// Returns the connection as an instance for scripts.
+    pub fn instance(&self) -> Gd<RustWebSocketPeer> {
+        self.instance.0.get_or_init(|| RustWebSocketPeer::sharing(Arc::clone(&self.connection))).clone()
     }
-}
-
-/// Polls, then emits a signal for each event. The lock is not held meanwhile, so that handlers may do what they like with the
-/// object, and each event takes effect only when its turn comes.
-pub(super) fn poll(this: &Gd<RustWebSocketMultiplayerPeer>) {
-    with(this, (), |room| room.room.poll());
-    while let Some(event) = with(this, None, |room| room.room.next_event()) {
-        RustWebSocketMultiplayerPeer::tell(this, event);
-    }
-}
-
-/// Sends to the target, and schedules the flush of what was collected.
-pub(super) fn put_packet(this: &Gd<RustWebSocketMultiplayerPeer>, payload: &[u8]) -> GodotError {
-    let (error, wanted) = with(this, (GodotError::ERR_BUSY, false), |room| {
-        let error = convert::error(&room.room.put_packet(payload));
-        (error, wants_flush(room))
-    });
-    schedule_flush(this, wanted);
-    error
-}
-
-/// Whether a flush has to be scheduled.
-fn wants_flush(room: &mut Room) -> bool {
-    let wanted = !room.flush_scheduled && room.room.has_unflushed();
-    room.flush_scheduled |= wanted;
-    wanted
-}
-
-/// Has what was collected leave at the end of this frame, not in the next poll.
-fn schedule_flush(this: &Gd<RustWebSocketMultiplayerPeer>, wanted: bool) {
-    if wanted {
-        this.clone().call_deferred("flush", &[]);
-    }
-}
-
-/// Runs a call that returns an error number.
-pub(super) fn run(
-    this: &Gd<RustWebSocketMultiplayerPeer>,
-    call: impl FnOnce(&mut MultiplayerPeer<SharedPeerCell>) -> Result,
-) -> GodotError {
-    with(this, GodotError::ERR_BUSY, |room| convert::error(&call(&mut room.room)))
 }

@@ -1,6 +1,15 @@
-//! `RustWebSocketPeer`.
+//! `RustWebSocketPeer`: the class, its properties, and what the engine calls itself.
 
 #![expect(unsafe_code, reason = "the engine passes packets by pointer")]
+
+mod frequent_methods;
+mod handshake;
+mod messages;
+pub mod method_registration;
+mod opening;
+mod peer_object;
+mod pointer_calls;
+mod status;
 
 use std::sync::Arc;
 
@@ -9,31 +18,32 @@ use godot::global::Error as GodotError;
 use godot::prelude::*;
 use godot_core::meta::RawPtr;
 
-use super::convert;
-use super::pointers::lend;
-use super::scripted::{Scripted, send_message};
-use super::shared::{Lock, Native, Shared, with};
+use super::object_lock::ObjectLock;
+use super::object_registry::{ObjectField, object_of_class, with_object};
 use super::tls::TlsTexts;
+use super::{convert, engine_pointers, frame_flush};
 use crate::error::Result;
 use crate::net::Proxies;
 use crate::peer::{Options, WebSocketPeer};
 use crate::proto::frame::MessageKind;
 
-/// A WebSocket connection, client or server side, with the members of Godot's [WebSocketPeer].
+pub use peer_object::PeerObject;
+
+/// A WebSocket connection as a client or as one connection of a server, with the members of Godot's [WebSocketPeer].
 ///
 /// As a client, call [method connect_to_url]; as a server, pass what [method RustTCPServer.take_connection] returns to
-/// [method accept_stream]. Then call [method poll] regularly, look at [method get_ready_state], and read packets with
+/// [method accept_stream]. Then call [method poll] regularly, check [method get_ready_state], and read packets with
 /// [method PacketPeer.get_packet] while [method PacketPeer.get_available_packet_count] is not zero.
 ///
 /// [b]Differences from [WebSocketPeer]:[/b] packets that arrived before the connection closed stay readable until the next
-/// connection; wrong calls print nothing, [method get_error_message] says what was wrong; property values that make no
-/// sense are refused, and read back as before. See [code]MIGRATING.md[/code] for all of them.
+/// connection; wrong calls print nothing, and [method get_error_message] explains them; invalid property values are refused,
+/// and the property keeps its value. See [code]MIGRATING.md[/code] for all differences.
 ///
 /// Any method may be called from any thread; calls on one object wait for each other.
 #[derive(GodotClass)]
 #[class(tool, init, base = PacketPeerExtension)]
 pub struct RustWebSocketPeer {
-    pub(super) peer: Shared<Scripted>,
+    peer: ObjectField<PeerObject>,
 
     /// The WebSocket sub-protocols allowed during the WebSocket handshake, in order of preference on a client. Used by the
     /// next connection.
@@ -153,29 +163,23 @@ pub struct RustWebSocketPeer {
     base: Base<PacketPeerExtension>,
 }
 
-impl Native for RustWebSocketPeer {
-    type Object = Scripted;
-
-    fn shared(&self) -> &Shared<Scripted> {
-        &self.peer
-    }
-}
+object_of_class! { RustWebSocketPeer.peer: PeerObject }
 
 impl RustWebSocketPeer {
-    /// The object of a connection that something else drives.
-    pub(super) fn of(connection: Arc<Lock<Scripted>>) -> Gd<Self> {
+    /// Returns an instance for a connection that another object drives.
+    pub fn sharing(object: Arc<ObjectLock<PeerObject>>) -> Gd<Self> {
         let mut this = Self::new_gd();
-        this.bind_mut().peer = Shared::around(connection);
+        this.bind_mut().peer = ObjectField::sharing(object);
         this
     }
 
     /// Runs a call that returns an error number.
-    pub(super) fn run(&self, call: impl FnOnce(&mut WebSocketPeer) -> Result) -> GodotError {
-        self.peer.with(GodotError::ERR_BUSY, |scripted| convert::error(&call(&mut scripted.peer)))
+    fn run(&self, call: impl FnOnce(&mut WebSocketPeer) -> Result) -> GodotError {
+        self.peer.with(GodotError::ERR_BUSY, |object| convert::error(&call(&mut object.peer)))
     }
 
-    /// Sets a property; what is refused is explained by `get_error_message()`.
-    pub(super) fn set(&self, set: impl FnOnce(&mut Options) -> Result) {
+    /// Sets a property; `get_error_message()` explains a refused value.
+    fn set(&self, set: impl FnOnce(&mut Options) -> Result) {
         self.run(|peer| {
             let result = set(&mut peer.options);
             peer.noted(result)
@@ -183,8 +187,8 @@ impl RustWebSocketPeer {
     }
 
     /// Runs a query.
-    pub(super) fn ask<R: Default>(&self, call: impl FnOnce(&mut WebSocketPeer) -> R) -> R {
-        self.peer.with(R::default(), |scripted| call(&mut scripted.peer))
+    fn ask<R: Default>(&self, call: impl FnOnce(&mut WebSocketPeer) -> R) -> R {
+        self.peer.with(R::default(), |object| call(&mut object.peer))
     }
 
     fn set_proxies(&self, change: impl FnOnce(&mut Proxies)) {
@@ -196,20 +200,20 @@ impl RustWebSocketPeer {
     }
 
     fn tls_text(&self, text: impl FnOnce(&TlsTexts) -> &String) -> GString {
-        self.peer.with(GString::new(), |scripted| convert::text(text(&scripted.tls)))
+        self.peer.with(GString::new(), |object| convert::text(text(&object.tls)))
     }
 
     fn set_tls_text(&self, text: impl FnOnce(&mut TlsTexts) -> &mut String, value: &GString) {
-        self.peer.with((), |scripted| *text(&mut scripted.tls) = value.to_string());
+        self.peer.with((), |object| *text(&mut object.tls) = value.to_string());
     }
 }
 
 #[godot_api]
 impl RustWebSocketPeer {
-    /// Emitted in [method poll] when the network has taken everything that it could not take at first, so that a sender
-    /// that was refused, or waits for [method is_drained], may go on.
+    /// Emitted in [method poll] when queued data has been written to the network completely, so that a sender whose message was
+    /// refused, or that waits for [method is_drained], can continue.
     #[signal]
-    pub(super) fn drained();
+    fn drained();
 
     #[func]
     fn get_supported_protocols(&self) -> PackedStringArray {
@@ -481,18 +485,15 @@ impl IPacketPeerExtension for RustWebSocketPeer {
         r_buffer: RawPtr<*mut RawPtr<*const u8>>,
         r_buffer_size: RawPtr<*mut i32>,
     ) -> GodotError {
-        with(&this, GodotError::ERR_BUSY, |scripted| lend(scripted.peer.get_packet(), r_buffer, r_buffer_size))
+        with_object(&this, GodotError::ERR_BUSY, |object| {
+            engine_pointers::lend_copy(object.peer.get_packet(), r_buffer, r_buffer_size)
+        })
     }
 
     #[func(gd_self)]
     unsafe fn put_packet_rawptr(this: Gd<Self>, p_buffer: RawPtr<*const u8>, p_buffer_size: i32) -> GodotError {
-        let len = usize::try_from(p_buffer_size).unwrap_or(0);
-        if len == 0 {
-            return send_message(&this, |peer| peer.send(MessageKind::Binary, &[]));
-        }
-        // SAFETY: the engine passes a buffer of that size, valid during this call, and the size is not zero.
-        let payload = unsafe { std::slice::from_raw_parts(p_buffer.ptr(), len) };
-        send_message(&this, |peer| peer.send(MessageKind::Binary, payload))
+        let payload = engine_pointers::data(p_buffer, p_buffer_size);
+        frame_flush::send(&this, |object| object.peer.send(MessageKind::Binary, payload))
     }
 
     fn get_available_packet_count(&self) -> i32 {
@@ -500,9 +501,6 @@ impl IPacketPeerExtension for RustWebSocketPeer {
     }
 
     fn get_max_packet_size(&self) -> i32 {
-        match self.ask(|peer| peer.options.outbound_buffer_size) {
-            0 => i32::MAX,
-            limit => convert::integer32(limit),
-        }
+        convert::limit32(self.ask(|peer| peer.options.outbound_buffer_size))
     }
 }

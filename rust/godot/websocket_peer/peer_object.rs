@@ -1,36 +1,30 @@
-//! What stands behind `RustWebSocketPeer`, and the calls that need more than a conversion.
+//! The object of a `RustWebSocketPeer`: the connection, and what only scripts need.
 
-use godot::classes::StreamPeer;
-use godot::global::Error as GodotError;
 use godot::prelude::*;
 
-use super::convert;
-use super::enums::WriteMode;
-use super::shared::{Registered, Registry, registry, with};
-use super::streams;
-use super::tls::TlsTexts;
-use super::websocket_peer::RustWebSocketPeer;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::ErrorCode;
+use crate::godot::frame_flush::{CollectsMessages, FrameFlush};
+use crate::godot::tls::TlsTexts;
 use crate::peer::WebSocketPeer;
-use crate::proto::frame::MessageKind;
 
-/// A peer and what scripts need beside it.
+/// A connection and what scripts need in addition.
 #[derive(Default)]
-pub(super) struct Scripted {
+pub struct PeerObject {
     pub peer: WebSocketPeer,
-    /// What the properties `tls_*` say.
+    /// Values of the properties `tls_*`.
     pub tls: TlsTexts,
-    /// A flush at the end of the frame is on the way.
-    pub flush_scheduled: bool,
     /// Result of the last `get_packet()`.
     pub packet_error: Option<ErrorCode>,
+    frame_flush: FrameFlush,
 }
 
-impl Scripted {
-    /// What [`send`] returns for a call from inside another one on the same peer.
-    pub const BUSY: (GodotError, bool) = (GodotError::ERR_BUSY, false);
+impl PeerObject {
+    /// Returns the object of a connection that another object drives.
+    pub fn of(peer: WebSocketPeer) -> Self {
+        Self { peer, ..Self::default() }
+    }
 
-    /// Takes the oldest packet, empty where none waits; `packet_error` tells that apart.
+    /// Takes the oldest packet, or returns an empty one if there is none; `packet_error` distinguishes the two.
     pub fn take_packet(&mut self) -> PackedByteArray {
         let (packet, error) = match self.peer.get_packet() {
             Ok(packet) => (PackedByteArray::from(packet), None),
@@ -41,46 +35,16 @@ impl Scripted {
     }
 }
 
-impl Registered for Scripted {
-    fn registry() -> &'static Registry<Self> {
-        static PEERS: Registry<Scripted> = registry();
-        &PEERS
+impl CollectsMessages for PeerObject {
+    fn frame_flush(&mut self) -> &mut FrameFlush {
+        &mut self.frame_flush
     }
-}
 
-/// The kind that a write mode stands for; what is not text is binary, as in the engine.
-pub(super) fn kind(write_mode: WriteMode) -> MessageKind {
-    if write_mode == WriteMode::TEXT { MessageKind::Text } else { MessageKind::Binary }
-}
-
-/// Sends; returns whether [`flush_later`] must be called.
-pub(super) fn send(scripted: &mut Scripted, send: impl FnOnce(&mut WebSocketPeer) -> Result) -> (GodotError, bool) {
-    let result = send(&mut scripted.peer);
-    let flush = scripted.peer.has_unflushed() && !scripted.flush_scheduled;
-    scripted.flush_scheduled |= flush;
-    (convert::error(&result), flush)
-}
-
-/// What was collected leaves at the end of this frame, not in the next poll.
-pub(super) fn flush_later(this: &Gd<RustWebSocketPeer>) {
-    this.clone().call_deferred("flush", &[]);
-}
-
-/// Sends, and schedules the flush of what was collected.
-pub(super) fn send_message(
-    this: &Gd<RustWebSocketPeer>,
-    message: impl FnOnce(&mut WebSocketPeer) -> Result,
-) -> GodotError {
-    let (error, flush) = with(this, Scripted::BUSY, |scripted| send(scripted, message));
-    if flush {
-        flush_later(this);
+    fn has_unflushed(&mut self) -> bool {
+        self.peer.has_unflushed()
     }
-    error
-}
 
-/// Lets a peer run on one of the streams it knows.
-pub(super) fn try_accept(peer: &mut WebSocketPeer, stream: Option<Gd<StreamPeer>>) -> Result {
-    let stream = stream.ok_or_else(|| Error::new(ErrorCode::InvalidParameter, "the stream is null"))?;
-    peer.check_unconnected()?;
-    peer.accept_stream(streams::transport(stream)?)
+    fn write_unflushed(&mut self) {
+        self.peer.flush();
+    }
 }

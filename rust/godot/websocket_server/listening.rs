@@ -1,37 +1,26 @@
-//! The methods of `RustWebSocketServer` about listening, and the project's settings.
+//! The methods of `RustWebSocketServer` about listening and its settings.
 
 use godot::global::Error as GodotError;
 use godot::prelude::*;
 
-use super::convert;
-use super::websocket_client_methods::project_limits;
-use super::websocket_server::RustWebSocketServer;
-use crate::peer::Server;
-
-/// A server with the limits of the project.
-pub(super) fn of_the_project() -> Server {
-    let mut server = Server::new();
-    let [in_kib, in_packets, out_kib, out_packets] = project_limits("websocket_server");
-    // What makes no sense leaves the defaults; `get_error_message()` says so.
-    let _refused = server.configure(|options| options.peer.set_buffers(in_kib, in_packets, out_kib, out_packets));
-    server
-}
+use super::{RustWebSocketServer, ServerObject};
+use crate::godot::convert;
 
 #[godot_api(secondary)]
 impl RustWebSocketServer {
-    /// Goes on with everything that has news and emits the signals of what happened. Call this regularly. Never blocks. It is
+    /// Connects, receives, and sends queued data, and emits the signals of all events. Call this regularly. Never blocks. It is
     /// [method MultiplayerPeer.poll], which other parts of the engine call.
     #[func(gd_self, rename = poll)]
     fn poll_from_script(this: Gd<Self>) {
-        Self::poll_and_tell(this);
+        Self::poll_and_emit(this);
     }
 
-    /// Listens on the given port (0: the system chooses one, see [method get_local_port]) of [member bind_ip]. Clients must ask for one of
-    /// [param protocols], or for none where that is empty. With [param gd_mp_api] the server speaks the packets of Godot 3's multiplayer
-    /// and can be a [member MultiplayerAPI.multiplayer_peer].
+    /// Listens on the given port of [member bind_ip]. Port 0 lets the system choose; see [method get_local_port]. If [param protocols] is
+    /// not empty, clients must request one of them, else none. With [param gd_mp_api] the server uses the packets of Godot 3's
+    /// multiplayer and can be a [member MultiplayerAPI.multiplayer_peer].
     ///
-    /// Returns [constant ERR_ALREADY_IN_USE] while listening and for an address that is in use or not of this machine,
-    /// [constant ERR_INVALID_PARAMETER] for what is no port or no protocol and for a key that does not fit its certificate.
+    /// Returns [constant ERR_ALREADY_IN_USE] if the server already listens, or if the address is in use or does not belong to this
+    /// machine; [constant ERR_INVALID_PARAMETER] for an invalid port or protocol, and for a key that does not match its certificate.
     #[func]
     fn listen(
         &self,
@@ -39,7 +28,7 @@ impl RustWebSocketServer {
         #[opt(default = &PackedStringArray::new())] protocols: PackedStringArray,
         #[opt(default = false)] gd_mp_api: bool,
     ) -> GodotError {
-        // Outside the lock: the engine's objects are asked.
+        // Outside the lock, because this calls objects of the engine.
         let tls = self.identity.lock().tls();
         self.run(|server| {
             let tls = server.noted(tls)?;
@@ -53,14 +42,10 @@ impl RustWebSocketServer {
         })
     }
 
-    /// Stops listening, says goodbye with code 1000 to every client and ends its connection, without signals.
+    /// Stops listening, sends every client a close frame with code 1000 and ends its connection, without signals.
     #[func]
     pub(super) fn stop(&self) {
-        self.state.with((), |state| {
-            state.server.stop();
-            state.fresh.clear();
-            state.gone.clear();
-        });
+        self.state.with((), ServerObject::stop);
         self.peers.lock().clear();
     }
 
@@ -70,14 +55,15 @@ impl RustWebSocketServer {
         self.ask(|server| server.is_listening())
     }
 
-    /// Returns the port the server listens on, 0 where it does not. Not in Godot 3.
+    /// Returns the port that the server listens on, or 0 if it does not listen. Not in Godot 3.
     #[func]
     fn get_local_port(&self) -> i32 {
         self.ask(|server| i32::from(server.local_port()))
     }
 
-    /// Sets the limits of each client's queues: KiB and packets, each rounded up to a power of two, in and out. Default 64 and 1024.
-    /// Returns [constant FAILED] while listening, [constant ERR_INVALID_PARAMETER] for what is not positive.
+    /// Sets the limits of each client's queues in KiB and packets, for each direction. Each value is rounded up to a power of two.
+    /// Default 64 KiB and 1024 packets. Returns [constant FAILED] while listening and [constant ERR_INVALID_PARAMETER] if a value is not
+    /// greater than 0.
     #[func]
     fn set_buffers(
         &self,
@@ -98,14 +84,14 @@ impl RustWebSocketServer {
         })
     }
 
-    /// Sets lines ([code]"Name: value"[/code]) that are added to the answers to clients. Lines that are none are refused: nothing
-    /// changes, and [method get_error_message] says why.
+    /// Sets header lines ([code]"Name: value"[/code]) that are added to the answers to clients. Invalid lines are refused: nothing
+    /// changes, and [method get_error_message] explains it.
     #[func]
     fn set_extra_headers(&self, #[opt(default = &PackedStringArray::new())] headers: PackedStringArray) {
         self.set(|options| options.set_extra_headers(convert::strings(&headers)));
     }
 
-    /// Returns in words why the last call was refused; empty where none was.
+    /// Returns why the last call was refused, or an empty string.
     #[func]
     fn get_error_message(&self) -> GString {
         self.ask(|server| convert::text(server.error_message()))
