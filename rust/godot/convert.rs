@@ -8,7 +8,7 @@ use godot::prelude::*;
 
 use crate::error::{ErrorCode, Result};
 use crate::net::{NetError, TlsInfo};
-use crate::proto::handshake::{Headers, Request};
+use crate::proto::handshake::{Headers, HttpAnswer, Request};
 
 /// Returns the engine's number of an error code.
 pub fn code(code: ErrorCode) -> GodotError {
@@ -41,6 +41,21 @@ pub fn host(address: Option<SocketAddr>) -> GString {
 /// Returns the strings of an engine array.
 pub fn strings(array: &PackedStringArray) -> Vec<String> {
     array.as_slice().iter().map(GString::to_string).collect()
+}
+
+/// Returns the HTTP answer of a script's arguments.
+pub fn http_answer(
+    status: i64,
+    reason: &GString,
+    headers: &PackedStringArray,
+    body: &PackedByteArray,
+) -> Result<HttpAnswer> {
+    Ok(HttpAnswer {
+        status: HttpAnswer::checked_status(status)?,
+        reason: reason.to_string(),
+        headers: strings(headers),
+        body: body.as_slice().to_vec(),
+    })
 }
 
 /// Returns an engine array of strings.

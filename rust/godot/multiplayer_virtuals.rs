@@ -6,6 +6,7 @@ use godot_core::meta::RawPtr;
 
 use super::frame_flush::CollectsMessages;
 use crate::error::Result;
+use crate::proto::close_code;
 
 /// An object of a multiplayer class.
 pub trait MultiplayerObject: CollectsMessages {
@@ -40,8 +41,8 @@ pub trait MultiplayerObject: CollectsMessages {
     }
 }
 
-/// The close code of an orderly end (RFC 6455 section 7.4.1).
-pub const NORMAL_CLOSE: i32 = 1000;
+/// The close code of an orderly end.
+pub const NORMAL_CLOSE: i32 = close_code::NORMAL as i32;
 
 /// In place of a close code: drops the connection without a close frame.
 pub const DROP_CONNECTION: i32 = -1;

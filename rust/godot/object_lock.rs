@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::ReentrantMutex;
 
-use crate::peer::Idle;
+use crate::peer::IdleWatch;
 
 /// An object and its lock.
 pub struct ObjectLock<T> {
@@ -19,7 +19,7 @@ pub struct ObjectLock<T> {
 
 struct Content<T> {
     /// The result of the last poll, unless the object was used since.
-    idle: Cell<Option<Idle>>,
+    idle: Cell<Option<IdleWatch>>,
     object: RefCell<T>,
 }
 
@@ -54,10 +54,10 @@ impl<T> ObjectLock<T> {
 
     /// Runs a poll, or skips it while it would find nothing to do. Polling an idle peer then only takes this lock and looks at
     /// the readiness of its socket; the peer itself is not touched.
-    pub fn poll<R: Default>(&self, call: impl FnOnce(&mut T) -> (R, Option<Idle>)) -> R {
+    pub fn poll<R: Default>(&self, call: impl FnOnce(&mut T) -> (R, Option<IdleWatch>)) -> R {
         let content = self.content.lock();
         if let Some(idle) = content.idle.take()
-            && idle.lasts()
+            && idle.still_holds()
         {
             content.idle.set(Some(idle));
             return R::default();

@@ -187,8 +187,8 @@ impl RustWebSocketRemotePeer {
     fn get_peer_packet(&self) -> PackedByteArray {
         self.ask_owner(
             PackedByteArray::new(),
-            |client| client.get_packet().map(PackedByteArray::from).unwrap_or_default(),
-            |server, id| server.get_packet(id).map(PackedByteArray::from).unwrap_or_default(),
+            |client| client.take_message().map(PackedByteArray::from).unwrap_or_default(),
+            |server, id| server.take_message(id).map(PackedByteArray::from).unwrap_or_default(),
         )
     }
 
@@ -247,8 +247,8 @@ impl IPacketPeerExtension for RustWebSocketRemotePeer {
     ) -> GodotError {
         self.ask_owner(
             GodotError::FAILED,
-            |client| engine_pointers::lend_copy(client.get_packet(), r_buffer, r_buffer_size),
-            |server, id| match engine_pointers::lend_copy(server.get_packet(id), r_buffer, r_buffer_size) {
+            |client| engine_pointers::lend_copy(client.take_message(), r_buffer, r_buffer_size),
+            |server, id| match engine_pointers::lend_copy(server.take_message(id), r_buffer, r_buffer_size) {
                 GodotError::ERR_INVALID_PARAMETER => GodotError::FAILED,
                 error => error,
             },

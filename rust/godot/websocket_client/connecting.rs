@@ -36,7 +36,7 @@ impl RustWebSocketClient {
         // Outside the lock: the engine's objects are asked.
         let tls = self.tls(&url);
         self.run(|client| {
-            let tls = client.noted(tls)?;
+            let tls = client.record_error(tls)?;
             client.connect_to_url(&url, convert::strings(&protocols), gd_mp_api, convert::strings(&custom_headers), tls)
         })
     }

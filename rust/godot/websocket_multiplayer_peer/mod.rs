@@ -160,7 +160,7 @@ impl RustWebSocketMultiplayerPeer {
         self.ask(|room| {
             let result = set(&mut room.options);
             // A property has no return value.
-            let _refused = room.noted(result);
+            let _refused = room.record_error(result);
         });
     }
 

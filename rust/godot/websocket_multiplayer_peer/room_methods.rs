@@ -39,7 +39,7 @@ impl RustWebSocketMultiplayerPeer {
         let url = url.to_string();
         let tls = TlsTexts::default().client_for(&url, tls_client_options.0.as_ref());
         run(&this, |room| {
-            let tls = room.noted(tls)?;
+            let tls = room.record_error(tls)?;
             room.create_client(&url, tls)
         })
     }
@@ -59,7 +59,7 @@ impl RustWebSocketMultiplayerPeer {
     ) -> GodotError {
         let tls = tls_server_options.0.map(|options| TlsTexts::default().server(Some(&options))).transpose();
         run(&this, |room| {
-            let tls = room.noted(tls)?;
+            let tls = room.record_error(tls)?;
             room.create_server(port, &bind_address.to_string(), tls)
         })
     }

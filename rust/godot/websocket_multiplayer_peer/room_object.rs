@@ -44,7 +44,7 @@ impl MultiplayerObject for RoomObject {
     const RELAYS_FOR_THE_ENGINE: bool = true;
 
     fn lend_packet(&mut self, r_buffer: RawPtr<*mut RawPtr<*const u8>>, r_buffer_size: RawPtr<*mut i32>) -> GodotError {
-        let packet = self.room.get_packet().map(|(_, packet)| packet);
+        let packet = self.room.take_packet().map(|(_, packet)| packet);
         engine_pointers::lend_in_place(packet, r_buffer, r_buffer_size)
     }
 

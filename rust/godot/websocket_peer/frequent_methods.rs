@@ -18,7 +18,7 @@ impl<I: CalledInstance<Class = RustWebSocketPeer>> CalledPeer for I {}
 pub fn poll(this: &impl CalledPeer) {
     let has_drained = this.on(|lock| {
         lock.poll(|object| {
-            let idle = object.peer.poll_or_rest();
+            let idle = object.peer.poll_unless_idle();
             (object.peer.take_drained(), idle)
         })
     });

@@ -79,7 +79,9 @@ impl RustWebSocketPeer {
         #[opt(default = &PackedByteArray::new())] body: PackedByteArray,
     ) -> GodotError {
         self.run(|peer| {
-            peer.reject_request(status, &reason.to_string(), convert::strings(&headers), body.as_slice().to_vec())
+            let answer = convert::http_answer(status, &reason, &headers, &body);
+            let answer = peer.record_error(answer)?;
+            peer.reject_request(answer)
         })
     }
 }

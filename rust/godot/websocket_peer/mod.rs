@@ -182,7 +182,7 @@ impl RustWebSocketPeer {
     fn set(&self, set: impl FnOnce(&mut Options) -> Result) {
         self.run(|peer| {
             let result = set(&mut peer.options);
-            peer.noted(result)
+            peer.record_error(result)
         });
     }
 
@@ -486,7 +486,7 @@ impl IPacketPeerExtension for RustWebSocketPeer {
         r_buffer_size: RawPtr<*mut i32>,
     ) -> GodotError {
         with_object(&this, GodotError::ERR_BUSY, |object| {
-            engine_pointers::lend_copy(object.peer.get_packet(), r_buffer, r_buffer_size)
+            engine_pointers::lend_copy(object.peer.take_packet(), r_buffer, r_buffer_size)
         })
     }
 

@@ -32,7 +32,7 @@ impl RustWebSocketPeer {
         let url = url.to_string();
         let tls = texts.client_for(&url, tls_client_options.0.as_ref());
         self.run(|peer| {
-            let tls = peer.noted(tls)?;
+            let tls = peer.record_error(tls)?;
             peer.connect_to_url(&url, tls)
         })
     }
@@ -50,7 +50,7 @@ impl RustWebSocketPeer {
         }
         self.run(|peer| {
             let result = try_accept(peer, stream);
-            peer.noted(result)
+            peer.record_error(result)
         })
     }
 
@@ -61,7 +61,7 @@ impl RustWebSocketPeer {
     fn use_environment_proxies(&self) -> GodotError {
         self.run(|peer| {
             let result = peer.options.set_proxies(Proxies::from_environment());
-            peer.noted(result)
+            peer.record_error(result)
         })
     }
 }

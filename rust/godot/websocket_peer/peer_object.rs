@@ -26,7 +26,7 @@ impl PeerObject {
 
     /// Takes the oldest packet, or returns an empty one if there is none; `packet_error` distinguishes the two.
     pub fn take_packet(&mut self) -> PackedByteArray {
-        let (packet, error) = match self.peer.get_packet() {
+        let (packet, error) = match self.peer.take_packet() {
             Ok(packet) => (PackedByteArray::from(packet), None),
             Err(error) => (PackedByteArray::new(), Some(error.code())),
         };

@@ -31,7 +31,7 @@ impl RustWebSocketServer {
         // Outside the lock, because this calls objects of the engine.
         let tls = self.identity.lock().tls();
         self.run(|server| {
-            let tls = server.noted(tls)?;
+            let tls = server.record_error(tls)?;
             if !server.is_listening() {
                 server.configure(|options| {
                     options.tls = tls;

@@ -7,6 +7,7 @@ use tungstenite::handshake::derive_accept_key;
 
 use super::head::{HeadBuffer, HeadError};
 use super::headers::{self, Headers};
+use super::http_answer::HttpAnswer;
 use crate::error::{Error, ErrorCode};
 use crate::limits::MAX_HANDSHAKE_HEADERS;
 use crate::proto::extensions::{self, Agreement, Preferences};
@@ -84,20 +85,18 @@ impl Refusal {
         }
     }
 
-    /// A program's own answer. An empty reason stands for the usual one of the status.
-    pub fn custom(status: i64, reason: &str, headers: Vec<String>, body: Vec<u8>) -> crate::error::Result<Self> {
-        let invalid = |message: String| Error::new(ErrorCode::InvalidParameter, message);
-        let code = u16::try_from(status).ok().filter(|code| status::is_final(*code));
-        let code = code.ok_or_else(|| invalid(format!("HTTP status must be from 200 to 599, not {status}")))?;
-        if reason.chars().any(|c| c.is_control() && c != '\t') {
-            return Err(invalid("the reason contains a control character".to_owned()));
+    /// Checks a program's answer.
+    pub fn custom(answer: HttpAnswer) -> crate::error::Result<Self> {
+        let status = HttpAnswer::checked_status(i64::from(answer.status))?;
+        if answer.reason.chars().any(|c| c.is_control() && c != '\t') {
+            return Err(Error::new(ErrorCode::InvalidParameter, "the reason contains a control character"));
         }
-        headers::check_extra(&headers)?;
-        let reason = match reason {
-            "" => status::reason_phrase(code).into(),
-            given => given.to_owned().into(),
+        headers::check_extra(&answer.headers)?;
+        let reason = match answer.reason.as_str() {
+            "" => status::reason_phrase(status).into(),
+            _ => answer.reason.into(),
         };
-        Ok(Self { status: code, reason, headers, body })
+        Ok(Self { status, reason, headers: answer.headers, body: answer.body })
     }
 
     /// No request came in time.
@@ -401,18 +400,23 @@ mod tests {
 
     #[test]
     fn a_programs_answer_is_checked_and_complete() {
-        let page = Refusal::custom(200, "", names(&["Content-Type: text/html"]), b"<p>".to_vec()).unwrap();
+        let header = |line: &str| HttpAnswer { headers: names(&[line]), ..HttpAnswer::new(200) };
+        let page = Refusal::custom(header("Content-Type: text/html").with_body("<p>")).unwrap();
         let text = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\nContent-Type: text/html\r\n\r\n";
         assert_eq!(page.response(true), text.as_bytes());
         assert_eq!(page.response(false), [text.as_bytes(), b"<p>"].concat());
-        for status in [-1, 0, 101, 199, 600, 65_736] {
-            assert!(Refusal::custom(status, "", Vec::new(), Vec::new()).is_err(), "{status}");
+        for status in [0, 101, 199, 600] {
+            assert!(Refusal::custom(HttpAnswer::new(status)).is_err(), "{status}");
         }
-        assert!(Refusal::custom(200, "a\r\nX: y", Vec::new(), Vec::new()).is_err());
-        assert!(Refusal::custom(200, "", names(&["Content-Length: 9"]), Vec::new()).is_err());
-        assert!(Refusal::custom(200, "", names(&["X: a\r\nY: b"]), Vec::new()).is_err());
-        assert_eq!(Refusal::custom(404, "", Vec::new(), Vec::new()).unwrap().reason, "Not Found");
-        assert_eq!(Refusal::custom(599, "Mine", Vec::new(), Vec::new()).unwrap().reason, "Mine");
+        for status in [-1, 0, 101, 199, 600, 65_736] {
+            assert!(HttpAnswer::checked_status(status).is_err(), "{status}");
+        }
+        let reason = |status, reason: &str| HttpAnswer { reason: reason.to_owned(), ..HttpAnswer::new(status) };
+        assert!(Refusal::custom(reason(200, "a\r\nX: y")).is_err());
+        assert!(Refusal::custom(header("Content-Length: 9")).is_err());
+        assert!(Refusal::custom(header("X: a\r\nY: b")).is_err());
+        assert_eq!(Refusal::custom(reason(404, "")).unwrap().reason, "Not Found");
+        assert_eq!(Refusal::custom(reason(599, "Mine")).unwrap().reason, "Mine");
     }
 
     #[test]
