@@ -100,7 +100,7 @@ impl Declaration {
         match self.kind {
             Kind::Bytes { .. } => facts += " In bytes.",
             Kind::Seconds { .. } => facts += " In seconds, up to 31536000 (a year).",
-            Kind::Level { min, max: u32::MAX, .. } if min == 0 => {}
+            Kind::Level { min: 0, max: u32::MAX, .. } => {}
             Kind::Level { min, max, .. } => write_to(&mut facts, format_args!(" From {min} to {max}.")),
             Kind::Number { min, max, .. } => write_to(&mut facts, format_args!(" From {min} to {max}.")),
             _ => {}
@@ -173,7 +173,8 @@ pub fn rust() -> String {
 
 fn rust_struct(out: &mut String, group: &Group) {
     doc(out, "", group.doc);
-    emit!(out, "#[derive({})]\npub struct {} {{", group.derives, group.rust);
+    let default = if has_zero_defaults(group) { ", Default" } else { "" };
+    emit!(out, "#[derive({}{default})]\npub struct {} {{", group.derives, group.rust);
     if !group.variants.is_empty() {
         emit!(
             out,
@@ -191,7 +192,19 @@ fn rust_struct(out: &mut String, group: &Group) {
     emit!(out, "}}\n");
 }
 
+/// Whether `Default` can be derived.
+fn has_zero_defaults(group: &Group) -> bool {
+    let is_zero = |option: &Declaration| match option.kind {
+        Kind::Text { default, .. } => default.is_empty(),
+        _ => option.default_for(None) == 0.0,
+    };
+    group.variants.is_empty() && group.options.iter().all(is_zero)
+}
+
 fn rust_defaults(out: &mut String, group: &Group) {
+    if has_zero_defaults(group) {
+        return;
+    }
     let fields = |out: &mut String, object: Option<Object>| {
         if !group.variants.is_empty() {
             emit!(out, "            object: Object::{:?},", object.unwrap_or(Object::Peer));
@@ -398,11 +411,9 @@ fn c_conversions(out: &mut String, group: &Group, name: &str) {
     }
     emit!(out, "        }}\n    }}\n}}\n");
     emit!(out, "impl {name} {{");
+    let copy = if group.derives.contains("Copy") { "*options" } else { "options.clone()" };
     emit!(out, "    /// Sets all fields; if one is refused, nothing changes.");
-    emit!(
-        out,
-        "    pub(super) fn apply(&self, options: &mut {rust}) -> Result {{\n        let mut changed = options.clone();"
-    );
+    emit!(out, "    pub(super) fn apply(&self, options: &mut {rust}) -> Result {{\n        let mut changed = {copy};");
     for (option, kind) in c_options(group) {
         let field = option.name;
         match (option.kind, kind) {
@@ -473,12 +484,15 @@ fn godot_type(option: &Declaration) -> &'static str {
     }
 }
 
-/// For each Godot class a macro that adds the properties to its struct and, in a block of its own, the accessors.
+/// For each Godot class a macro that adds the properties to its struct and the accessors to its first `#[godot_api]` block:
+/// `#[var]` finds accessors in that block only.
 pub fn godot() -> String {
     let mut out = String::new();
     for object in Object::ALL {
-        emit!(&mut out, "/// Adds the properties of the options to the struct of `{}`.", object.godot_class());
-        emit!(&mut out, "macro_rules! with_{}_options {{", object.snake());
+        let name = object.snake();
+        emit!(&mut out, "/// Adds the properties of the options to the struct of `{}`, or", object.godot_class());
+        emit!(&mut out, "/// their accessors to its methods.");
+        emit!(&mut out, "macro_rules! with_{name}_options {{");
         emit!(&mut out, "    ($(#[$($attribute:tt)*])* pub struct $name:ident {{ $($fields:tt)* }}) => {{");
         emit!(&mut out, "        $(#[$($attribute)*])*\n        pub struct $name {{\n            $($fields)*");
         for (_, option) in godot_options(object) {
@@ -488,12 +502,13 @@ pub fn godot() -> String {
             emit!(&mut out, "            #[var(get = get_{name}, set = set_{name})]");
             emit!(&mut out, "            {name}: PhantomVar<{}>,", godot_type(option));
         }
-        emit!(&mut out, "        }}\n    }};\n}}\npub(super) use with_{}_options;\n", object.snake());
-        emit!(&mut out, "#[godot_api(secondary)]\nimpl {} {{", object.godot_class());
+        emit!(&mut out, "        }}\n    }};");
+        emit!(&mut out, "    ($(#[$($attribute:tt)*])* impl $name:ident {{ $($items:tt)* }}) => {{");
+        emit!(&mut out, "        $(#[$($attribute)*])*\n        impl $name {{\n            $($items)*\n");
         for (group, option) in godot_options(object) {
             godot_accessors(&mut out, group, option);
         }
-        emit!(&mut out, "}}\n");
+        emit!(&mut out, "        }}\n    }};\n}}\npub(super) use with_{name}_options;\n");
     }
     out
 }
@@ -502,11 +517,11 @@ fn godot_accessors(out: &mut String, group: &Group, option: &Declaration) {
     let (name, field, kind) = (option.public_name(), option.name, godot_type(option));
     let get = match option.kind {
         Kind::Flag { .. } | Kind::Number { .. } => format!("options.{field}()"),
-        Kind::Bytes { .. } | Kind::Count { .. } => format!("convert::integer(options.{field}())"),
+        Kind::Bytes { .. } | Kind::Count { .. } => format!("$crate::godot::convert::integer(options.{field}())"),
         Kind::Level { .. } => format!("i64::from(options.{field}())"),
         Kind::Seconds { .. } => format!("options.{field}().as_secs_f64()"),
-        Kind::Text { .. } => format!("convert::text(options.{field}())"),
-        Kind::Texts { .. } => format!("convert::packed(options.{field}())"),
+        Kind::Text { .. } => format!("$crate::godot::convert::text(options.{field}())"),
+        Kind::Texts { .. } => format!("$crate::godot::convert::packed(options.{field}())"),
     };
     let set = match option.kind {
         Kind::Flag { .. } => format!("{{ options.set_{field}(value); Ok(()) }}"),
@@ -517,12 +532,20 @@ fn godot_accessors(out: &mut String, group: &Group, option: &Declaration) {
         Kind::Number { .. } => format!("options.set_{field}(value)"),
         Kind::Text { check: Some(_), .. } => format!("options.set_{field}(value.to_string())"),
         Kind::Text { .. } => format!("{{ options.set_{field}(value.to_string()); Ok(()) }}"),
-        Kind::Texts { .. } => format!("{{ options.set_{field}(convert::strings(&value)); Ok(()) }}"),
+        Kind::Texts { .. } => format!("{{ options.set_{field}($crate::godot::convert::strings(&value)); Ok(()) }}"),
     };
     emit!(out, "    #[func]\n    fn get_{name}(&self) -> {kind} {{");
-    emit!(out, "        OptionsOwner::<{}>::read_options(self, |options| {get})\n    }}\n", group.rust);
+    emit!(
+        out,
+        "        $crate::godot::option_properties::OptionsOwner::<$crate::peer::options::{}>::read_options(self, |options| {get})\n    }}\n",
+        group.rust
+    );
     emit!(out, "    #[func]\n    fn set_{name}(&self, value: {kind}) {{");
-    emit!(out, "        OptionsOwner::<{}>::change_options(self, |options| {set});\n    }}\n", group.rust);
+    emit!(
+        out,
+        "        $crate::godot::option_properties::OptionsOwner::<$crate::peer::options::{}>::change_options(self, |options| {set});\n    }}\n",
+        group.rust
+    );
 }
 
 /// The table in `docs/limits.md`.

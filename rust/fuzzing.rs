@@ -2,12 +2,12 @@
 //! them, and an ordinary test replays the collected inputs.
 
 use crate::proto::Role;
-use crate::proto::connection::{Connection, SendOptions, Stopped};
-use crate::proto::deflate::Deflate;
-use crate::proto::extensions::{self, Agreement, Direction, Preferences};
+use crate::proto::connection::{Connection, ReceiveOutcome, SendOptions};
+use crate::proto::deflate::PermessageDeflate;
+use crate::proto::extensions::{self, DeflateDirection, DeflatePreferences, NegotiatedDeflate};
 use crate::proto::frame::{self, MessageKind};
 use crate::proto::handshake::server::RequestReader;
-use crate::proto::handshake::{ClientHandshake, ServerOptions};
+use crate::proto::handshake::{AcceptOptions, ClientHandshake};
 use crate::proto::message::MessageSink;
 use crate::proto::output_buffer::OutputBuffer;
 use crate::proto::url::Url;
@@ -20,7 +20,7 @@ pub fn frame(data: &[u8]) {
     for role in [Role::Client, Role::Server] {
         for deflate in [false, true] {
             let Ok(Some(header)) = frame::decode(data, role, deflate) else { continue };
-            assert!(header.size <= frame::MAX_HEADER && header.size <= data.len());
+            assert!(header.size <= frame::MAX_HEADER_LEN && header.size <= data.len());
             let exact = data.get(..header.size).unwrap_or_default();
             assert_eq!(frame::decode(exact, role, deflate), Ok(Some(header)));
             assert!(!matches!(
@@ -50,7 +50,7 @@ pub fn connection(data: &[u8]) {
 type Outcome = (Vec<(MessageKind, Vec<u8>)>, Vec<u8>, Option<u16>);
 
 fn read<'a>(role: Role, compressed: bool, pieces: impl Iterator<Item = &'a [u8]>) -> Outcome {
-    let deflate = compressed.then(|| Deflate::new(role, &Agreement::default(), 1));
+    let deflate = compressed.then(|| PermessageDeflate::new(role, &NegotiatedDeflate::default(), 1));
     let mut connection = Connection::new(role, deflate, || [1, 2, 3, 4]);
     let (mut sink, mut output) = (Collected::default(), OutputBuffer::default());
     let mut violation = None;
@@ -58,9 +58,9 @@ fn read<'a>(role: Role, compressed: bool, pieces: impl Iterator<Item = &'a [u8]>
         let mut input = piece.to_vec();
         let (used, result) = connection.receive(&mut input, LIMIT, &mut sink, &mut output);
         match result {
-            Ok(Stopped::Drained) => assert_eq!(used, input.len()),
-            Ok(Stopped::Closed) => break,
-            Ok(Stopped::Blocked) => unreachable!("the sink has always room"),
+            Ok(ReceiveOutcome::NeedsInput) => assert_eq!(used, input.len()),
+            Ok(ReceiveOutcome::CloseReceived) => break,
+            Ok(ReceiveOutcome::SinkFull) => unreachable!("the sink has always room"),
             Err(error) => {
                 violation = Some(error.close_code());
                 break;
@@ -107,8 +107,8 @@ pub fn server_handshake(data: &[u8]) {
             match reader.receive(piece) {
                 Ok(None) => {}
                 Ok(Some(request)) => {
-                    let deflate = Some(Preferences::default());
-                    let answer = request.accept(&ServerOptions { deflate, ..ServerOptions::default() });
+                    let deflate = Some(DeflatePreferences::default());
+                    let answer = request.accept(&AcceptOptions { deflate, ..AcceptOptions::default() });
                     let response = answer.map_or_else(|refusal| refusal.response(false), |accepted| accepted.response);
                     assert!(response.starts_with(b"HTTP/1.1 "));
                     return Some(response);
@@ -126,7 +126,8 @@ pub fn server_handshake(data: &[u8]) {
 pub fn client_handshake(data: &[u8]) {
     let Ok(url) = Url::parse("ws://host/path") else { return };
     let protocols = ["a".to_owned(), "b".to_owned()];
-    let Ok((mut handshake, _)) = ClientHandshake::start(&url, [7; 16], &protocols, &[], Some(Preferences::default()))
+    let Ok((mut handshake, _)) =
+        ClientHandshake::start(&url, [7; 16], &protocols, &[], Some(DeflatePreferences::default()))
     else {
         return;
     };
@@ -138,11 +139,13 @@ pub fn client_handshake(data: &[u8]) {
 /// Whatever is offered, client and server end with the same agreement.
 pub fn negotiation(data: &[u8]) {
     let Ok(offer) = std::str::from_utf8(data) else { return };
-    let preferences =
-        Preferences { context_takeover: data.len().is_multiple_of(2), max_window_bits: 9 + (data.len() % 7) as u8 };
+    let preferences = DeflatePreferences {
+        context_takeover: data.len().is_multiple_of(2),
+        max_window_bits: 9 + (data.len() % 7) as u8,
+    };
     if let Some((agreed, answer)) = extensions::accept(std::iter::once(offer), preferences) {
         assert!((9..=15).contains(&agreed.server.window_bits) && (8..=15).contains(&agreed.client.window_bits));
-        assert!(extensions::accept(std::iter::once(answer.as_str()), Preferences::default()).is_some());
+        assert!(extensions::accept(std::iter::once(answer.as_str()), DeflatePreferences::default()).is_some());
     }
     let _checked = extensions::confirm(std::iter::once(offer), Some(preferences));
 }
@@ -150,15 +153,15 @@ pub fn negotiation(data: &[u8]) {
 /// Inflating any bytes stays within the limit; what is deflated comes back.
 pub fn deflate(data: &[u8]) {
     let Some((settings, input)) = data.split_first() else { return };
-    let direction = Direction { context_takeover: settings & 1 == 0, window_bits: 9 + (settings >> 1) % 7 };
-    let agreed = Agreement { server: direction, client: direction };
-    let mut hostile = Deflate::new(Role::Server, &agreed, 1).inflater;
+    let direction = DeflateDirection { context_takeover: settings & 1 == 0, window_bits: 9 + (settings >> 1) % 7 };
+    let agreed = NegotiatedDeflate { server: direction, client: direction };
+    let mut hostile = PermessageDeflate::new(Role::Server, &agreed, 1).inflater;
     let mut output = Vec::new();
     let _result = hostile.inflate(input, &mut output, LIMIT).and_then(|()| hostile.end_message(&mut output, LIMIT));
     assert!(output.len() <= LIMIT + 1);
 
-    let mut sender = Deflate::new(Role::Client, &agreed, u32::from(settings % 10)).deflater;
-    let mut receiver = Deflate::new(Role::Server, &agreed, 1).inflater;
+    let mut sender = PermessageDeflate::new(Role::Client, &agreed, u32::from(settings % 10)).deflater;
+    let mut receiver = PermessageDeflate::new(Role::Server, &agreed, 1).inflater;
     for message in input.chunks(1000) {
         let (mut wire, mut plain) = (Vec::new(), Vec::new());
         assert!(sender.compress(message, &mut wire));
@@ -187,8 +190,13 @@ pub fn url(data: &[u8]) {
 pub fn round_trip(data: &[u8]) {
     let Some(([settings, size], input)) = data.split_first_chunk::<2>() else { return };
     let compressed = settings & 1 != 0;
-    let end =
-        |role| Connection::new(role, compressed.then(|| Deflate::new(role, &Agreement::default(), 1)), || [9, 8, 7, 6]);
+    let end = |role| {
+        Connection::new(
+            role,
+            compressed.then(|| PermessageDeflate::new(role, &NegotiatedDeflate::default(), 1)),
+            || [9, 8, 7, 6],
+        )
+    };
     let (mut client, mut server) = (end(Role::Client), end(Role::Server));
     let options = SendOptions { max_frame_size: usize::from(*size).max(1), compress_from: Some(0) };
     let (mut sink, mut output) = (Collected::default(), OutputBuffer::default());
@@ -198,7 +206,7 @@ pub fn round_trip(data: &[u8]) {
     }
     let mut wire = output.pending().to_vec();
     let (used, result) = server.receive(&mut wire, LIMIT, &mut sink, &mut OutputBuffer::default());
-    assert_eq!((used, result), (wire.len(), Ok(Stopped::Drained)));
+    assert_eq!((used, result), (wire.len(), Ok(ReceiveOutcome::NeedsInput)));
     assert!(sink.0.iter().map(|(_, message)| message.as_slice()).eq(messages));
 }
 

@@ -15,7 +15,7 @@ use super::text::{bytes, list, optional, required, write_out};
 use super::tls_options::{client as client_tls, wsp_tls_options};
 use super::versioned::{read, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
-use crate::peer::{Client, ClientStatus, PeerEvent, ReconnectOptions};
+use crate::peer::{Client, ClientStatus, ConnectParameters, PeerEvent, ReconnectOptions};
 use crate::proto::frame::MessageKind;
 
 /// A client: one connection to a server, whose messages and states come as events, and which is made again after a loss if the
@@ -105,9 +105,13 @@ pub unsafe extern "C" fn wsp_client_connect_to_url(
     // SAFETY: the caller passes NULL or live handles, strings and lists.
     unsafe {
         run(client, |client| {
-            let protocols = list(protocols, protocol_count, "protocols")?;
-            let headers = list(headers, header_count, "headers")?;
-            client.connect_to_url(required(url, "url")?, protocols, gd_mp_api, headers, client_tls(tls)?)
+            let parameters = ConnectParameters {
+                protocols: list(protocols, protocol_count, "protocols")?,
+                headers: list(headers, header_count, "headers")?,
+                tls: client_tls(tls)?,
+                gd_mp_api,
+            };
+            client.connect_to_url(required(url, "url")?, parameters)
         })
     }
 }
@@ -226,7 +230,9 @@ pub unsafe extern "C" fn wsp_client_ping(client: *mut wsp_client, data: *const u
 pub unsafe extern "C" fn wsp_client_get_round_trip_time(client: *const wsp_client) -> f64 {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
-        ask(client, -1.0, |client| client.ask(|peer| peer.round_trip().map_or(-1.0, |times| times.last.as_secs_f64())))
+        ask(client, -1.0, |client| {
+            client.with_peer(|peer| peer.round_trip().map_or(-1.0, |times| times.last.as_secs_f64()))
+        })
     }
 }
 

@@ -15,8 +15,9 @@ use super::tls_options::{server as server_tls, wsp_tls_options};
 use super::versioned::{read, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::clock;
-use crate::peer::server::Wait;
-use crate::peer::{AdmissionOptions, PeerEvent, Server};
+use crate::peer::listening::checked_port;
+use crate::peer::server::WaitStep;
+use crate::peer::{AdmissionOptions, ListenParameters, PeerEvent, Server};
 
 /// A server with all its connections, which are named by ids. An id that the server gave once never names another connection, so a call
 /// with a stale one returns WSP_ERR_INVALID_PARAMETER and does nothing.
@@ -89,7 +90,7 @@ pub unsafe extern "C" fn wsp_server_listen(
             if !server.is_listening() {
                 server.configure(|options| options.listen.set_bind_address(address))?;
             }
-            server.listen(i64::from(port), protocols, gd_mp_api)
+            server.listen(checked_port(i64::from(port))?, ListenParameters { protocols, gd_mp_api })
         })
     }
 }
@@ -132,9 +133,9 @@ pub unsafe extern "C" fn wsp_server_wait(server: *mut wsp_server, timeout_ms: i3
     loop {
         // SAFETY: the caller passes NULL or a live handle.
         match unsafe { with(server, |content| content.object.server.begin_wait(deadline)) } {
-            Ok(Wait::Ready) => return wsp_error::WSP_OK,
-            Ok(Wait::TimedOut) => return wsp_error::WSP_ERR_TIMEOUT,
-            Ok(Wait::Block(waiter, time)) => waiter.block(time),
+            Ok(WaitStep::Ready) => return wsp_error::WSP_OK,
+            Ok(WaitStep::TimedOut) => return wsp_error::WSP_ERR_TIMEOUT,
+            Ok(WaitStep::Block(waiter, time)) => waiter.block(time),
             Err(error) => return error.code().into(),
         }
     }

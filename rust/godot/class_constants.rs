@@ -17,6 +17,14 @@ macro_rules! class_constants {
             $($(register_enum::<$class, $enum>();)+)*
         }
 
+        /// Returns the class and the name of every constant.
+        #[cfg(test)]
+        pub fn all() -> Vec<(&'static str, &'static str)> {
+            let mut all = Vec::new();
+            $($(all.extend($enum::CONSTANTS.iter().map(|(constant, _)| (stringify!($class), *constant)));)+)*
+            all
+        }
+
         $($(godot::sys::shard_add!(__GODOT_DOCS_REGISTRY; DocsShard::new::<$class>(help_of::<$enum>()));)+)*
     };
 }

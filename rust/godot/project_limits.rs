@@ -3,7 +3,8 @@
 use godot::classes::ProjectSettings;
 use godot::prelude::*;
 
-use crate::limits::{OBJECT_BUFFER_KIB, OBJECT_BUFFER_PACKETS};
+use super::convert;
+use crate::peer::ConnectionOptions;
 
 /// Queue limits in KiB and packets, for each direction.
 pub struct QueueLimits {
@@ -21,10 +22,13 @@ pub fn queue_limits(object: &str) -> QueueLimits {
         let value = settings.has_setting(&path).then(|| settings.get_setting(&path).try_to::<i64>().ok());
         value.flatten().unwrap_or(default)
     };
+    // Client and server objects have the same defaults; the outbound buffer is one byte short of a whole number of KiB.
+    let defaults = ConnectionOptions::for_client();
+    let (in_kib, out_kib) = (defaults.inbound_buffer_size() / 1024, defaults.outbound_buffer_size().div_ceil(1024));
     QueueLimits {
-        in_kib: read("max_in_buffer_kb", OBJECT_BUFFER_KIB),
-        in_packets: read("max_in_packets", OBJECT_BUFFER_PACKETS),
-        out_kib: read("max_out_buffer_kb", OBJECT_BUFFER_KIB),
-        out_packets: read("max_out_packets", OBJECT_BUFFER_PACKETS),
+        in_kib: read("max_in_buffer_kb", convert::integer(in_kib)),
+        in_packets: read("max_in_packets", convert::integer(defaults.max_queued_packets())),
+        out_kib: read("max_out_buffer_kb", convert::integer(out_kib)),
+        out_packets: read("max_out_packets", convert::integer(defaults.max_outbound_packets())),
     }
 }

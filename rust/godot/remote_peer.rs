@@ -86,7 +86,7 @@ impl RustWebSocketRemotePeer {
             },
             |server, id| {
                 let result = server.send(id, kind.unwrap_or(server.write_mode(id)), payload);
-                (number(&result), server.ask(id, WebSocketPeer::has_unflushed).unwrap_or(false))
+                (number(&result), server.with_peer(id, WebSocketPeer::has_unflushed).unwrap_or(false))
             },
         );
         // Collected packets are written at the end of this frame, not in the next poll.
@@ -221,8 +221,11 @@ impl RustWebSocketRemotePeer {
     /// Returns the seconds between the last answered ping and its pong, or -1 before the first pong.
     #[func]
     fn get_round_trip_time(&self) -> f64 {
-        let times =
-            self.ask_owner(None, |client| client.ask(WebSocketPeer::round_trip), |server, id| server.round_trip(id));
+        let times = self.ask_owner(
+            None,
+            |client| client.with_peer(WebSocketPeer::round_trip),
+            |server, id| server.round_trip(id),
+        );
         times.map_or(-1.0, |times| times.last.as_secs_f64())
     }
 
@@ -231,7 +234,7 @@ impl RustWebSocketRemotePeer {
     fn get_requested_url(&self) -> GString {
         let url = self.ask_owner(
             String::new(),
-            |client| client.ask(|peer| peer.requested_url().to_owned()),
+            |client| client.with_peer(|peer| peer.requested_url().to_owned()),
             |server, id| server.requested_url(id).to_owned(),
         );
         convert::text(&url)
@@ -266,8 +269,8 @@ impl IPacketPeerExtension for RustWebSocketRemotePeer {
     fn get_max_packet_size(&self) -> i32 {
         let limit = self.ask_owner(
             0,
-            |client| client.options().outbound_buffer_size,
-            |server, _| server.options().peer.outbound_buffer_size,
+            |client| client.options().outbound_buffer_size(),
+            |server, _| server.options().peer.outbound_buffer_size(),
         );
         convert::limit32(limit)
     }

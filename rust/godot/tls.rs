@@ -9,6 +9,7 @@ use godot_core::meta::ByValue;
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::tls::options::{ClientTlsSpec, IdentityPem, ServerTlsSpec};
 use crate::net::{ClientTls, ServerTls};
+use crate::peer::options::TlsTexts;
 use crate::proto::url::Url;
 
 /// The argument `tls_options: TLSOptions = null` of a method.
@@ -46,19 +47,13 @@ impl FromGodot for OptionalTls {
 // SAFETY: the only value of this type that is used as a default argument is `NONE`, which holds no object.
 unsafe impl GodotImmutable for OptionalTls {}
 
-/// The properties `tls_*` of an object. An empty one is taken from the engine's options.
-#[derive(Clone, Debug, Default)]
-pub struct TlsTexts {
-    pub trusted_certificates: String,
-    pub certificate: String,
-    pub private_key: String,
-    pub client_ca: String,
-    pub client_certificate_required: bool,
-}
-
 impl TlsTexts {
     /// Returns the settings of a client if the URL is `wss://`. A server's `options` are refused for any URL.
-    pub fn client_for(&self, url: &str, options: Option<&Gd<EngineTlsOptions>>) -> Result<Option<ClientTls>> {
+    pub(in crate::godot) fn client_for(
+        &self,
+        url: &str,
+        options: Option<&Gd<EngineTlsOptions>>,
+    ) -> Result<Option<ClientTls>> {
         let is_secure = Url::parse(url).is_ok_and(|url| url.secure);
         if is_secure || options.is_some_and(|options| options.is_server()) {
             return self.client(options).map(Some);
@@ -67,7 +62,7 @@ impl TlsTexts {
     }
 
     /// Returns the settings of a client; `options` may be null.
-    pub fn client(&self, options: Option<&Gd<EngineTlsOptions>>) -> Result<ClientTls> {
+    pub(in crate::godot) fn client(&self, options: Option<&Gd<EngineTlsOptions>>) -> Result<ClientTls> {
         if options.is_some_and(|options| options.is_server()) {
             return Err(Error::new(
                 ErrorCode::InvalidParameter,
@@ -92,7 +87,7 @@ impl TlsTexts {
     }
 
     /// Returns the settings of a server; `options` may be null if the properties are complete.
-    pub fn server(&self, options: Option<&Gd<EngineTlsOptions>>) -> Result<ServerTls> {
+    pub(in crate::godot) fn server(&self, options: Option<&Gd<EngineTlsOptions>>) -> Result<ServerTls> {
         if options.is_some_and(|options| !options.is_server()) {
             return Err(Error::new(
                 ErrorCode::InvalidParameter,

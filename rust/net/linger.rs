@@ -43,7 +43,7 @@ pub fn close(socket: Arc<TcpSocket>, unsent: Vec<u8>) {
 }
 
 /// Whether no connection is being closed.
-pub fn is_quiet() -> bool {
+pub fn is_idle() -> bool {
     COUNT.load(Ordering::Acquire) == 0
 }
 

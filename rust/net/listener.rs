@@ -46,13 +46,13 @@ pub struct ListeningSocket {
     watched: Option<(Arc<Readiness>, Arc<Poller>)>,
 }
 
-/// What [`ListeningSocket::accept_watched`] found.
+/// What [`ListeningSocket::accept_with_key`] found.
 #[derive(Debug)]
-pub enum Accepted {
+pub enum AcceptOutcome {
     /// A connection.
     Socket(TcpSocket),
     /// None waits.
-    None,
+    WouldBlock,
     /// The system has no descriptor or memory for another one; those that wait stay in the kernel's queue.
     Exhausted,
 }
@@ -95,18 +95,18 @@ impl ListeningSocket {
     }
 
     /// The next connection for the owner of a poller, who will know it by `key`.
-    pub fn accept_watched(&self, key: u64) -> Accepted {
+    pub fn accept_with_key(&self, key: u64) -> AcceptOutcome {
         let poller = self.watched.as_ref().map(|(_, poller)| poller);
         for _ in 0..LISTEN_BACKLOG {
             match self.listener.accept() {
-                Ok((stream, remote)) => return Accepted::Socket(TcpSocket::watched(stream, remote, poller, key)),
+                Ok((stream, remote)) => return AcceptOutcome::Socket(TcpSocket::watched(stream, remote, poller, key)),
                 Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Accepted::None,
-                Err(_) => return Accepted::Exhausted,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return AcceptOutcome::WouldBlock,
+                Err(_) => return AcceptOutcome::Exhausted,
             }
         }
-        Accepted::Exhausted
+        AcceptOutcome::Exhausted
     }
 
     /// The next connection; `None` where none waits.

@@ -3,13 +3,13 @@
 pub mod clock;
 pub mod connector;
 pub mod dns;
-pub mod entropy;
 pub mod error;
 pub mod linger;
 pub mod listener;
 pub mod poller;
 pub mod proxy;
-pub mod scratch;
+pub mod random;
+pub mod receive_buffers;
 pub mod tcp;
 pub mod tls;
 pub mod transport;

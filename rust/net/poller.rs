@@ -5,7 +5,7 @@
 //! two polls in a row, or a send followed by a poll, see fresh data, while a thousand idle peers polled once a frame cost
 //! one system call.
 //!
-//! An object that serves many sockets has a poller of its own ([`Poller::watching`]): it learns which of them have news and
+//! An object that serves many sockets has a poller of its own ([`Poller::with_keys`]): it learns which of them have news and
 //! polls no others, and a program without frames can block on it.
 
 use std::io;
@@ -63,7 +63,7 @@ struct Watch {
     /// Threads that block, or are about to.
     waiters: AtomicUsize,
     /// Threads that want a snapshot while another one blocks.
-    guests: AtomicUsize,
+    snapshot_requests: AtomicUsize,
 }
 
 /// A thread that is going to block on a poller. From its beginning on, [`Poller::wake`] ends the blocking.
@@ -179,7 +179,7 @@ impl Poller {
     }
 
     /// A poller whose owner asks it which sockets have news.
-    pub fn watching() -> io::Result<Arc<Self>> {
+    pub fn with_keys() -> io::Result<Arc<Self>> {
         Self::new(true)
     }
 
@@ -191,7 +191,7 @@ impl Poller {
             ready,
             waker: Waker::new(poll.registry(), WAKE)?,
             waiters: AtomicUsize::new(0),
-            guests: AtomicUsize::new(0),
+            snapshot_requests: AtomicUsize::new(0),
         };
         Ok(Arc::new(Self {
             poll: Mutex::new((poll, Events::with_capacity(EVENTS_PER_CALL))),
@@ -211,11 +211,11 @@ impl Poller {
     /// Takes a snapshot and moves the keys of sockets that had events since the last call to `keys`.
     pub fn collect(&self, keys: &mut Vec<u64>) {
         self.take_snapshot();
-        self.collect_known(keys);
+        self.collect_without_snapshot(keys);
     }
 
     /// [`Self::collect`] without a snapshot: for who is going to block, which finds out the same.
-    pub fn collect_known(&self, keys: &mut Vec<u64>) {
+    pub fn collect_without_snapshot(&self, keys: &mut Vec<u64>) {
         if let Some(ready) = &self.watch.ready {
             keys.append(&mut ready.lock());
         }
@@ -263,10 +263,10 @@ impl Poller {
             Some(guard) => guard,
             None => {
                 // Whoever blocks in it, or is about to, gives way.
-                self.watch.guests.fetch_add(1, Ordering::SeqCst);
+                self.watch.snapshot_requests.fetch_add(1, Ordering::SeqCst);
                 self.wake();
                 let guard = self.poll.lock();
-                self.watch.guests.fetch_sub(1, Ordering::SeqCst);
+                self.watch.snapshot_requests.fetch_sub(1, Ordering::SeqCst);
                 guard
             }
         };
@@ -322,7 +322,7 @@ impl Waiter {
         // News that another thread has collected meanwhile would not come again.
         let is_known = poller.watch.ready.as_ref().is_some_and(|ready| !ready.lock().is_empty())
             || self.since.is_some_and(|since| since != poller.snapshot.load(Ordering::Acquire))
-            || poller.watch.guests.load(Ordering::SeqCst) > 0;
+            || poller.watch.snapshot_requests.load(Ordering::SeqCst) > 0;
         if !is_known && poll.poll(events, timeout).is_ok() {
             poller.note(events);
             poller.snapshot.fetch_add(1, Ordering::AcqRel);

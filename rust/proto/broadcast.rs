@@ -1,7 +1,7 @@
 //! A message for many receivers: encoded, and compressed, once for each form in which it is needed.
 
 use super::connection::SendOptions;
-use super::deflate::Form;
+use super::deflate::CompressorParameters;
 use super::frame::{self, MessageKind};
 use crate::limits::DEFLATE_GIVE_UP_BYTES;
 
@@ -18,7 +18,7 @@ pub struct BroadcastMessage<'a> {
 
 #[derive(Debug)]
 struct Compressed {
-    form: Form,
+    form: CompressorParameters,
     /// Bytes of the compressed message and its frames; `None` where it did not become shorter.
     frames: Option<(usize, Vec<u8>)>,
 }
@@ -59,13 +59,13 @@ impl<'a> BroadcastMessage<'a> {
     }
 
     /// Bytes of the compressed payload in a form; `None` where it is to be sent as it is.
-    pub(super) fn compressed_len(&mut self, form: Form) -> Option<usize> {
+    pub(super) fn compressed_len(&mut self, form: CompressorParameters) -> Option<usize> {
         self.find(form);
         self.made(form).map(|(len, _)| *len)
     }
 
     /// The frames, compressed in a form that [`Self::compressed_len`] has made, or plain.
-    pub(super) fn frames(&mut self, form: Option<Form>) -> EncodedBroadcast<'_> {
+    pub(super) fn frames(&mut self, form: Option<CompressorParameters>) -> EncodedBroadcast<'_> {
         let payload = self.payload.len();
         if form.is_none() && self.plain.is_empty() {
             frame::encode_message(&mut self.plain, self.kind, false, self.payload, self.options.max_frame_size, || {
@@ -76,11 +76,11 @@ impl<'a> BroadcastMessage<'a> {
         EncodedBroadcast { bytes: compressed.unwrap_or(&self.plain), payload }
     }
 
-    fn made(&self, form: Form) -> Option<&(usize, Vec<u8>)> {
+    fn made(&self, form: CompressorParameters) -> Option<&(usize, Vec<u8>)> {
         self.compressed.iter().find(|compressed| compressed.form == form)?.frames.as_ref()
     }
 
-    fn find(&mut self, form: Form) {
+    fn find(&mut self, form: CompressorParameters) {
         if self.compressed.iter().any(|compressed| compressed.form == form) {
             return;
         }

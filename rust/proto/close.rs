@@ -49,13 +49,13 @@ impl CloseFrame {
     /// Reads a close frame's payload.
     pub fn parse(payload: &[u8]) -> Result<Self, Violation> {
         let Some((code, reason)) = payload.split_first_chunk::<2>() else {
-            return if payload.is_empty() { Ok(Self::default()) } else { Err(Violation::CloseLength) };
+            return if payload.is_empty() { Ok(Self::default()) } else { Err(Violation::ShortCloseFrame) };
         };
         let code = u16::from_be_bytes(*code);
         if !is_sendable(code) {
-            return Err(Violation::CloseCode(code));
+            return Err(Violation::InvalidCloseCode(code));
         }
-        let reason = std::str::from_utf8(reason).map_err(|_| Violation::Utf8)?;
+        let reason = std::str::from_utf8(reason).map_err(|_| Violation::InvalidUtf8)?;
         Ok(Self { code: Some(code), reason: reason.to_owned() })
     }
 
@@ -85,11 +85,11 @@ mod tests {
     fn refuses_what_must_not_be_on_the_wire() {
         for code in [1, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535] {
             assert_eq!(CloseFrame::to_send(code, "").unwrap_err().code(), ErrorCode::InvalidParameter);
-            assert_eq!(CloseFrame::parse(&code.to_be_bytes()), Err(Violation::CloseCode(code)));
+            assert_eq!(CloseFrame::parse(&code.to_be_bytes()), Err(Violation::InvalidCloseCode(code)));
         }
-        assert_eq!(CloseFrame::parse(&[0, 0]), Err(Violation::CloseCode(0)));
-        assert_eq!(CloseFrame::parse(&[3]), Err(Violation::CloseLength));
-        assert_eq!(CloseFrame::parse(b"\x03\xe8\xff"), Err(Violation::Utf8));
+        assert_eq!(CloseFrame::parse(&[0, 0]), Err(Violation::InvalidCloseCode(0)));
+        assert_eq!(CloseFrame::parse(&[3]), Err(Violation::ShortCloseFrame));
+        assert_eq!(CloseFrame::parse(b"\x03\xe8\xff"), Err(Violation::InvalidUtf8));
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use super::Role;
 use super::broadcast::{BroadcastMessage, EncodedBroadcast};
 use super::close::CloseFrame;
-use super::deflate::Deflate;
-use super::frame::{self, Header, MAX_HEADER, MessageKind};
+use super::deflate::PermessageDeflate;
+use super::frame::{self, Header, MAX_HEADER_LEN, MessageKind};
 use super::mask;
-use super::message::{Assembly, MessageSink};
+use super::message::{IncomingMessage, MessageSink};
 use super::output_buffer::OutputBuffer;
 use super::violation::Violation;
 use crate::limits::{
@@ -18,13 +18,13 @@ use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 /// Why [`Connection::receive`] stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stopped {
+pub enum ReceiveOutcome {
     /// All input was used.
-    Drained,
+    NeedsInput,
     /// The sink has no room for the next message; the rest of the input must be kept and passed again.
-    Blocked,
+    SinkFull,
     /// The remote end's close frame was read; nothing behind it counts.
-    Closed,
+    CloseReceived,
 }
 
 /// How one message is sent.
@@ -46,10 +46,10 @@ impl SendOptions {
 pub struct Connection {
     role: Role,
     mask_key: fn() -> [u8; 4],
-    deflate: Option<Box<Deflate>>,
+    deflate: Option<Box<PermessageDeflate>>,
     header: PartialHeader,
-    frame: Option<Incoming>,
-    message: Option<Assembly>,
+    frame: Option<IncomingFrame>,
+    message: Option<IncomingMessage>,
     /// Payload of the data frame that began last.
     last_payload: u64,
     close_sent: bool,
@@ -59,20 +59,20 @@ pub struct Connection {
 
 #[derive(Debug, Default)]
 struct PartialHeader {
-    bytes: [u8; MAX_HEADER],
+    bytes: [u8; MAX_HEADER_LEN],
     len: usize,
 }
 
 /// A frame whose header was read and whose payload was not, or not all.
 #[derive(Debug)]
-struct Incoming {
+struct IncomingFrame {
     header: Header,
     received: u64,
     control: Vec<u8>,
     admitted: bool,
 }
 
-impl Incoming {
+impl IncomingFrame {
     fn remaining(&self) -> u64 {
         self.header.payload - self.received
     }
@@ -85,7 +85,7 @@ impl Incoming {
 
 impl Connection {
     /// A connection just after the HTTP upgrade. `mask_key` gives keys no one can predict (RFC 6455 section 5.3).
-    pub fn new(role: Role, deflate: Option<Deflate>, mask_key: fn() -> [u8; 4]) -> Self {
+    pub fn new(role: Role, deflate: Option<PermessageDeflate>, mask_key: fn() -> [u8; 4]) -> Self {
         Self {
             role,
             mask_key,
@@ -101,12 +101,12 @@ impl Connection {
     }
 
     /// permessage-deflate, where it was agreed on.
-    pub fn deflate(&self) -> Option<&Deflate> {
+    pub fn deflate(&self) -> Option<&PermessageDeflate> {
         self.deflate.as_deref()
     }
 
     /// See [`Self::deflate`].
-    pub fn deflate_mut(&mut self) -> Option<&mut Deflate> {
+    pub fn deflate_mut(&mut self) -> Option<&mut PermessageDeflate> {
         self.deflate.as_deref_mut()
     }
 
@@ -116,7 +116,7 @@ impl Connection {
     }
 
     /// Whether neither end has said goodbye, and no pong is owed.
-    pub fn is_quiet(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         !self.close_sent && self.close_received.is_none() && self.delayed_pong.is_none()
     }
 
@@ -130,18 +130,18 @@ impl Connection {
     /// Reads frames from `input`, which is unmasked in place, and returns how many bytes were used. Messages larger than
     /// `limit` bytes, decompressed and over all fragments, are a violation. Replies go to `output`.
     ///
-    /// After [`Stopped::Closed`] or an error the connection reads nothing more.
+    /// After [`ReceiveOutcome::CloseReceived`] or an error the connection reads nothing more.
     pub fn receive(
         &mut self,
         input: &mut [u8],
         limit: usize,
         sink: &mut impl MessageSink,
         output: &mut OutputBuffer,
-    ) -> (usize, Result<Stopped, Violation>) {
+    ) -> (usize, Result<ReceiveOutcome, Violation>) {
         let mut used = 0;
         loop {
             if self.close_received.is_some() {
-                return (used, Ok(Stopped::Closed));
+                return (used, Ok(ReceiveOutcome::CloseReceived));
             }
             let rest = input.get_mut(used..).unwrap_or_default();
             let step = match self.frame.take() {
@@ -198,27 +198,27 @@ impl Connection {
                 Some(header) => (header, header.size),
                 None => {
                     self.header.extend(input);
-                    return Ok((input.len(), Step::Stop(Stopped::Drained)));
+                    return Ok((input.len(), Step::Stop(ReceiveOutcome::NeedsInput)));
                 }
             }
         } else {
             let added = self.header.extend(input);
             match frame::decode(self.header.bytes(), self.role, deflate)? {
                 Some(header) => (header, header.size - held),
-                None => return Ok((added, Step::Stop(Stopped::Drained))),
+                None => return Ok((added, Step::Stop(ReceiveOutcome::NeedsInput))),
             }
         };
         self.header.len = 0;
         if matches!(header.opcode, OpCode::Data(_)) {
             self.last_payload = header.payload;
         }
-        self.frame = Some(Incoming { header, received: 0, control: Vec::new(), admitted: false });
+        self.frame = Some(IncomingFrame { header, received: 0, control: Vec::new(), admitted: false });
         Ok((used, Step::More))
     }
 
     fn read_payload(
         &mut self,
-        mut frame: Incoming,
+        mut frame: IncomingFrame,
         input: &mut [u8],
         limit: usize,
         sink: &mut impl MessageSink,
@@ -227,14 +227,14 @@ impl Connection {
         let OpCode::Data(data) = frame.header.opcode else {
             return self.read_control(frame, input, sink, output);
         };
-        let in_pieces = sink.takes_pieces();
+        let in_pieces = sink.accepts_pieces();
         if !frame.admitted {
             self.check_sequence(data)?;
             self.admit(&frame.header, limit, sink, in_pieces)?.then(|| frame.admitted = true);
         }
         if !frame.admitted || (in_pieces && !sink.has_room(0)) {
             self.frame = Some(frame);
-            return Ok((0, Step::Stop(Stopped::Blocked)));
+            return Ok((0, Step::Stop(ReceiveOutcome::SinkFull)));
         }
         let compressed = self.is_compressed(&frame.header);
         let at_a_time = match (in_pieces, compressed) {
@@ -257,8 +257,8 @@ impl Connection {
         }
         let limit = if in_pieces { usize::MAX } else { limit };
         let needs_much = compressed || frame.header.payload >= DIRECT_RECEIVE_BYTES as u64;
-        let mut buffer = || if needs_much { sink.buffer() } else { Vec::new() };
-        let message = self.message.get_or_insert_with(|| Assembly::new(kind, compressed, buffer()));
+        let mut buffer = || if needs_much { sink.spare_buffer() } else { Vec::new() };
+        let message = self.message.get_or_insert_with(|| IncomingMessage::new(kind, compressed, buffer()));
         let inflater = self.deflate.as_deref_mut().map(|deflate| &mut deflate.inflater);
         message.extend(piece, inflater, limit)?;
         frame.received += available as u64;
@@ -273,7 +273,7 @@ impl Connection {
             return Ok((available, Step::More));
         }
         self.frame = Some(frame);
-        Ok((available, if available == offered { Step::Stop(Stopped::Drained) } else { Step::More }))
+        Ok((available, if available == offered { Step::Stop(ReceiveOutcome::NeedsInput) } else { Step::More }))
     }
 
     /// Whether a data frame may be read now; an error where its message is larger than `limit`. A compressed frame says
@@ -288,9 +288,9 @@ impl Connection {
         if in_pieces {
             return Ok(sink.has_room(0));
         }
-        let so_far = self.message.as_ref().map_or(0, Assembly::arrived) as u64;
+        let so_far = self.message.as_ref().map_or(0, IncomingMessage::arrived) as u64;
         let total = if self.is_compressed(header) { so_far } else { so_far.saturating_add(header.payload) };
-        if total > limit as u64 { Err(Violation::TooBig { limit }) } else { Ok(sink.has_room(total)) }
+        if total > limit as u64 { Err(Violation::MessageTooBig { limit }) } else { Ok(sink.has_room(total)) }
     }
 
     fn is_compressed(&self, header: &Header) -> bool {
@@ -310,15 +310,15 @@ impl Connection {
             let kind = message.kind;
             let inflater = self.deflate.as_deref_mut().map(|deflate| &mut deflate.inflater);
             let data = message.finish(inflater, limit)?;
-            if sink.takes_pieces() {
+            if sink.accepts_pieces() {
                 sink.push_piece(kind, data, true);
             } else if data.len() <= ARENA_MESSAGE_BYTES {
                 sink.push(kind, &data);
-                sink.give_back(data);
+                sink.recycle(data);
             } else if data.capacity() > 2 * data.len() {
                 // What waits holds little more memory than the limits say.
                 sink.push_owned(kind, data.as_slice().to_vec());
-                sink.give_back(data);
+                sink.recycle(data);
             } else {
                 sink.push_owned(kind, data);
             }
@@ -328,14 +328,14 @@ impl Connection {
 
     fn read_control(
         &mut self,
-        mut frame: Incoming,
+        mut frame: IncomingFrame,
         input: &mut [u8],
         sink: &mut impl MessageSink,
         output: &mut OutputBuffer,
     ) -> Result<(usize, Step), Violation> {
-        if frame.header.opcode == frame::CLOSE && !sink.takes_close() {
+        if frame.header.opcode == frame::CLOSE && !sink.accepts_close() {
             self.frame = Some(frame);
-            return Ok((0, Step::Stop(Stopped::Blocked)));
+            return Ok((0, Step::Stop(ReceiveOutcome::SinkFull)));
         }
         let available = frame.remaining().min(input.len() as u64) as usize;
         let piece = input.get_mut(..available).unwrap_or_default();
@@ -351,7 +351,7 @@ impl Connection {
         frame.control.extend_from_slice(piece);
         if !complete {
             self.frame = Some(frame);
-            return Ok((available, Step::Stop(Stopped::Drained)));
+            return Ok((available, Step::Stop(ReceiveOutcome::NeedsInput)));
         }
         self.take_control(frame.header.opcode, &frame.control, sink, output)?;
         Ok((available, Step::More))
@@ -381,12 +381,12 @@ impl Connection {
         Ok(())
     }
 
-    /// Serves the control frames that stand behind messages for which there is no room (see [`Stopped::Blocked`]): pings
+    /// Serves the control frames that stand behind messages for which there is no room (see [`ReceiveOutcome::SinkFull`]): pings
     /// are answered and pongs reported at once, close frames and everything else wait for their turn. Served frames are
     /// rewritten to unsolicited pongs, so that they are passed over when their turn comes.
     ///
     /// `scanned` is how much of `blocked` earlier calls have covered; the new value is returned.
-    pub fn serve_control_frames(
+    pub fn handle_control_frames_ahead(
         &mut self,
         blocked: &mut [u8],
         scanned: usize,
@@ -455,7 +455,7 @@ impl Connection {
     /// The frames of a message that several connections send, in the form that fits this one. Only for servers, which do not
     /// mask. A compressed form refers to nothing before it, so every receiver can read it; the next message of this connection
     /// starts from an empty window again.
-    pub fn share<'m>(&mut self, message: &'m mut BroadcastMessage<'_>) -> EncodedBroadcast<'m> {
+    pub fn encode_broadcast<'m>(&mut self, message: &'m mut BroadcastMessage<'_>) -> EncodedBroadcast<'m> {
         let compress = message.options.compress_from.is_some_and(|threshold| message.len() >= threshold);
         let deflater = self.deflate.as_deref_mut().map(|deflate| &mut deflate.deflater);
         let form = match deflater {
@@ -557,7 +557,7 @@ fn take_whole(
 
 enum Step {
     More,
-    Stop(Stopped),
+    Stop(ReceiveOutcome),
 }
 
 impl PartialHeader {

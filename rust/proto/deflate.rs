@@ -5,7 +5,7 @@ use std::cell::Cell;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 use super::Role;
-use super::extensions::Agreement;
+use super::extensions::NegotiatedDeflate;
 use super::violation::Violation;
 
 /// What a sync flush ends with; senders cut it off, receivers put it back (RFC 7692 section 7.2.1).
@@ -15,7 +15,7 @@ const FLUSH_TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 const STEP: usize = 32 * 1024;
 
 thread_local! {
-    static COMPRESSOR: Cell<Option<(Form, Compress)>> = const { Cell::new(None) };
+    static COMPRESSOR: Cell<Option<(CompressorParameters, Compress)>> = const { Cell::new(None) };
     static DECOMPRESSOR: Cell<Option<(u8, Decompress)>> = const { Cell::new(None) };
 }
 
@@ -23,16 +23,16 @@ thread_local! {
 /// keeps nothing from one message to the next holds none between them: all such connections of a thread share one stream, which
 /// stays in the processor's cache.
 #[derive(Debug)]
-pub struct Deflate {
+pub struct PermessageDeflate {
     /// Outgoing messages.
     pub deflater: Deflater,
-    /// Incoming messages.
+    /// IncomingFrame messages.
     pub inflater: Inflater,
 }
 
-impl Deflate {
+impl PermessageDeflate {
     /// The directions as seen by `role`; `level` is zlib's, 0 to 9.
-    pub fn new(role: Role, agreed: &Agreement, level: u32) -> Self {
+    pub fn new(role: Role, agreed: &NegotiatedDeflate, level: u32) -> Self {
         let (own, remote) = match role {
             Role::Server => (agreed.server, agreed.client),
             Role::Client => (agreed.client, agreed.server),
@@ -97,8 +97,8 @@ impl Deflater {
     }
 
     /// What the compressed form of a message without context depends on.
-    pub fn form(&self) -> Form {
-        Form { level: self.level, window_bits: self.window_bits }
+    pub fn form(&self) -> CompressorParameters {
+        CompressorParameters { level: self.level, window_bits: self.window_bits }
     }
 
     /// A message was sent that was compressed for several connections: the receiver's window has it, this compressor's has not.
@@ -159,12 +159,12 @@ fn compress_message(stream: &mut Compress, payload: &[u8], output: &mut Vec<u8>)
 
 /// Parameters of a compressor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Form {
+pub struct CompressorParameters {
     level: u32,
     window_bits: u8,
 }
 
-impl Form {
+impl CompressorParameters {
     fn stream(self) -> Compress {
         Compress::new_with_window_bits(Compression::new(self.level), false, self.window_bits)
     }
@@ -225,24 +225,26 @@ impl Inflater {
         loop {
             let room = limit.saturating_add(1).saturating_sub(output.len());
             if room == 0 {
-                return Err(Violation::TooBig { limit });
+                return Err(Violation::MessageTooBig { limit });
             }
             output.reserve(STEP.min(room));
             let (read, written) = (stream.total_in(), output.len());
-            let status = stream.decompress_vec(piece, output, FlushDecompress::Sync).map_err(|_| Violation::Inflate)?;
+            let status = stream
+                .decompress_vec(piece, output, FlushDecompress::Sync)
+                .map_err(|_| Violation::CorruptCompression)?;
             let consumed = (stream.total_in() - read) as usize;
             piece = piece.get(consumed..).unwrap_or_default();
             if output.len() > limit {
                 // The buffer may have had more room than was asked for.
                 output.truncate(limit.saturating_add(1));
-                return Err(Violation::TooBig { limit });
+                return Err(Violation::MessageTooBig { limit });
             }
             match status {
                 // RFC 7692 section 7.2.3.4: a sender may end a message by a final block; the next one begins a new stream.
                 Status::StreamEnd => stream.reset(false),
                 Status::Ok | Status::BufError if output.len() == output.capacity() => {}
                 Status::Ok | Status::BufError if consumed == 0 && output.len() == written && !piece.is_empty() => {
-                    return Err(Violation::Inflate);
+                    return Err(Violation::CorruptCompression);
                 }
                 Status::Ok | Status::BufError => {}
             }
@@ -255,14 +257,14 @@ impl Inflater {
 
 #[cfg(test)]
 mod tests {
-    use super::super::extensions::Direction;
+    use super::super::extensions::DeflateDirection;
     use super::*;
 
     fn pair(context_takeover: bool, window_bits: u8) -> (Deflater, Inflater) {
-        let direction = Direction { context_takeover, window_bits };
-        let agreed = Agreement { server: direction, client: direction };
-        let sender = Deflate::new(Role::Client, &agreed, 6);
-        let receiver = Deflate::new(Role::Server, &agreed, 6);
+        let direction = DeflateDirection { context_takeover, window_bits };
+        let agreed = NegotiatedDeflate { server: direction, client: direction };
+        let sender = PermessageDeflate::new(Role::Client, &agreed, 6);
+        let receiver = PermessageDeflate::new(Role::Server, &agreed, 6);
         (sender.deflater, receiver.inflater)
     }
 
@@ -319,11 +321,11 @@ mod tests {
         let mut wire = Vec::new();
         assert!(sender.compress(&vec![0; 64 << 20], &mut wire));
         let mut plain = Vec::new();
-        assert_eq!(receiver.inflate(&wire, &mut plain, 1000), Err(Violation::TooBig { limit: 1000 }));
+        assert_eq!(receiver.inflate(&wire, &mut plain, 1000), Err(Violation::MessageTooBig { limit: 1000 }));
         assert!(plain.capacity() < 64 * 1024);
         let (_, mut receiver) = pair(true, 15);
         let mut plain = Vec::with_capacity(100_000);
-        assert_eq!(receiver.inflate(&wire, &mut plain, 1000), Err(Violation::TooBig { limit: 1000 }));
+        assert_eq!(receiver.inflate(&wire, &mut plain, 1000), Err(Violation::MessageTooBig { limit: 1000 }));
         assert_eq!((plain.len(), receiver.bytes_out), (1001, 1001), "whatever room the buffer has");
     }
 
@@ -331,16 +333,16 @@ mod tests {
     fn garbage_is_an_error() {
         let (_, mut receiver) = pair(true, 15);
         let mut plain = Vec::new();
-        assert_eq!(receiver.inflate(&[0xff, 0xff, 0xff, 0xff], &mut plain, 1000), Err(Violation::Inflate));
+        assert_eq!(receiver.inflate(&[0xff, 0xff, 0xff, 0xff], &mut plain, 1000), Err(Violation::CorruptCompression));
     }
 
     #[test]
     fn memory_can_be_released_in_the_middle_of_a_message() {
         for takeover in [true, false] {
-            let direction = Direction { context_takeover: takeover, window_bits: 15 };
-            let agreed = Agreement { server: direction, client: direction };
-            let mut sender = Deflate::new(Role::Client, &agreed, 6);
-            let mut receiver = Deflate::new(Role::Server, &agreed, 6);
+            let direction = DeflateDirection { context_takeover: takeover, window_bits: 15 };
+            let agreed = NegotiatedDeflate { server: direction, client: direction };
+            let mut sender = PermessageDeflate::new(Role::Client, &agreed, 6);
+            let mut receiver = PermessageDeflate::new(Role::Server, &agreed, 6);
             let (mut wire, mut plain) = (Vec::new(), Vec::new());
             let message = b"state of the world ".repeat(50);
             assert!(sender.deflater.compress(&message, &mut wire));
@@ -382,9 +384,9 @@ mod tests {
 
     #[test]
     fn a_released_compressor_starts_again_and_the_receiver_follows() {
-        let agreed = Agreement::default();
-        let mut sender = Deflate::new(Role::Client, &agreed, 6);
-        let mut receiver = Deflate::new(Role::Server, &agreed, 6);
+        let agreed = NegotiatedDeflate::default();
+        let mut sender = PermessageDeflate::new(Role::Client, &agreed, 6);
+        let mut receiver = PermessageDeflate::new(Role::Server, &agreed, 6);
         round_trip(&mut sender.deflater, &mut receiver.inflater, b"state state state");
         sender.release();
         receiver.release();

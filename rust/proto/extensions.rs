@@ -13,14 +13,14 @@ const CLIENT_BITS: &str = "client_max_window_bits";
 
 /// One direction of the agreement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Direction {
+pub struct DeflateDirection {
     /// The compressor keeps its window from message to message.
     pub context_takeover: bool,
     /// The compressor's window is at most 2 to this power, 8 to 15.
     pub window_bits: u8,
 }
 
-impl Default for Direction {
+impl Default for DeflateDirection {
     fn default() -> Self {
         Self { context_takeover: true, window_bits: 15 }
     }
@@ -28,30 +28,30 @@ impl Default for Direction {
 
 /// What both ends agreed on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Agreement {
+pub struct NegotiatedDeflate {
     /// Messages from the server.
-    pub server: Direction,
+    pub server: DeflateDirection,
     /// Messages from the client.
-    pub client: Direction,
+    pub client: DeflateDirection,
 }
 
 /// What this end is willing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Preferences {
+pub struct DeflatePreferences {
     /// Keep windows between messages, in both directions.
     pub context_takeover: bool,
     /// Largest window in both directions, 9 to 15.
     pub max_window_bits: u8,
 }
 
-impl Default for Preferences {
+impl Default for DeflatePreferences {
     fn default() -> Self {
         Self { context_takeover: true, max_window_bits: 15 }
     }
 }
 
 /// The header value with which a client offers compression.
-pub fn offer(preferences: Preferences) -> String {
+pub fn offer(preferences: DeflatePreferences) -> String {
     let mut value = NAME.to_owned();
     if !preferences.context_takeover {
         let _ = write!(value, "; {SERVER_NO_CONTEXT}; {CLIENT_NO_CONTEXT}");
@@ -66,11 +66,14 @@ pub fn offer(preferences: Preferences) -> String {
 
 /// A server's answer to the client's offers: the first acceptable one, with the header value that says so. Offers with
 /// unknown, repeated or malformed parameters are declined (RFC 7692 section 5.1), not answered by an error.
-pub fn accept<'a>(offers: impl Iterator<Item = &'a str>, preferences: Preferences) -> Option<(Agreement, String)> {
+pub fn accept<'a>(
+    offers: impl Iterator<Item = &'a str>,
+    preferences: DeflatePreferences,
+) -> Option<(NegotiatedDeflate, String)> {
     offers.flat_map(split_list).filter_map(parse).find_map(|offer| accept_one(&offer, preferences))
 }
 
-fn accept_one(offer: &Parameters, preferences: Preferences) -> Option<(Agreement, String)> {
+fn accept_one(offer: &Parameters, preferences: DeflatePreferences) -> Option<(NegotiatedDeflate, String)> {
     let server_bits = match offer.server_bits {
         Some(Bits::Value(bits)) if bits < MIN_COMPRESSOR_WINDOW_BITS => return None,
         Some(Bits::Value(bits)) => bits.min(preferences.max_window_bits),
@@ -83,12 +86,12 @@ fn accept_one(offer: &Parameters, preferences: Preferences) -> Option<(Agreement
         Some(Bits::NoValue) => preferences.max_window_bits,
         None => 15,
     };
-    let agreement = Agreement {
-        server: Direction {
+    let agreement = NegotiatedDeflate {
+        server: DeflateDirection {
             context_takeover: preferences.context_takeover && !offer.server_no_context,
             window_bits: server_bits,
         },
-        client: Direction {
+        client: DeflateDirection {
             context_takeover: preferences.context_takeover && !offer.client_no_context,
             window_bits: client_bits,
         },
@@ -113,8 +116,8 @@ fn accept_one(offer: &Parameters, preferences: Preferences) -> Option<(Agreement
 /// that was not offered (RFC 7692 section 5.1: the client must fail the connection).
 pub fn confirm<'a>(
     answers: impl Iterator<Item = &'a str>,
-    offered: Option<Preferences>,
-) -> Result<Option<Agreement>, &'static str> {
+    offered: Option<DeflatePreferences>,
+) -> Result<Option<NegotiatedDeflate>, &'static str> {
     let mut answers = answers.flat_map(split_list);
     let Some(answer) = answers.next() else { return Ok(None) };
     if answers.next().is_some() {
@@ -137,9 +140,9 @@ pub fn confirm<'a>(
     if !offered.context_takeover && !answer.server_no_context {
         return Err("server did not accept server_no_context_takeover");
     }
-    Ok(Some(Agreement {
-        server: Direction { context_takeover: !answer.server_no_context, window_bits: server_bits },
-        client: Direction {
+    Ok(Some(NegotiatedDeflate {
+        server: DeflateDirection { context_takeover: !answer.server_no_context, window_bits: server_bits },
+        client: DeflateDirection {
             context_takeover: offered.context_takeover && !answer.client_no_context,
             window_bits: client_bits,
         },
@@ -229,7 +232,7 @@ mod tests {
     use super::*;
 
     fn answer(offer: &str) -> Option<String> {
-        accept([offer].into_iter(), Preferences::default()).map(|(_, answer)| answer)
+        accept([offer].into_iter(), DeflatePreferences::default()).map(|(_, answer)| answer)
     }
 
     #[test]
@@ -269,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_server_limits_the_clients_window_only_where_the_client_allows() {
-        let small = Preferences { context_takeover: true, max_window_bits: 10 };
+        let small = DeflatePreferences { context_takeover: true, max_window_bits: 10 };
         let (agreed, answer) = accept(["permessage-deflate"].into_iter(), small).unwrap();
         assert_eq!(answer, "permessage-deflate; server_max_window_bits=10");
         assert_eq!(agreed.client.window_bits, 15);
@@ -280,29 +283,30 @@ mod tests {
 
     #[test]
     fn a_client_refuses_what_it_did_not_offer() {
-        let all = Preferences::default();
+        let all = DeflatePreferences::default();
         let confirm = |value: &'static str, offered| confirm([value].into_iter(), offered);
         assert_eq!(confirm("", Some(all)), Ok(None));
-        assert_eq!(confirm("permessage-deflate", Some(all)), Ok(Some(Agreement::default())));
+        assert_eq!(confirm("permessage-deflate", Some(all)), Ok(Some(NegotiatedDeflate::default())));
         assert!(confirm("permessage-deflate", None).is_err());
         assert!(confirm("permessage-bzip2", Some(all)).is_err());
         assert!(confirm("permessage-deflate, permessage-deflate", Some(all)).is_err());
         assert!(confirm("permessage-deflate; client_max_window_bits", Some(all)).is_err());
         assert!(confirm("permessage-deflate; unknown=1", Some(all)).is_err());
-        let small = Preferences { context_takeover: false, max_window_bits: 9 };
+        let small = DeflatePreferences { context_takeover: false, max_window_bits: 9 };
         assert!(confirm("permessage-deflate", Some(small)).is_err());
         assert!(confirm("permessage-deflate; server_max_window_bits=9", Some(small)).is_err());
         let agreed = confirm("permessage-deflate; server_max_window_bits=9; server_no_context_takeover", Some(small));
-        let direction = Direction { context_takeover: false, window_bits: 9 };
-        assert_eq!(agreed, Ok(Some(Agreement { server: direction, client: direction })));
+        let direction = DeflateDirection { context_takeover: false, window_bits: 9 };
+        assert_eq!(agreed, Ok(Some(NegotiatedDeflate { server: direction, client: direction })));
     }
 
     #[test]
     fn the_offer_of_every_preference_is_accepted_by_a_server() {
         for context_takeover in [true, false] {
             for max_window_bits in 9..=15 {
-                let client = Preferences { context_takeover, max_window_bits };
-                let (agreed, answer) = accept([offer(client).as_str()].into_iter(), Preferences::default()).unwrap();
+                let client = DeflatePreferences { context_takeover, max_window_bits };
+                let (agreed, answer) =
+                    accept([offer(client).as_str()].into_iter(), DeflatePreferences::default()).unwrap();
                 assert_eq!(confirm([answer.as_str()].into_iter(), Some(client)), Ok(Some(agreed)));
             }
         }

@@ -11,7 +11,7 @@ use super::violation::Violation;
 use crate::limits::MAX_CONTROL_PAYLOAD;
 
 /// Longest header: two bytes, eight of length, four of masking key.
-pub const MAX_HEADER: usize = 14;
+pub const MAX_HEADER_LEN: usize = 14;
 
 /// A checked header of a received frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,11 +42,11 @@ pub fn decode(input: &[u8], receiver: Role, deflate: bool) -> Result<Option<Head
     let mut cursor = Cursor::new(input);
     let Ok(Some((header, payload))) = FrameHeader::parse(&mut cursor) else { return Ok(None) };
     if payload >> 63 != 0 {
-        return Err(Violation::LengthRange);
+        return Err(Violation::LengthTopBit);
     }
     let size = cursor.position() as usize;
     if size != header.len(payload) {
-        return Err(Violation::LengthForm);
+        return Err(Violation::NonMinimalLength);
     }
     Ok(Some(Header {
         fin: header.is_final,
@@ -77,8 +77,8 @@ fn check_first(first: u8, deflate: bool) -> Result<(), Violation> {
 
 fn check_second(first: u8, second: u8, receiver: Role) -> Result<(), Violation> {
     match (receiver, second & 0x80 != 0) {
-        (Role::Server, false) => return Err(Violation::Unmasked),
-        (Role::Client, true) => return Err(Violation::Masked),
+        (Role::Server, false) => return Err(Violation::UnmaskedFrame),
+        (Role::Client, true) => return Err(Violation::MaskedFrame),
         _ => {}
     }
     if first & 0x0f >= 8 && usize::from(second & 0x7f) > MAX_CONTROL_PAYLOAD {
@@ -173,9 +173,9 @@ mod tests {
     #[test]
     fn refuses_longer_length_forms_and_the_top_bit() {
         let refused = |bytes: &[u8]| decode(bytes, Role::Client, false).unwrap_err();
-        assert_eq!(refused(&[0x82, 126, 0, 125]), Violation::LengthForm);
-        assert_eq!(refused(&[0x82, 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff]), Violation::LengthForm);
-        assert_eq!(refused(&[0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0]), Violation::LengthRange);
+        assert_eq!(refused(&[0x82, 126, 0, 125]), Violation::NonMinimalLength);
+        assert_eq!(refused(&[0x82, 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff]), Violation::NonMinimalLength);
+        assert_eq!(refused(&[0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0]), Violation::LengthTopBit);
     }
 
     #[test]
@@ -187,8 +187,8 @@ mod tests {
         assert_eq!(client(&[0xa1]), Err(Violation::ReservedBits));
         assert_eq!(client(&[0x09]), Err(Violation::FragmentedControlFrame));
         assert_eq!(client(&[0x89, 126]), Err(Violation::LongControlFrame));
-        assert_eq!(client(&[0x81, 0x81]), Err(Violation::Masked));
-        assert_eq!(decode(&[0x81, 0x01], Role::Server, false), Err(Violation::Unmasked));
+        assert_eq!(client(&[0x81, 0x81]), Err(Violation::MaskedFrame));
+        assert_eq!(decode(&[0x81, 0x01], Role::Server, false), Err(Violation::UnmaskedFrame));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::deflate::Inflater;
 use super::frame::MessageKind;
 use super::mask;
-use super::utf8::Validator;
+use super::utf8::Utf8Validator;
 use super::violation::Violation;
 
 /// Receives what a connection reads.
@@ -12,15 +12,15 @@ pub trait MessageSink {
     /// before the frame otherwise, and continues when it is called again.
     fn has_room(&self, message_bytes: u64) -> bool;
     /// Whether a close frame may be read now; a connection stops before it otherwise.
-    fn takes_close(&self) -> bool {
+    fn accepts_close(&self) -> bool {
         true
     }
     /// A buffer for a large message, with any contents; an empty one will do.
-    fn buffer(&mut self) -> Vec<u8> {
+    fn spare_buffer(&mut self) -> Vec<u8> {
         Vec::new()
     }
     /// Takes a buffer back that is not needed any more.
-    fn give_back(&mut self, buffer: Vec<u8>) {
+    fn recycle(&mut self, buffer: Vec<u8>) {
         drop(buffer);
     }
     /// Takes a complete message that lies in the input.
@@ -28,7 +28,7 @@ pub trait MessageSink {
     /// Takes a complete message with the buffer it was assembled in.
     fn push_owned(&mut self, kind: MessageKind, payload: Vec<u8>);
     /// Whether messages are taken in the pieces they arrive in, by [`Self::push_piece`], instead of whole.
-    fn takes_pieces(&self) -> bool {
+    fn accepts_pieces(&self) -> bool {
         false
     }
     /// Takes a piece of a message; `is_last` ends the message.
@@ -44,7 +44,7 @@ pub trait MessageSink {
 
 /// A message of which at least the first frame's header has arrived.
 #[derive(Debug)]
-pub struct Assembly {
+pub struct IncomingMessage {
     /// Text or binary.
     pub kind: MessageKind,
     /// The message's frames carry DEFLATE data.
@@ -52,14 +52,14 @@ pub struct Assembly {
     /// What has arrived, unmasked and decompressed, and behind it bytes without a meaning.
     data: Vec<u8>,
     len: usize,
-    utf8: Validator,
+    utf8: Utf8Validator,
     validated: usize,
 }
 
-impl Assembly {
+impl IncomingMessage {
     /// An empty message, to be put into `buffer`, whatever that contains.
     pub fn new(kind: MessageKind, compressed: bool, buffer: Vec<u8>) -> Self {
-        Self { kind, compressed, data: buffer, len: 0, utf8: Validator::default(), validated: 0 }
+        Self { kind, compressed, data: buffer, len: 0, utf8: Utf8Validator::default(), validated: 0 }
     }
 
     /// Bytes that have arrived, decompressed.

@@ -17,10 +17,10 @@ pub enum Violation {
     ReservedOpcode(u8),
     /// RFC 6455 section 5.1.
     #[error("frame from a client is not masked")]
-    Unmasked,
+    UnmaskedFrame,
     /// RFC 6455 section 5.1.
     #[error("frame from a server is masked")]
-    Masked,
+    MaskedFrame,
     /// RFC 6455 section 5.5.
     #[error("control frame is longer than 125 bytes")]
     LongControlFrame,
@@ -29,10 +29,10 @@ pub enum Violation {
     FragmentedControlFrame,
     /// RFC 6455 section 5.2: the minimal number of bytes must be used.
     #[error("payload length is not in its shortest form")]
-    LengthForm,
+    NonMinimalLength,
     /// RFC 6455 section 5.2: the most significant bit of a 64-bit length must be 0.
     #[error("payload length has its top bit set")]
-    LengthRange,
+    LengthTopBit,
     /// RFC 6455 section 5.4.
     #[error("continuation frame without a message to continue")]
     UnexpectedContinuation,
@@ -41,30 +41,30 @@ pub enum Violation {
     ExpectedContinuation,
     /// RFC 6455 section 5.5.1.
     #[error("close frame with a payload of one byte")]
-    CloseLength,
+    ShortCloseFrame,
     /// RFC 6455 section 7.4.
     #[error("close code {0} must not be sent")]
-    CloseCode(u16),
+    InvalidCloseCode(u16),
     /// RFC 6455 section 8.1.
     #[error("text is not valid UTF-8")]
-    Utf8,
+    InvalidUtf8,
     /// The message is larger than the receiver's limit.
     #[error("message is larger than {limit} bytes")]
-    TooBig {
+    MessageTooBig {
         /// The limit in bytes.
         limit: usize,
     },
     /// RFC 7692 section 7.2.2.
     #[error("compressed message is corrupt")]
-    Inflate,
+    CorruptCompression,
 }
 
 impl Violation {
     /// Close code that tells the remote end (RFC 6455 section 7.4.1).
     pub fn close_code(&self) -> u16 {
         match self {
-            Self::Utf8 | Self::Inflate => close_code::INVALID_PAYLOAD,
-            Self::TooBig { .. } => close_code::MESSAGE_TOO_BIG,
+            Self::InvalidUtf8 | Self::CorruptCompression => close_code::INVALID_PAYLOAD,
+            Self::MessageTooBig { .. } => close_code::MESSAGE_TOO_BIG,
             _ => close_code::PROTOCOL_ERROR,
         }
     }
@@ -72,6 +72,6 @@ impl Violation {
 
 impl From<InvalidUtf8> for Violation {
     fn from(_: InvalidUtf8) -> Self {
-        Self::Utf8
+        Self::InvalidUtf8
     }
 }

@@ -12,7 +12,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use wspeer::proto::Role;
-use wspeer::proto::connection::{Connection, SendOptions, Stopped};
+use wspeer::proto::connection::{Connection, ReceiveOutcome, SendOptions};
 use wspeer::proto::frame::MessageKind;
 use wspeer::proto::message::MessageSink;
 use wspeer::proto::output_buffer::OutputBuffer;
@@ -104,7 +104,7 @@ fn per_frame(name: &str, size: usize, kind: MessageKind) {
         || {
             buffer.copy_from_slice(&input);
             let (_, stopped) = connection.receive(&mut buffer, usize::MAX, &mut sink, &mut output);
-            assert_eq!(stopped.unwrap(), Stopped::Drained);
+            assert_eq!(stopped.unwrap(), ReceiveOutcome::NeedsInput);
         },
         || black_box(&mut copy).copy_from_slice(black_box(&input)),
     );

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use wspeer::peer::{State, WebSocketPeer};
 use wspeer::proto::Role;
 use wspeer::proto::connection::{Connection, SendOptions};
-use wspeer::proto::deflate::Deflate;
-use wspeer::proto::extensions::{Agreement, Direction};
+use wspeer::proto::deflate::PermessageDeflate;
+use wspeer::proto::extensions::{DeflateDirection, NegotiatedDeflate};
 use wspeer::proto::frame::MessageKind::{Binary, Text};
 use wspeer::proto::violation::Violation;
 
@@ -195,11 +195,11 @@ fn corrupt_and_misplaced_compression_closes() {
 }
 
 fn ends(takeover: bool, bits: u8) -> (End, End) {
-    let direction = Direction { context_takeover: takeover, window_bits: bits };
-    let agreed = Agreement { server: direction, client: direction };
+    let direction = DeflateDirection { context_takeover: takeover, window_bits: bits };
+    let agreed = NegotiatedDeflate { server: direction, client: direction };
     let end = |role| {
         let mut end = End::new(role);
-        end.connection = Connection::new(role, Some(Deflate::new(role, &agreed, 6)), || KEY);
+        end.connection = Connection::new(role, Some(PermessageDeflate::new(role, &agreed, 6)), || KEY);
         end.limit = 1 << 20;
         end
     };
@@ -269,7 +269,7 @@ proptest! {
         match server.receive(&frame(0xc2, true, &garbage)) {
             Ok(_) => prop_assert!(server.sink.record.messages[0].1.len() <= 1000),
             Err(violation) => {
-                let expected = matches!(violation, Violation::Inflate | Violation::TooBig { .. });
+                let expected = matches!(violation, Violation::CorruptCompression | Violation::MessageTooBig { .. });
                 prop_assert!(expected);
             }
         }

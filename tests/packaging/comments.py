@@ -41,7 +41,7 @@ REGISTERED = re.compile(r"^\s*(?:pub(?:\([^)]*\))? )?(?:fn|struct|const) (?P<fun
 
 def godot(folder):
     seen, undocumented = 0, []
-    for path in sorted(pathlib.Path(folder).glob("*.rs")):
+    for path in sorted(pathlib.Path(folder).rglob("*.rs")):
         has_comment, is_registered, is_virtual = False, False, False
         source = path.read_text(encoding="utf-8")
         # What stands behind a property is explained there.
@@ -49,7 +49,7 @@ def godot(folder):
         for line in source.splitlines():
             text = line.strip()
             # The engine explains what it asks of its extensions.
-            is_virtual = bool(re.match(r"impl I\w+ for ", line)) or (is_virtual and line != "}")
+            is_virtual = bool(re.match(r"impl I\w+ for |\w+_virtuals! \{", line)) or (is_virtual and line != "}")
             if text.startswith("///"):
                 has_comment = has_comment or len(text) > len("///")
             elif re.match(r"#\[(func|var|export|signal|constant|derive\(GodotClass)\b", text):

@@ -26,7 +26,7 @@ member_without_comment() {
         python3 - "$1" <<'END' && members_are_commented uncommented
 import pathlib, re, sys
 changed = 0
-for path in pathlib.Path("uncommented").glob("*.rs"):
+for path in pathlib.Path("uncommented").rglob("*.rs"):
     text = path.read_text()
     cut, count = re.subn(r"(?:^ *///.*\n)+((?: *#\[.*\n)+ *" + sys.argv[1] + ")", r"\1", text, flags=re.M)
     path.write_text(cut)

@@ -4,56 +4,47 @@ use godot::classes::{IStreamPeerExtension, StreamPeer, StreamPeerExtension};
 use godot::global::Error as GodotError;
 use godot::prelude::*;
 use godot_core::meta::RawPtr;
+use parking_lot::Mutex;
 
 use super::stream_resolution;
 use super::stream_virtuals::{self, stream_virtuals};
 use crate::error::{Error, ErrorCode, Result};
 use crate::godot::class_enums::TlsStatus;
-use crate::godot::tls::{OptionalTls, TlsTexts};
+use crate::godot::option_properties::{OptionsOwner, with_tls_stream_options};
+use crate::godot::tls::OptionalTls;
 use crate::godot::{convert, engine_pointers};
 use crate::net::Transport;
 use crate::peer::StreamPeerTls;
+use crate::peer::options::TlsTexts;
 
-/// A TLS 1.2 or 1.3 session over another stream, with the members of Godot's [StreamPeerTLS]. It can be used as any
-/// [StreamPeer].
-///
-/// [b]Differences from [StreamPeerTLS]:[/b] an accepted stream is [constant STATUS_HANDSHAKING] until its handshake has
-/// finished; a certificate for another name gives [constant STATUS_ERROR_HOSTNAME_MISMATCH]; wrong calls print nothing, and
-/// [method get_error_message] explains them. Client certificates, and keys that [CryptoKey] cannot load, are set as PEM text.
-#[derive(GodotClass)]
-#[class(tool, init, base = StreamPeerExtension)]
-pub struct RustStreamPeerTLS {
-    session: StreamPeerTls,
-    stream: Option<Gd<StreamPeer>>,
-    refusal: String,
-    texts: TlsTexts,
+with_tls_stream_options! {
+    /// A TLS 1.2 or 1.3 session over another stream, with the members of Godot's [StreamPeerTLS]. It can be used as any
+    /// [StreamPeer].
+    ///
+    /// [b]Differences from [StreamPeerTLS]:[/b] an accepted stream is [constant STATUS_HANDSHAKING] until its handshake has
+    /// finished; a certificate for another name gives [constant STATUS_ERROR_HOSTNAME_MISMATCH]; wrong calls print nothing, and
+    /// [method get_error_message] explains them. Client certificates, and keys that [CryptoKey] cannot load, are set as PEM text.
+    #[derive(GodotClass)]
+    #[class(tool, init, base = StreamPeerExtension)]
+    pub struct RustStreamPeerTLS {
+        session: StreamPeerTls,
+        stream: Option<Gd<StreamPeer>>,
+        refusal: String,
+        texts: Mutex<TlsTexts>,
 
-    /// Certificates that a client trusts, as concatenated PEM text (for example
-    /// [code]FileAccess.get_file_as_string("res://authorities.crt")[/code]). If empty (the default), those of the [TLSOptions]
-    /// are trusted, or else those of the operating system.
-    #[var(get = get_tls_trusted_certificates, set = set_tls_trusted_certificates)]
-    tls_trusted_certificates: PhantomVar<GString>,
+        base: Base<StreamPeerExtension>,
+    }
+}
 
-    /// The certificate of this side, followed by its intermediate certificates, as PEM text. If empty (the default), a server uses
-    /// the one of its [TLSOptions] and a client sends none.
-    #[var(get = get_tls_certificate, set = set_tls_certificate)]
-    tls_certificate: PhantomVar<GString>,
+impl OptionsOwner<TlsTexts> for RustStreamPeerTLS {
+    fn read_options<R: Default>(&self, read: impl FnOnce(&TlsTexts) -> R) -> R {
+        read(&self.texts.lock())
+    }
 
-    /// The private key of [member tls_certificate] as PEM text: RSA, ECDSA (P-256, P-384) or Ed25519.
-    #[var(get = get_tls_private_key, set = set_tls_private_key)]
-    tls_private_key: PhantomVar<GString>,
-
-    /// Certificates of the authorities whose client certificates a server accepts, as PEM text. If empty (the default), the server
-    /// asks for no client certificate.
-    #[var(get = get_tls_client_ca, set = set_tls_client_ca)]
-    tls_client_ca: PhantomVar<GString>,
-
-    /// If [code]true[/code] and [member tls_client_ca] is set, clients without a certificate are refused. Default
-    /// [code]false[/code].
-    #[var(get = get_tls_client_certificate_required, set = set_tls_client_certificate_required)]
-    tls_client_certificate_required: PhantomVar<bool>,
-
-    base: Base<StreamPeerExtension>,
+    fn change_options(&self, change: impl FnOnce(&mut TlsTexts) -> Result) {
+        // None of these options refuses a value.
+        let _accepted = change(&mut self.texts.lock());
+    }
 }
 
 impl RustStreamPeerTLS {
@@ -89,130 +80,82 @@ impl RustStreamPeerTLS {
     }
 }
 
-#[godot_api]
-impl RustStreamPeerTLS {
-    /// Begins a session as a client on a connected stream. The server's certificate must be valid for [param common_name], which
-    /// is also sent to the server (SNI). Returns [constant OK] if the handshake has begun; call [method poll] until
-    /// [method get_status] is [constant STATUS_CONNECTED]. Returns [constant ERR_INVALID_PARAMETER] for a null stream, for the
-    /// [TLSOptions] of a server, and for certificates that cannot be read.
-    #[func]
-    fn connect_to_stream(
-        &mut self,
-        stream: Option<Gd<StreamPeer>>,
-        common_name: GString,
-        #[opt(default = OptionalTls::NONE)] client_options: OptionalTls,
-    ) -> GodotError {
-        self.begin(stream, |this, transport| {
-            let tls = this.texts.client(client_options.0.as_ref())?;
-            this.session.connect(transport, &common_name.to_string(), tls)
-        })
-    }
+with_tls_stream_options! {
+    #[godot_api]
+    impl RustStreamPeerTLS {
+        /// Begins a session as a client on a connected stream. The server's certificate must be valid for [param common_name], which
+        /// is also sent to the server (SNI). Returns [constant OK] if the handshake has begun; call [method poll] until
+        /// [method get_status] is [constant STATUS_CONNECTED]. Returns [constant ERR_INVALID_PARAMETER] for a null stream, for the
+        /// [TLSOptions] of a server, and for certificates that cannot be read.
+        #[func]
+        fn connect_to_stream(
+            &mut self,
+            stream: Option<Gd<StreamPeer>>,
+            common_name: GString,
+            #[opt(default = OptionalTls::NONE)] client_options: OptionalTls,
+        ) -> GodotError {
+            self.begin(stream, |this, transport| {
+                let tls = this.texts.lock().client(client_options.0.as_ref())?;
+                this.session.connect(transport, &common_name.to_string(), tls)
+            })
+        }
 
-    /// Begins a session as a server on a connected stream, with [method TLSOptions.server] or the properties of this object
-    /// ([param server_options] may then be null). The return values are those of [method connect_to_stream].
-    #[func]
-    fn accept_stream(&mut self, stream: Option<Gd<StreamPeer>>, server_options: OptionalTls) -> GodotError {
-        self.begin(stream, |this, transport| {
-            let tls = this.texts.server(server_options.0.as_ref())?;
-            this.session.accept(transport, &tls)
-        })
-    }
+        /// Begins a session as a server on a connected stream, with [method TLSOptions.server] or the properties of this object
+        /// ([param server_options] may then be null). The return values are those of [method connect_to_stream].
+        #[func]
+        fn accept_stream(&mut self, stream: Option<Gd<StreamPeer>>, server_options: OptionalTls) -> GodotError {
+            self.begin(stream, |this, transport| {
+                let tls = this.texts.lock().server(server_options.0.as_ref())?;
+                this.session.accept(transport, &tls)
+            })
+        }
 
-    /// Advances the handshake, receives data, and detects the end of the session.
-    #[func]
-    fn poll(&mut self) {
-        self.session.poll();
-        self.forget_ended_stream();
-    }
+        /// Advances the handshake, receives data, and detects the end of the session.
+        #[func]
+        fn poll(&mut self) {
+            self.session.poll();
+            self.forget_ended_stream();
+        }
 
-    /// Returns the status of the session, as of the last call of any method.
-    #[func]
-    fn get_status(&self) -> TlsStatus {
-        TlsStatus(self.session.status() as i64)
-    }
+        /// Returns the status of the session, as of the last call of any method.
+        #[func]
+        fn get_status(&self) -> TlsStatus {
+            TlsStatus(self.session.status() as i64)
+        }
 
-    /// Returns the stream that carries the session, or null if there is no session.
-    #[func]
-    fn get_stream(&self) -> Option<Gd<StreamPeer>> {
-        self.stream.clone()
-    }
+        /// Returns the stream that carries the session, or null if there is no session.
+        #[func]
+        fn get_stream(&self) -> Option<Gd<StreamPeer>> {
+            self.stream.clone()
+        }
 
-    /// Ends the session with a close alert to the remote peer. The stream below stays open.
-    #[func]
-    fn disconnect_from_stream(&mut self) {
-        self.session.disconnect();
-        self.stream = None;
-    }
+        /// Ends the session with a close alert to the remote peer. The stream below stays open.
+        #[func]
+        fn disconnect_from_stream(&mut self) {
+            self.session.disconnect();
+            self.stream = None;
+        }
 
-    /// Returns why the last call was refused or why the session failed, or an empty string.
-    #[func]
-    fn get_error_message(&self) -> GString {
-        convert::text(self.session.failure().map_or(&self.refusal, |failure| &failure.message))
-    }
+        /// Returns why the last call was refused or why the session failed, or an empty string.
+        #[func]
+        fn get_error_message(&self) -> GString {
+            convert::text(self.session.failure().map_or(&self.refusal, |failure| &failure.message))
+        }
 
-    /// Returns the parameters that the handshake negotiated: [code]version[/code], [code]cipher_suite[/code], [code]alpn[/code],
-    /// [code]peer_subject[/code] (the subject of the remote peer's certificate) and [code]resumed[/code]. Empty until the
-    /// handshake has finished.
-    #[func]
-    fn get_tls_info(&self) -> VarDictionary {
-        convert::tls_info(self.session.tls_info())
-    }
+        /// Returns the parameters that the handshake negotiated: [code]version[/code], [code]cipher_suite[/code], [code]alpn[/code],
+        /// [code]peer_subject[/code] (the subject of the remote peer's certificate) and [code]resumed[/code]. Empty until the
+        /// handshake has finished.
+        #[func]
+        fn get_tls_info(&self) -> VarDictionary {
+            convert::tls_info(self.session.tls_info())
+        }
 
-    /// Reads exactly [param bytes] bytes and blocks until they have arrived. Returns an array with an [enum Error] and a
-    /// [PackedByteArray], which after an error holds the bytes that were read before it.
-    #[func]
-    fn get_data(&mut self, bytes: i32) -> VarArray {
-        stream_virtuals::read_all_for_script(bytes, |buffer| self.session.read_all(buffer))
-    }
-
-    #[func]
-    fn get_tls_trusted_certificates(&self) -> GString {
-        convert::text(&self.texts.trusted_certificates)
-    }
-
-    #[func]
-    fn set_tls_trusted_certificates(&mut self, value: GString) {
-        self.texts.trusted_certificates = value.to_string();
-    }
-
-    #[func]
-    fn get_tls_certificate(&self) -> GString {
-        convert::text(&self.texts.certificate)
-    }
-
-    #[func]
-    fn set_tls_certificate(&mut self, value: GString) {
-        self.texts.certificate = value.to_string();
-    }
-
-    #[func]
-    fn get_tls_private_key(&self) -> GString {
-        convert::text(&self.texts.private_key)
-    }
-
-    #[func]
-    fn set_tls_private_key(&mut self, value: GString) {
-        self.texts.private_key = value.to_string();
-    }
-
-    #[func]
-    fn get_tls_client_ca(&self) -> GString {
-        convert::text(&self.texts.client_ca)
-    }
-
-    #[func]
-    fn set_tls_client_ca(&mut self, value: GString) {
-        self.texts.client_ca = value.to_string();
-    }
-
-    #[func]
-    fn get_tls_client_certificate_required(&self) -> bool {
-        self.texts.client_certificate_required
-    }
-
-    #[func]
-    fn set_tls_client_certificate_required(&mut self, value: bool) {
-        self.texts.client_certificate_required = value;
+        /// Reads exactly [param bytes] bytes and blocks until they have arrived. Returns an array with an [enum Error] and a
+        /// [PackedByteArray], which after an error holds the bytes that were read before it.
+        #[func]
+        fn get_data(&mut self, bytes: i32) -> VarArray {
+            stream_virtuals::read_all_for_script(bytes, |buffer| self.session.read_all(buffer))
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use godot::prelude::*;
 use super::stream_peer_tcp::RustStreamPeerTCP;
 use crate::godot::convert;
 use crate::peer::TcpServer;
+use crate::peer::listening::checked_port;
 
 /// A TCP server with the members of Godot's [TCPServer]. It returns a [RustStreamPeerTCP] for each connection.
 ///
@@ -25,7 +26,8 @@ impl RustTCPServer {
     /// or does not belong to this machine, and [constant ERR_INVALID_PARAMETER] for an invalid port or address.
     #[func]
     fn listen(&mut self, port: i64, #[opt(default = "*")] bind_address: GString) -> GodotError {
-        convert::error(&self.server.listen(port, &bind_address.to_string()))
+        let listen = |port| self.server.listen(port, &bind_address.to_string());
+        convert::error(&checked_port(port).and_then(listen))
     }
 
     /// Returns [code]true[/code] if a connection is waiting to be taken.

@@ -88,7 +88,7 @@ impl MultiplayerObject for ClientObject {
     }
 
     fn max_packet_size(&mut self) -> usize {
-        self.client.max_put_size()
+        self.client.max_packet_size()
     }
 
     fn packet_source(&mut self) -> Option<i32> {

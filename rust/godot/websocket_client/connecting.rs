@@ -6,6 +6,7 @@ use godot::prelude::*;
 use super::RustWebSocketClient;
 use crate::godot::remote_peer::{Owner, RustWebSocketRemotePeer};
 use crate::godot::{convert, frame_flush};
+use crate::peer::ConnectParameters;
 
 #[godot_api(secondary)]
 impl RustWebSocketClient {
@@ -33,11 +34,16 @@ impl RustWebSocketClient {
         #[opt(default = &PackedStringArray::new())] custom_headers: PackedStringArray,
     ) -> GodotError {
         let url = url.to_string();
-        // Outside the lock: the engine's objects are asked.
+        // Outside the lock, because this calls objects of the engine.
         let tls = self.tls(&url);
         self.run(|client| {
-            let tls = client.record_error(tls)?;
-            client.connect_to_url(&url, convert::strings(&protocols), gd_mp_api, convert::strings(&custom_headers), tls)
+            let parameters = ConnectParameters {
+                protocols: convert::strings(&protocols),
+                headers: convert::strings(&custom_headers),
+                tls: client.record_error(tls)?,
+                gd_mp_api,
+            };
+            client.connect_to_url(&url, parameters)
         })
     }
 
@@ -127,6 +133,6 @@ impl RustWebSocketClient {
     /// Returns why the connection could not be made or was lost, as a dictionary; see [method RustWebSocketPeer.get_failure].
     #[func]
     fn get_failure(&self) -> VarDictionary {
-        self.ask(|client| client.ask(|peer| convert::failure(peer.failure())))
+        self.ask(|client| client.with_peer(|peer| convert::failure(peer.failure())))
     }
 }

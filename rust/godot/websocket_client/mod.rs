@@ -15,88 +15,50 @@ use parking_lot::Mutex;
 use super::multiplayer_virtuals::{MultiplayerObject, NORMAL_CLOSE, disconnect_code, multiplayer_virtuals};
 use super::nested_polls::{self, EventClass};
 use super::object_registry::{ObjectClass, ObjectField, object_of_class, with_object};
+use super::option_properties::{OptionsOwner, with_client_options};
 use super::remote_peer::RustWebSocketRemotePeer;
-use super::tls::TlsTexts;
 use super::{convert, engine_pointers, frame_flush};
 use crate::error::Result;
 use crate::net::ClientTls;
-use crate::peer::{Client, PeerEvent};
+use crate::peer::options::TlsTexts;
+use crate::peer::{Client, ConnectionOptions, PeerEvent, ReconnectOptions};
 
 pub use client_object::ClientObject;
 
-/// A WebSocket client with the members of Godot 3's [code]WebSocketClient[/code]. It emits signals for everything that happens,
-/// and with [code]gd_mp_api[/code] it is a [MultiplayerPeer] that uses Godot 3's packets.
-///
-/// Call [method connect_to_url], then [method MultiplayerPeer.poll] regularly, which emits all signals. [method get_peer] reads and
-/// sends packets: [code]get_peer(1).put_packet(...)[/code].
-///
-/// [b]Differences from Godot 3:[/b] a close handshake that this client began and the server completed is clean
-/// ([signal connection_closed] with [code]true[/code]); a protocol violation ends the connection; [signal server_disconnected] also
-/// reports a lost server; [method get_error_message] returns why something failed; the client can reconnect automatically
-/// ([member auto_reconnect]). See [code]MIGRATING.md[/code] for all differences.
-///
-/// Signal handlers may call any method, including [method MultiplayerPeer.poll]. Any method may be called from any thread; signals
-/// are emitted on the thread that polls.
-#[derive(GodotClass)]
-#[class(tool, init, base = MultiplayerPeerExtension)]
-pub struct RustWebSocketClient {
-    #[init(val = ObjectField::new(ClientObject::with_project_limits()))]
-    state: ObjectField<ClientObject>,
-    trusted: Mutex<Option<Gd<X509Certificate>>>,
-    /// The instance for the server, with the number of the connection that it belongs to.
-    server: Mutex<Option<(u64, Gd<RustWebSocketRemotePeer>)>>,
+with_client_options! {
+    /// A WebSocket client with the members of Godot 3's [code]WebSocketClient[/code]. It emits signals for everything that happens,
+    /// and with [code]gd_mp_api[/code] it is a [MultiplayerPeer] that uses Godot 3's packets.
+    ///
+    /// Call [method connect_to_url], then [method MultiplayerPeer.poll] regularly, which emits all signals. [method get_peer] reads and
+    /// sends packets: [code]get_peer(1).put_packet(...)[/code].
+    ///
+    /// [b]Differences from Godot 3:[/b] a close handshake that this client began and the server completed is clean
+    /// ([signal connection_closed] with [code]true[/code]); a protocol violation ends the connection; [signal server_disconnected] also
+    /// reports a lost server; [method get_error_message] returns why something failed; the client can reconnect automatically
+    /// ([member auto_reconnect]). See [code]MIGRATING.md[/code] for all differences.
+    ///
+    /// Signal handlers may call any method, including [method MultiplayerPeer.poll]. Any method may be called from any thread; signals
+    /// are emitted on the thread that polls.
+    #[derive(GodotClass)]
+    #[class(tool, init, base = MultiplayerPeerExtension)]
+    pub struct RustWebSocketClient {
+        #[init(val = ObjectField::new(ClientObject::with_project_limits()))]
+        state: ObjectField<ClientObject>,
+        trusted: Mutex<Option<Gd<X509Certificate>>>,
+        /// The instance for the server, with the number of the connection that it belongs to.
+        server: Mutex<Option<(u64, Gd<RustWebSocketRemotePeer>)>>,
 
-    /// If [code]true[/code] (the default), the certificate of a [code]wss://[/code] server is verified. Used by the next connection.
-    #[var(get = is_verify_ssl_enabled, set = set_verify_ssl_enabled, usage_flags = [NONE])]
-    verify_ssl: PhantomVar<bool>,
+        /// If [code]true[/code] (the default), the certificate of a [code]wss://[/code] server is verified. Used by the next connection.
+        #[var(get = is_verify_ssl_enabled, set = set_verify_ssl_enabled, usage_flags = [NONE])]
+        verify_ssl: PhantomVar<bool>,
 
-    /// The only certificate or authority that is trusted for [code]wss://[/code]. If [code]null[/code] (the default), those of the
-    /// operating system are trusted. The host name is verified in either case. Cannot be changed while there is a connection.
-    #[var(get = get_trusted_ssl_certificate, set = set_trusted_ssl_certificate, usage_flags = [NONE])]
-    trusted_ssl_certificate: PhantomVar<Option<Gd<X509Certificate>>>,
+        /// The only certificate or authority that is trusted for [code]wss://[/code]. If [code]null[/code] (the default), those of the
+        /// operating system are trusted. The host name is verified in either case. Cannot be changed while there is a connection.
+        #[var(get = get_trusted_ssl_certificate, set = set_trusted_ssl_certificate, usage_flags = [NONE])]
+        trusted_ssl_certificate: PhantomVar<Option<Gd<X509Certificate>>>,
 
-    /// Connects again after a connection was lost, or could not be made, unless [method disconnect_from_host] was called. The usual
-    /// signals tell the loss, then [signal reconnecting], and in the end [signal reconnected]. Default [code]false[/code].
-    #[var(get = get_auto_reconnect, set = set_auto_reconnect)]
-    auto_reconnect: PhantomVar<bool>,
-
-    /// Seconds before the first attempt to reconnect. Default 0.5.
-    #[var(get = get_reconnect_delay, set = set_reconnect_delay)]
-    reconnect_delay: PhantomVar<f64>,
-
-    /// Each delay is this many times the one before, up to [member reconnect_max_delay]; 1 to 1000. Default 2.
-    #[var(get = get_reconnect_factor, set = set_reconnect_factor)]
-    reconnect_factor: PhantomVar<f64>,
-
-    /// The longest delay between two attempts in seconds. Default 30.
-    #[var(get = get_reconnect_max_delay, set = set_reconnect_max_delay)]
-    reconnect_max_delay: PhantomVar<f64>,
-
-    /// The part of each delay that is random, from 0 to 1, so that not all clients of a server come back at once. Default 0.5.
-    #[var(get = get_reconnect_jitter, set = set_reconnect_jitter)]
-    reconnect_jitter: PhantomVar<f64>,
-
-    /// Attempts in a row before the client gives up; 0 (the default) for no limit.
-    #[var(get = get_reconnect_max_attempts, set = set_reconnect_max_attempts)]
-    reconnect_max_attempts: PhantomVar<i64>,
-
-    /// Seconds for TLS and the HTTP upgrade. Default 10. Used by the next connection.
-    #[var(get = get_handshake_timeout, set = set_handshake_timeout)]
-    handshake_timeout: PhantomVar<f64>,
-
-    /// Seconds for the server to answer a close frame before the connection is dropped. Default 5.
-    #[var(get = get_close_timeout, set = set_close_timeout)]
-    close_timeout: PhantomVar<f64>,
-
-    /// Seconds between pings; 0 (the default) for none. When nothing arrives for one interval after a ping, the connection is lost.
-    #[var(get = get_heartbeat_interval, set = set_heartbeat_interval)]
-    heartbeat_interval: PhantomVar<f64>,
-
-    /// Offers permessage-deflate (RFC 7692) in the next handshake. Default [code]false[/code].
-    #[var(get = get_compression_enabled, set = set_compression_enabled)]
-    compression_enabled: PhantomVar<bool>,
-
-    base: Base<MultiplayerPeerExtension>,
+        base: Base<MultiplayerPeerExtension>,
+    }
 }
 
 object_of_class! { RustWebSocketClient.state: ClientObject }
@@ -160,189 +122,101 @@ impl EventClass for RustWebSocketClient {
     fn forget(_this: &Gd<Self>, _nothing: ()) {}
 }
 
-#[godot_api]
-impl RustWebSocketClient {
-    /// Emitted when the connection is open, with the sub-protocol that the server selected (empty if none was requested).
-    #[signal]
-    fn connection_established(protocol: GString);
-
-    /// Emitted after [signal connection_established], without arguments. Not in Godot 3; some tutorials use it.
-    #[signal]
-    fn connected_to_host();
-
-    /// Emitted when the connection could not be made; [method get_error_message] returns the reason.
-    #[signal]
-    fn connection_error();
-
-    /// Emitted when the connection has ended. [param was_clean_close] is [code]true[/code] if both close frames were exchanged.
-    #[signal]
-    fn connection_closed(was_clean_close: bool);
-
-    /// Emitted when the server's close frame arrives. Packets can still be read, but no longer sent.
-    #[signal]
-    fn server_close_request(code: i64, reason: GString);
-
-    /// Emitted once for every packet that can be read from [method get_peer]. Not emitted in multiplayer mode; see
-    /// [signal peer_packet].
-    #[signal]
-    fn data_received();
-
-    /// Emitted in multiplayer mode for every packet that can be read from this object.
-    #[signal]
-    fn peer_packet(peer_source: i64);
-
-    /// Emitted in multiplayer mode when the server has assigned this client its id.
-    #[signal]
-    fn connection_succeeded();
-
-    /// Emitted in multiplayer mode when the connection could not be made and, as in Godot 3, when it has ended.
-    #[signal]
-    fn connection_failed();
-
-    /// Emitted in multiplayer mode when the server is lost, before [signal connection_failed].
-    #[signal]
-    fn server_disconnected();
-
-    /// Emitted when the client is going to reconnect after [param delay] seconds; [param attempt] counts from 1. Calling
-    /// [method disconnect_from_host] in the handler cancels the attempt.
-    #[signal]
-    fn reconnecting(attempt: i64, delay: f64);
-
-    /// Emitted when the client has reconnected.
-    #[signal]
-    fn reconnected();
-
-    /// Returns [code]true[/code] if the certificate of a server is verified; see [member verify_ssl].
-    #[func]
-    fn is_verify_ssl_enabled(&self) -> bool {
-        self.state.with(true, |state| !state.does_not_verify)
+impl OptionsOwner<ConnectionOptions> for RustWebSocketClient {
+    fn read_options<R: Default>(&self, read: impl FnOnce(&ConnectionOptions) -> R) -> R {
+        self.ask(|client| read(client.options()))
     }
 
-    /// Sets [member verify_ssl], which the next connection uses.
-    #[func]
-    fn set_verify_ssl_enabled(&self, enabled: bool) {
-        self.state.with((), |state| state.does_not_verify = !enabled);
+    fn change_options(&self, change: impl FnOnce(&mut ConnectionOptions) -> Result) {
+        self.run(|client| client.set_options(change));
+    }
+}
+
+impl OptionsOwner<ReconnectOptions> for RustWebSocketClient {
+    fn read_options<R: Default>(&self, read: impl FnOnce(&ReconnectOptions) -> R) -> R {
+        self.ask(|client| read(client.reconnect_options()))
     }
 
-    #[func]
-    fn get_auto_reconnect(&self) -> bool {
-        self.ask(|client| client.reconnect_options().enabled)
+    fn change_options(&self, change: impl FnOnce(&mut ReconnectOptions) -> Result) {
+        self.run(|client| client.set_reconnect_options(change));
     }
+}
 
-    #[func]
-    fn set_auto_reconnect(&self, value: bool) {
-        self.run(|client| {
-            client.set_reconnect_options(|options| {
-                options.enabled = value;
-                Ok(())
-            })
-        });
-    }
+with_client_options! {
+    #[godot_api]
+    impl RustWebSocketClient {
+        /// Emitted when the connection is open, with the sub-protocol that the server selected (empty if none was requested).
+        #[signal]
+        fn connection_established(protocol: GString);
 
-    #[func]
-    fn get_reconnect_delay(&self) -> f64 {
-        self.ask(|client| client.reconnect_options().delay.as_secs_f64())
-    }
+        /// Emitted after [signal connection_established], without arguments. Not in Godot 3; some tutorials use it.
+        #[signal]
+        fn connected_to_host();
 
-    #[func]
-    fn set_reconnect_delay(&self, value: f64) {
-        self.run(|client| client.set_reconnect_options(|options| options.set_delay(value)));
-    }
+        /// Emitted when the connection could not be made; [method get_error_message] returns the reason.
+        #[signal]
+        fn connection_error();
 
-    #[func]
-    fn get_reconnect_factor(&self) -> f64 {
-        self.ask(|client| client.reconnect_options().factor)
-    }
+        /// Emitted when the connection has ended. [param was_clean_close] is [code]true[/code] if both close frames were exchanged.
+        #[signal]
+        fn connection_closed(was_clean_close: bool);
 
-    #[func]
-    fn set_reconnect_factor(&self, value: f64) {
-        self.run(|client| client.set_reconnect_options(|options| options.set_factor(value)));
-    }
+        /// Emitted when the server's close frame arrives. Packets can still be read, but no longer sent.
+        #[signal]
+        fn server_close_request(code: i64, reason: GString);
 
-    #[func]
-    fn get_reconnect_max_delay(&self) -> f64 {
-        self.ask(|client| client.reconnect_options().max_delay.as_secs_f64())
-    }
+        /// Emitted once for every packet that can be read from [method get_peer]. Not emitted in multiplayer mode; see
+        /// [signal peer_packet].
+        #[signal]
+        fn data_received();
 
-    #[func]
-    fn set_reconnect_max_delay(&self, value: f64) {
-        self.run(|client| client.set_reconnect_options(|options| options.set_max_delay(value)));
-    }
+        /// Emitted in multiplayer mode for every packet that can be read from this object.
+        #[signal]
+        fn peer_packet(peer_source: i64);
 
-    #[func]
-    fn get_reconnect_jitter(&self) -> f64 {
-        self.ask(|client| client.reconnect_options().jitter)
-    }
+        /// Emitted in multiplayer mode when the server has assigned this client its id.
+        #[signal]
+        fn connection_succeeded();
 
-    #[func]
-    fn set_reconnect_jitter(&self, value: f64) {
-        self.run(|client| client.set_reconnect_options(|options| options.set_jitter(value)));
-    }
+        /// Emitted in multiplayer mode when the connection could not be made and, as in Godot 3, when it has ended.
+        #[signal]
+        fn connection_failed();
 
-    #[func]
-    fn get_reconnect_max_attempts(&self) -> i64 {
-        self.ask(|client| i64::from(client.reconnect_options().max_attempts))
-    }
+        /// Emitted in multiplayer mode when the server is lost, before [signal connection_failed].
+        #[signal]
+        fn server_disconnected();
 
-    #[func]
-    fn set_reconnect_max_attempts(&self, value: i64) {
-        self.run(|client| client.set_reconnect_options(|options| options.set_max_attempts(value)));
-    }
+        /// Emitted when the client is going to reconnect after [param delay] seconds; [param attempt] counts from 1. Calling
+        /// [method disconnect_from_host] in the handler cancels the attempt.
+        #[signal]
+        fn reconnecting(attempt: i64, delay: f64);
 
-    #[func]
-    fn get_handshake_timeout(&self) -> f64 {
-        self.ask(|client| client.options().handshake_timeout.as_secs_f64())
-    }
+        /// Emitted when the client has reconnected.
+        #[signal]
+        fn reconnected();
 
-    #[func]
-    fn set_handshake_timeout(&self, value: f64) {
-        self.run(|client| client.set_options(|options| options.set_handshake_timeout(value)));
-    }
+        /// Returns [code]true[/code] if the certificate of a server is verified; see [member verify_ssl].
+        #[func]
+        fn is_verify_ssl_enabled(&self) -> bool {
+            self.state.with(true, |state| !state.does_not_verify)
+        }
 
-    #[func]
-    fn get_close_timeout(&self) -> f64 {
-        self.ask(|client| client.options().close_timeout.as_secs_f64())
-    }
+        /// Sets [member verify_ssl], which the next connection uses.
+        #[func]
+        fn set_verify_ssl_enabled(&self, enabled: bool) {
+            self.state.with((), |state| state.does_not_verify = !enabled);
+        }
 
-    #[func]
-    fn set_close_timeout(&self, value: f64) {
-        self.run(|client| client.set_options(|options| options.set_close_timeout(value)));
-    }
+        #[func]
+        fn get_trusted_ssl_certificate(&self) -> Option<Gd<X509Certificate>> {
+            self.trusted.lock().clone()
+        }
 
-    #[func]
-    fn get_heartbeat_interval(&self) -> f64 {
-        self.ask(|client| client.options().heartbeat_interval.as_secs_f64())
-    }
-
-    #[func]
-    fn set_heartbeat_interval(&self, value: f64) {
-        self.run(|client| client.set_options(|options| options.set_heartbeat_interval(value)));
-    }
-
-    #[func]
-    fn get_compression_enabled(&self) -> bool {
-        self.ask(|client| client.options().compression_enabled)
-    }
-
-    #[func]
-    fn set_compression_enabled(&self, value: bool) {
-        self.run(|client| {
-            client.set_options(|options| {
-                options.compression_enabled = value;
-                Ok(())
-            })
-        });
-    }
-
-    #[func]
-    fn get_trusted_ssl_certificate(&self) -> Option<Gd<X509Certificate>> {
-        self.trusted.lock().clone()
-    }
-
-    #[func]
-    fn set_trusted_ssl_certificate(&self, certificate: Option<Gd<X509Certificate>>) {
-        if self.run(Client::check_disconnected) == GodotError::OK {
-            *self.trusted.lock() = certificate;
+        #[func]
+        fn set_trusted_ssl_certificate(&self, certificate: Option<Gd<X509Certificate>>) {
+            if self.run(Client::check_disconnected) == GodotError::OK {
+                *self.trusted.lock() = certificate;
+            }
         }
     }
 }

@@ -7,10 +7,12 @@ use super::RustWebSocketMultiplayerPeer;
 use super::room_object::SharedPeerCell;
 use crate::error::Result;
 use crate::godot::object_registry::with_object;
-use crate::godot::tls::{OptionalTls, TlsTexts};
+use crate::godot::tls::OptionalTls;
 use crate::godot::websocket_peer::RustWebSocketPeer;
 use crate::godot::{convert, frame_flush};
 use crate::peer::MultiplayerPeer;
+use crate::peer::listening::checked_port;
+use crate::peer::options::TlsTexts;
 
 /// Runs a call that returns an error number.
 fn run(
@@ -60,6 +62,7 @@ impl RustWebSocketMultiplayerPeer {
         let tls = tls_server_options.0.map(|options| TlsTexts::default().server(Some(&options))).transpose();
         run(&this, |room| {
             let tls = room.record_error(tls)?;
+            let port = room.record_error(checked_port(port))?;
             room.create_server(port, &bind_address.to_string(), tls)
         })
     }

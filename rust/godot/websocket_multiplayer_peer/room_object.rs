@@ -57,7 +57,7 @@ impl MultiplayerObject for RoomObject {
     }
 
     fn max_packet_size(&mut self) -> usize {
-        match self.room.options.outbound_buffer_size {
+        match self.room.options.outbound_buffer_size() {
             0 => usize::MAX,
             limit => limit,
         }

@@ -7,9 +7,10 @@ use godot::prelude::*;
 use super::RustWebSocketPeer;
 use crate::error::{Error, ErrorCode, Result};
 use crate::godot::streams::stream_resolution;
-use crate::godot::tls::{OptionalTls, TlsTexts};
+use crate::godot::tls::OptionalTls;
 use crate::net::Proxies;
 use crate::peer::WebSocketPeer;
+use crate::peer::options::TlsTexts;
 
 #[godot_api(secondary)]
 impl RustWebSocketPeer {

@@ -4,8 +4,8 @@ use godot::prelude::*;
 
 use crate::error::ErrorCode;
 use crate::godot::frame_flush::{CollectsMessages, FrameFlush};
-use crate::godot::tls::TlsTexts;
 use crate::peer::WebSocketPeer;
+use crate::peer::options::TlsTexts;
 
 /// A connection and what scripts need in addition.
 #[derive(Default)]

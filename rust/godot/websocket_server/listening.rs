@@ -5,6 +5,8 @@ use godot::prelude::*;
 
 use super::{RustWebSocketServer, ServerObject};
 use crate::godot::convert;
+use crate::peer::ListenParameters;
+use crate::peer::listening::checked_port;
 
 #[godot_api(secondary)]
 impl RustWebSocketServer {
@@ -38,7 +40,8 @@ impl RustWebSocketServer {
                     Ok(())
                 })?;
             }
-            server.listen(port, convert::strings(&protocols), gd_mp_api)
+            let port = server.record_error(checked_port(port))?;
+            server.listen(port, ListenParameters { protocols: convert::strings(&protocols), gd_mp_api })
         })
     }
 

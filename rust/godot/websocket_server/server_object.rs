@@ -101,7 +101,7 @@ impl EventObject for ServerObject {
     }
 
     fn outermost_poll_ended(&mut self) -> Vec<i32> {
-        self.server.forget_gone();
+        self.server.drop_ended();
         std::mem::take(&mut self.ended)
     }
 }
@@ -126,7 +126,7 @@ impl MultiplayerObject for ServerObject {
     }
 
     fn max_packet_size(&mut self) -> usize {
-        self.server.max_put_size()
+        self.server.max_packet_size()
     }
 
     fn packet_source(&mut self) -> Option<i32> {

@@ -1,7 +1,7 @@
 //! TLS 1.2 and 1.3 over any transport.
 
+mod certificates;
 mod failure;
-mod identity;
 pub mod options;
 mod stream;
 mod system_trust;

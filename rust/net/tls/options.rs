@@ -10,8 +10,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, ServerConfig};
 
-use super::verifier::{ClientVerifier, ServerVerifier, Trust, TrustedChain};
-use super::{identity, system_trust};
+use super::verifier::{ClientVerifier, ServerTrust, ServerVerifier, TrustedCertificates};
+use super::{certificates, system_trust};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::REMEMBERED_TLS_SETTINGS;
 
@@ -46,8 +46,8 @@ impl IdentityPem {
     }
 
     fn parse(&self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
-        let chain = identity::certificates(&self.certificate, "certificate")?;
-        Ok((chain, identity::private_key(&self.private_key, "private key")?))
+        let chain = certificates::parse(&self.certificate, "certificate")?;
+        Ok((chain, certificates::private_key(&self.private_key, "private key")?))
     }
 }
 
@@ -182,9 +182,9 @@ pub fn read_pem_file(path: &str) -> Result<String> {
 }
 
 /// Settings that were made already, so that connections with the same ones can resume each other's sessions.
-struct Remembered<S, T>(Mutex<VecDeque<(S, T)>>);
+struct ConfigCache<S, T>(Mutex<VecDeque<(S, T)>>);
 
-impl<S: PartialEq, T: Clone> Remembered<S, T> {
+impl<S: PartialEq, T: Clone> ConfigCache<S, T> {
     const fn new() -> Self {
         Self(Mutex::new(VecDeque::new()))
     }
@@ -214,18 +214,20 @@ pub struct ClientTls {
 impl ClientTls {
     /// Reads certificates and keys; what cannot be read is an error that says why.
     pub fn new(spec: ClientTlsSpec) -> Result<Self> {
-        static REMEMBERED: Remembered<ClientTlsSpec, ClientTls> = Remembered::new();
+        static REMEMBERED: ConfigCache<ClientTlsSpec, ClientTls> = ConfigCache::new();
         REMEMBERED.get_or_make(spec, Self::make)
     }
 
     fn make(spec: &ClientTlsSpec) -> Result<Self> {
         let name_override = Some(spec.common_name_override.clone()).filter(|name| !name.is_empty());
         let trust = match &spec.trusted {
-            Some(pem) => Trust::Chain(TrustedChain::new(identity::certificates(pem, "trusted certificates")?)),
-            None if spec.is_unsafe => Trust::Anything,
-            None => Trust::System,
+            Some(pem) => {
+                ServerTrust::Certificates(TrustedCertificates::new(certificates::parse(pem, "trusted certificates")?))
+            }
+            None if spec.is_unsafe => ServerTrust::Unverified,
+            None => ServerTrust::System,
         };
-        let needs_system_trust = matches!(trust, Trust::System);
+        let needs_system_trust = matches!(trust, ServerTrust::System);
         let name = name_override.as_ref().and_then(|name| ServerName::try_from(name.clone()).ok());
         if needs_system_trust && name_override.is_some() && name.is_none() {
             let message = format!("'{}' is not a host name", spec.common_name_override);
@@ -286,7 +288,7 @@ pub struct ServerTls {
 impl ServerTls {
     /// See [`ClientTls::new`].
     pub fn new(spec: ServerTlsSpec) -> Result<Self> {
-        static REMEMBERED: Remembered<ServerTlsSpec, ServerTls> = Remembered::new();
+        static REMEMBERED: ConfigCache<ServerTlsSpec, ServerTls> = ConfigCache::new();
         REMEMBERED.get_or_make(spec, Self::make)
     }
 
@@ -295,7 +297,7 @@ impl ServerTls {
         let verifier = match &spec.client_ca {
             None => WebPkiClientVerifier::no_client_auth(),
             Some(pem) => {
-                let certificates = identity::certificates(pem, "client authorities")?;
+                let certificates = certificates::parse(pem, "client authorities")?;
                 let verifier = ClientVerifier::new(certificates, spec.client_certificate_required)
                     .map_err(|why| Error::new(ErrorCode::InvalidParameter, format!("client authorities: {why}")))?;
                 Arc::new(verifier)

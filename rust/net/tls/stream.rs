@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use rustls::{ClientConnection, Connection, HandshakeKind, ProtocolVersion, ServerConnection};
 
+use super::certificates;
 use super::failure::{TlsFailure, Truncated};
-use super::identity;
 use super::options::{ClientTls, ServerTls};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::TLS_WRITE_BYTES;
-use crate::net::scratch;
+use crate::net::receive_buffers;
 use crate::net::{FailureStage, NetError, Transport};
 
 /// What was agreed on, and with whom.
@@ -157,7 +157,7 @@ impl TlsStream {
             version,
             cipher_suite: suite.unwrap_or_default(),
             alpn: alpn.unwrap_or_default(),
-            peer_subject: certificate.map(identity::subject).unwrap_or_default(),
+            peer_subject: certificate.map(certificates::subject).unwrap_or_default(),
             resumed: self.session.handshake_kind() == Some(HandshakeKind::Resumed),
         })
     }
@@ -204,7 +204,7 @@ impl TlsStream {
         if !self.inner.may_read() {
             return Ok(false);
         }
-        scratch::with_ciphertext(|buffer| {
+        receive_buffers::with_ciphertext(|buffer| {
             let asked = wanted.max(TLS_WRITE_BYTES).min(buffer.len());
             let input = buffer.get_mut(..asked).unwrap_or_default();
             let count = loop {

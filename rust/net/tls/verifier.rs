@@ -16,16 +16,16 @@ use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
 
 use super::options::provider;
-use super::{identity, system_trust};
+use super::{certificates, system_trust};
 
 /// Certificates that a program trusts.
 #[derive(Debug)]
-pub(super) struct TrustedChain {
+pub(super) struct TrustedCertificates {
     certificates: Vec<CertificateDer<'static>>,
     roots: Arc<RootCertStore>,
 }
 
-impl TrustedChain {
+impl TrustedCertificates {
     pub(super) fn new(certificates: Vec<CertificateDer<'static>>) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(certificates.iter().cloned());
@@ -37,7 +37,7 @@ impl TrustedChain {
         if !self.certificates.iter().any(|known| known == end_entity) {
             return Ok(false);
         }
-        let (not_before, not_after) = identity::validity(end_entity).ok_or(CertificateError::BadEncoding)?;
+        let (not_before, not_after) = certificates::validity(end_entity).ok_or(CertificateError::BadEncoding)?;
         let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
         if now < not_before {
             return Err(CertificateError::NotValidYet.into());
@@ -66,19 +66,19 @@ impl TrustedChain {
 
 /// What a client demands of a server's certificate.
 #[derive(Debug)]
-pub(super) enum Trust {
+pub(super) enum ServerTrust {
     /// A chain to the operating system's store.
     System,
     /// A chain to one of these.
-    Chain(TrustedChain),
+    Certificates(TrustedCertificates),
     /// Nothing.
-    Anything,
+    Unverified,
 }
 
 /// Verifier of a client.
 #[derive(Debug)]
 pub(super) struct ServerVerifier {
-    pub trust: Trust,
+    pub trust: ServerTrust,
     pub checks_name: bool,
     /// The name to look for instead of the host's.
     pub name_override: Option<String>,
@@ -96,7 +96,7 @@ impl ServerVerifier {
         {
             return Ok(());
         }
-        let (names, is_common_name) = identity::names(end_entity);
+        let (names, is_common_name) = certificates::names(end_entity);
         let is_host_name = ServerName::try_from(expected.as_str()).is_ok();
         // webpki has judged the subject alternative names of host names; other names are only ever compared as text.
         if (is_common_name || !is_host_name) && names.iter().any(|name| matches(name, &expected)) {
@@ -113,7 +113,7 @@ impl ServerVerifier {
 /// webpki complains of the form of a self-signed certificate that is an authority's before it sees that nobody trusts it.
 fn untrusted(error: Error, end_entity: &CertificateDer<'_>) -> Error {
     match error {
-        Error::InvalidCertificate(CertificateError::Other(_)) if identity::is_self_issued(end_entity) => {
+        Error::InvalidCertificate(CertificateError::Other(_)) if certificates::is_self_issued(end_entity) => {
             CertificateError::UnknownIssuer.into()
         }
         other => other,
@@ -138,9 +138,9 @@ impl ServerCertVerifier for ServerVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         match &self.trust {
-            Trust::Anything => {}
-            Trust::Chain(chain) => chain.verify_server(end_entity, intermediates, now)?,
-            Trust::System => {
+            ServerTrust::Unverified => {}
+            ServerTrust::Certificates(chain) => chain.verify_server(end_entity, intermediates, now)?,
+            ServerTrust::System => {
                 let name = match &self.name_override {
                     Some(name) => ServerName::try_from(name.clone())
                         .map_err(|_| Error::General(format!("'{name}' is not a host name")))?,
@@ -184,13 +184,13 @@ impl ServerCertVerifier for ServerVerifier {
 /// Verifier of a server that asks for client certificates.
 #[derive(Debug)]
 pub(super) struct ClientVerifier {
-    chain: TrustedChain,
+    chain: TrustedCertificates,
     webpki: Arc<dyn ClientCertVerifier>,
 }
 
 impl ClientVerifier {
     pub(super) fn new(certificates: Vec<CertificateDer<'static>>, required: bool) -> Result<Self, String> {
-        let chain = TrustedChain::new(certificates);
+        let chain = TrustedCertificates::new(certificates);
         let mut builder = WebPkiClientVerifier::builder_with_provider(Arc::clone(&chain.roots), provider());
         if !required {
             builder = builder.allow_unauthenticated();

@@ -1,4 +1,4 @@
-//! TCP and TLS streams and the TCP listener that programs use directly.
+//! The TCP and TLS streams and the TCP listener that programs use directly.
 
 pub mod stream_peer_tcp;
 pub mod stream_peer_tls;

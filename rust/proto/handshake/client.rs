@@ -6,21 +6,21 @@ use tungstenite::handshake::derive_accept_key;
 
 use super::head::HeadError;
 use super::headers::{self, Headers};
-use super::response::{Answer, HttpResponse, ResponseReader};
+use super::response::{FinalResponse, HttpResponse, ResponseReader};
 use crate::error::Result;
-use crate::proto::extensions::{self, Agreement, Preferences};
+use crate::proto::extensions::{self, DeflatePreferences, NegotiatedDeflate};
 use crate::proto::status;
 use crate::proto::url::Url;
 
 /// A response that opened the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Response {
+pub struct UpgradeResponse {
     /// The head as it arrived.
     pub head: Box<[u8]>,
     /// Selected sub-protocol, empty for none.
     pub protocol: String,
     /// permessage-deflate, where it was agreed on.
-    pub deflate: Option<Agreement>,
+    pub deflate: Option<NegotiatedDeflate>,
     /// Bytes behind the response: the first frames.
     pub rest: Vec<u8>,
 }
@@ -45,7 +45,7 @@ pub struct ClientHandshake {
     reader: ResponseReader,
     accept: String,
     protocols: Vec<String>,
-    deflate: Option<Preferences>,
+    deflate: Option<DeflatePreferences>,
 }
 
 impl ClientHandshake {
@@ -55,10 +55,10 @@ impl ClientHandshake {
         nonce: [u8; 16],
         protocols: &[String],
         extra: &[String],
-        deflate: Option<Preferences>,
+        deflate: Option<DeflatePreferences>,
     ) -> Result<(Self, Vec<u8>)> {
         headers::check_protocols(protocols)?;
-        headers::check_extra(extra)?;
+        headers::check_extra_headers(extra)?;
         let key = data_encoding::BASE64.encode(&nonce);
         let mut request = String::new();
         let _ = write!(
@@ -94,28 +94,28 @@ impl ClientHandshake {
     }
 
     /// Takes input; `None` where the response is not complete.
-    pub fn receive(&mut self, input: &[u8]) -> Result<Option<Response>, ResponseError> {
+    pub fn receive(&mut self, input: &[u8]) -> Result<Option<UpgradeResponse>, ResponseError> {
         match self.reader.receive(input, |status| status == status::SWITCHING_PROTOCOLS)? {
             None => Ok(None),
-            Some(Answer::Refused(response)) => Err(ResponseError::Status(response)),
-            Some(Answer::Agreed { response, minor_version, head, rest }) => {
+            Some(FinalResponse::Refused(response)) => Err(ResponseError::Status(response)),
+            Some(FinalResponse::Expected { response, minor_version, head, rest }) => {
                 if minor_version != 1 {
                     return Err(ResponseError::Header(response, "the server did not answer with HTTP/1.1"));
                 }
                 match self.judge(&response.headers) {
-                    Ok((protocol, deflate)) => Ok(Some(Response { head, protocol, deflate, rest })),
+                    Ok((protocol, deflate)) => Ok(Some(UpgradeResponse { head, protocol, deflate, rest })),
                     Err(why) => Err(ResponseError::Header(response, why)),
                 }
             }
         }
     }
 
-    /// See [`ResponseReader::give_up`].
-    pub fn give_up(&mut self) -> Option<HttpResponse> {
-        self.reader.give_up()
+    /// See [`ResponseReader::take_partial`].
+    pub fn take_partial(&mut self) -> Option<HttpResponse> {
+        self.reader.take_partial()
     }
 
-    fn judge(&self, headers: &Headers) -> Result<(String, Option<Agreement>), &'static str> {
+    fn judge(&self, headers: &Headers) -> Result<(String, Option<NegotiatedDeflate>), &'static str> {
         if !headers.has_token("Upgrade", "websocket") {
             return Err("response has no 'Upgrade: websocket'");
         }
@@ -144,7 +144,7 @@ mod tests {
     const NONCE: [u8; 16] = *b"the sample nonce";
     const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-    fn start(protocols: &[&str], deflate: Option<Preferences>) -> ClientHandshake {
+    fn start(protocols: &[&str], deflate: Option<DeflatePreferences>) -> ClientHandshake {
         let url = Url::parse("ws://server.example.com/chat").unwrap();
         let protocols: Vec<String> = protocols.iter().map(|name| (*name).to_owned()).collect();
         ClientHandshake::start(&url, NONCE, &protocols, &[], deflate).unwrap().0
@@ -160,7 +160,7 @@ mod tests {
         let protocols = ["a".to_owned(), "b".to_owned()];
         let extra = ["X-A: 1".to_owned()];
         let (_, request) =
-            ClientHandshake::start(&url, NONCE, &protocols, &extra, Some(Preferences::default())).unwrap();
+            ClientHandshake::start(&url, NONCE, &protocols, &extra, Some(DeflatePreferences::default())).unwrap();
         let expected = "GET /c?d HTTP/1.1\r\nHost: h:81\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
                         Sec-WebSocket-Protocol: a,b\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\

@@ -55,7 +55,7 @@ const OWNED: [&str; 10] = [
 
 /// Checks header lines (`Name: value`) that a program adds to a request or response: nothing in them may break out of its
 /// line, and none may repeat a field the handshake owns.
-pub fn check_extra(lines: &[String]) -> Result {
+pub fn check_extra_headers(lines: &[String]) -> Result {
     for line in lines {
         let invalid = |why: &str| Err(Error::new(ErrorCode::InvalidParameter, format!("header {line:?} {why}")));
         let Some((name, value)) = line.split_once(':') else { return invalid("has no colon") };
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn extra_headers_cannot_inject_or_override() {
         for good in ["X-Test: 1", "Authorization: Bearer x", "X-Empty:", "Origin:https://a", "X: \u{fc}\ttab"] {
-            assert_eq!(check_extra(&lines(good)), Ok(()), "{good}");
+            assert_eq!(check_extra_headers(&lines(good)), Ok(()), "{good}");
         }
         for bad in [
             "no colon",
@@ -116,7 +116,7 @@ mod tests {
             "sec-websocket-key: x",
             "Content-Length: 3",
         ] {
-            assert_eq!(check_extra(&lines(bad)).unwrap_err().code(), ErrorCode::InvalidParameter, "{bad:?}");
+            assert_eq!(check_extra_headers(&lines(bad)).unwrap_err().code(), ErrorCode::InvalidParameter, "{bad:?}");
         }
     }
 

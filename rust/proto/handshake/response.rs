@@ -39,9 +39,9 @@ enum Framing {
 
 /// A response that was read as far as it matters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum FinalResponse {
     /// The wanted one.
-    Agreed {
+    Expected {
         /// Without a body.
         response: HttpResponse,
         /// Minor version of HTTP/1.
@@ -66,7 +66,11 @@ pub struct ResponseReader {
 
 impl ResponseReader {
     /// Takes input; `None` where more must come. `is_wanted` judges the status.
-    pub fn receive(&mut self, input: &[u8], is_wanted: impl Fn(u16) -> bool) -> Result<Option<Answer>, HeadError> {
+    pub fn receive(
+        &mut self,
+        input: &[u8],
+        is_wanted: impl Fn(u16) -> bool,
+    ) -> Result<Option<FinalResponse>, HeadError> {
         if self.refused.is_some() {
             return Ok(self.collect(input));
         }
@@ -76,7 +80,7 @@ impl ResponseReader {
             let (response, minor_version) = parse(self.head.bytes())?;
             let (head, rest) = std::mem::take(&mut self.head).split(length);
             if is_wanted(response.status) {
-                return Ok(Some(Answer::Agreed { response, minor_version, head, rest }));
+                return Ok(Some(FinalResponse::Expected { response, minor_version, head, rest }));
             }
             if status::is_interim(response.status) {
                 self.interim += 1;
@@ -93,7 +97,7 @@ impl ResponseReader {
     }
 
     /// The response as far as it came, when the connection or the time has ended.
-    pub fn give_up(&mut self) -> Option<HttpResponse> {
+    pub fn take_partial(&mut self) -> Option<HttpResponse> {
         let (mut response, framing) = self.refused.take()?;
         response.body = std::mem::take(&mut self.raw_body);
         match framing {
@@ -105,7 +109,7 @@ impl ResponseReader {
         Some(response)
     }
 
-    fn collect(&mut self, input: &[u8]) -> Option<Answer> {
+    fn collect(&mut self, input: &[u8]) -> Option<FinalResponse> {
         // Chunk headers are extra.
         let room = (2 * MAX_FAILURE_BODY).saturating_sub(self.raw_body.len());
         self.raw_body.extend_from_slice(input.get(..input.len().min(room)).unwrap_or_default());
@@ -118,7 +122,7 @@ impl ResponseReader {
             Framing::UntilClose => self.raw_body.len() >= MAX_FAILURE_BODY,
             Framing::Unknown => true,
         };
-        if is_complete || input.len() > room { self.give_up().map(Answer::Refused) } else { None }
+        if is_complete || input.len() > room { self.take_partial().map(FinalResponse::Refused) } else { None }
     }
 }
 
@@ -185,19 +189,19 @@ fn decode_chunks(mut raw: &[u8]) -> (Vec<u8>, bool) {
 mod tests {
     use super::*;
 
-    fn read(pieces: &[&[u8]]) -> Option<Answer> {
+    fn read(pieces: &[&[u8]]) -> Option<FinalResponse> {
         let mut reader = ResponseReader::default();
         for piece in pieces {
             if let Some(answer) = reader.receive(piece, |status| status == 101).unwrap() {
                 return Some(answer);
             }
         }
-        reader.give_up().map(Answer::Refused)
+        reader.take_partial().map(FinalResponse::Refused)
     }
 
     fn refused(input: &[u8]) -> HttpResponse {
         match read(&[input]) {
-            Some(Answer::Refused(response)) => response,
+            Some(FinalResponse::Refused(response)) => response,
             other => panic!("{other:?}"),
         }
     }
@@ -210,7 +214,9 @@ mod tests {
         let until_close = b"HTTP/1.0 403 Forbidden\r\n\r\nno!!";
         for input in [with_length, chunked, until_close] {
             for cut in 0..=input.len() {
-                let Some(Answer::Refused(response)) = read(&[&input[..cut], &input[cut..]]) else { panic!("{cut}") };
+                let Some(FinalResponse::Refused(response)) = read(&[&input[..cut], &input[cut..]]) else {
+                    panic!("{cut}")
+                };
                 assert_eq!((response.status, &response.body[..]), (403, &b"no!!"[..]), "cut at {cut}");
             }
         }
@@ -232,13 +238,13 @@ mod tests {
         let head = &b"HTTP/1.1 404 Not Found\r\nServer: x\r\n\r\n"[..];
         let mut reader = ResponseReader::default();
         let answer = reader.receive(&[head, b"beginning"].concat(), |_| false).unwrap();
-        assert!(matches!(answer, Some(Answer::Refused(response)) if response.body == b"beginning"));
+        assert!(matches!(answer, Some(FinalResponse::Refused(response)) if response.body == b"beginning"));
     }
 
     #[test]
     fn passes_over_interim_responses() {
         let input = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 101 Switching\r\n\r\nrest";
-        let Some(Answer::Agreed { response, rest, head, .. }) = read(&[input]) else { panic!() };
+        let Some(FinalResponse::Expected { response, rest, head, .. }) = read(&[input]) else { panic!() };
         assert_eq!((response.status, &rest[..]), (101, &b"rest"[..]));
         assert_eq!(&head[..], b"HTTP/1.1 101 Switching\r\n\r\n");
     }

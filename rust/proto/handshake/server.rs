@@ -10,7 +10,7 @@ use super::headers::{self, Headers};
 use super::http_answer::HttpAnswer;
 use crate::error::{Error, ErrorCode};
 use crate::limits::MAX_HANDSHAKE_HEADERS;
-use crate::proto::extensions::{self, Agreement, Preferences};
+use crate::proto::extensions::{self, DeflatePreferences, NegotiatedDeflate};
 use crate::proto::status;
 
 /// A request as it arrived.
@@ -32,31 +32,31 @@ pub struct Request {
 
 /// What a server is willing to agree on.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ServerOptions<'a> {
+pub struct AcceptOptions<'a> {
     /// Sub-protocols it speaks.
     pub protocols: &'a [String],
-    /// Complete header lines for the answer, checked by [`super::headers::check_extra`].
+    /// Complete header lines for the answer, checked by [`super::headers::check_extra_headers`].
     pub extra_headers: &'a [String],
     /// Values of `Origin` that are let in; all where there is none.
     pub allowed_origins: &'a [String],
     /// Whether and how it compresses.
-    pub deflate: Option<Preferences>,
+    pub deflate: Option<DeflatePreferences>,
 }
 
 /// An answer that opens the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accepted {
+pub struct AcceptedRequest {
     /// The answer's bytes.
     pub response: Vec<u8>,
     /// Selected sub-protocol, empty for none.
     pub protocol: String,
     /// permessage-deflate, where it was agreed on.
-    pub deflate: Option<Agreement>,
+    pub deflate: Option<NegotiatedDeflate>,
 }
 
 /// An answer that does not open the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct Rejection {
     /// HTTP status code.
     pub status: u16,
     /// Reason phrase.
@@ -67,7 +67,7 @@ pub struct Refusal {
     pub body: Vec<u8>,
 }
 
-impl std::fmt::Display for Refusal {
+impl std::fmt::Display for Rejection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "request answered with HTTP status {} {}", self.status, self.reason)?;
         let why = String::from_utf8_lossy(self.body.get(..self.body.len().min(200)).unwrap_or_default());
@@ -75,7 +75,7 @@ impl std::fmt::Display for Refusal {
     }
 }
 
-impl Refusal {
+impl Rejection {
     fn new(status: u16, body: impl Into<String>) -> Self {
         Self {
             status,
@@ -91,7 +91,7 @@ impl Refusal {
         if answer.reason.chars().any(|c| c.is_control() && c != '\t') {
             return Err(Error::new(ErrorCode::InvalidParameter, "the reason contains a control character"));
         }
-        headers::check_extra(&answer.headers)?;
+        headers::check_extra_headers(&answer.headers)?;
         let reason = match answer.reason.as_str() {
             "" => status::reason_phrase(status).into(),
             _ => answer.reason.into(),
@@ -105,7 +105,7 @@ impl Refusal {
     }
 
     /// The program did not decide about the request in time.
-    pub fn undecided() -> Self {
+    pub fn decision_timeout() -> Self {
         Self::new(status::SERVICE_UNAVAILABLE, "the server did not decide about the request in time")
     }
 
@@ -134,7 +134,7 @@ impl Refusal {
     }
 }
 
-impl From<HeadError> for Refusal {
+impl From<HeadError> for Rejection {
     fn from(error: HeadError) -> Self {
         match error {
             HeadError::TooLong | HeadError::TooManyHeaders => {
@@ -155,7 +155,7 @@ pub struct RequestReader {
 
 impl RequestReader {
     /// Takes input; `None` where the request is not complete.
-    pub fn receive(&mut self, input: &[u8]) -> Result<Option<Request>, Refusal> {
+    pub fn receive(&mut self, input: &[u8]) -> Result<Option<Request>, Rejection> {
         let Some(length) = self.head.extend(input)? else { return Ok(None) };
         let (head, rest) = std::mem::take(&mut self.head).split(length);
         Ok(Some(Request { rest, ..Request::parse(head)? }))
@@ -209,7 +209,7 @@ impl Request {
     }
 
     /// Judges the request and writes the answer.
-    pub fn accept(&self, options: &ServerOptions<'_>) -> Result<Accepted, Refusal> {
+    pub fn accept(&self, options: &AcceptOptions<'_>) -> Result<AcceptedRequest, Rejection> {
         let key = self.check()?;
         self.check_origin(options.allowed_origins)?;
         let protocol = self.select_protocol(options.protocols)?;
@@ -232,25 +232,28 @@ impl Request {
             let _ = write!(response, "{line}\r\n");
         }
         response.push_str("\r\n");
-        Ok(Accepted { response: response.into_bytes(), protocol, deflate: deflate.map(|(agreement, _)| agreement) })
+        Ok(AcceptedRequest {
+            response: response.into_bytes(),
+            protocol,
+            deflate: deflate.map(|(agreement, _)| agreement),
+        })
     }
 
     /// RFC 6455 section 4.2.1; returns the key. `Host` may be missing, as the engine's servers allow.
-    fn check(&self) -> Result<&str, Refusal> {
+    fn check(&self) -> Result<&str, Rejection> {
         if self.method != "GET" {
             let body = format!("a WebSocket handshake is a GET request, not {}", self.method);
-            return Err(Refusal::new(status::METHOD_NOT_ALLOWED, body).with_header("Allow: GET"));
+            return Err(Rejection::new(status::METHOD_NOT_ALLOWED, body).with_header("Allow: GET"));
         }
         if self.version != 1 {
-            return Err(Refusal::new(
+            return Err(Rejection::new(
                 status::HTTP_VERSION_NOT_SUPPORTED,
                 "a WebSocket handshake is an HTTP/1.1 request",
             ));
         }
         if !self.headers.has_token("Upgrade", "websocket") {
-            return Err(
-                Refusal::new(status::UPGRADE_REQUIRED, "this is a WebSocket server").with_header("Upgrade: websocket")
-            );
+            return Err(Rejection::new(status::UPGRADE_REQUIRED, "this is a WebSocket server")
+                .with_header("Upgrade: websocket"));
         }
         if !self.headers.has_token("Connection", "upgrade") {
             return Err(bad_request("the Connection header does not contain 'Upgrade'"));
@@ -258,7 +261,7 @@ impl Request {
         let mut versions = self.headers.list("Sec-WebSocket-Version");
         if versions.next() != Some("13") || versions.next().is_some() {
             // RFC 6455 section 4.4.
-            return Err(Refusal::new(status::UPGRADE_REQUIRED, "the WebSocket protocol's version is 13")
+            return Err(Rejection::new(status::UPGRADE_REQUIRED, "the WebSocket protocol's version is 13")
                 .with_header("Upgrade: websocket")
                 .with_header("Sec-WebSocket-Version: 13"));
         }
@@ -272,17 +275,17 @@ impl Request {
     }
 
     /// RFC 6455 section 10.2. Only browsers send an origin that cannot be forged, and they always send one.
-    fn check_origin(&self, allowed: &[String]) -> Result<(), Refusal> {
+    fn check_origin(&self, allowed: &[String]) -> Result<(), Rejection> {
         let mut origins = self.headers.all("Origin");
         if allowed.is_empty() || origins.all(|origin| allowed.iter().any(|one| one.eq_ignore_ascii_case(origin))) {
             return Ok(());
         }
-        Err(Refusal::new(status::FORBIDDEN, "pages of this origin may not connect here"))
+        Err(Rejection::new(status::FORBIDDEN, "pages of this origin may not connect here"))
     }
 
     /// The first of the client's sub-protocols that the server speaks. A server that lists none takes every client and
     /// selects none; one that lists some does not talk to a client with none of them.
-    fn select_protocol(&self, supported: &[String]) -> Result<String, Refusal> {
+    fn select_protocol(&self, supported: &[String]) -> Result<String, Rejection> {
         if supported.is_empty() {
             return Ok(String::new());
         }
@@ -294,8 +297,8 @@ impl Request {
     }
 }
 
-fn bad_request(body: impl Into<String>) -> Refusal {
-    Refusal::new(status::BAD_REQUEST, body)
+fn bad_request(body: impl Into<String>) -> Rejection {
+    Rejection::new(status::BAD_REQUEST, body)
 }
 
 #[cfg(test)]
@@ -305,11 +308,11 @@ mod tests {
     const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
-    fn read(text: &str) -> Result<Request, Refusal> {
+    fn read(text: &str) -> Result<Request, Rejection> {
         RequestReader::default().receive(text.as_bytes()).map(|request| request.expect("complete request"))
     }
 
-    fn answer(text: &str, options: &ServerOptions<'_>) -> Result<Accepted, Refusal> {
+    fn answer(text: &str, options: &AcceptOptions<'_>) -> Result<AcceptedRequest, Rejection> {
         read(text)?.accept(options)
     }
 
@@ -331,7 +334,7 @@ mod tests {
                 None => reader.receive(&input.as_bytes()[cut..]).unwrap().unwrap(),
             };
             let accepted = request
-                .accept(&ServerOptions { extra_headers: &names(&["X-A: b"]), ..ServerOptions::default() })
+                .accept(&AcceptOptions { extra_headers: &names(&["X-A: b"]), ..AcceptOptions::default() })
                 .unwrap();
             let expected = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                             Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nX-A: b\r\n\r\n";
@@ -343,21 +346,21 @@ mod tests {
     #[test]
     fn selects_the_first_protocol_of_the_client_that_it_speaks() {
         let supported = names(&["b", "a"]);
-        let options = ServerOptions { protocols: &supported, ..ServerOptions::default() };
+        let options = AcceptOptions { protocols: &supported, ..AcceptOptions::default() };
         let offer = with("Sec-WebSocket-Protocol: x\r\nSec-WebSocket-Protocol: a, b");
         assert_eq!(answer(&offer, &options).unwrap().protocol, "a");
         assert_eq!(answer(REQUEST, &options).unwrap_err().status, 400);
         assert_eq!(answer(&with("Sec-WebSocket-Protocol: A"), &options).unwrap_err().status, 400);
-        assert_eq!(answer(&offer, &ServerOptions::default()).unwrap().protocol, "");
+        assert_eq!(answer(&offer, &AcceptOptions::default()).unwrap().protocol, "");
     }
 
     #[test]
     fn agrees_on_compression_where_it_is_enabled() {
         let offer = with("Sec-WebSocket-Extensions: permessage-deflate");
-        assert_eq!(answer(&offer, &ServerOptions::default()).unwrap().deflate, None);
-        let options = ServerOptions { deflate: Some(Preferences::default()), ..ServerOptions::default() };
+        assert_eq!(answer(&offer, &AcceptOptions::default()).unwrap().deflate, None);
+        let options = AcceptOptions { deflate: Some(DeflatePreferences::default()), ..AcceptOptions::default() };
         let accepted = answer(&offer, &options).unwrap();
-        assert_eq!(accepted.deflate, Some(Agreement::default()));
+        assert_eq!(accepted.deflate, Some(NegotiatedDeflate::default()));
         assert!(
             String::from_utf8(accepted.response).unwrap().contains("Sec-WebSocket-Extensions: permessage-deflate\r\n")
         );
@@ -365,7 +368,7 @@ mod tests {
 
     #[test]
     fn refuses_with_the_status_that_says_why() {
-        let status = |text: &str| answer(text, &ServerOptions::default()).unwrap_err().status;
+        let status = |text: &str| answer(text, &AcceptOptions::default()).unwrap_err().status;
         assert_eq!(status(&REQUEST.replace("GET", "POST")), 405);
         assert_eq!(status(&REQUEST.replace("HTTP/1.1", "HTTP/1.0")), 505);
         assert_eq!(status(&REQUEST.replace("Upgrade: websocket", "Upgrade: h2c")), 426);
@@ -379,14 +382,14 @@ mod tests {
         let many = "X: y\r\n".repeat(MAX_HANDSHAKE_HEADERS + 1);
         assert_eq!(status(&format!("GET / HTTP/1.1\r\n{many}\r\n")), 431);
         assert_eq!(RequestReader::default().receive(&[b'a'; 20_000]).unwrap_err().status, 431);
-        let refusal = answer(&REQUEST.replace("Version: 13", "Version: 8"), &ServerOptions::default()).unwrap_err();
+        let refusal = answer(&REQUEST.replace("Version: 13", "Version: 8"), &AcceptOptions::default()).unwrap_err();
         assert!(String::from_utf8(refusal.response(false)).unwrap().contains("\r\nSec-WebSocket-Version: 13\r\n"));
     }
 
     #[test]
     fn lets_in_pages_of_allowed_origins_and_programs_without_origin() {
         let allowed = names(&["https://game.example", "http://localhost:8080"]);
-        let options = ServerOptions { allowed_origins: &allowed, ..ServerOptions::default() };
+        let options = AcceptOptions { allowed_origins: &allowed, ..AcceptOptions::default() };
         let status = |text: &str| answer(text, &options).map_or_else(|refusal| refusal.status, |_| 101);
         assert_eq!(status(REQUEST), 101);
         assert_eq!(status(&with("Origin: https://GAME.example")), 101);
@@ -395,28 +398,28 @@ mod tests {
             assert_eq!(status(&with(&format!("Origin: {origin}"))), 403, "{origin}");
         }
         assert_eq!(status(&with("Origin: https://evil.example\r\nOrigin: https://game.example")), 403);
-        assert!(answer(&with("Origin: null"), &ServerOptions::default()).is_ok());
+        assert!(answer(&with("Origin: null"), &AcceptOptions::default()).is_ok());
     }
 
     #[test]
     fn a_programs_answer_is_checked_and_complete() {
         let header = |line: &str| HttpAnswer { headers: names(&[line]), ..HttpAnswer::new(200) };
-        let page = Refusal::custom(header("Content-Type: text/html").with_body("<p>")).unwrap();
+        let page = Rejection::custom(header("Content-Type: text/html").with_body("<p>")).unwrap();
         let text = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\nContent-Type: text/html\r\n\r\n";
         assert_eq!(page.response(true), text.as_bytes());
         assert_eq!(page.response(false), [text.as_bytes(), b"<p>"].concat());
         for status in [0, 101, 199, 600] {
-            assert!(Refusal::custom(HttpAnswer::new(status)).is_err(), "{status}");
+            assert!(Rejection::custom(HttpAnswer::new(status)).is_err(), "{status}");
         }
         for status in [-1, 0, 101, 199, 600, 65_736] {
             assert!(HttpAnswer::checked_status(status).is_err(), "{status}");
         }
         let reason = |status, reason: &str| HttpAnswer { reason: reason.to_owned(), ..HttpAnswer::new(status) };
-        assert!(Refusal::custom(reason(200, "a\r\nX: y")).is_err());
-        assert!(Refusal::custom(header("Content-Length: 9")).is_err());
-        assert!(Refusal::custom(header("X: a\r\nY: b")).is_err());
-        assert_eq!(Refusal::custom(reason(404, "")).unwrap().reason, "Not Found");
-        assert_eq!(Refusal::custom(reason(599, "Mine")).unwrap().reason, "Mine");
+        assert!(Rejection::custom(reason(200, "a\r\nX: y")).is_err());
+        assert!(Rejection::custom(header("Content-Length: 9")).is_err());
+        assert!(Rejection::custom(header("X: a\r\nY: b")).is_err());
+        assert_eq!(Rejection::custom(reason(404, "")).unwrap().reason, "Not Found");
+        assert_eq!(Rejection::custom(reason(599, "Mine")).unwrap().reason, "Mine");
     }
 
     #[test]

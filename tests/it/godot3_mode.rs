@@ -1,4 +1,4 @@
-//! Godot 3's multiplayer mode: introductions, relaying, bad packets.
+//! Godot 3's multiplayer mode: introductions, relaying, invalid packets.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ fn packet(kind: u8, from: i32, to: i32, data: &[u8]) -> Vec<u8> {
     [&[kind][..], &from.to_le_bytes(), &to.to_le_bytes(), data].concat()
 }
 
-/// All packets that a client can take.
+/// Takes all readable packets of a client.
 fn taken(world: &mut World, index: usize) -> Vec<(i32, Vec<u8>)> {
     let client = world.client(index);
     std::iter::from_fn(|| client.take_packet().ok().map(|(from, data)| (from, data.to_vec()))).collect()
@@ -30,37 +30,37 @@ fn peers_are_introduced_in_the_measured_order() {
     let b = world.join();
     let (id_a, id_b) = (world.id(a), world.id(b));
     let connected = |id| PeerEvent::PeerConnected { id };
-    world.until_client_told(b, &connected(id_a));
-    world.until_client_told(a, &connected(id_b));
-    assert_eq!(world.told, [connected(id_a), connected(id_b)]);
-    assert_eq!(world.clients[a].told, [connected(1), PeerEvent::ConnectionSucceeded, connected(id_b)]);
-    assert_eq!(world.clients[b].told, [connected(1), PeerEvent::ConnectionSucceeded, connected(id_a)]);
-    world.forget();
+    world.until_client_event(b, &connected(id_a));
+    world.until_client_event(a, &connected(id_b));
+    assert_eq!(world.events, [connected(id_a), connected(id_b)]);
+    assert_eq!(world.clients[a].events, [connected(1), PeerEvent::ConnectionSucceeded, connected(id_b)]);
+    assert_eq!(world.clients[b].events, [connected(1), PeerEvent::ConnectionSucceeded, connected(id_a)]);
+    world.clear_events();
     world.client(b).disconnect_from_host(1000, "").unwrap();
     let gone = PeerEvent::PeerDisconnected { id: id_b };
-    world.until_client_told(a, &gone);
-    assert_eq!(world.told, [PeerEvent::CloseRequest { id: id_b, code: 1000, reason: String::new() }, gone.clone()]);
-    assert_eq!(world.clients[a].told, [gone]);
-    world.until("told", |world| !world.clients[b].told.is_empty());
-    assert!(matches!(world.clients[b].told[..], [PeerEvent::ConnectionFailed { .. }]));
+    world.until_client_event(a, &gone);
+    assert_eq!(world.events, [PeerEvent::CloseRequest { id: id_b, code: 1000, reason: String::new() }, gone.clone()]);
+    assert_eq!(world.clients[a].events, [gone]);
+    world.until("the event", |world| !world.clients[b].events.is_empty());
+    assert!(matches!(world.clients[b].events[..], [PeerEvent::ConnectionFailed { .. }]));
     assert_eq!(world.client(b).unique_id(), id_b, "the id stays");
 }
 
 #[test]
-fn the_loss_of_the_server_is_told_under_both_names() {
+fn the_loss_of_the_server_has_both_events_of_godot_3() {
     let mut world = World::multiplayer();
     let a = world.join();
-    world.forget();
+    world.clear_events();
     world.server.stop();
-    world.until("told", |world| world.clients[a].told.len() == 3);
+    world.until("the event", |world| world.clients[a].events.len() == 3);
     assert!(matches!(
-        world.clients[a].told[..],
+        world.clients[a].events[..],
         [PeerEvent::CloseRequest { code: 1000, .. }, PeerEvent::ServerDisconnected, PeerEvent::ConnectionFailed { .. }]
     ));
 }
 
 #[test]
-fn the_join_is_the_bytes_of_godot_3() {
+fn introductions_are_the_bytes_of_godot_3() {
     let mut world = World::multiplayer();
     let (mut first, id) = world.raw_open();
     let expected = [
@@ -85,7 +85,7 @@ fn the_join_is_the_bytes_of_godot_3() {
 }
 
 #[test]
-fn packets_reach_whom_they_are_for() {
+fn packets_reach_their_targets() {
     let mut world = World::multiplayer();
     let players = [world.join(), world.join(), world.join()];
     let ids = players.map(|player| world.id(player));
@@ -102,7 +102,7 @@ fn packets_reach_whom_they_are_for() {
         let name = target.to_string().into_bytes();
         world.client(players[0]).set_target_peer(target);
         world.client(players[0]).put_packet(&name).unwrap();
-        // Packets of one sender arrive in order, so whatever was to come has come before this one.
+        // Packets of one sender arrive in order, so an earlier one has arrived before this one.
         world.client(players[0]).set_target_peer(0);
         world.client(players[0]).put_packet(b"end").unwrap();
         let expected = |gets: bool| {
@@ -134,25 +134,25 @@ fn packets_reach_whom_they_are_for() {
 }
 
 #[test]
-fn spoofed_short_and_unknown_packets_are_dropped_and_the_link_kept() {
+fn spoofed_short_and_unknown_packets_are_dropped_and_the_connection_kept() {
     let mut world = World::multiplayer();
     let bystander = world.join();
     let (mut socket, id) = world.raw_open();
-    let stranger = world.id(bystander);
+    let other = world.id(bystander);
     for bad in [
-        packet(0, stranger, 0, b"spoofed"),
+        packet(0, other, 0, b"spoofed"),
         packet(0, 1, 0, b"spoofed"),
         packet(0, id, 0, b"")[..8].to_vec(),
         Vec::new(),
         packet(1, id, 0, &77_i32.to_le_bytes()),
-        packet(2, id, 0, &stranger.to_le_bytes()),
-        packet(3, id, 0, &stranger.to_le_bytes()),
+        packet(2, id, 0, &other.to_le_bytes()),
+        packet(3, id, 0, &other.to_le_bytes()),
         packet(4, id, 0, b"x"),
         packet(255, id, 0, b"x"),
     ] {
         socket.write_all(&frame(0x82, true, &bad)).unwrap();
     }
-    // The kind of the frame does not matter.
+    // The message type does not matter.
     socket.write_all(&frame(0x81, true, &packet(0, 0x41, 0, b"text frame"))).unwrap();
     socket.write_all(&frame(0x82, true, &packet(0, id, 0, b"good"))).unwrap();
     world.until("arrived", |world| world.clients[bystander].client.waiting_packets() > 0);
@@ -167,7 +167,7 @@ fn spoofed_short_and_unknown_packets_are_dropped_and_the_link_kept() {
 }
 
 #[test]
-fn a_program_that_takes_no_packets_stops_the_sender_alone() {
+fn a_program_that_takes_no_packets_stops_only_their_sender() {
     let mut world = World::listening(&[], true, |server| {
         server.configure(|options| options.peer.set_buffers(1, 8, 64, 1024)).unwrap();
     });
@@ -175,7 +175,7 @@ fn a_program_that_takes_no_packets_stops_the_sender_alone() {
     let (id, other_id) = (world.id(flooder), world.id(other));
     world.client(flooder).set_target_peer(1);
     let mut sent = 0_usize;
-    until("the way is full", || {
+    until("the buffers are full", || {
         let is_full = world.client(flooder).put_packet(&[1; 500]).is_err();
         sent += usize::from(!is_full);
         world.server.poll();
@@ -183,7 +183,7 @@ fn a_program_that_takes_no_packets_stops_the_sender_alone() {
     });
     world.client(other).set_target_peer(1);
     world.client(other).put_packet(b"me too").unwrap();
-    world.until("told", |world| world.told.contains(&PeerEvent::Packet { id: other_id }));
+    world.until("the event", |world| world.events.contains(&PeerEvent::Packet { id: other_id }));
     assert!(world.server.waiting_packets() <= 10);
     let mut received = 0;
     world.until("all arrive", |world| {
@@ -194,7 +194,7 @@ fn a_program_that_takes_no_packets_stops_the_sender_alone() {
 }
 
 #[test]
-fn reconnecting_introduces_everybody_again() {
+fn reconnecting_introduces_all_peers_again() {
     let mut world = World::multiplayer();
     let a = world.join_with(|client| {
         client
@@ -205,13 +205,13 @@ fn reconnecting_introduces_everybody_again() {
             .unwrap();
     });
     let first = world.id(a);
-    world.forget();
+    world.clear_events();
     world.server.disconnect_peer(first, 1012, "").unwrap();
-    world.until_client_told(a, &PeerEvent::ConnectionSucceeded);
-    let told = &world.clients[a].told;
+    world.until_client_event(a, &PeerEvent::ConnectionSucceeded);
+    let events = &world.clients[a].events;
     assert!(
         matches!(
-            told[..],
+            events[..],
             [
                 PeerEvent::CloseRequest { .. },
                 PeerEvent::PeerDisconnected { id: 1 },
@@ -223,7 +223,7 @@ fn reconnecting_introduces_everybody_again() {
                 PeerEvent::ConnectionSucceeded
             ]
         ),
-        "{told:?}"
+        "{events:?}"
     );
     assert_ne!(world.client(a).unique_id(), first);
 }

@@ -7,7 +7,7 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 use crate::error::{Error, ErrorCode, Result};
 
 /// Certificates in a PEM text, the first one first.
-pub(super) fn certificates(pem: &str, what: &str) -> Result<Vec<CertificateDer<'static>>> {
+pub(super) fn parse(pem: &str, what: &str) -> Result<Vec<CertificateDer<'static>>> {
     let invalid = |why: &str| Error::new(ErrorCode::InvalidParameter, format!("{what}: {why}"));
     let pem = clean(pem);
     let found: std::result::Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();

@@ -6,11 +6,11 @@ use std::thread::LocalKey;
 use crate::limits::{DIRECT_RECEIVE_BYTES, SCRATCH_BYTES, SPARE_BUFFER_BYTES, SPARE_BUFFERS};
 
 /// A buffer of one thread.
-pub type Scratch = Cell<Vec<u8>>;
+type SharedBuffer = Cell<Vec<u8>>;
 
 thread_local! {
-    static INPUT: Scratch = const { Cell::new(Vec::new()) };
-    static CIPHERTEXT: Scratch = const { Cell::new(Vec::new()) };
+    static INPUT: SharedBuffer = const { Cell::new(Vec::new()) };
+    static CIPHERTEXT: SharedBuffer = const { Cell::new(Vec::new()) };
     static SPARE: Cell<Vec<Vec<u8>>> = const { Cell::new(Vec::new()) };
 }
 
@@ -23,7 +23,7 @@ pub fn spare() -> Vec<u8> {
 }
 
 /// Takes a buffer back that [`spare`] may give again; what is small, and what would be too much, is freed.
-pub fn give_back(buffer: Vec<u8>) {
+pub fn recycle(buffer: Vec<u8>) {
     // A thread that ends has no buffers any more.
     let _freed = SPARE.try_with(|cell| {
         let mut spare = cell.take();
@@ -36,7 +36,7 @@ pub fn give_back(buffer: Vec<u8>) {
 
 /// Lends the buffer for what a transport delivers. A nested call, which a stream written in a script can cause, gets one of
 /// its own.
-pub fn with<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
+pub fn with_input<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
     lend(&INPUT, work)
 }
 
@@ -45,13 +45,13 @@ pub(super) fn with_ciphertext<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
     lend(&CIPHERTEXT, work)
 }
 
-fn lend<T>(scratch: &'static LocalKey<Scratch>, work: impl FnOnce(&mut [u8]) -> T) -> T {
-    let mut buffer = scratch.take();
+fn lend<T>(buffers: &'static LocalKey<SharedBuffer>, work: impl FnOnce(&mut [u8]) -> T) -> T {
+    let mut buffer = buffers.take();
     if buffer.is_empty() {
         buffer = vec![0; SCRATCH_BYTES];
     }
     let result = work(&mut buffer);
-    scratch.set(buffer);
+    buffers.set(buffer);
     result
 }
 
@@ -62,11 +62,11 @@ mod tests {
     #[test]
     fn some_large_buffers_come_back() {
         for bytes in [0, DIRECT_RECEIVE_BYTES - 1, SPARE_BUFFER_BYTES + 1] {
-            give_back(Vec::with_capacity(bytes));
+            recycle(Vec::with_capacity(bytes));
             assert_eq!(spare().capacity(), 0, "{bytes}");
         }
         for _ in 0..2 * SPARE_BUFFERS {
-            give_back(vec![7; DIRECT_RECEIVE_BYTES]);
+            recycle(vec![7; DIRECT_RECEIVE_BYTES]);
         }
         let kept = std::iter::repeat_with(spare).take_while(|buffer| buffer.capacity() > 0).count();
         assert_eq!(kept, SPARE_BUFFERS);
