@@ -124,12 +124,12 @@ multiplayer_virtuals! {
 
         #[func(gd_self)]
         fn set_refuse_new_connections(this: Gd<Self>, p_enable: bool) {
-            with_object(&this, (), |object| object.room.refuse_new_connections = p_enable);
+            with_object(&this, (), |object| object.room.admission.refuse_new_connections = p_enable);
         }
 
         // Not by `Gd`: the editor reads defaults from instances without a reference, and a handle would free them.
         fn is_refusing_new_connections(&self) -> bool {
-            self.ask(|room| room.refuse_new_connections)
+            self.ask(|room| room.admission.refuse_new_connections)
         }
     }
 }

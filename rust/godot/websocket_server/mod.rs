@@ -280,13 +280,13 @@ multiplayer_virtuals! {
 
         fn set_refuse_new_connections(&mut self, p_enable: bool) {
             self.set(|options| {
-                options.refuse_new_connections = p_enable;
+                options.admission.refuse_new_connections = p_enable;
                 Ok(())
             });
         }
 
         fn is_refusing_new_connections(&self) -> bool {
-            self.ask(|server| server.options().refuse_new_connections)
+            self.ask(|server| server.options().admission.refuse_new_connections)
         }
     }
 }
