@@ -15,7 +15,7 @@ import shutil
 from ..process import Argument, output_of, run
 from ..project import HEADER, ROOT, say, target_folder
 from ..provision.programs import abigail
-from ..report import Failed
+from ..report import Failed, note
 
 BASELINE = ROOT / "tools" / "package" / "wspeer.abi"
 SUPPRESSIONS = ROOT / "tools" / "package" / "wspeer.suppr"
@@ -59,4 +59,4 @@ def compare_abi(header: pathlib.Path = HEADER) -> None:
             f"{error}\nthe C interface differs from tools/package/wspeer.abi; if that is intended, raise the version, "
             "add it to CHANGELOG.md and run 'make abi-baseline'"
         ) from error
-    say("the C interface is compatible with the baseline")
+    note("the C interface is compatible with the baseline")
