@@ -109,7 +109,7 @@ type Room = SceneRoom<SharedPeerCell>;
 unsafe fn run(room: *const wsp_multiplayer, call: impl FnOnce(&mut Room) -> Result) -> wsp_error {
     let noting = |content: &mut Content<Room>| {
         let result = call(&mut content.object);
-        content.object.room.noted(result)
+        content.object.room.record_error(result)
     };
     // SAFETY: the caller passes NULL or a live handle.
     (&unsafe { with(room, noting) }).into()
@@ -452,14 +452,14 @@ pub unsafe extern "C" fn wsp_multiplayer_set_handshake_headers(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_set_max_clients(room: *mut wsp_multiplayer, max_clients: usize) {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(room, (), |room| room.room.max_clients = max_clients) };
+    unsafe { ask(room, (), |room| room.room.admission.max_clients = max_clients) };
 }
 
 /// While `refuse` is set, a server answers new clients with HTTP status 503.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_set_refuse_new_connections(room: *mut wsp_multiplayer, refuse: bool) {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(room, (), |room| room.room.refuse_new_connections = refuse) };
+    unsafe { ask(room, (), |room| room.room.admission.refuse_new_connections = refuse) };
 }
 
 /// Returns in words why the last call was refused, a client could not connect, or the last peer to leave has left; "" where nothing of that

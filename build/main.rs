@@ -1,13 +1,29 @@
-//! Generates the C header from `rust/capi/` and the CMake file that carries the version. The committed `include/wspeer.h` is
-//! compared with the result by a test; both are installed by `make install` and `cargo cinstall`.
+//! Generates what follows from one declaration: Rust, C and Godot code of the options and errors, the C header from
+//! `rust/capi/`, and the CMake file that carries the version. The committed `include/wspeer.h` is compared with the result by a
+//! test; both are installed by `make install` and `cargo cinstall`.
+
+#[path = "../rust/error/table.rs"]
+mod error_table;
+mod errors;
+mod options;
+#[path = "../rust/peer/options/table.rs"]
+mod table;
 
 use std::error::Error;
+use std::path::PathBuf;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=cbindgen.toml");
-    println!("cargo::rerun-if-changed=rust/capi");
+    for input in ["build", "rust/peer/options/table.rs", "rust/error/table.rs", "cbindgen.toml", "rust/capi"] {
+        println!("cargo::rerun-if-changed={input}");
+    }
     println!("cargo::rerun-if-changed=tools/package/wspeer-config-version.cmake.in");
+    let output = PathBuf::from(std::env::var("OUT_DIR")?);
+    std::fs::write(output.join("options.rs"), options::rust())?;
+    std::fs::write(output.join("options.md"), options::markdown())?;
+    std::fs::write(output.join("godot_options.rs"), options::godot())?;
+    std::fs::write(output.join("capi_options.rs"), options::c_structs())?;
+    std::fs::write(output.join("error_code.rs"), errors::rust()?)?;
+    std::fs::write(output.join("capi_error.rs"), errors::c()?)?;
     #[cfg(feature = "capi")]
     {
         generate_header()?;
@@ -18,12 +34,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 #[cfg(feature = "capi")]
 fn generate_header() -> Result<(), Box<dyn Error>> {
-    use std::path::PathBuf;
-
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
     let output = PathBuf::from(std::env::var("OUT_DIR")?);
-    let config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
-    let mut sources = Vec::new();
+    let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
+    let after_includes = config.after_includes.unwrap_or_default();
+    config.after_includes = Some(format!("{after_includes}\n{}", options::c_init_macros()));
+    let mut sources = vec![output.join("capi_error.rs"), output.join("capi_options.rs")];
     for entry in std::fs::read_dir(root.join("rust/capi"))? {
         let source = entry?.path();
         // cbindgen would follow the `mod` lines of mod.rs and find everything twice.
@@ -39,8 +55,6 @@ fn generate_header() -> Result<(), Box<dyn Error>> {
 
 #[cfg(feature = "capi")]
 fn generate_cmake_version() -> Result<(), Box<dyn Error>> {
-    use std::path::PathBuf;
-
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
     let output = PathBuf::from(std::env::var("OUT_DIR")?);
     let template = std::fs::read_to_string(root.join("tools/package/wspeer-config-version.cmake.in"))?;
