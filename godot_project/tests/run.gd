@@ -3,7 +3,7 @@ extends SceneTree
 ##   godot --headless --path godot_project -s res://tests/run.gd -- [--suite NAME]
 ##       [--only SUBSTRING] [--implementation ours|engine]
 ## The last line says "N passed, N failed"; exit code 0 only if something ran and nothing
-## failed. tests/godot/run.sh adds what can only be seen from outside: leaks and printed errors.
+## failed. tools/run test-godot adds what can only be seen from outside: leaks and printed errors.
 
 const Implementation := preload("support/implementation.gd")
 const Suite := preload("support/suite.gd")

@@ -1,5 +1,5 @@
 extends "support/suite.gd"
-## The start scene and the demos that do not end by themselves; tests/godot/demos.sh runs the others.
+## The start scene and the demos that do not end by themselves; tools/run test-demos runs the others.
 
 const DEMOS := "res://demos/"
 ## Those that end the program.

@@ -1,6 +1,6 @@
 extends "support/suite.gd"
 ## A real Godot 3 at the other end, in both roles, plain and in multiplayer mode. Its script is tests/godot/godot3/end.gd; its executable is
-## named by the environment variable WSPEER_GODOT3, which tests/godot/run.sh sets.
+## named by the environment variable WSPEER_GODOT3, which tools/run test-godot sets.
 
 const Room := preload("support/room.gd")
 const SECONDS := 20.0

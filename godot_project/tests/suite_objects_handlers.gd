@@ -1,6 +1,6 @@
 extends "support/suite.gd"
 ## Handlers of RustWebSocketClient and RustWebSocketServer that do what handlers should better not: poll again, reconnect, close,
-## stop, free what emits. Nothing of it crashes, loops or leaks (tests/godot/run.sh looks for leaks).
+## stop, free what emits. Nothing of it crashes, loops or leaks (tools/run test-godot looks for leaks).
 
 const Room := preload("support/room.gd")
 

@@ -94,7 +94,7 @@ func _fail(what: String) -> void:
 	failures.append(place + what)
 
 
-## Around calls for which an engine class prints errors: tests/godot/run.sh takes any other
+## Around calls for which an engine class prints errors: tools/run test-godot takes any other
 ## printed error for a failure. May be nested.
 static func expect_engine_errors(expected: bool) -> void:
 	printerr("##EXPECT_ENGINE_ERRORS ", "begin" if expected else "end")

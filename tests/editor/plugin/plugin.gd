@@ -1,7 +1,7 @@
 @tool
 extends EditorPlugin
 ## Runs a demo from the editor, looks at the tab "WebSockets", saves a picture of the editor and ends it.
-## Prints a line for each check, and "N passed, N failed" at the end. tests/editor/run.sh starts this.
+## Prints a line for each check, and "N passed, N failed" at the end. tools/run test-editor starts this.
 
 const DEADLINE_SECONDS := 60.0
 const SCENE := "res://demos/compression/compression.tscn"
