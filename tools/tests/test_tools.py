@@ -114,18 +114,18 @@ class EngineOutputTest(TestCase):
 
 
 class WordsTest(TestCase):
-    TERMS = [Term(re.compile(r"\bbehind (it|the)\b", re.IGNORECASE), "after", [re.compile(r"behind the proxy")])]
+    TERMS = [Term(re.compile(r"\bblue (it|the)\b", re.IGNORECASE), "green", [re.compile(r"blue the proxy")])]
 
     def found(self, text: str) -> "list[int]":
         return [finding.line for finding in find_terms("file", text, self.TERMS)]
 
     def test_a_phrase_is_found_also_across_lines(self) -> None:
-        self.assertEqual(self.found("a\nBehind it\n"), [2])
-        self.assertEqual(self.found("/// is sent behind\n/// the frame\n"), [2])
+        self.assertEqual(self.found("a\nBlue it\n"), [2])
+        self.assertEqual(self.found("/// is sent blue\n/// the frame\n"), [2])
 
     def test_allowed_texts_cover_their_phrase_only(self) -> None:
-        self.assertEqual(self.found("behind the proxy\n"), [])
-        self.assertEqual(self.found("behind the proxy, behind it\n"), [1])
+        self.assertEqual(self.found("blue the proxy\n"), [])
+        self.assertEqual(self.found("blue the proxy, blue it\n"), [1])
 
     def test_the_list_is_readable_and_its_replacements_are_not_banned(self) -> None:
         terms = read_terms()
