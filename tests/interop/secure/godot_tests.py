@@ -18,12 +18,12 @@ from support import (
 
 
 def end(stage, role, **options):
-    """Starts secure_end.gd."""
+    """secure_end.gd."""
     return godot(stage, "secure_end.gd", role, *(f"{name}={value}" for name, value in options.items()))
 
 
 def own(name):
-    """Returns options of secure_end.gd."""
+    """Options of secure_end.gd."""
     return {"certificate": crt(name), "key": key(name)}
 
 

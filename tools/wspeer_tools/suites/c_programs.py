@@ -30,6 +30,8 @@ HERE = ROOT / "tests" / "c"
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 C_STANDARDS = ("c99", "c11", "c17", "gnu2x", "c23")
 CXX_STANDARDS = ("c++11", "c++17", "c++20")
+# The poll loop in the header's first comment.
+EXAMPLE = re.compile(r"^ \*     wsp_client \*client.*?wsp_client_free[^\n]*$", re.MULTILINE | re.DOTALL)
 PROGRAMS = "echo_server echo_client autobahn_client room_server chat_server chat_client many_connections".split()
 # What the clients of tests/c print after the close handshake: the code, and a reason that is one word.
 CLOSED = re.compile(r"^closed: 1000 \w+$", re.MULTILINE)
@@ -70,6 +72,17 @@ class Suite:
         )
         flags = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wundef", "-Werror", f"-I{self.include}"]
         run([compiler, f"-std={standard}", *flags, "-c", "-x", language, source, "-o", self.work / "header.o"])
+
+    def compile_example(self) -> None:
+        """Compiles the example of the header's first comment, in a function of a program that it calls."""
+        found = EXAMPLE.search(self.header.read_text(encoding="utf-8"))
+        if not found:
+            raise Failed("the header has no example")
+        source = self.work / "example.c"
+        body = re.sub(r"^ \*", "", found[0], flags=re.MULTILINE)
+        declarations = "void on_message(const uint8_t *data, size_t len);\nvoid draw_frame(void);\nvoid run(void);\n"
+        source.write_text(f"#include <wspeer.h>\n{declarations}void run(void)\n{{\n{body}\n}}\n", encoding="utf-8")
+        run([self.cc, *self.c_flags, "-c", source, "-o", self.work / "example.o"])
 
     def compare_exports(self) -> None:
         listing = output_of(["nm", "-D", "--defined-only", "--", self.libraries / "libwspeer.so"])
@@ -217,6 +230,8 @@ class Suite:
         for standard in CXX_STANDARDS:
             step(f"header as {standard}", functools.partial(self.compile_alone, self.cxx, "c++", standard))
         step("certificates", self.make_certificates)
+        if EXAMPLE.search(self.header.read_text(encoding="utf-8")):
+            step("the loop at the top of the header compiles", self.compile_example)
         step("exports are the declared functions", self.compare_exports)
         step("every function is tested", self.require_tests_of_functions)
 

@@ -48,6 +48,10 @@ def make_project(project: pathlib.Path) -> None:
     """
     shutil.copytree(GODOT_PROJECT, project, ignore=lambda folder, _: {".godot", "tests"} & set(os.listdir(folder)))
     shutil.copytree(ROOT / "tests" / "editor" / "plugin", project / "addons" / "editor_test")
+    # The plugin shares the tests' helper for waiting.
+    helper = GODOT_PROJECT / "tests" / "support" / "wait.gd"
+    if helper.exists():
+        shutil.copy(helper, project / "addons" / "editor_test")
     settings = project / "project.godot"
     text = settings.read_text(encoding="utf-8")
     plugins = "enabled=PackedStringArray("
