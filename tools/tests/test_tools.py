@@ -109,7 +109,9 @@ class EngineOutputTest(TestCase):
         self.assertEqual(printed("Godot Engine v4.6\n\nhello\n"), "hello")
 
     def test_expected_errors_of_the_engine_do_not_hide_script_errors(self) -> None:
-        text = "##TEST a\n##EXPECT_ENGINE_ERRORS begin\nERROR: x\nSCRIPT ERROR: y\n##EXPECT_ENGINE_ERRORS end\nERROR: z\n"
+        text = (
+            "##TEST a\n##EXPECT_ENGINE_ERRORS begin\nERROR: x\nSCRIPT ERROR: y\n##EXPECT_ENGINE_ERRORS end\nERROR: z\n"
+        )
         self.assertEqual(problems_of(text, is_engine_only=False), ["a: SCRIPT ERROR: y", "a: ERROR: z"])
 
 
@@ -134,7 +136,7 @@ class WordsTest(TestCase):
             self.assertTrue(term.replacement)
 
     def test_long_comment_lines_are_found(self) -> None:
-        text = f"// {'x' * 120}\nlet x = \"{'x' * 150}\";\n// https://example.test/{'x' * 120}\n"
+        text = f'// {"x" * 120}\nlet x = "{"x" * 150}";\n// https://example.test/{"x" * 120}\n'
         self.assertEqual([finding.line for finding in find_long_comments("rust/a.rs", text)], [1])
         self.assertEqual(list(find_long_comments("tests/a.rs", text)), [])
 

@@ -79,7 +79,7 @@ def require_library() -> None:
 
 def engine_environment(home: Argument) -> "dict[str, Argument]":
     """Returns variables that keep an engine's settings and caches in a folder of the test."""
-    return {name: home for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")}
+    return dict.fromkeys(("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"), home)
 
 
 def run_engine(project: pathlib.Path, *arguments: str, work: pathlib.Path, silence: float = SILENCE) -> str:

@@ -1,8 +1,8 @@
 """Compares the C interface with the committed baseline, tools/package/wspeer.abi.
 
-The header is turned into a library of empty functions, whose debug information holds what C programs rely on and nothing
-of what is behind the handles; tests/c checks that the real library exports these functions. Additions pass, and so do
-fields that are appended to structs with struct_size; every other difference is a break.
+The header is turned into a library of empty functions, whose debug information holds what C programs rely on and
+nothing of what is behind the handles; tests/c checks that the real library exports these functions. Additions pass, and
+so do fields that are appended to structs with struct_size; every other difference is a break.
 """
 
 from __future__ import annotations

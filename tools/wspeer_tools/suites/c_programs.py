@@ -32,7 +32,15 @@ C_STANDARDS = ("c99", "c11", "c17", "gnu2x", "c23")
 CXX_STANDARDS = ("c++11", "c++17", "c++20")
 # The poll loop in the header's first comment.
 EXAMPLE = re.compile(r"^ \*     wsp_client \*client.*?wsp_client_free[^\n]*$", re.MULTILINE | re.DOTALL)
-PROGRAMS = "echo_server echo_client autobahn_client room_server chat_server chat_client many_connections".split()
+PROGRAMS = [
+    "echo_server",
+    "echo_client",
+    "autobahn_client",
+    "room_server",
+    "chat_server",
+    "chat_client",
+    "many_connections",
+]
 # What the clients of tests/c print after the close handshake: the code, and a reason that is one word.
 CLOSED = re.compile(r"^closed: 1000 \w+$", re.MULTILINE)
 
@@ -154,7 +162,8 @@ class Suite:
                 for number in range(1, 9):
                     messages = (str(number), f"again from {number}")
                     running.append((clients.enter_context(self.client(str(number), port, *messages)), messages))
-                if not all([finish_echo(client, messages) for client, messages in running]):
+                results = [finish_echo(client, messages) for client, messages in running]
+                if not all(results):
                     raise Failed("a client of eight at the same time did not get its messages back")
 
     def test_echo_failures(self) -> None:
@@ -176,7 +185,7 @@ class Suite:
                 connection.sendall("\r\n".join(request).encode())
                 receive(connection, lambda data: b"\r\n\r\n" in data)
                 server.signal(number)
-                if b"the server is shutting down" not in receive(connection, lambda data: False):
+                if b"the server is shutting down" not in receive(connection, lambda _: False):
                     raise Failed("the close frame has no reason")
 
     def test_chat(self) -> None:
@@ -266,7 +275,12 @@ class Suite:
             self.report.fail("valgrind", "is not installed")
             return
         # Status 99 is for findings of valgrind; the program itself returns 0 or 1.
-        options: list[Argument] = ["-q", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite,possible"]
+        options: list[Argument] = [
+            "-q",
+            "--error-exitcode=99",
+            "--leak-check=full",
+            "--show-leak-kinds=definite,possible",
+        ]
         options += ["--fair-sched=yes", f"--suppressions={HERE / 'valgrind.supp'}"]
         command: list[Argument] = ["valgrind", *options, self.work / "test_capi"]
         self.run_tests("test_capi under valgrind", command, WSPEER_TEST_PATIENCE="10")

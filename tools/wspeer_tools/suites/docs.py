@@ -2,8 +2,8 @@
 
     tools/run test-docs [LIBRARY_DIR]
 
-The GDScript and the C program run as they are printed there, against the C echo server; C clients run against the scenes
-of the sample project, and a scene against the C chat server.
+The GDScript and the C program run as they are printed there, against the C echo server; C clients run against the
+scenes of the sample project, and a scene against the C chat server.
 """
 
 from __future__ import annotations
@@ -105,7 +105,16 @@ class Suite:
 
     def scene(self, script: str, *arguments: str) -> Program:
         """Starts a script of the sample project's tests."""
-        command: list[Argument] = [engine(), "--headless", "--path", GODOT_PROJECT, "-s", f"res://tests/{script}", "--", *arguments]
+        command: list[Argument] = [
+            engine(),
+            "--headless",
+            "--path",
+            GODOT_PROJECT,
+            "-s",
+            f"res://tests/{script}",
+            "--",
+            *arguments,
+        ]
         return Program(command, self.work / f"{script}.out", env=engine_environment(self.work))
 
     def test_readme(self, port: int) -> None:

@@ -39,7 +39,6 @@ MISSING_IN_HEADER = (
 MISSING_IN_GODOT = (r"fn poll\(", "close_timeout: ", "pub struct RustTCPServer")
 
 
-
 def header_without_comments(path: pathlib.Path) -> "tuple[int, list[str]]":
     seen, undocumented, is_below_comment = 0, [], False
     for line in path.read_text(encoding="utf-8").splitlines():
