@@ -14,7 +14,7 @@ import unittest
 from wspeer_tools.checks.words import Term, find_long_comments, find_terms, read_terms
 from wspeer_tools.commands import COMMANDS
 from wspeer_tools.deadline import Deadline, wait_until
-from wspeer_tools.engine_output import printed, problems
+from wspeer_tools.engine_output import printed, problems, require_no_bugs
 from wspeer_tools.process import Program, run_to_end
 from wspeer_tools.report import Failed, Report, closing_counts
 from wspeer_tools.suites.godot import problems_of
@@ -107,6 +107,12 @@ class EngineOutputTest(TestCase):
             self.assertEqual(problems(f"good\n{line}\n"), [line])
         self.assertEqual(problems("ERROR: expected\n", "ERROR: expected"), [])
         self.assertEqual(printed("Godot Engine v4.6\n\nhello\n"), "hello")
+
+    def test_script_errors_and_leaks_are_never_expected(self) -> None:
+        require_no_bugs("ERROR: of a call that has to fail\n")
+        for line in ("SCRIPT ERROR: x", "Leaked instance: Node"):
+            with self.assertRaises(Failed):
+                require_no_bugs(line)
 
     def test_expected_errors_of_the_engine_do_not_hide_script_errors(self) -> None:
         text = (
