@@ -61,7 +61,8 @@ def require_notices() -> None:
 
 
 def require_one_version() -> None:
-    number = re.compile(rf"(^|[^0-9.]){re.escape(version())}([^0-9.]|$)", re.MULTILINE)
+    # A pin such as `name==0.1.0` is the version of another package.
+    number = re.compile(rf"(?<![0-9.])(?<!==){re.escape(version())}(?![0-9.])")
     others = []
     for path in tracked_files():
         name = path.relative_to(ROOT).as_posix()
