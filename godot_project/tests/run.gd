@@ -2,7 +2,7 @@ extends SceneTree
 ## Runs the suites beside this file:
 ##   godot --headless --path godot_project -s res://tests/run.gd -- [--suite NAME]
 ##       [--only SUBSTRING] [--implementation ours|engine]
-## The last line is "N passed, N failed". The exit code is 0 only if a test ran and none failed. tests/godot/run.sh adds leaks and
+## The last line is "N passed, N failed". The exit code is 0 only if a test ran and none failed. tools/run test-godot adds leaks and
 ## printed errors as failures.
 
 const Implementation := preload("support/implementation.gd")

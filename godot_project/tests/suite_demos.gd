@@ -1,5 +1,5 @@
 extends "support/suite.gd"
-## The start scene, and the demos that do not quit by themselves; tests/godot/demos.sh runs the others.
+## The start scene, and the demos that do not quit by themselves; tools/run test-demos runs the others.
 
 const DEMOS := "res://demos/"
 ## Demos that quit the engine.

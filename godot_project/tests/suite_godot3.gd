@@ -1,6 +1,6 @@
 extends "support/client_server_suite.gd"
 ## Godot 3 as the remote peer, in both roles, with plain messages and in multiplayer mode. It runs tests/godot/godot3/endpoint.gd; the
-## environment variable WSPEER_GODOT3, which tests/godot/run.sh sets, has the path of its executable.
+## environment variable WSPEER_GODOT3, which tools/run test-godot sets, has the path of its executable.
 
 
 func _ready_to_run(multiplayer := false, protocols := PackedStringArray()) -> bool:

@@ -1,6 +1,6 @@
 extends "support/client_server_suite.gd"
 ## Signal handlers of RustWebSocketClient and RustWebSocketServer that poll, reconnect, close, stop or free the emitting object. None
-## of them crashes, loops or leaks; tests/godot/run.sh detects leaks.
+## of them crashes, loops or leaks; tools/run test-godot detects leaks.
 
 
 func _send(client: RustWebSocketClient, count: int) -> void:

@@ -14,7 +14,7 @@ import unittest
 from wspeer_tools.checks.words import Term, find_long_comments, find_terms, read_terms
 from wspeer_tools.commands import COMMANDS
 from wspeer_tools.deadline import Deadline, wait_until
-from wspeer_tools.engine_output import printed, problems
+from wspeer_tools.engine_output import printed, problems, require_no_bugs
 from wspeer_tools.process import Program, run_to_end
 from wspeer_tools.report import Failed, Report, closing_counts
 from wspeer_tools.suites.godot import problems_of
@@ -108,24 +108,32 @@ class EngineOutputTest(TestCase):
         self.assertEqual(problems("ERROR: expected\n", "ERROR: expected"), [])
         self.assertEqual(printed("Godot Engine v4.6\n\nhello\n"), "hello")
 
+    def test_script_errors_and_leaks_are_never_expected(self) -> None:
+        require_no_bugs("ERROR: of a call that has to fail\n")
+        for line in ("SCRIPT ERROR: x", "Leaked instance: Node"):
+            with self.assertRaises(Failed):
+                require_no_bugs(line)
+
     def test_expected_errors_of_the_engine_do_not_hide_script_errors(self) -> None:
-        text = "##TEST a\n##EXPECT_ENGINE_ERRORS begin\nERROR: x\nSCRIPT ERROR: y\n##EXPECT_ENGINE_ERRORS end\nERROR: z\n"
+        text = (
+            "##TEST a\n##EXPECT_ENGINE_ERRORS begin\nERROR: x\nSCRIPT ERROR: y\n##EXPECT_ENGINE_ERRORS end\nERROR: z\n"
+        )
         self.assertEqual(problems_of(text, is_engine_only=False), ["a: SCRIPT ERROR: y", "a: ERROR: z"])
 
 
 class WordsTest(TestCase):
-    TERMS = [Term(re.compile(r"\bbehind (it|the)\b", re.IGNORECASE), "after", [re.compile(r"behind the proxy")])]
+    TERMS = [Term(re.compile(r"\bblue (it|the)\b", re.IGNORECASE), "green", [re.compile(r"blue the proxy")])]
 
     def found(self, text: str) -> "list[int]":
         return [finding.line for finding in find_terms("file", text, self.TERMS)]
 
     def test_a_phrase_is_found_also_across_lines(self) -> None:
-        self.assertEqual(self.found("a\nBehind it\n"), [2])
-        self.assertEqual(self.found("/// is sent behind\n/// the frame\n"), [2])
+        self.assertEqual(self.found("a\nBlue it\n"), [2])
+        self.assertEqual(self.found("/// is sent blue\n/// the frame\n"), [2])
 
     def test_allowed_texts_cover_their_phrase_only(self) -> None:
-        self.assertEqual(self.found("behind the proxy\n"), [])
-        self.assertEqual(self.found("behind the proxy, behind it\n"), [1])
+        self.assertEqual(self.found("blue the proxy\n"), [])
+        self.assertEqual(self.found("blue the proxy, blue it\n"), [1])
 
     def test_the_list_is_readable_and_its_replacements_are_not_banned(self) -> None:
         terms = read_terms()
@@ -134,7 +142,7 @@ class WordsTest(TestCase):
             self.assertTrue(term.replacement)
 
     def test_long_comment_lines_are_found(self) -> None:
-        text = f"// {'x' * 120}\nlet x = \"{'x' * 150}\";\n// https://example.test/{'x' * 120}\n"
+        text = f'// {"x" * 120}\nlet x = "{"x" * 150}";\n// https://example.test/{"x" * 120}\n'
         self.assertEqual([finding.line for finding in find_long_comments("rust/a.rs", text)], [1])
         self.assertEqual(list(find_long_comments("tests/a.rs", text)), [])
 

@@ -9,9 +9,23 @@ import tempfile
 from .deadline import Deadline, wait_until
 from .process import Program
 
-OPTIONS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --no-default-browser-check
-    --disable-background-networking --disable-component-update --disable-default-apps --disable-extensions --disable-sync
-    --disable-breakpad --disable-dev-shm-usage --metrics-recording-only --no-proxy-server""".split()
+OPTIONS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--disable-sync",
+    "--disable-breakpad",
+    "--disable-dev-shm-usage",
+    "--metrics-recording-only",
+    "--no-proxy-server",
+]
 RULES = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 # Chromium sometimes ends while it starts on a machine without a desktop, which says nothing about wspeer.
 STARTS = 3

@@ -43,7 +43,9 @@ COMMANDS = {
     "test-editor": Command("suites.editor", "main", "[PICTURE.png]: the editor on a hidden screen"),
     "test-docs": Command("suites.docs", "main", "[LIBRARY_DIR]: the programs of README.md"),
     "test-conformance": Command("suites.conformance", "main", "quick|full [CASES]: Autobahn in both roles"),
-    "conformance-of": Command("suites.conformance", "run_one", "the Autobahn cases for any program; see tests/conformance"),
+    "conformance-of": Command(
+        "suites.conformance", "run_one", "the Autobahn cases for any program; see tests/conformance"
+    ),
     "test-interop": Command("suites.interop", "main", "[--list] [NAME...]: other implementations"),
     "test-secure": Command("suites.secure", "main", "[--list] [NAME...]: TLS, proxies, browsers, hostile servers"),
     "test-packaging": Command("suites.packaging", "main", "[GROUP...]: the packages as their users use them"),

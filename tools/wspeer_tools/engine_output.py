@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import re
 
+from .report import Failed
+
 BANNER = re.compile(r"^(Initialize godot-rust|Godot Engine v|$)")
 PROBLEM = re.compile(r"ERROR|WARNING|panicked at|Leaked instance|leaked at exit")
+
+
+# Never expected, unlike errors that a program provokes.
+BUG = re.compile(r"SCRIPT ERROR|panicked at|Leaked instance|leaked at exit")
+
+
+def require_no_bugs(text: str) -> None:
+    """Fails if an engine has printed a script error, a panic or a leak."""
+    found = [line for line in text.splitlines() if BUG.search(line)]
+    if found:
+        raise Failed("the engine printed\n" + "\n".join(found))
 
 
 def printed(text: str) -> str:

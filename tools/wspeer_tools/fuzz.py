@@ -23,7 +23,16 @@ def fuzz(seconds: str, *names: str) -> None:
         for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
         # New inputs go to the first folder; the committed corpus is only read, until `cmin` condenses both.
-        command: list[Argument] = [program, "run", "--fuzz-dir", "fuzz", name, *folders[:2], "--", f"-max_total_time={seconds}"]
+        command: list[Argument] = [
+            program,
+            "run",
+            "--fuzz-dir",
+            "fuzz",
+            name,
+            *folders[:2],
+            "--",
+            f"-max_total_time={seconds}",
+        ]
         command += ["-max_len=65536", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1"]
         # A build and a run of that length can be silent.
         silence = 1800.0 + int(seconds)

@@ -58,8 +58,9 @@ def find(program: str) -> Optional[pathlib.Path]:
 
 
 class Program:
-    """A program that runs in a process group of its own. Its output is in `log`; stderr too, unless `errors` names a file.
+    """A program that runs in a process group of its own.
 
+    Its output is in `log`; stderr too, unless `errors` names a file.
     As a context manager it is ended with the block.
     """
 

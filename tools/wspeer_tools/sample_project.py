@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from typing import Optional
 
-from .engine_output import problems
+from .engine_output import problems, require_no_bugs
 from .process import SILENCE, Argument, run_to_end
 from .project import ADDON, GODOT_PROJECT, LIBRARY_FOLDER, say, target_folder
 from .provision.engines import engine
@@ -79,16 +79,20 @@ def require_library() -> None:
 
 def engine_environment(home: Argument) -> "dict[str, Argument]":
     """Returns variables that keep an engine's settings and caches in a folder of the test."""
-    return {name: home for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")}
+    return dict.fromkeys(("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"), home)
 
 
 def run_engine(project: pathlib.Path, *arguments: str, work: pathlib.Path, silence: float = SILENCE) -> str:
-    """Runs an engine without a screen up to its end. Returns what it printed; a status other than 0 fails."""
+    """Runs an engine without a screen up to its end and returns what it printed.
+
+    A status other than 0, a script error, a panic or a leak is a failure.
+    """
     command: list[Argument] = [engine(), "--headless", "--path", project, *arguments]
     status, text = run_to_end(command, work / "engine.log", env=engine_environment(work), silence=silence)
     note(text)
     if status != 0:
         raise Failed(f"the engine ended with status {status}")
+    require_no_bugs(text)
     return text
 
 

@@ -141,7 +141,7 @@ func _fail(what: String) -> void:
 	failures.append(place + what)
 
 
-## Encloses calls for which an engine class prints errors; tests/godot/run.sh reports all other printed errors as failures. May be
+## Encloses calls for which an engine class prints errors; tools/run test-godot reports all other printed errors as failures. May be
 ## nested.
 static func expect_engine_errors(expected: bool) -> void:
 	printerr("##EXPECT_ENGINE_ERRORS ", "begin" if expected else "end")

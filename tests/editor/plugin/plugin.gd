@@ -1,7 +1,7 @@
 @tool
 extends EditorPlugin
 ## Runs a demo from the editor, checks the tab "WebSockets", saves a screenshot of the editor and quits it.
-## Prints a line for each check, and "N passed, N failed" at the end. Started by tests/editor/run.sh, which copies wait.gd here.
+## Prints a line for each check, and "N passed, N failed" at the end. Started by tools/run test-editor, which copies wait.gd here.
 
 const Wait := preload("wait.gd")
 const SCENE := "res://demos/compression/compression.tscn"

@@ -16,6 +16,7 @@ from typing import Any
 
 from godot_tests import end as godot_end
 from godot_tests import own
+
 from support import (
     PATIENCE,
     Deadline,
@@ -29,7 +30,6 @@ from support import (
     test,
     wait_until,
 )
-
 from wspeer_tools.browser import STARTS, Browser
 
 PAGE = pathlib.Path(__file__).with_name("page.html")
@@ -164,9 +164,7 @@ def godot_server(stage):
         for name, options in servers.items()
     }
     closed = godot_end(stage, "server", protocol="game", origin="https://game.test")
-    urls = {
-        name: f"{name.split('-')[0]}://127.0.0.1:{program.events.port()}/" for name, program in programs.items()
-    }
+    urls = {name: f"{name.split('-')[0]}://127.0.0.1:{program.events.port()}/" for name, program in programs.items()}
     closed_url = f"ws://127.0.0.1:{closed.events.port()}/"
     visits = [*visits_of(urls), {"name": "closed", "url": closed_url, "end": "here"}]
     seen, origin = browse(stage, pages, pages.origin, visits)

@@ -19,9 +19,9 @@ from support import (
     test,
     trusting,
 )
-
 from wspeer_tools.nginx import Nginx, proxy
 from wspeer_tools.process import free_port
+
 
 def nginx_with(stage, server, versions="TLSv1.2 TLSv1.3"):
     """Starts nginx on two ports, without and with TLS; `url` and `tls_url` are its addresses."""
@@ -76,7 +76,7 @@ def tls_on_both_sides(stage):
     """
     nginx, url, tls_url = nginx_with(stage, proxy(server.port, "https", more))
     for address in (url, tls_url):
-        is_good_visit(stage.visit(url, *trusting()))
+        is_good_visit(stage.visit(address, *trusting()))
         equal(server.next("open")["peer_subject"], "CN=player, O=wspeer tests", "the subject of nginx")
     server.stop()
 
@@ -122,8 +122,18 @@ def statuses(stage):
         """,
     )
     wanted = {
-        "301": (301, "Moved Permanently", "<h1>301 Moved Permanently</h1>", ("Location", "https://example.test/elsewhere")),
-        "401": (401, "Unauthorized", "<h1>401 Authorization Required</h1>", ("WWW-Authenticate", 'Basic realm="the game"')),
+        "301": (
+            301,
+            "Moved Permanently",
+            "<h1>301 Moved Permanently</h1>",
+            ("Location", "https://example.test/elsewhere"),
+        ),
+        "401": (
+            401,
+            "Unauthorized",
+            "<h1>401 Authorization Required</h1>",
+            ("WWW-Authenticate", 'Basic realm="the game"'),
+        ),
         "403": (403, "Forbidden", "<h1>403 Forbidden</h1>", ("Connection", "close")),
         "404": (404, "Not Found", "<h1>404 Not Found</h1>", ("Content-Type", "text/html")),
         "429": (429, "", "slow down", ("Retry-After", "7")),
@@ -132,7 +142,7 @@ def statuses(stage):
     }
     for address in (url, tls_url):
         for path, (status, reason, body, header) in wanted.items():
-            end = stage.visit(url + path, *trusting())
+            end = stage.visit(address + path, *trusting())
             is_failure(end, "http", str(status))
             equal(end["http_status"], status, "status")
             if reason:
@@ -141,7 +151,7 @@ def statuses(stage):
             if header[1] != "close":
                 contains(end["headers"], list(header), "header fields")
             equal(end["os_error"], 0, "number of the operating system's error")
-        end = stage.visit(url + "long/x", *trusting())
+        end = stage.visit(address + "long/x", *trusting())
         equal((end["http_status"], end["http_body_len"]), (404, 4096), "status and length of a body that is too long")
         check(re.fullmatch(r"(long\. )+lo?n?g?\.?", end["http_body"]), "the body has changed")
     # Credentials of the URL.

@@ -65,7 +65,7 @@ def serve(stage, *options, host="game.test", client=(), **server):
 
 
 def refuse(stage, *options, host="game.test", client=(), **server):
-    """Runs wspeer's client, which s_server or the client itself refuses. Returns the client's last event and s_server."""
+    """Runs a handshake that either peer refuses. Returns the client's last event and s_server."""
     program = s_server(stage, *options, **server)
     return stage.visit(f"wss://{host}:{program.port}/", *client), program
 
@@ -216,9 +216,7 @@ def register_certificates():
             def refuses(stage, own=own, host=host, options=options, text=text, alert=alert, option=option):
                 authority = options[0] if options and not options[0].startswith("-") else "authority"
                 rest = [] if authority != "authority" else options
-                end, program = refuse(
-                    stage, f"-{option}", name=own, host=host, client=[*trusting(authority), *rest]
-                )
+                end, program = refuse(stage, f"-{option}", name=own, host=host, client=[*trusting(authority), *rest])
                 is_failure(end, "tls", text)
                 equal(end["is_name_mismatch"], "not for" in text, "whether it is the name")
                 # The server gets an alert too; it ends after its one connection.
@@ -418,9 +416,7 @@ def client_key_update(stage):
     server.next("open")
     channel.write(b"K\n")
     # s_client reads a command as one line, alone.
-    is_read = wait_until(
-        lambda: fcntl.ioctl(program.stdin, termios.FIONREAD, bytes(4)) == bytes(4), Deadline(PATIENCE)
-    )
+    is_read = wait_until(lambda: fcntl.ioctl(program.stdin, termios.FIONREAD, bytes(4)) == bytes(4), Deadline(PATIENCE))
     check(is_read, f"the command was not read ({program.log})")
     channel.send_frame(1, b"with the new key", masked=True)
     channel.until(b"\x81\x10with the new key")

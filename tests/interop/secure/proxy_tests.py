@@ -13,14 +13,19 @@ from support import (
     identity,
     is_failure,
     is_good_visit,
-    listening_port,
     paths,
+    ports_of,
     test,
     trusting,
     wait_until,
 )
+from wspeer_tools.process import free_port
 
-from wspeer_tools.process import accepts_connections, free_port
+
+def starts(program, port):
+    """Waits until the program listens on the port; returns whether it does."""
+    wait_until(lambda: port in ports_of(program.pid) or program.poll() is not None, Deadline(PATIENCE))
+    return port in ports_of(program.pid)
 
 
 class Tinyproxy:
@@ -33,9 +38,7 @@ class Tinyproxy:
             settings = [f"Port {port}", "Listen 127.0.0.1", "MaxClients 20", f'LogFile "{self.log}"', *lines]
             configuration.write_text("\n".join(settings) + "\n")
             program = stage.start([paths.tinyproxy, "-d", "-c", configuration])
-            wait_until(lambda: accepts_connections(port) or program.poll() is not None, Deadline(PATIENCE))
-            if program.poll() is None:
-                self.port = listening_port(program)
+            if starts(program, port):
                 self.address = f"127.0.0.1:{port}"
                 return
         raise Failed(f"tinyproxy does not start ({configuration})")
@@ -68,7 +71,7 @@ def register_schemes():
             server.stop()
 
         @test(f"proxy-{scheme}-with-credentials")
-        def credentials(stage, scheme=scheme, option=option, server_of=server_of):
+        def credentials(stage, option=option, server_of=server_of):
             server, target, url = server_of(stage)
             tinyproxy = Tinyproxy(stage, "BasicAuth user secret")
             is_good_visit(stage.visit(url, *trusting(), option, f"http://user:secret@{tinyproxy.address}"))
@@ -99,7 +102,7 @@ def register_schemes():
             server.stop()
 
         @test(f"proxy-{scheme}-of-the-environment")
-        def environment(stage, scheme=scheme, option=option, server_of=server_of):
+        def environment(stage, scheme=scheme, server_of=server_of):
             server, target, url = server_of(stage)
             tinyproxy = Tinyproxy(stage)
             variable = {"ws": "http_proxy", "wss": "https_proxy"}[scheme]
@@ -144,9 +147,7 @@ def register_schemes():
         def silent(stage, scheme=scheme, option=option):
             port = stage.serve(lambda connection: Channel(connection).rest())
             proxy = f"127.0.0.1:{port}"
-            end = stage.visit(
-                f"{scheme}://game.test/", *trusting(), option, proxy, "--handshake-timeout", "0.5"
-            )
+            end = stage.visit(f"{scheme}://game.test/", *trusting(), option, proxy, "--handshake-timeout", "0.5")
             is_failure(end, "timeout", f"the proxy {proxy} did not answer within 500ms")
 
         @test(f"proxy-{scheme}-asked-as-it-should-be")

@@ -262,9 +262,7 @@ class Client:
 
 class Server:
     def __init__(self, stage, options):
-        self.program = stage.start(
-            [paths.end, "server", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        self.program = stage.start([paths.end, "server", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.events = Events(stage, self.program.stdout)
         self.port = self.events.port()
 

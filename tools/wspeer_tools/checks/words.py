@@ -108,19 +108,29 @@ def checked_files() -> "Iterator[tuple[str, str]]":
 
 def check_words() -> None:
     terms = read_terms()
-    findings: list[Finding] = []
+    phrases: list[Finding] = []
+    long_lines: list[Finding] = []
     files = 0
     for name, text in checked_files():
         files += 1
-        findings += find_terms(name, text, terms)
-        findings += find_long_comments(name, text)
-    for finding in findings:
+        phrases += find_terms(name, text, terms)
+        long_lines += find_long_comments(name, text)
+    for finding in (*phrases, *long_lines):
         print(finding)
-    folders = Counter("/".join(finding.path.split("/")[:2]) for finding in findings)
-    for folder, count in sorted(folders.items()):
-        print(f"{count:6} {folder}")
-    print(f"{len(findings)} findings in {files} files; tools/terms.txt has {len(terms)} terms")
+    print_counts(phrases, long_lines)
+    print(f"{len(phrases)} phrases, {len(long_lines)} long lines in {files} files; {len(terms)} terms")
     if files == 0:
         raise Failed("no file was checked")
-    if findings:
-        raise Failed("see tools/terms.txt for what to write instead")
+    if phrases or long_lines:
+        raise Failed("tools/terms.txt lists what to write instead")
+
+
+def print_counts(phrases: "list[Finding]", long_lines: "list[Finding]") -> None:
+    """Prints the findings per folder."""
+
+    def count(findings: "list[Finding]") -> "Counter[str]":
+        return Counter("/".join(finding.path.split("/")[:2]) for finding in findings)
+
+    phrase_counts, line_counts = count(phrases), count(long_lines)
+    for folder in sorted(phrase_counts | line_counts):
+        print(f"{phrase_counts[folder]:6} phrases {line_counts[folder]:6} long lines  {folder}")

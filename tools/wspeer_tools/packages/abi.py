@@ -1,8 +1,8 @@
 """Compares the C interface with the committed baseline, tools/package/wspeer.abi.
 
-The header is turned into a library of empty functions, whose debug information holds what C programs rely on and nothing
-of what is behind the handles; tests/c checks that the real library exports these functions. Additions pass, and so do
-fields that are appended to structs with struct_size; every other difference is a break.
+The header is turned into a library of empty functions, whose debug information holds what C programs rely on and
+nothing of what is behind the handles; tests/c checks that the real library exports these functions. Additions pass, and
+so do fields that are appended to structs with struct_size; every other difference is a break.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import shutil
 from ..process import Argument, output_of, run
 from ..project import HEADER, ROOT, say, target_folder
 from ..provision.programs import abigail
-from ..report import Failed
+from ..report import Failed, note
 
 BASELINE = ROOT / "tools" / "package" / "wspeer.abi"
 SUPPRESSIONS = ROOT / "tools" / "package" / "wspeer.suppr"
@@ -59,4 +59,4 @@ def compare_abi(header: pathlib.Path = HEADER) -> None:
             f"{error}\nthe C interface differs from tools/package/wspeer.abi; if that is intended, raise the version, "
             "add it to CHANGELOG.md and run 'make abi-baseline'"
         ) from error
-    say("the C interface is compatible with the baseline")
+    note("the C interface is compatible with the baseline")

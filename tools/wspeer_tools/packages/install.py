@@ -29,9 +29,7 @@ TEMPLATES = ROOT / "tools" / "package"
 class Installation:
     """The paths of one installation. `prefix` and `destdir` are those of the environment unless they are given."""
 
-    def __init__(
-        self, prefix: Optional[str] = None, destdir: Optional[str] = None, is_portable: Optional[bool] = None
-    ):
+    def __init__(self, prefix: Optional[str] = None, destdir: Optional[str] = None, is_portable: Optional[bool] = None):
         self.prefix = prefix or os.environ.get("PREFIX") or "/usr/local"
         self.destdir = os.environ.get("DESTDIR", "") if destdir is None else destdir
         self.libraries = os.environ.get("LIBDIR") or f"{self.prefix}/lib"
@@ -59,7 +57,7 @@ class Installation:
         ]
 
     def build(self) -> None:
-        """Builds the library without the Godot part, with a SONAME, and the list of system libraries for static linking."""
+        """Builds the library for C, with a SONAME, and the list of system libraries for static linking."""
         say("building the C library to install")
         for folder in (self.folder, self.release):
             folder.mkdir(parents=True, exist_ok=True)

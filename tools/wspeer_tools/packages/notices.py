@@ -1,7 +1,7 @@
 """Writes the licences of all packages that are linked into the library, from the lock file.
 
-Each text is written once, below the packages that it belongs to. A package without any text, and one whose licence has no
-text in tools/package/licenses, is an error: it must not be shipped.
+Each text is written once, below the packages that it belongs to. A package without any text, and one whose licence has
+no text in tools/package/licenses, is an error: it must not be shipped.
 """
 
 from __future__ import annotations

@@ -70,8 +70,8 @@ def _old_pip(python: pathlib.Path, packages: "list[str]") -> None:
     """Runs the last pip for Python 2.7, from its wheel.
 
     Without --upgrade: autobahn has a twisted/plugins, and pip would replace all of twisted/ with it. With the tree's
-    headers and libraries, because its C library, which is older than the machine's, runs what is compiled here. And with
-    the launcher as sys.executable, because Python would name the program, which does not run alone.
+    headers and libraries, because its C library, which is older than the machine's, runs what is compiled here. And
+    with the launcher as sys.executable, because Python would name the program, which does not run alone.
     """
     folder = _folder() / "autobahn"
     root = folder / "root"
@@ -101,11 +101,19 @@ def _provision_original() -> None:
     for path in (site_folder(), folder / "pip"):
         shutil.rmtree(path, ignore_errors=True)
     site_folder().mkdir(parents=True)
-    download: list[Argument] = ["--quiet", "--no-deps", "--python-version", "27", "--only-binary=:all:", "--dest", folder / "pip"]
+    download: list[Argument] = [
+        "--quiet",
+        "--no-deps",
+        "--python-version",
+        "27",
+        "--only-binary=:all:",
+        "--dest",
+        folder / "pip",
+    ]
     run([_folder() / "venv/bin/pip", "download", *download, PIP, PINS[0].split()[0]], env=PIP_ENVIRONMENT)
     for line in PINS:
         _old_pip(python, line.split())
-        # zope.interface expects a .pth file to make this module, and Python reads no .pth file of a folder on PYTHONPATH.
+        # A .pth file of zope.interface would make this module, but Python reads none on PYTHONPATH.
         if (site_folder() / "zope").is_dir():
             (site_folder() / "zope" / "__init__.py").touch()
     if not _suite_starts():

@@ -1,4 +1,4 @@
-"""Unpacks Debian packages of any release, with all they depend on, into a folder, and makes launchers for their programs.
+"""Unpacks Debian packages of any release, with their dependencies, and makes launchers for their programs.
 
 Nothing is installed and root is not needed: a test gets a program this way that the machine's own release has too old,
 too new or not at all.
@@ -70,7 +70,7 @@ class Tree:
         return [top, *sorted(below)]
 
     def launcher(self, program: str) -> pathlib.Path:
-        """Returns a script that runs the program with the tree's own loader and libraries; makes it if it is missing."""
+        """Makes and returns a script that runs the program with the tree's own loader and libraries."""
         launcher = self.path / pathlib.Path(program).name
         if not os.access(self.path / program, os.X_OK):
             raise Unavailable(f"no program {program} in {self.path}")
@@ -112,7 +112,7 @@ def archive_of_this_machine() -> str:
 
 
 def _configure_apt(suite: str, apt: pathlib.Path) -> pathlib.Path:
-    """Writes a configuration with which apt keeps all files in `apt`, knows one release and counts nothing as installed."""
+    """Writes a configuration for apt: all files in `apt`, one release, nothing counts as installed."""
     mirror = archive_of_this_machine()
     if not mirror:
         raise Unavailable("apt's sources on this machine name no Debian archive")

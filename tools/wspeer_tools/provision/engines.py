@@ -56,7 +56,9 @@ def _unpacked(name: str, package: str, suits: Callable[[pathlib.Path], bool], ad
     except Unavailable as error:
         raise Unavailable(f"{error}\n{advice}") from error
     if not suits(program):
-        raise Unavailable(f"Debian's {package} does not run here. Remove {folder} to have it unpacked again, or {advice}")
+        raise Unavailable(
+            f"Debian's {package} does not run here. Remove {folder} to have it unpacked again, or {advice}"
+        )
     return program
 
 

@@ -1,4 +1,4 @@
-"""Finds or fetches the other programs: OpenSSL, CMake, zig, libabigail, cargo-c, proxies, a browser, a hidden screen."""
+"""Finds or fetches the other programs: OpenSSL, CMake, zig, libabigail, cargo-c, proxies, a browser, Xvfb."""
 
 from __future__ import annotations
 
@@ -85,7 +85,13 @@ def libwebsockets_program(base: pathlib.Path, source: pathlib.Path, name: str, *
         raise Unavailable(f"no libwebsockets in {tree.path}")
     folder = libraries[0].parent
     # Everything comes from the tree, down to the start-up code: the compiler would take the machine's first.
-    tree_options: list[Argument] = [f"--sysroot={tree.path}", f"-B{folder}", f"-L{folder}", "-isystem", f"{tree.path}/usr/include"]
+    tree_options: list[Argument] = [
+        f"--sysroot={tree.path}",
+        f"-B{folder}",
+        f"-L{folder}",
+        "-isystem",
+        f"{tree.path}/usr/include",
+    ]
     compiler = os.environ.get("CC", "cc")
     output = tree.path / "usr/bin" / name
     run([compiler, *flags, *tree_options, source, "-o", output, "-lwebsockets", "-lpthread"])
@@ -98,14 +104,24 @@ export LD_LIBRARY_PATH="$tree/libraries" FONTCONFIG_PATH="$tree/etc/fonts"
 exec "$tree/usr/lib/chromium/chromium" "$@"
 """
 # Parts of the C library, which has to be the one of the machine's dynamic loader.
-C_LIBRARY = (
-    "libc.so libm.so libmvec.so libpthread.so libdl.so librt.so libutil.so libanl.so libresolv.so libnss_ "
-    "libthread_db.so libBrokenLocale.so"
-).split()
+C_LIBRARY = [
+    "libc.so",
+    "libm.so",
+    "libmvec.so",
+    "libpthread.so",
+    "libdl.so",
+    "librt.so",
+    "libutil.so",
+    "libanl.so",
+    "libresolv.so",
+    "libnss_",
+    "libthread_db.so",
+    "libBrokenLocale.so",
+]
 
 
 def chromium(base: pathlib.Path) -> pathlib.Path:
-    """Returns Chromium: the installed one, one that apt installs now, or one that is unpacked if apt may not install."""
+    """Returns Chromium: the installed one, one that apt installs now, or an unpacked one."""
     # Not /usr/bin/chromium, a script that adds options and extensions.
     installed = pathlib.Path("/usr/lib/chromium/chromium")
     if not installed.exists():

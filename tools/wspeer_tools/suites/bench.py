@@ -2,8 +2,8 @@
 
     tools/run bench LIBRARY_DIR [engine|servers|connections|core]...
 
-LIBRARY_DIR has the release C library. Both sides of a comparison are measured in turns within one run. The status does not
-depend on the numbers: they belong to the machine.
+LIBRARY_DIR has the release C library. Both sides of a comparison are measured in turns within one run. The status does
+not depend on the numbers: they belong to the machine.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ class Bench:
                 for _ in range(3):
                     for side, values in memory.items():
                         text = self.run_in_engine("bench.gd", "--memory", side, limit)
-                        values += [float(line.split("\t")[1]) for line in text.splitlines() if line.startswith("MEMORY\t")]
+                        values += [
+                            float(line.split("\t")[1]) for line in text.splitlines() if line.startswith("MEMORY\t")
+                        ]
                 name = f"memory of an idle peer, limits of {limit} B"
                 self.add(bench_report.median_row("engine", name, "B", memory["ours"], memory["engine"]))
 

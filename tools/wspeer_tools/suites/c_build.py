@@ -19,7 +19,15 @@ def library_folder() -> pathlib.Path:
         return pathlib.Path(given).resolve()
     # In a folder of its own, because a build with other features would replace the usual one.
     folder = target_folder() / "interop-build"
-    options: list[Argument] = ["--quiet", "--release", "--no-default-features", "--features", "capi", "--target-dir", folder]
+    options: list[Argument] = [
+        "--quiet",
+        "--release",
+        "--no-default-features",
+        "--features",
+        "capi",
+        "--target-dir",
+        folder,
+    ]
     run(["cargo", "build", *options], cwd=ROOT)
     return folder / "release"
 

@@ -30,7 +30,17 @@ HERE = ROOT / "tests" / "c"
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 C_STANDARDS = ("c99", "c11", "c17", "gnu2x", "c23")
 CXX_STANDARDS = ("c++11", "c++17", "c++20")
-PROGRAMS = "echo_server echo_client autobahn_client room_server chat_server chat_client many_connections".split()
+# The poll loop in the header's first comment.
+EXAMPLE = re.compile(r"^ \*     wsp_client \*client.*?wsp_client_free[^\n]*$", re.MULTILINE | re.DOTALL)
+PROGRAMS = [
+    "echo_server",
+    "echo_client",
+    "autobahn_client",
+    "room_server",
+    "chat_server",
+    "chat_client",
+    "many_connections",
+]
 # What the clients of tests/c print after the close handshake: the code, and a reason that is one word.
 CLOSED = re.compile(r"^closed: 1000 \w+$", re.MULTILINE)
 
@@ -70,6 +80,17 @@ class Suite:
         )
         flags = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wundef", "-Werror", f"-I{self.include}"]
         run([compiler, f"-std={standard}", *flags, "-c", "-x", language, source, "-o", self.work / "header.o"])
+
+    def compile_example(self) -> None:
+        """Compiles the example of the header's first comment, in a function of a program that it calls."""
+        found = EXAMPLE.search(self.header.read_text(encoding="utf-8"))
+        if not found:
+            raise Failed("the header has no example")
+        source = self.work / "example.c"
+        body = re.sub(r"^ \*", "", found[0], flags=re.MULTILINE)
+        declarations = "void on_message(const uint8_t *data, size_t len);\nvoid draw_frame(void);\nvoid run(void);\n"
+        source.write_text(f"#include <wspeer.h>\n{declarations}void run(void)\n{{\n{body}\n}}\n", encoding="utf-8")
+        run([self.cc, *self.c_flags, "-c", source, "-o", self.work / "example.o"])
 
     def compare_exports(self) -> None:
         listing = output_of(["nm", "-D", "--defined-only", "--", self.libraries / "libwspeer.so"])
@@ -141,7 +162,8 @@ class Suite:
                 for number in range(1, 9):
                     messages = (str(number), f"again from {number}")
                     running.append((clients.enter_context(self.client(str(number), port, *messages)), messages))
-                if not all([finish_echo(client, messages) for client, messages in running]):
+                results = [finish_echo(client, messages) for client, messages in running]
+                if not all(results):
                     raise Failed("a client of eight at the same time did not get its messages back")
 
     def test_echo_failures(self) -> None:
@@ -163,7 +185,7 @@ class Suite:
                 connection.sendall("\r\n".join(request).encode())
                 receive(connection, lambda data: b"\r\n\r\n" in data)
                 server.signal(number)
-                if b"the server is shutting down" not in receive(connection, lambda data: False):
+                if b"the server is shutting down" not in receive(connection, lambda _: False):
                     raise Failed("the close frame has no reason")
 
     def test_chat(self) -> None:
@@ -217,6 +239,8 @@ class Suite:
         for standard in CXX_STANDARDS:
             step(f"header as {standard}", functools.partial(self.compile_alone, self.cxx, "c++", standard))
         step("certificates", self.make_certificates)
+        if EXAMPLE.search(self.header.read_text(encoding="utf-8")):
+            step("the loop at the top of the header compiles", self.compile_example)
         step("exports are the declared functions", self.compare_exports)
         step("every function is tested", self.require_tests_of_functions)
 
@@ -251,7 +275,12 @@ class Suite:
             self.report.fail("valgrind", "is not installed")
             return
         # Status 99 is for findings of valgrind; the program itself returns 0 or 1.
-        options: list[Argument] = ["-q", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite,possible"]
+        options: list[Argument] = [
+            "-q",
+            "--error-exitcode=99",
+            "--leak-check=full",
+            "--show-leak-kinds=definite,possible",
+        ]
         options += ["--fair-sched=yes", f"--suppressions={HERE / 'valgrind.supp'}"]
         command: list[Argument] = ["valgrind", *options, self.work / "test_capi"]
         self.run_tests("test_capi under valgrind", command, WSPEER_TEST_PATIENCE="10")

@@ -1,7 +1,7 @@
 """Makes the certificates of the secure tests, again in each run.
 
-The folder gets NAME.pem, the chain from the certificate up to below the authority, the same as NAME.crt, and NAME.key in
-PKCS#8 form. Names below .test belong to no host (RFC 6761); tests/interop/secure/names.c resolves them.
+The folder gets NAME.pem, the chain from the certificate up to below the authority, the same as NAME.crt, and NAME.key
+in PKCS#8 form. Names below .test belong to no host (RFC 6761); tests/interop/secure/names.c resolves them.
 """
 
 from __future__ import annotations
@@ -96,7 +96,16 @@ class Maker:
         subject = subject or f"/CN={name}"
         self.call("req", "-new", "-key", f"{name}.key", "-subj", subject, "-out", f"{name}.csr")
         # The only command of OpenSSL 3.0 that accepts both dates.
-        files = ["-in", f"{name}.csr", "-out", f"{name}.pem", "-cert", f"{authority}.pem", "-keyfile", f"{authority}.key"]
+        files = [
+            "-in",
+            f"{name}.csr",
+            "-out",
+            f"{name}.pem",
+            "-cert",
+            f"{authority}.pem",
+            "-keyfile",
+            f"{authority}.key",
+        ]
         period = ["-startdate", dates[0], "-enddate", dates[1]]
         self.call("ca", "-batch", "-notext", *files, "-extensions", extensions, *period)
 

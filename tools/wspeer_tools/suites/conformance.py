@@ -7,8 +7,8 @@
     tools/run conformance-of quick|full --label NAME [--server-cmd CMD] [--client-cmd CMD] [OPTION...]
         any other program; without arguments it prints the options
 
-quick runs kosoku, with the 301 cases without compression and sections 12.1, 13.1 and 13.7. full runs the original suite,
-all 517 cases.
+quick runs kosoku, with the 301 cases without compression and sections 12.1, 13.1 and 13.7. full runs the original
+suite, all 517 cases.
 """
 
 from __future__ import annotations
@@ -110,7 +110,12 @@ class RoleRun:
     def _start(self, command: "list[Argument]", name: str, **options: bool) -> Program:
         """Starts a program with its output in NAME.log and, if it is under test, its errors in NAME.err."""
         errors = self.work / f"{name}.err" if options.get("separate") else None
-        variables: dict[str, Optional[Argument]] = {"PYTHONNOUSERSITE": "1", "PYTHONUNBUFFERED": "1", "PYTHONHOME": None, "PYTHONSTARTUP": None}
+        variables: dict[str, Optional[Argument]] = {
+            "PYTHONNOUSERSITE": "1",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONHOME": None,
+            "PYTHONSTARTUP": None,
+        }
         # Only the original suite reads it, which runs in a Python of its own.
         variables["PYTHONPATH"] = str(autobahn.site_folder()) if options.get("is_original") else None
         program = Program(

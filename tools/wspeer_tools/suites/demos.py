@@ -24,7 +24,9 @@ def run_demo(folder: pathlib.Path) -> None:
     actual = re.sub(r"(lient |connected: )[0-9]+", r"\1N", printed(text))
     expected = (folder / "expected.txt").read_text(encoding="utf-8").rstrip("\n")
     if actual != expected:
-        raise Failed("\n".join(difflib.unified_diff(expected.splitlines(), actual.splitlines(), "expected.txt", "printed")))
+        raise Failed(
+            "\n".join(difflib.unified_diff(expected.splitlines(), actual.splitlines(), "expected.txt", "printed"))
+        )
 
 
 def main() -> int:

@@ -2,8 +2,8 @@
 
     tools/run test-docs [LIBRARY_DIR]
 
-The GDScript and the C program run as they are printed there, against the C echo server; C clients run against the scenes
-of the sample project, and a scene against the C chat server.
+The GDScript and the C program run as they are printed there, against the C echo server; C clients run against the
+scenes of the sample project, and a scene against the C chat server.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import signal
 import tempfile
 from typing import Callable, Optional
 
-from ..engine_output import printed
+from ..engine_output import printed, require_no_bugs
 from ..process import Argument, Program, run, run_to_end
 from ..project import ADDON, GODOT_PROJECT, ROOT, target_folder
 from ..provision.engines import engine
@@ -105,7 +105,16 @@ class Suite:
 
     def scene(self, script: str, *arguments: str) -> Program:
         """Starts a script of the sample project's tests."""
-        command: list[Argument] = [engine(), "--headless", "--path", GODOT_PROJECT, "-s", f"res://tests/{script}", "--", *arguments]
+        command: list[Argument] = [
+            engine(),
+            "--headless",
+            "--path",
+            GODOT_PROJECT,
+            "-s",
+            f"res://tests/{script}",
+            "--",
+            *arguments,
+        ]
         return Program(command, self.work / f"{script}.out", env=engine_environment(self.work))
 
     def test_readme(self, port: int) -> None:
@@ -139,6 +148,7 @@ class Suite:
             is_closed, echoed = has_closed(output), output.rpartition("\n")[0]
             self.report.equal("the C client at the scene", (echoed, is_closed), ("< Hello from C", True))
             status = scene.wait()
+            require_no_bugs(scene.text())
             line = "< Got text data from peer 2: Hello from C ... echoing"
             self.report.equal("the scene", (status, scene.text().splitlines().count(line)), (0, 1))
 
@@ -154,6 +164,7 @@ class Suite:
                 name = "the chat client at the tutorial of Godot 3"
                 self.compare(name, "connected\nHello from C", client.text().rstrip("\n"))
             status = scene.wait()
+            require_no_bugs(scene.text())
             echoed = re.findall(r"^Got data from client \d*: Hello from C ... echoing$", scene.text(), re.MULTILINE)
             closed = r"^Client \d* disconnecting with code: 1000, reason: bye$"
             counts = (status, len(echoed), len(re.findall(closed, scene.text(), re.MULTILINE)))
@@ -165,6 +176,7 @@ class Suite:
         with Program([self.work / "chat_server"], self.work / "chat_server.out", has_input=True) as server:
             with self.scene("visit_chat.gd", f"ws://127.0.0.1:{server.port()}/scene") as scene:
                 scene.wait()
+                require_no_bugs(scene.text())
                 expected = "Received: scene has come\nReceived: scene: Hello, server!"
                 self.compare("a scene of Godot 3 at the chat server", expected, printed(scene.text()))
             server.signal(signal.SIGTERM)

@@ -2,8 +2,8 @@
 
     tools/run test-editor [PICTURE.png]
 
-tests/editor/plugin does the checks. An error or warning that the editor prints is a failure. PICTURE.png gets a picture of
-the editor (target/editor-test/editor.png).
+tests/editor/plugin does the checks. An error or warning that the editor prints is a failure. PICTURE.png gets a picture
+of the editor (target/editor-test/editor.png).
 """
 
 from __future__ import annotations

@@ -37,9 +37,9 @@ def compile_room_server(folder: pathlib.Path) -> pathlib.Path:
 def problems_of(errors: str, *, is_engine_only: bool) -> "list[str]":
     """Returns the complaints of the engine, each with the test that it belongs to.
 
-    Errors between the markers are those that the engine's own classes print on wrong calls. Script errors and panics are
-    never expected. The engine's own classes need no extension, so what is printed before the first test does not count
-    for them. Warnings count only in tests: those at the start are the engine's own.
+    Errors between the markers are those that the engine's own classes print on wrong calls. Script errors and panics
+    are never expected. The engine's own classes need no extension, so what is printed before the first test does not
+    count for them. Warnings count only in tests: those at the start are the engine's own.
     """
     test, expected, found = "", 0, []
     for line in errors.splitlines():
@@ -76,7 +76,17 @@ def run_tests(work: pathlib.Path, arguments: "tuple[str, ...]") -> "tuple[int, s
     }
     if "--suite" not in arguments or "godot3" in arguments:
         variables["WSPEER_GODOT3"] = godot3()
-    command: list[Argument] = [engine(), "--headless", "--verbose", "--path", GODOT_PROJECT, "-s", "res://tests/run.gd", "--", *arguments]
+    command: list[Argument] = [
+        engine(),
+        "--headless",
+        "--verbose",
+        "--path",
+        GODOT_PROJECT,
+        "-s",
+        "res://tests/run.gd",
+        "--",
+        *arguments,
+    ]
     unfinished = None
     with Program(command, work / "out", errors=work / "err", env=variables) as program:
         status = -1

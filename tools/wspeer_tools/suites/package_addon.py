@@ -97,7 +97,9 @@ class AddonGroup:
 
     def require_list(self) -> None:
         """The archive has the committed files of the sample project's addon, and those that packaging adds."""
-        files = {path.relative_to(ROOT / "godot_project").as_posix() for path in tracked_files("godot_project/addons/wspeer")}
+        files = {
+            path.relative_to(ROOT / "godot_project").as_posix() for path in tracked_files("godot_project/addons/wspeer")
+        }
         added = ["LICENSE", "THIRD-PARTY-LICENSES.txt", "godot3_names/.gdignore"]
         added += [f"bin/{LIBRARY_FOLDER}/{name}" for name in LIBRARIES]
         files |= {f"addons/wspeer/{name}" for name in (*added, *PROMISED)}

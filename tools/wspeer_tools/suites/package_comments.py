@@ -25,6 +25,8 @@ TYPEDEF_OF_DECLARED = re.compile(r"^typedef (enum wsp_\w+ wsp_\w+|int32_t wsp_\w
 
 # What is registered with Godot. gdext makes the text of F1 from the doc comment above.
 REGISTRATION = re.compile(r"#\[(func|var|export|signal|constant|derive\(GodotClass)\b")
+# Virtual methods of the engine, directly or by a macro.
+VIRTUAL_METHODS = re.compile(r"impl I\w+ for |\w+_virtuals! \{")
 REGISTERED = re.compile(r"^\s*(?:pub(?:\([^)]*\))? )?(?:fn|struct|const) (?P<function>\w+)|^\s*(?P<variable>\w+): ")
 
 MISSING_IN_HEADER = (
@@ -35,7 +37,6 @@ MISSING_IN_HEADER = (
     "^#define WSP_PEER_OPTIONS_INIT",
 )
 MISSING_IN_GODOT = (r"fn poll\(", "close_timeout: ", "pub struct RustTCPServer")
-
 
 
 def header_without_comments(path: pathlib.Path) -> "tuple[int, list[str]]":
@@ -69,7 +70,7 @@ def members_of_file(source: str) -> "tuple[int, list[str]]":
     for line in source.splitlines():
         text = line.strip()
         # The engine explains its own virtual methods.
-        is_virtual = bool(re.match(r"impl I\w+ for ", line)) or (is_virtual and line != "}")
+        is_virtual = bool(VIRTUAL_METHODS.match(line)) or (is_virtual and line != "}")
         if text.startswith("///"):
             has_comment = has_comment or len(text) > len("///")
         elif REGISTRATION.match(text):

@@ -7,9 +7,9 @@ import re
 import shutil
 import tarfile
 
+from ..packages.addon import stage_folder
 from ..packages.dist import DIST
 from ..packages.notices import linked_packages
-from ..packages.addon import stage_folder
 from ..process import fresh_folder, output_of, run
 from ..project import MACHINE, ROOT, tracked_files, version
 from ..report import Failed
@@ -61,7 +61,8 @@ def require_notices() -> None:
 
 
 def require_one_version() -> None:
-    number = re.compile(rf"(^|[^0-9.]){re.escape(version())}([^0-9.]|$)", re.MULTILINE)
+    # A pin such as `name==0.1.0` is the version of another package.
+    number = re.compile(rf"(?<![0-9.])(?<!==){re.escape(version())}(?![0-9.])")
     others = []
     for path in tracked_files():
         name = path.relative_to(ROOT).as_posix()
@@ -69,7 +70,9 @@ def require_one_version() -> None:
             others.append(name)
     if others:
         raise Failed(f"the version is also in {', '.join(others)}")
-    if not re.search(rf"^## {re.escape(version())}\b", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE):
+    if not re.search(
+        rf"^## {re.escape(version())}\b", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+    ):
         raise Failed(f"CHANGELOG.md has no section for {version()}")
 
 

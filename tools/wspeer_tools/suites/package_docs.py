@@ -12,7 +12,7 @@ import re
 import shutil
 
 from ..engine_output import printed
-from ..process import Argument, free_port, fresh_folder, run_to_end, run
+from ..process import Argument, free_port, fresh_folder, run, run_to_end
 from ..project import ROOT
 from ..provision.programs import openssl
 from ..report import Failed, note

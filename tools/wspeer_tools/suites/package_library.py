@@ -16,8 +16,18 @@ from ..project import HEADER, ROOT, series, target_folder, version
 from ..provision.programs import cargo_cinstall, cmake
 from ..report import Failed, note
 from .c_programs import CLOSED, WARNINGS, declared_functions
-from .packaging import HERE, Packaging, fails, listing, make, require_no_paths, require_old_glibc, require_soname
-from .packaging import require_stripped, same
+from .packaging import (
+    HERE,
+    Packaging,
+    fails,
+    listing,
+    make,
+    require_no_paths,
+    require_old_glibc,
+    require_soname,
+    require_stripped,
+    same,
+)
 
 PREFIX = "/opt/wspeer"
 C_TESTS = ROOT / "tests" / "c"
@@ -184,7 +194,9 @@ class LibraryGroup:
                 step(name, functools.partial(self.echo, self.work / program, expected))
             for standard in CXX_STANDARDS:
                 echoed = ["< hello", "< 0 bytes", "closed: 1000"]
-                step(f"a C++ program as {standard}", functools.partial(self.echo, self.work / f"echo_{standard}", echoed))
+                step(
+                    f"a C++ program as {standard}", functools.partial(self.echo, self.work / f"echo_{standard}", echoed)
+                )
 
     def keep_library(self) -> None:
         """Keeps the installation for the groups that run later."""

@@ -5,9 +5,9 @@
 
     NAME  a test, or the beginning of the names of several; all if none is given
 
-That is OpenSSL, nginx, tinyproxy, Chromium, the engine's own TLS, and hostile servers and clients. The tests are the modules
-of tests/interop/secure. $WSPEER_LIBRARY_DIR has libwspeer.so; without it, the library is built. The Godot part is the sample
-project's, as `make build` leaves it. Programs, certificates and logs are in the build folder's interop/.
+That is OpenSSL, nginx, tinyproxy, Chromium, the engine's own TLS, and hostile servers and clients. The tests are the
+modules of tests/interop/secure. $WSPEER_LIBRARY_DIR has libwspeer.so; without it, the library is built. The Godot part
+is the sample project's, as `make build` leaves it. Programs, certificates and logs are in the build folder's interop/.
 """
 
 from __future__ import annotations
