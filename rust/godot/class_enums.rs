@@ -23,8 +23,8 @@ pub trait ClassEnum {
     const HELP: &'static str;
 }
 
-/// Defines an enum whose parameters accept any number, as those of the engine's enums do. The number of each constant is
-/// written out for the help and checked against `= $value`.
+/// Defines an enum whose parameters accept any number, as those of the engine's enums do. The number of each constant
+/// is written out for the help and checked against `= $value`.
 macro_rules! class_enum {
     (
         $(#[doc = $doc:literal])*

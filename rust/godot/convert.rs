@@ -23,7 +23,8 @@ pub fn error<T>(result: &Result<T>) -> GodotError {
     }
 }
 
-/// Returns text for a script. NUL, which the engine's strings cannot hold, becomes U+FFFD, as other undecodable input does.
+/// Returns text for a script. NUL, which the engine's strings cannot hold, becomes U+FFFD, as other undecodable input
+/// does.
 pub fn text(text: &str) -> GString {
     if text.contains('\0') { GString::from(&text.replace('\0', "\u{fffd}")) } else { GString::from(text) }
 }

@@ -24,8 +24,8 @@ pub fn report_count(result: &Result, count: usize, out: RawPtr<*mut i32>) -> God
     convert::error(result)
 }
 
-/// Lends a copy of a packet to the engine, which copies it before its next call. The copy belongs to this thread, because another
-/// thread may use the object, and move the packet, as soon as the object's lock is released.
+/// Lends a copy of a packet to the engine, which copies it before its next call. The copy belongs to this thread,
+/// because another thread may use the object, and move the packet, as soon as the object's lock is released.
 pub fn lend_copy(packet: Result<&[u8]>, buffer: RawPtr<*mut RawPtr<*const u8>>, size: RawPtr<*mut i32>) -> GodotError {
     match packet {
         Ok(packet) => LENT.with_borrow_mut(|lent| {

@@ -1,8 +1,8 @@
 //! The GDExtension: classes with the members of Godot's class reference. They convert; the rules are in `peer/`.
 //!
-//! Classes are in [`streams`], `websocket_*`, [`remote_peer`] and [`monitor`]. What they share is below them: the object of
-//! an instance ([`object_lock`], [`object_registry`], [`called_instance`]), when signals and flushes happen ([`nested_polls`],
-//! [`frame_flush`]), and conversions. [`class_constants`] and [`entry_point`] are above them.
+//! Classes are in [`streams`], `websocket_*`, [`remote_peer`] and [`monitor`]. What they share is below them: the
+//! object of an instance ([`object_lock`], [`object_registry`], [`called_instance`]), when signals and flushes happen
+//! ([`nested_polls`], [`frame_flush`]), and conversions. [`class_constants`] and [`entry_point`] are above them.
 
 mod called_instance;
 mod class_constants;

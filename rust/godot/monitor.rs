@@ -28,12 +28,14 @@ const BYTES_OUT: &str = "wspeer/bytes_out_per_second";
 /// A view of all WebSocket connections of the running game: the live peers, and a log of recent messages.
 ///
 /// In a game that was started from the editor it is enabled from the start. It then adds the monitors
-/// [code]wspeer/connections[/code], [code]wspeer/bytes_in_per_second[/code] and [code]wspeer/bytes_out_per_second[/code] to
-/// [Performance], and, if the plugin "wspeer" is enabled, feeds the tab "WebSockets" of the debugger. A game may also use it for a
-/// display of its own. While it is not enabled, its cost is not measurable.
+/// [code]wspeer/connections[/code], [code]wspeer/bytes_in_per_second[/code] and
+/// [code]wspeer/bytes_out_per_second[/code] to [Performance], and, if the plugin "wspeer" is enabled, feeds the tab
+/// "WebSockets" of the debugger. A game may also use it for a display of its own. While it is not enabled, its cost is
+/// not measurable.
 ///
 /// Passwords in URLs, URL parameters that look like secrets, and the headers [code]Authorization[/code],
-/// [code]Proxy-Authorization[/code], [code]Cookie[/code], [code]Set-Cookie[/code] and [code]Sec-WebSocket-Key[/code] are masked.
+/// [code]Proxy-Authorization[/code], [code]Cookie[/code], [code]Set-Cookie[/code] and [code]Sec-WebSocket-Key[/code]
+/// are masked.
 #[derive(GodotClass)]
 #[class(singleton)]
 pub struct RustWebSocketMonitor {
@@ -42,18 +44,19 @@ pub struct RustWebSocketMonitor {
     received: Meter,
     sent: Meter,
 
-    /// If [code]true[/code], live peers are recorded, and the monitors of [Performance] are registered. Default [code]true[/code]
-    /// if a debugger is attached, else [code]false[/code].
+    /// If [code]true[/code], live peers are recorded, and the monitors of [Performance] are registered. Default
+    /// [code]true[/code] if a debugger is attached, else [code]false[/code].
     #[var(get = get_enabled, set = set_enabled)]
     enabled: PhantomVar<bool>,
 
-    /// If [code]true[/code], messages are recorded for [method take_messages] while [member enabled]. Default [code]false[/code].
-    /// The tab in the editor does not need it.
+    /// If [code]true[/code], messages are recorded for [method take_messages] while [member enabled]. Default
+    /// [code]false[/code]. The tab in the editor does not need it.
     #[var(get = get_log_enabled, set = set_log_enabled)]
     log_enabled: PhantomVar<bool>,
 
-    /// The number of bytes of each message that are recorded as its preview, also for the tab in the editor; from 0 to 1024. 0 records
-    /// no contents, not even of handshakes. Default: the project setting [code]wspeer/monitor/preview_bytes[/code], or 128.
+    /// The number of bytes of each message that are recorded as its preview, also for the tab in the editor; from 0 to
+    /// 1024. 0 records no contents, not even of handshakes. Default: the project setting
+    /// [code]wspeer/monitor/preview_bytes[/code], or 128.
     #[var(get = get_preview_bytes, set = set_preview_bytes)]
     preview_bytes: PhantomVar<i64>,
 
@@ -111,32 +114,34 @@ impl RustWebSocketMonitor {
     }
 
     /// Returns the live peers, oldest first, each with the keys [code]id[/code] (a number that no other peer gets),
-    /// [code]class[/code], [code]role[/code] ([code]"client"[/code], [code]"server"[/code], or [code]""[/code] before the first
-    /// connection), [code]state[/code] (a [enum RustWebSocketPeer.State]), [code]url[/code], [code]remote_address[/code],
-    /// [code]protocol[/code], [code]compressed[/code], [code]compression_ratio[/code] (bytes on the network per byte of compressed
-    /// messages; -1 if there were none), [code]messages_in[/code], [code]bytes_in[/code], [code]messages_out[/code],
-    /// [code]bytes_out[/code] (of this connection, before compression), [code]inbound_messages[/code], [code]inbound_bytes[/code],
-    /// [code]outbound_messages[/code], [code]outbound_bytes[/code] (contents of the queues), [code]round_trip_time[/code] (seconds, -1
-    /// before the first pong) and [code]failure[/code]. The values are those at the end of each peer's last
-    /// [method RustWebSocketPeer.poll]. Empty while not [member enabled].
+    /// [code]class[/code], [code]role[/code] ([code]"client"[/code], [code]"server"[/code], or [code]""[/code] before
+    /// the first connection), [code]state[/code] (a [enum RustWebSocketPeer.State]), [code]url[/code],
+    /// [code]remote_address[/code], [code]protocol[/code], [code]compressed[/code], [code]compression_ratio[/code]
+    /// (bytes on the network per byte of compressed messages; -1 if there were none), [code]messages_in[/code],
+    /// [code]bytes_in[/code], [code]messages_out[/code], [code]bytes_out[/code] (of this connection, before
+    /// compression), [code]inbound_messages[/code], [code]inbound_bytes[/code], [code]outbound_messages[/code],
+    /// [code]outbound_bytes[/code] (contents of the queues), [code]round_trip_time[/code] (seconds, -1 before the first
+    /// pong) and [code]failure[/code]. The values are those at the end of each peer's last [method
+    /// RustWebSocketPeer.poll]. Empty while not [member enabled].
     #[func]
     fn get_peers(&self) -> Array<VarDictionary> {
         if self.subscriber.is_some() { trace::peers().iter().map(peer_values).collect() } else { Array::new() }
     }
 
-    /// Returns the events that were recorded since the last call, at most the newest 4096, oldest first, each with the keys
-    /// [code]time[/code] (seconds since the monitor was first enabled), [code]peer[/code] (its [code]id[/code]), [code]sent[/code]
-    /// ([code]true[/code] for sent, [code]false[/code] for received), [code]kind[/code] ([code]"handshake"[/code], [code]"text"[/code],
-    /// [code]"binary"[/code], [code]"ping"[/code], [code]"pong"[/code], [code]"close"[/code] or [code]"failure"[/code]),
-    /// [code]size[/code] (bytes before compression) and [code]preview[/code] (the first bytes, see [member preview_bytes]). Empty while
-    /// not [member log_enabled].
+    /// Returns the events that were recorded since the last call, at most the newest 4096, oldest first, each with the
+    /// keys [code]time[/code] (seconds since the monitor was first enabled), [code]peer[/code] (its [code]id[/code]),
+    /// [code]sent[/code] ([code]true[/code] for sent, [code]false[/code] for received), [code]kind[/code]
+    /// ([code]"handshake"[/code], [code]"text"[/code], [code]"binary"[/code], [code]"ping"[/code], [code]"pong"[/code],
+    /// [code]"close"[/code] or [code]"failure"[/code]), [code]size[/code] (bytes before compression) and
+    /// [code]preview[/code] (the first bytes, see [member preview_bytes]). Empty while not [member log_enabled].
     #[func]
     fn take_messages(&mut self) -> Array<VarDictionary> {
         let Some(subscriber) = &mut self.subscriber else { return Array::new() };
         std::iter::from_fn(|| subscriber.next_event()).map(|event| event_values(&event)).collect()
     }
 
-    /// Returns the number of events that were dropped since the last call because [method take_messages] was called too rarely.
+    /// Returns the number of events that were dropped since the last call because [method take_messages] was called too
+    /// rarely.
     #[func]
     fn take_missed_count(&mut self) -> i64 {
         let missed = self.subscriber.as_mut().map_or(0, TraceSubscriber::take_missed);
@@ -149,13 +154,15 @@ impl RustWebSocketMonitor {
         convert::integer(trace::connection_count())
     }
 
-    /// Returns the payload bytes per second that all peers receive, before compression. Measured between two calls, at most once a second.
+    /// Returns the payload bytes per second that all peers receive, before compression. Measured between two calls, at
+    /// most once a second.
     #[func]
     fn get_bytes_in_per_second(&mut self) -> f64 {
         self.received.rate(trace::totals().received.bytes, clock::now())
     }
 
-    /// Returns the payload bytes per second that all peers send, before compression. Measured between two calls, at most once a second.
+    /// Returns the payload bytes per second that all peers send, before compression. Measured between two calls, at
+    /// most once a second.
     #[func]
     fn get_bytes_out_per_second(&mut self) -> f64 {
         self.sent.rate(trace::totals().sent.bytes, clock::now())
@@ -184,8 +191,8 @@ impl IObject for RustWebSocketMonitor {
     }
 }
 
-/// Sends peers and messages to the editor while its tab asks for them. It records before that, because the tab learns of the game
-/// only when the first handshakes may have finished.
+/// Sends peers and messages to the editor while its tab asks for them. It records before that, because the tab learns
+/// of the game only when the first handshakes may have finished.
 #[derive(GodotClass)]
 #[class(internal, base = EngineProfiler)]
 struct RustWebSocketProfiler {

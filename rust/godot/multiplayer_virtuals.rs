@@ -10,8 +10,8 @@ use crate::proto::close_code;
 
 /// An object of a multiplayer class.
 pub trait MultiplayerObject: CollectsMessages {
-    /// Whether the server relays packets between clients at the request of `SceneMultiplayer`. Godot 3's packets are relayed
-    /// by the server object itself.
+    /// Whether the server relays packets between clients at the request of `SceneMultiplayer`. Godot 3's packets are
+    /// relayed by the server object itself.
     const RELAYS_FOR_THE_ENGINE: bool;
 
     /// Lends the oldest packet to the engine, which copies it before its next call.
@@ -35,7 +35,8 @@ pub trait MultiplayerObject: CollectsMessages {
 
     fn status(&mut self) -> ConnectionStatus;
 
-    /// Returns the place for values that scripts may set and read back. A WebSocket is always reliable and has one channel.
+    /// Returns the place for values that scripts may set and read back. A WebSocket is always reliable and has one
+    /// channel.
     fn transfer_settings(&mut self) -> Option<&mut TransferSettings> {
         None
     }
@@ -65,8 +66,8 @@ impl Default for TransferSettings {
     }
 }
 
-/// Implements `IMultiplayerPeerExtension` for a class whose object is a [`MultiplayerObject`]. The braces hold the methods that
-/// the class implements itself. The class has `fn poll_and_emit(this: Gd<Self>)`.
+/// Implements `IMultiplayerPeerExtension` for a class whose object is a [`MultiplayerObject`]. The braces hold the
+/// methods that the class implements itself. The class has `fn poll_and_emit(this: Gd<Self>)`.
 macro_rules! multiplayer_virtuals {
     ($class:ident . $field:ident { $($own:tt)* }) => {
         #[godot_api]

@@ -1,8 +1,9 @@
 //! The lock around the Rust object of an instance: one call at a time, and a call from inside another one is refused.
 //!
-//! gdext guards an instance by a cell that wakes waiting threads, by one or two system calls, at the end of every call. That
-//! takes half a microsecond, several times what a call itself takes. So the object has a lock of its own. A thread can only
-//! enter the same object twice through a stream that is written in a script; it then gets an error instead of a deadlock.
+//! gdext guards an instance by a cell that wakes waiting threads, by one or two system calls, at the end of every call.
+//! That takes half a microsecond, several times what a call itself takes. So the object has a lock of its own. A thread
+//! can only enter the same object twice through a stream that is written in a script; it then gets an error instead of
+//! a deadlock.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,8 +53,8 @@ impl<T> ObjectLock<T> {
         self.content.lock().run(busy, call)
     }
 
-    /// Runs a poll, or skips it while it would find nothing to do. Polling an idle peer then only takes this lock and looks at
-    /// the readiness of its socket; the peer itself is not touched.
+    /// Runs a poll, or skips it while it would find nothing to do. Polling an idle peer then only takes this lock and
+    /// looks at the readiness of its socket; the peer itself is not touched.
     pub fn poll<R: Default>(&self, call: impl FnOnce(&mut T) -> (R, Option<IdleWatch>)) -> R {
         let content = self.content.lock();
         if let Some(idle) = content.idle.take()

@@ -1,7 +1,7 @@
 //! Finds the Rust object of an instance without gdext's cell: by instance id or by the engine's pointer.
 //!
-//! Methods that scripts call for every message or frame take `Gd<Self>` or the engine's pointer and find the object here.
-//! [`object_lock`](super::object_lock) says why they avoid the cell.
+//! Methods that scripts call for every message or frame take `Gd<Self>` or the engine's pointer and find the object
+//! here. [`object_lock`](super::object_lock) says why they avoid the cell.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -186,8 +186,8 @@ pub unsafe fn handle_at<C: ObjectClass>(instance: GDExtensionClassInstancePtr) -
     unsafe { as_storage::<C>(instance) }.get_gd()
 }
 
-/// Number of objects, of any class, that have ended. A changed number invalidates [`RECENT`], because an address may belong to
-/// another instance now.
+/// Number of objects, of any class, that have ended. A changed number invalidates [`RECENT`], because an address may
+/// belong to another instance now.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
 /// Number of entries in [`RECENT`].

@@ -12,18 +12,19 @@ use godot_core::meta::RawPtr;
 
 use super::class_enums::RemoteWriteMode;
 use super::object_lock::ObjectLock;
-use super::websocket_client::ClientObject;
-use super::websocket_server::ServerObject;
+use super::websocket_client::client_object::ClientObject;
+use super::websocket_server::server_object::ServerObject;
 use super::{convert, engine_pointers};
 use crate::error::Result;
 use crate::peer::{Client, Server, WebSocketPeer};
 use crate::proto::frame::MessageKind;
 
-/// One connection of a [RustWebSocketClient] or [RustWebSocketServer], as returned by their [code]get_peer()[/code]. It has the
-/// members of Godot 3's [code]WebSocketPeer[/code].
+/// One connection of a [RustWebSocketClient] or [RustWebSocketServer], as returned by their [code]get_peer()[/code]. It
+/// has the members of Godot 3's [code]WebSocketPeer[/code].
 ///
-/// Read packets with [method PacketPeer.get_packet] or [method PacketPeer.get_var] in the handler of [code]data_received[/code], send
-/// with [method PacketPeer.put_packet] or [method PacketPeer.put_var]. As in Godot 3, an empty packet is not sent.
+/// Read packets with [method PacketPeer.get_packet] or [method PacketPeer.get_var] in the handler of
+/// [code]data_received[/code], send with [method PacketPeer.put_packet] or [method PacketPeer.put_var]. As in Godot 3,
+/// an empty packet is not sent.
 ///
 /// It does not keep its client or server alive. When the connection has ended, or was replaced by another one, it stays
 /// unconnected; an object made by [code]new()[/code] is always unconnected. Any method may be called from any thread.
@@ -115,8 +116,8 @@ impl RustWebSocketRemotePeer {
         RemoteWriteMode::of(kind)
     }
 
-    /// Sets the type of message that [method PacketPeer.put_packet] sends. Default [constant WRITE_MODE_BINARY], again with each new
-    /// connection.
+    /// Sets the type of message that [method PacketPeer.put_packet] sends. Default [constant WRITE_MODE_BINARY], again
+    /// with each new connection.
     #[func]
     fn set_write_mode(&self, mode: RemoteWriteMode) {
         let kind = mode.message_kind();
@@ -135,9 +136,9 @@ impl RustWebSocketRemotePeer {
         self.ask_owner(false, |client| client.was_string_packet(), |server, id| server.was_string_packet(id))
     }
 
-    /// Starts the close handshake with a status code and a reason of at most 123 bytes of UTF-8; a signal of the client or server reports
-    /// the end of the connection. Codes that RFC 6455 does not allow in a close frame and longer reasons are refused: nothing changes,
-    /// and [code]get_error_message()[/code] of the client or server explains it.
+    /// Starts the close handshake with a status code and a reason of at most 123 bytes of UTF-8; a signal of the client
+    /// or server reports the end of the connection. Codes that RFC 6455 does not allow in a close frame and longer
+    /// reasons are refused: nothing changes, and [code]get_error_message()[/code] of the client or server explains it.
     #[func]
     fn close(&self, #[opt(default = 1000)] code: i32, #[opt(default = "")] reason: GString) {
         let reason = reason.to_string();
@@ -192,15 +193,15 @@ impl RustWebSocketRemotePeer {
         )
     }
 
-    /// Sends the given text as a text message, whatever the write mode is. Returns [constant ERR_OUT_OF_MEMORY] if the output buffer is
-    /// full and [constant FAILED] if the connection is not open.
+    /// Sends the given text as a text message, whatever the write mode is. Returns [constant ERR_OUT_OF_MEMORY] if the
+    /// output buffer is full and [constant FAILED] if the connection is not open.
     #[func]
     fn send_text(&self, message: GString) -> GodotError {
         self.send(Some(MessageKind::Text), message.to_string().as_bytes())
     }
 
-    /// Writes the packets that were collected in this frame to the network now. This happens automatically at the end of the frame and
-    /// in [code]poll()[/code].
+    /// Writes the packets that were collected in this frame to the network now. This happens automatically at the end
+    /// of the frame and in [code]poll()[/code].
     #[func]
     fn flush(&self) {
         self.flush_scheduled.store(false, Ordering::Release);

@@ -52,8 +52,8 @@ fn encode(characters: &[char], buffer: &mut Vec<u8>) -> usize {
     len
 }
 
-/// Appends a run. Text is mostly written in one script, so the characters of a run take the same number of bytes. Such a run is
-/// encoded without branches, which compilers vectorise. Returns the number of bytes.
+/// Appends a run. Text is mostly written in one script, so the characters of a run take the same number of bytes. Such
+/// a run is encoded without branches, which compilers vectorise. Returns the number of bytes.
 fn append_run(run: &[char; RUN], free: &mut [u8]) -> usize {
     let codes = run.map(u32::from);
     let bits = codes.iter().fold(0, |bits, code| bits | code);
@@ -81,7 +81,8 @@ fn append_run(run: &[char; RUN], free: &mut [u8]) -> usize {
     len
 }
 
-/// Appends one character (RFC 3629 section 3). Returns the number of bytes; up to three more after them were overwritten.
+/// Appends one character (RFC 3629 section 3). Returns the number of bytes; up to three more after them were
+/// overwritten.
 fn append(character: char, free: &mut [u8]) -> usize {
     let Some(place) = free.first_chunk_mut::<4>() else { return 0 };
     let code = u32::from(character);

@@ -110,7 +110,8 @@ impl TlsTexts {
     }
 }
 
-/// Returns the certificates that the project trusts instead of the system's (`network/tls/certificate_bundle_override`).
+/// Returns the certificates that the project trusts instead of the system's
+/// (`network/tls/certificate_bundle_override`).
 fn bundle_of_the_project() -> Result<Option<String>> {
     let setting = ProjectSettings::singleton().get_setting("network/tls/certificate_bundle_override");
     let path = setting.try_to::<GString>().unwrap_or_default();
@@ -128,8 +129,9 @@ fn bundle_of_the_project() -> Result<Option<String>> {
 
 /// Returns a certificate and those that follow it as PEM text.
 ///
-/// The engine's `save_to_string()` repeats the first certificate in the place of every other one. So a chain that was loaded from
-/// a file is read from the file, if the file still begins with the same certificate. Other chains are refused.
+/// The engine's `save_to_string()` repeats the first certificate in the place of every other one. So a chain that was
+/// loaded from a file is read from the file, if the file still begins with the same certificate. Other chains are
+/// refused.
 pub fn certificate_pem(certificate: &Gd<X509Certificate>) -> Result<String> {
     let saved = muted(|| certificate.clone().save_to_string()).to_string();
     let all: Vec<String> = certificates(&saved).map(without_spaces).collect();
@@ -156,8 +158,8 @@ fn key_pem(key: &Gd<CryptoKey>) -> String {
     muted(|| key.clone().save_to_string()).to_string()
 }
 
-/// Runs a call without printed errors. The engine's PEM writer prints one although nothing is wrong, because it counts the final
-/// NUL as text.
+/// Runs a call without printed errors. The engine's PEM writer prints one although nothing is wrong, because it counts
+/// the final NUL as text.
 fn muted<T>(call: impl FnOnce() -> T) -> T {
     let mut engine = Engine::singleton();
     let prints = engine.is_printing_error_messages();

@@ -120,8 +120,8 @@ fn is_live(tls: &Gd<StreamPeerTls>) -> bool {
 }
 
 impl Transport for EngineStream {
-    /// Reads until the buffer is full or nothing is left, because callers take a short read as the end of the available data, and
-    /// a `StreamPeerTLS` returns one record at a time.
+    /// Reads until the buffer is full or nothing is left, because callers take a short read as the end of the available
+    /// data, and a `StreamPeerTLS` returns one record at a time.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
         while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {

@@ -17,8 +17,8 @@ use crate::peer::listening::checked_port;
 
 /// A TCP connection with the members of Godot's [StreamPeerTCP]. It can be used as any [StreamPeer].
 ///
-/// [b]Differences from [StreamPeerTCP]:[/b] Nagle's algorithm is disabled from the start; [method get_local_port] also works on
-/// accepted connections; failed reads return no bytes instead of uninitialised ones.
+/// [b]Differences from [StreamPeerTCP]:[/b] Nagle's algorithm is disabled from the start; [method get_local_port] also
+/// works on accepted connections; failed reads return no bytes instead of uninitialised ones.
 #[derive(GodotClass)]
 #[class(tool, init, base = StreamPeerExtension)]
 pub struct RustStreamPeerTCP {
@@ -40,19 +40,20 @@ impl RustStreamPeerTCP {
 
 #[godot_api]
 impl RustStreamPeerTCP {
-    /// Sets the local address and port of the next connection. Port 0 lets the system choose. Can be called once. Returns
-    /// [constant ERR_ALREADY_IN_USE] if the stream is bound or in use, or if the address cannot be bound, and
-    /// [constant ERR_INVALID_PARAMETER] if [param port] is not between 0 and 65535 or [param host] is neither an IP address nor
-    /// [code]"*"[/code].
+    /// Sets the local address and port of the next connection. Port 0 lets the system choose. Can be called once.
+    /// Returns [constant ERR_ALREADY_IN_USE] if the stream is bound or in use, or if the address cannot be bound, and
+    /// [constant ERR_INVALID_PARAMETER] if [param port] is not between 0 and 65535 or [param host] is neither an IP
+    /// address nor [code]"*"[/code].
     #[func]
     fn bind(&mut self, port: i32, #[opt(default = "*")] host: GString) -> GodotError {
         let bind = |port| self.stream.bind(port, &host.to_string());
         convert::error(&checked_port(i64::from(port)).and_then(bind))
     }
 
-    /// Connects to the given host and port. Returns [constant OK] if the connection attempt has begun; call [method poll] until
-    /// [method get_status] is [constant STATUS_CONNECTED]. The call blocks while a host name is resolved. The attempt ends after
-    /// the seconds in the project setting [code]network/limits/tcp/connect_timeout_seconds[/code].
+    /// Connects to the given host and port. Returns [constant OK] if the connection attempt has begun; call [method
+    /// poll] until [method get_status] is [constant STATUS_CONNECTED]. The call blocks while a host name is resolved.
+    /// The attempt ends after the seconds in the project setting
+    /// [code]network/limits/tcp/connect_timeout_seconds[/code].
     #[func]
     fn connect_to_host(&mut self, host: GString, port: i32) -> GodotError {
         let seconds = ProjectSettings::singleton().get_setting("network/limits/tcp/connect_timeout_seconds");
@@ -77,8 +78,8 @@ impl RustStreamPeerTCP {
         Status(self.stream.status() as i64)
     }
 
-    /// Reads exactly [param bytes] bytes and blocks until they have arrived. Returns an array with an [enum Error] and a
-    /// [PackedByteArray], which after an error holds the bytes that were read before it.
+    /// Reads exactly [param bytes] bytes and blocks until they have arrived. Returns an array with an [enum Error] and
+    /// a [PackedByteArray], which after an error holds the bytes that were read before it.
     #[func]
     fn get_data(&mut self, bytes: i32) -> VarArray {
         stream_virtuals::read_all_for_script(bytes, |buffer| self.stream.read_all(buffer))

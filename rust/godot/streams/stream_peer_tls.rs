@@ -21,9 +21,10 @@ with_tls_stream_options! {
     /// A TLS 1.2 or 1.3 session over another stream, with the members of Godot's [StreamPeerTLS]. It can be used as any
     /// [StreamPeer].
     ///
-    /// [b]Differences from [StreamPeerTLS]:[/b] an accepted stream is [constant STATUS_HANDSHAKING] until its handshake has
-    /// finished; a certificate for another name gives [constant STATUS_ERROR_HOSTNAME_MISMATCH]; wrong calls print nothing, and
-    /// [method get_error_message] explains them. Client certificates, and keys that [CryptoKey] cannot load, are set as PEM text.
+    /// [b]Differences from [StreamPeerTLS]:[/b] an accepted stream is [constant STATUS_HANDSHAKING] until its handshake
+    /// has finished; a certificate for another name gives [constant STATUS_ERROR_HOSTNAME_MISMATCH]; wrong calls print
+    /// nothing, and [method get_error_message] explains them. Client certificates, and keys that [CryptoKey] cannot
+    /// load, are set as PEM text.
     #[derive(GodotClass)]
     #[class(tool, init, base = StreamPeerExtension)]
     pub struct RustStreamPeerTLS {
@@ -83,10 +84,11 @@ impl RustStreamPeerTLS {
 with_tls_stream_options! {
     #[godot_api]
     impl RustStreamPeerTLS {
-        /// Begins a session as a client on a connected stream. The server's certificate must be valid for [param common_name], which
-        /// is also sent to the server (SNI). Returns [constant OK] if the handshake has begun; call [method poll] until
-        /// [method get_status] is [constant STATUS_CONNECTED]. Returns [constant ERR_INVALID_PARAMETER] for a null stream, for the
-        /// [TLSOptions] of a server, and for certificates that cannot be read.
+        /// Begins a session as a client on a connected stream. The server's certificate must be valid for [param
+        /// common_name], which is also sent to the server (SNI). Returns [constant OK] if the handshake has begun; call
+        /// [method poll] until [method get_status] is [constant STATUS_CONNECTED]. Returns [constant
+        /// ERR_INVALID_PARAMETER] for a null stream, for the [TLSOptions] of a server, and for certificates that cannot
+        /// be read.
         #[func]
         fn connect_to_stream(
             &mut self,
@@ -100,8 +102,9 @@ with_tls_stream_options! {
             })
         }
 
-        /// Begins a session as a server on a connected stream, with [method TLSOptions.server] or the properties of this object
-        /// ([param server_options] may then be null). The return values are those of [method connect_to_stream].
+        /// Begins a session as a server on a connected stream, with [method TLSOptions.server] or the properties of
+        /// this object ([param server_options] may then be null). The return values are those of [method
+        /// connect_to_stream].
         #[func]
         fn accept_stream(&mut self, stream: Option<Gd<StreamPeer>>, server_options: OptionalTls) -> GodotError {
             self.begin(stream, |this, transport| {
@@ -142,16 +145,16 @@ with_tls_stream_options! {
             convert::text(self.session.failure().map_or(&self.refusal, |failure| &failure.message))
         }
 
-        /// Returns the parameters that the handshake negotiated: [code]version[/code], [code]cipher_suite[/code], [code]alpn[/code],
-        /// [code]peer_subject[/code] (the subject of the remote peer's certificate) and [code]resumed[/code]. Empty until the
-        /// handshake has finished.
+        /// Returns the parameters that the handshake negotiated: [code]version[/code], [code]cipher_suite[/code],
+        /// [code]alpn[/code], [code]peer_subject[/code] (the subject of the remote peer's certificate) and
+        /// [code]resumed[/code]. Empty until the handshake has finished.
         #[func]
         fn get_tls_info(&self) -> VarDictionary {
             convert::tls_info(self.session.tls_info())
         }
 
-        /// Reads exactly [param bytes] bytes and blocks until they have arrived. Returns an array with an [enum Error] and a
-        /// [PackedByteArray], which after an error holds the bytes that were read before it.
+        /// Reads exactly [param bytes] bytes and blocks until they have arrived. Returns an array with an [enum Error]
+        /// and a [PackedByteArray], which after an error holds the bytes that were read before it.
         #[func]
         fn get_data(&mut self, bytes: i32) -> VarArray {
             stream_virtuals::read_all_for_script(bytes, |buffer| self.session.read_all(buffer))

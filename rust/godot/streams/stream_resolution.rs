@@ -1,4 +1,5 @@
-//! Decides what a connection runs on: the socket or session of one of this library's streams, or the engine's stream itself.
+//! Decides what a connection runs on: the socket or session of one of this library's streams, or the engine's stream
+//! itself.
 
 use godot::classes::{StreamPeer, StreamPeerTls};
 use godot::prelude::*;
@@ -10,8 +11,8 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::net::Transport;
 use crate::net::transport::Disconnected;
 
-/// Returns the transport of a TCP or TLS stream, this library's or the engine's. A stream without a connection gives a transport
-/// that is at its end.
+/// Returns the transport of a TCP or TLS stream, this library's or the engine's. A stream without a connection gives a
+/// transport that is at its end.
 pub fn tcp_or_tls_transport(stream: Gd<StreamPeer>) -> Result<Box<dyn Transport>> {
     let unsupported = || {
         Error::new(

@@ -73,8 +73,8 @@ pub fn count_and_result(result: Result<usize>) -> (usize, Result) {
     }
 }
 
-/// Implements `get_data()`: waits for as many bytes as a script asks for; returns the engine's number of the result, and what was
-/// read, before an error too.
+/// Implements `get_data()`: waits for as many bytes as a script asks for; returns the engine's number of the result,
+/// and what was read, before an error too.
 pub fn read_all_for_script(bytes: i32, read_all: impl FnOnce(&mut [u8]) -> (usize, Result)) -> VarArray {
     let Ok(wanted) = usize::try_from(bytes) else {
         return varray![GodotError::ERR_INVALID_PARAMETER, &PackedByteArray::new()];

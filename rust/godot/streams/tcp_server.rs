@@ -10,8 +10,8 @@ use crate::peer::listening::checked_port;
 
 /// A TCP server with the members of Godot's [TCPServer]. It returns a [RustStreamPeerTCP] for each connection.
 ///
-/// [b]Differences from [TCPServer]:[/b] ports outside 0-65535 are refused with [constant ERR_INVALID_PARAMETER]; the kernel
-/// queues up to 1024 connections until they are taken.
+/// [b]Differences from [TCPServer]:[/b] ports outside 0-65535 are refused with [constant ERR_INVALID_PARAMETER]; the
+/// kernel queues up to 1024 connections until they are taken.
 #[derive(GodotClass)]
 #[class(tool, init, base = RefCounted)]
 pub struct RustTCPServer {
@@ -21,9 +21,10 @@ pub struct RustTCPServer {
 
 #[godot_api]
 impl RustTCPServer {
-    /// Listens on the given port, on every interface ([code]"*"[/code]) or on one IP address. Port 0 lets the system choose; see
-    /// [method get_local_port]. Returns [constant ERR_ALREADY_IN_USE] if the server already listens, or if the address is in use
-    /// or does not belong to this machine, and [constant ERR_INVALID_PARAMETER] for an invalid port or address.
+    /// Listens on the given port, on every interface ([code]"*"[/code]) or on one IP address. Port 0 lets the system
+    /// choose; see [method get_local_port]. Returns [constant ERR_ALREADY_IN_USE] if the server already listens, or if
+    /// the address is in use or does not belong to this machine, and [constant ERR_INVALID_PARAMETER] for an invalid
+    /// port or address.
     #[func]
     fn listen(&mut self, port: i64, #[opt(default = "*")] bind_address: GString) -> GodotError {
         let listen = |port| self.server.listen(port, &bind_address.to_string());

@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "the engine passes packets by pointer")]
 
-mod client_object;
+pub mod client_object;
 mod connecting;
 
 use godot::classes::multiplayer_peer::{ConnectionStatus, TransferMode};
@@ -23,22 +23,22 @@ use crate::net::ClientTls;
 use crate::peer::options::TlsTexts;
 use crate::peer::{Client, ConnectionOptions, PeerEvent, ReconnectOptions};
 
-pub use client_object::ClientObject;
+use client_object::ClientObject;
 
 with_client_options! {
-    /// A WebSocket client with the members of Godot 3's [code]WebSocketClient[/code]. It emits signals for everything that happens,
-    /// and with [code]gd_mp_api[/code] it is a [MultiplayerPeer] that uses Godot 3's packets.
+    /// A WebSocket client with the members of Godot 3's [code]WebSocketClient[/code]. It emits signals for everything
+    /// that happens, and with [code]gd_mp_api[/code] it is a [MultiplayerPeer] that uses Godot 3's packets.
     ///
-    /// Call [method connect_to_url], then [method MultiplayerPeer.poll] regularly, which emits all signals. [method get_peer] reads and
-    /// sends packets: [code]get_peer(1).put_packet(...)[/code].
+    /// Call [method connect_to_url], then [method MultiplayerPeer.poll] regularly, which emits all signals. [method
+    /// get_peer] reads and sends packets: [code]get_peer(1).put_packet(...)[/code].
     ///
     /// [b]Differences from Godot 3:[/b] a close handshake that this client began and the server completed is clean
-    /// ([signal connection_closed] with [code]true[/code]); a protocol violation ends the connection; [signal server_disconnected] also
-    /// reports a lost server; [method get_error_message] returns why something failed; the client can reconnect automatically
-    /// ([member auto_reconnect]). See [code]MIGRATING.md[/code] for all differences.
+    /// ([signal connection_closed] with [code]true[/code]); a protocol violation ends the connection; [signal
+    /// server_disconnected] also reports a lost server; [method get_error_message] returns why something failed; the
+    /// client can reconnect automatically ([member auto_reconnect]). See [code]MIGRATING.md[/code] for all differences.
     ///
-    /// Signal handlers may call any method, including [method MultiplayerPeer.poll]. Any method may be called from any thread; signals
-    /// are emitted on the thread that polls.
+    /// Signal handlers may call any method, including [method MultiplayerPeer.poll]. Any method may be called from any
+    /// thread; signals are emitted on the thread that polls.
     #[derive(GodotClass)]
     #[class(tool, init, base = MultiplayerPeerExtension)]
     pub struct RustWebSocketClient {
@@ -48,12 +48,14 @@ with_client_options! {
         /// The instance for the server, with the number of the connection that it belongs to.
         server: Mutex<Option<(u64, Gd<RustWebSocketRemotePeer>)>>,
 
-        /// If [code]true[/code] (the default), the certificate of a [code]wss://[/code] server is verified. Used by the next connection.
+        /// If [code]true[/code] (the default), the certificate of a [code]wss://[/code] server is verified. Used by the
+        /// next connection.
         #[var(get = is_verify_ssl_enabled, set = set_verify_ssl_enabled, usage_flags = [NONE])]
         verify_ssl: PhantomVar<bool>,
 
-        /// The only certificate or authority that is trusted for [code]wss://[/code]. If [code]null[/code] (the default), those of the
-        /// operating system are trusted. The host name is verified in either case. Cannot be changed while there is a connection.
+        /// The only certificate or authority that is trusted for [code]wss://[/code]. If [code]null[/code] (the
+        /// default), those of the operating system are trusted. The host name is verified in either case. Cannot be
+        /// changed while there is a connection.
         #[var(get = get_trusted_ssl_certificate, set = set_trusted_ssl_certificate, usage_flags = [NONE])]
         trusted_ssl_certificate: PhantomVar<Option<Gd<X509Certificate>>>,
 
@@ -145,7 +147,8 @@ impl OptionsOwner<ReconnectOptions> for RustWebSocketClient {
 with_client_options! {
     #[godot_api]
     impl RustWebSocketClient {
-        /// Emitted when the connection is open, with the sub-protocol that the server selected (empty if none was requested).
+        /// Emitted when the connection is open, with the sub-protocol that the server selected (empty if none was
+        /// requested).
         #[signal]
         fn connection_established(protocol: GString);
 
@@ -157,7 +160,8 @@ with_client_options! {
         #[signal]
         fn connection_error();
 
-        /// Emitted when the connection has ended. [param was_clean_close] is [code]true[/code] if both close frames were exchanged.
+        /// Emitted when the connection has ended. [param was_clean_close] is [code]true[/code] if both close frames
+        /// were exchanged.
         #[signal]
         fn connection_closed(was_clean_close: bool);
 
@@ -186,8 +190,8 @@ with_client_options! {
         #[signal]
         fn server_disconnected();
 
-        /// Emitted when the client is going to reconnect after [param delay] seconds; [param attempt] counts from 1. Calling
-        /// [method disconnect_from_host] in the handler cancels the attempt.
+        /// Emitted when the client is going to reconnect after [param delay] seconds; [param attempt] counts from 1.
+        /// Calling [method disconnect_from_host] in the handler cancels the attempt.
         #[signal]
         fn reconnecting(attempt: i64, delay: f64);
 

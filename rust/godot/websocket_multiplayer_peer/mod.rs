@@ -22,18 +22,19 @@ use crate::peer::{AdmissionOptions, ConnectionOptions, MultiplayerPeer};
 use room_object::{RoomObject, SharedPeerCell};
 
 with_room_options! {
-    /// Godot's high-level multiplayer over WebSocket, with the members of Godot's [WebSocketMultiplayerPeer]. Both classes send the
-    /// same bytes, so clients and servers of either class can play together.
+    /// Godot's high-level multiplayer over WebSocket, with the members of Godot's [WebSocketMultiplayerPeer]. Both
+    /// classes send the same bytes, so clients and servers of either class can play together.
     ///
-    /// Call [method create_server] or [method create_client] and set [member MultiplayerAPI.multiplayer_peer]. The server has the
-    /// id 1, each client gets a random one. Every packet is reliable and ordered, whatever the value of
+    /// Call [method create_server] or [method create_client] and set [member MultiplayerAPI.multiplayer_peer]. The
+    /// server has the id 1, each client gets a random one. Every packet is reliable and ordered, whatever the value of
     /// [member MultiplayerPeer.transfer_mode] is.
     ///
     /// [b]Differences from [WebSocketMultiplayerPeer]:[/b] packets that a peer sent before it left can still be read;
-    /// [method MultiplayerPeer.close] sends a close frame; a packet that could not be sent returns an error; a client that gets no id
-    /// within [member handshake_timeout] gives up; while [member MultiplayerPeer.refuse_new_connections] is set, clients are refused
-    /// with HTTP status 503 instead of waiting; wrong calls print nothing, and [method get_error_message] explains them. See
-    /// [code]MIGRATING.md[/code] for all differences.
+    /// [method MultiplayerPeer.close] sends a close frame; a packet that could not be sent returns an error; a client
+    /// that gets no id within [member handshake_timeout] gives up; while [member
+    /// MultiplayerPeer.refuse_new_connections] is set, clients are refused with HTTP status 503 instead of waiting;
+    /// wrong calls print nothing, and [method get_error_message] explains them. See [code]MIGRATING.md[/code] for all
+    /// differences.
     ///
     /// Any method may be called from any thread; calls on one object wait for each other.
     #[derive(GodotClass)]
@@ -53,8 +54,8 @@ impl RustWebSocketMultiplayerPeer {
         self.room.with(R::default(), |object| call(&mut object.room))
     }
 
-    /// Polls, then emits a signal for each event. No lock is held while handlers run, so they may call any method, and each event
-    /// takes effect when its signal is emitted.
+    /// Polls, then emits a signal for each event. No lock is held while handlers run, so they may call any method, and
+    /// each event takes effect when its signal is emitted.
     fn poll_and_emit(this: Gd<Self>) {
         with_object(&this, (), |object| object.room.poll());
         while let Some(event) = with_object(&this, None, |object| object.room.next_event()) {
@@ -103,9 +104,10 @@ impl OptionsOwner<AdmissionOptions> for RustWebSocketMultiplayerPeer {
 with_room_options! {
     #[godot_api]
     impl RustWebSocketMultiplayerPeer {
-        /// Emitted by a server in [method MultiplayerPeer.poll] when a client's request has arrived and [member auto_accept] is
-        /// [code]false[/code]. [method get_peer] returns the connection, with [method RustWebSocketPeer.get_requested_url] and the other members
-        /// about the request. [param id] is the client's id if it is accepted.
+        /// Emitted by a server in [method MultiplayerPeer.poll] when a client's request has arrived and [member
+        /// auto_accept] is [code]false[/code]. [method get_peer] returns the connection, with [method
+        /// RustWebSocketPeer.get_requested_url] and the other members about the request. [param id] is the client's id
+        /// if it is accepted.
         #[signal]
         fn peer_requested(id: i64);
     }

@@ -14,7 +14,8 @@ use crate::godot::engine_pointers;
 use crate::godot::frame_flush::{CollectsMessages, FrameFlush};
 use crate::godot::multiplayer_virtuals::{MultiplayerObject, TransferSettings};
 use crate::godot::object_lock::ObjectLock;
-use crate::godot::websocket_peer::{PeerObject, RustWebSocketPeer};
+use crate::godot::websocket_peer::RustWebSocketPeer;
+use crate::godot::websocket_peer::peer_object::PeerObject;
 use crate::peer::WebSocketPeer;
 use crate::peer::room::{MultiplayerPeer, PeerCell};
 

@@ -1,5 +1,5 @@
-//! The bodies of the methods that games call for every message or frame: one for each, for calls through gdext and for the
-//! engine's pointer calls, which [`pointer_calls`](super::pointer_calls) lists.
+//! The bodies of the methods that games call for every message or frame: one for each, for calls through gdext and for
+//! the engine's pointer calls, which [`pointer_calls`](super::pointer_calls) lists.
 
 use godot::global::Error as GodotError;
 use godot::prelude::*;

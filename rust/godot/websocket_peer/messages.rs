@@ -29,8 +29,8 @@ impl RustWebSocketPeer {
         frequent_methods::send(&this, &message, write_mode)
     }
 
-    /// Sends the given message uncompressed even if compression is active: for content that is compressed already, or that must
-    /// not share a compression window with data that an attacker controls. See [method send].
+    /// Sends the given message uncompressed even if compression is active: for content that is compressed already, or
+    /// that must not share a compression window with data that an attacker controls. See [method send].
     #[func(gd_self)]
     fn send_uncompressed(
         this: Gd<Self>,
@@ -47,8 +47,8 @@ impl RustWebSocketPeer {
         frequent_methods::send_text(&this, &message)
     }
 
-    /// Writes the messages that were collected in this frame to the network now. This happens automatically at the end of the
-    /// frame and in [method poll].
+    /// Writes the messages that were collected in this frame to the network now. This happens automatically at the end
+    /// of the frame and in [method poll].
     #[func(gd_self)]
     fn flush(this: Gd<Self>) {
         with_object(&this, (), frame_flush::flush);
@@ -66,23 +66,23 @@ impl RustWebSocketPeer {
         self.ask(|peer| convert::integer32(peer.outbound_buffered_amount()))
     }
 
-    /// Returns the number of packets that can be read. The engine's own method of this name, which other parts of the engine
-    /// call, returns the same number; this one is faster for scripts.
+    /// Returns the number of packets that can be read. The engine's own method of this name, which other parts of the
+    /// engine call, returns the same number; this one is faster for scripts.
     #[func(gd_self, rename = get_available_packet_count)]
     fn count_packets(this: Gd<Self>) -> i32 {
         frequent_methods::get_available_packet_count(&this)
     }
 
-    /// Removes and returns the oldest packet, or returns an empty array if there is none. [method get_packet_error] distinguishes
-    /// that from an empty packet. The engine's own method of this name, which other parts of the engine call, does the same; this
-    /// one is faster for scripts.
+    /// Removes and returns the oldest packet, or returns an empty array if there is none. [method get_packet_error]
+    /// distinguishes that from an empty packet. The engine's own method of this name, which other parts of the engine
+    /// call, does the same; this one is faster for scripts.
     #[func(gd_self, rename = get_packet)]
     fn take_packet(this: Gd<Self>) -> PackedByteArray {
         frequent_methods::get_packet(&this)
     }
 
-    /// Returns the error of the last [method get_packet]: [constant OK]; [constant ERR_UNAVAILABLE] if there was no packet;
-    /// [constant FAILED] if there was none and the connection is not open.
+    /// Returns the error of the last [method get_packet]: [constant OK]; [constant ERR_UNAVAILABLE] if there was no
+    /// packet; [constant FAILED] if there was none and the connection is not open.
     #[func(gd_self, rename = get_packet_error)]
     fn packet_error(this: Gd<Self>) -> GodotError {
         with_object(&this, None, |object| object.packet_error).map_or(GodotError::OK, convert::code)
@@ -102,8 +102,8 @@ impl RustWebSocketPeer {
         self.run(|peer| peer.ping(payload.as_slice()))
     }
 
-    /// Returns the seconds between the last answered ping, sent by [method ping] or by [member heartbeat_interval], and its pong,
-    /// or -1 before the first pong. Pongs are processed in [method poll].
+    /// Returns the seconds between the last answered ping, sent by [method ping] or by [member heartbeat_interval], and
+    /// its pong, or -1 before the first pong. Pongs are processed in [method poll].
     #[func]
     fn get_round_trip_time(&self) -> f64 {
         self.ask(|peer| peer.round_trip().map_or(-1.0, |times| times.last.as_secs_f64()))

@@ -7,7 +7,7 @@ mod handshake;
 mod messages;
 pub mod method_registration;
 mod opening;
-mod peer_object;
+pub mod peer_object;
 mod pointer_calls;
 mod status;
 
@@ -27,18 +27,19 @@ use crate::peer::options::TlsTexts;
 use crate::peer::{ConnectionOptions, WebSocketPeer};
 use crate::proto::frame::MessageKind;
 
-pub use peer_object::PeerObject;
+use peer_object::PeerObject;
 
 with_peer_options! {
-    /// A WebSocket connection as a client or as one connection of a server, with the members of Godot's [WebSocketPeer].
+    /// A WebSocket connection as a client or as one connection of a server, with the members of Godot's
+    /// [WebSocketPeer].
     ///
-    /// As a client, call [method connect_to_url]; as a server, pass what [method RustTCPServer.take_connection] returns to
-    /// [method accept_stream]. Then call [method poll] regularly, check [method get_ready_state], and read packets with
-    /// [method PacketPeer.get_packet] while [method PacketPeer.get_available_packet_count] is not zero.
+    /// As a client, call [method connect_to_url]; as a server, pass what [method RustTCPServer.take_connection] returns
+    /// to [method accept_stream]. Then call [method poll] regularly, check [method get_ready_state], and read packets
+    /// with [method PacketPeer.get_packet] while [method PacketPeer.get_available_packet_count] is not zero.
     ///
-    /// [b]Differences from [WebSocketPeer]:[/b] packets that arrived before the connection closed stay readable until the next
-    /// connection; wrong calls print nothing, and [method get_error_message] explains them; invalid property values are refused,
-    /// and the property keeps its value. See [code]MIGRATING.md[/code] for all differences.
+    /// [b]Differences from [WebSocketPeer]:[/b] packets that arrived before the connection closed stay readable until
+    /// the next connection; wrong calls print nothing, and [method get_error_message] explains them; invalid property
+    /// values are refused, and the property keeps its value. See [code]MIGRATING.md[/code] for all differences.
     ///
     /// Any method may be called from any thread; calls on one object wait for each other.
     #[derive(GodotClass)]
@@ -101,8 +102,8 @@ impl OptionsOwner<TlsTexts> for RustWebSocketPeer {
 with_peer_options! {
     #[godot_api]
     impl RustWebSocketPeer {
-        /// Emitted in [method poll] when queued data has been written to the network completely, so that a sender whose message was
-        /// refused, or that waits for [method is_drained], can continue.
+        /// Emitted in [method poll] when queued data has been written to the network completely, so that a sender whose
+        /// message was refused, or that waits for [method is_drained], can continue.
         #[signal]
         fn drained();
     }

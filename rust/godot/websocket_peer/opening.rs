@@ -14,14 +14,14 @@ use crate::peer::options::TlsTexts;
 
 #[godot_api(secondary)]
 impl RustWebSocketPeer {
-    /// Connects to the given URL, [code]ws://host[:port][/path][/code] or [code]wss://[/code]. [param tls_client_options]
-    /// ([method TLSOptions.client], [method TLSOptions.client_unsafe]) set which certificates are trusted. Without them, the
-    /// server's certificate must be trusted by the operating system, or by the project's own bundle if it sets one. User name and
-    /// password in the URL are sent in an [code]Authorization[/code] header.
+    /// Connects to the given URL, [code]ws://host[:port][/path][/code] or [code]wss://[/code]. [param
+    /// tls_client_options] ([method TLSOptions.client], [method TLSOptions.client_unsafe]) set which certificates are
+    /// trusted. Without them, the server's certificate must be trusted by the operating system, or by the project's own
+    /// bundle if it sets one. User name and password in the URL are sent in an [code]Authorization[/code] header.
     ///
-    /// Returns [constant OK] if the connection attempt has begun. Returns [constant ERR_INVALID_PARAMETER] for an invalid URL,
-    /// for invalid [member handshake_headers], and for certificates that cannot be read; [constant ERR_ALREADY_IN_USE] while
-    /// connecting or connected; [constant FAILED] if the system refuses immediately.
+    /// Returns [constant OK] if the connection attempt has begun. Returns [constant ERR_INVALID_PARAMETER] for an
+    /// invalid URL, for invalid [member handshake_headers], and for certificates that cannot be read; [constant
+    /// ERR_ALREADY_IN_USE] while connecting or connected; [constant FAILED] if the system refuses immediately.
     #[func]
     fn connect_to_url(
         &self,
@@ -38,9 +38,9 @@ impl RustWebSocketPeer {
         })
     }
 
-    /// Accepts a connection as a WebSocket server, on a [RustStreamPeerTCP] from [method RustTCPServer.take_connection], on a
-    /// [RustStreamPeerTLS] from [method RustStreamPeerTLS.accept_stream], or on one of the engine's own [StreamPeerTCP] or
-    /// [StreamPeerTLS]. The handshake happens in [method poll].
+    /// Accepts a connection as a WebSocket server, on a [RustStreamPeerTCP] from [method
+    /// RustTCPServer.take_connection], on a [RustStreamPeerTLS] from [method RustStreamPeerTLS.accept_stream], or on
+    /// one of the engine's own [StreamPeerTCP] or [StreamPeerTLS]. The handshake happens in [method poll].
     ///
     /// Returns [constant ERR_INVALID_PARAMETER] for any other stream and for invalid [member handshake_headers], and
     /// [constant ERR_ALREADY_IN_USE] while connecting or connected.
@@ -56,8 +56,9 @@ impl RustWebSocketPeer {
     }
 
     /// Sets [member http_proxy], [member https_proxy] and [member no_proxy] from the environment variables
-    /// [code]http_proxy[/code], [code]https_proxy[/code], [code]all_proxy[/code] and [code]no_proxy[/code], as curl does. Returns
-    /// [constant ERR_INVALID_PARAMETER], and changes nothing, if one of them is not a valid proxy address.
+    /// [code]http_proxy[/code], [code]https_proxy[/code], [code]all_proxy[/code] and [code]no_proxy[/code], as curl
+    /// does. Returns [constant ERR_INVALID_PARAMETER], and changes nothing, if one of them is not a valid proxy
+    /// address.
     #[func]
     fn use_environment_proxies(&self) -> GodotError {
         self.run(|peer| {

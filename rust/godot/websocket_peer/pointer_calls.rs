@@ -1,11 +1,11 @@
 //! The table of the methods that the engine calls by a pointer of their own, and the functions that it calls.
 //!
-//! gdext's way into a method makes a reference-counted handle of the object and passes every argument and result through
-//! several conversions: about 0.2 µs, several times what polling an idle connection takes. Scripts that know the type call a
-//! method by a function pointer that was registered with it ("ptrcall"), unless they leave out default arguments. So the methods
-//! in [`pointer_call`] get a function of this file, and `send()`, whose second argument is rarely written, gets
-//! [`send_variants`] for the other way too. [`method_registration`](super::method_registration) registers them; everything else
-//! about the methods is gdext's.
+//! gdext's way into a method makes a reference-counted handle of the object and passes every argument and result
+//! through several conversions: about 0.2 µs, several times what polling an idle connection takes. Scripts that know
+//! the type call a method by a function pointer that was registered with it ("ptrcall"), unless they leave out default
+//! arguments. So the methods in [`pointer_call`] get a function of this file, and `send()`, whose second argument is
+//! rarely written, gets [`send_variants`] for the other way too. [`method_registration`](super::method_registration)
+//! registers them; everything else about the methods is gdext's.
 
 #![expect(unsafe_code, reason = "the engine calls through function pointers with untyped arguments")]
 
@@ -34,8 +34,8 @@ pub type CallMethod = unsafe extern "C" fn(
     *mut GDExtensionCallError,
 );
 
-/// Declares the methods with a pointer of their own: the name, which is also that of the body in [`frequent_methods`], and the
-/// type of each argument by its index. The result is converted by its type.
+/// Declares the methods with a pointer of their own: the name, which is also that of the body in [`frequent_methods`],
+/// and the type of each argument by its index. The result is converted by its type.
 macro_rules! pointer_calls {
     ($($method:ident($($index:literal: $argument:ty),*);)*) => {
         /// Returns the function that the engine calls for a method of `RustWebSocketPeer`.
@@ -169,8 +169,8 @@ pub fn variant_call(method: &str, of_gdext: CallMethod) -> CallMethod {
     send_variants
 }
 
-/// Calls `send()` with variants. gdext handles, and explains, every call but those with a PackedByteArray and perhaps an
-/// integer.
+/// Calls `send()` with variants. gdext handles, and explains, every call but those with a PackedByteArray and perhaps
+/// an integer.
 unsafe extern "C" fn send_variants(
     method: *mut c_void,
     instance: GDExtensionClassInstancePtr,

@@ -14,18 +14,18 @@ impl RustWebSocketPeer {
         frequent_methods::get_ready_state(&this)
     }
 
-    /// Starts the close handshake with a status code and a reason of at most 123 bytes of UTF-8. Keep polling until the state is
-    /// [constant STATE_CLOSED]. With a negative [param code] the connection is dropped immediately, without a close frame. Codes
-    /// that RFC 6455 does not allow in a close frame and longer reasons are refused: nothing changes, and
-    /// [method get_error_message] explains it.
+    /// Starts the close handshake with a status code and a reason of at most 123 bytes of UTF-8. Keep polling until the
+    /// state is [constant STATE_CLOSED]. With a negative [param code] the connection is dropped immediately, without a
+    /// close frame. Codes that RFC 6455 does not allow in a close frame and longer reasons are refused: nothing
+    /// changes, and [method get_error_message] explains it.
     #[func]
     fn close(&self, #[opt(default = 1000)] code: i32, #[opt(default = "")] reason: GString) {
         // The engine's signature has no return value; get_error_message() returns the text.
         let _refused = self.run(|peer| peer.close(code, &reason.to_string()));
     }
 
-    /// Returns the status code of the remote peer's close frame, or of the close frame that was sent for a protocol violation.
-    /// Returns 0 if the frame had no code, and -1 if the connection was not closed cleanly.
+    /// Returns the status code of the remote peer's close frame, or of the close frame that was sent for a protocol
+    /// violation. Returns 0 if the frame had no code, and -1 if the connection was not closed cleanly.
     #[func]
     fn get_close_code(&self) -> i32 {
         self.ask(|peer| peer.close_code())
@@ -37,8 +37,8 @@ impl RustWebSocketPeer {
         self.ask(|peer| convert::text(peer.close_reason()))
     }
 
-    /// Returns why the last call was refused or why the connection was lost, or an empty string if nothing has failed since the
-    /// connection began.
+    /// Returns why the last call was refused or why the connection was lost, or an empty string if nothing has failed
+    /// since the connection began.
     #[func]
     fn get_error_message(&self) -> GString {
         self.ask(|peer| convert::text(peer.error_message()))

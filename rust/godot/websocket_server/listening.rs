@@ -3,26 +3,28 @@
 use godot::global::Error as GodotError;
 use godot::prelude::*;
 
-use super::{RustWebSocketServer, ServerObject};
+use super::RustWebSocketServer;
+use super::server_object::ServerObject;
 use crate::godot::convert;
 use crate::peer::ListenParameters;
 use crate::peer::listening::checked_port;
 
 #[godot_api(secondary)]
 impl RustWebSocketServer {
-    /// Connects, receives, and sends queued data, and emits the signals of all events. Call this regularly. Never blocks. It is
-    /// [method MultiplayerPeer.poll], which other parts of the engine call.
+    /// Connects, receives, and sends queued data, and emits the signals of all events. Call this regularly. Never
+    /// blocks. It is [method MultiplayerPeer.poll], which other parts of the engine call.
     #[func(gd_self, rename = poll)]
     fn poll_from_script(this: Gd<Self>) {
         Self::poll_and_emit(this);
     }
 
-    /// Listens on the given port of [member bind_ip]. Port 0 lets the system choose; see [method get_local_port]. If [param protocols] is
-    /// not empty, clients must request one of them, else none. With [param gd_mp_api] the server uses the packets of Godot 3's
-    /// multiplayer and can be a [member MultiplayerAPI.multiplayer_peer].
+    /// Listens on the given port of [member bind_ip]. Port 0 lets the system choose; see [method get_local_port]. If
+    /// [param protocols] is not empty, clients must request one of them, else none. With [param gd_mp_api] the server
+    /// uses the packets of Godot 3's multiplayer and can be a [member MultiplayerAPI.multiplayer_peer].
     ///
-    /// Returns [constant ERR_ALREADY_IN_USE] if the server already listens, or if the address is in use or does not belong to this
-    /// machine; [constant ERR_INVALID_PARAMETER] for an invalid port or protocol, and for a key that does not match its certificate.
+    /// Returns [constant ERR_ALREADY_IN_USE] if the server already listens, or if the address is in use or does not
+    /// belong to this machine; [constant ERR_INVALID_PARAMETER] for an invalid port or protocol, and for a key that
+    /// does not match its certificate.
     #[func]
     fn listen(
         &self,
@@ -64,9 +66,9 @@ impl RustWebSocketServer {
         self.ask(|server| i32::from(server.local_port()))
     }
 
-    /// Sets the limits of each client's queues in KiB and packets, for each direction. Each value is rounded up to a power of two.
-    /// Default 64 KiB and 1024 packets. Returns [constant FAILED] while listening and [constant ERR_INVALID_PARAMETER] if a value is not
-    /// greater than 0.
+    /// Sets the limits of each client's queues in KiB and packets, for each direction. Each value is rounded up to a
+    /// power of two. Default 64 KiB and 1024 packets. Returns [constant FAILED] while listening and [constant
+    /// ERR_INVALID_PARAMETER] if a value is not greater than 0.
     #[func]
     fn set_buffers(
         &self,
@@ -87,8 +89,8 @@ impl RustWebSocketServer {
         })
     }
 
-    /// Sets header lines ([code]"Name: value"[/code]) that are added to the answers to clients. Invalid lines are refused: nothing
-    /// changes, and [method get_error_message] explains it.
+    /// Sets header lines ([code]"Name: value"[/code]) that are added to the answers to clients. Invalid lines are
+    /// refused: nothing changes, and [method get_error_message] explains it.
     #[func]
     fn set_extra_headers(&self, #[opt(default = &PackedStringArray::new())] headers: PackedStringArray) {
         self.set(|options| options.set_extra_headers(convert::strings(&headers)));

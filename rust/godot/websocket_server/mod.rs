@@ -4,7 +4,7 @@
 
 mod clients;
 mod listening;
-mod server_object;
+pub mod server_object;
 
 use std::collections::HashMap;
 
@@ -27,22 +27,25 @@ use crate::net::ServerTls;
 use crate::peer::options::{ListenOptions, TlsTexts};
 use crate::peer::{AdmissionOptions, ConnectionOptions, PeerEvent, Server, ServerOptions};
 
-pub use server_object::ServerObject;
+use server_object::ServerObject;
 
 with_server_options! {
-    /// A WebSocket server with the members of Godot 3's [code]WebSocketServer[/code]. It identifies its clients by ids, emits signals
-    /// for everything that happens, and with [code]gd_mp_api[/code] it is a [MultiplayerPeer] that uses Godot 3's packets.
+    /// A WebSocket server with the members of Godot 3's [code]WebSocketServer[/code]. It identifies its clients by ids,
+    /// emits signals for everything that happens, and with [code]gd_mp_api[/code] it is a [MultiplayerPeer] that uses
+    /// Godot 3's packets.
     ///
-    /// Call [method listen], then [method MultiplayerPeer.poll] regularly, which emits all signals. [method get_peer] reads and sends
-    /// packets of one client: [code]get_peer(id).put_packet(...)[/code]. [method send_to] sends to several clients at once. The cost of a
-    /// poll depends on the number of active clients; idle clients cost nothing. The id of a client is never used again.
+    /// Call [method listen], then [method MultiplayerPeer.poll] regularly, which emits all signals. [method get_peer]
+    /// reads and sends packets of one client: [code]get_peer(id).put_packet(...)[/code]. [method send_to] sends to
+    /// several clients at once. The cost of a poll depends on the number of active clients; idle clients cost nothing.
+    /// The id of a client is never used again.
     ///
     /// [b]Differences from Godot 3:[/b] a close handshake that the server began and the client completed is clean
-    /// ([signal client_disconnected] with [code]true[/code]); a protocol violation ends the connection; bad requests get an HTTP answer; a
-    /// packet to all peers except the server does not reach the server. See [code]MIGRATING.md[/code] for all differences.
+    /// ([signal client_disconnected] with [code]true[/code]); a protocol violation ends the connection; bad requests
+    /// get an HTTP answer; a packet to all peers except the server does not reach the server. See
+    /// [code]MIGRATING.md[/code] for all differences.
     ///
-    /// Signal handlers may call any method, including [method MultiplayerPeer.poll] and [method stop]. Any method may be called from any
-    /// thread; signals are emitted on the thread that polls.
+    /// Signal handlers may call any method, including [method MultiplayerPeer.poll] and [method stop]. Any method may
+    /// be called from any thread; signals are emitted on the thread that polls.
     #[derive(GodotClass)]
     #[class(tool, init, base = MultiplayerPeerExtension)]
     pub struct RustWebSocketServer {
@@ -51,8 +54,8 @@ with_server_options! {
         identity: Mutex<Identity>,
         peers: Mutex<HashMap<i32, Gd<RustWebSocketRemotePeer>>>,
 
-        /// The private key for [code]wss://[/code]. The server uses TLS if this and [member ssl_certificate] are set when it starts to
-        /// listen. Cannot be changed while listening.
+        /// The private key for [code]wss://[/code]. The server uses TLS if this and [member ssl_certificate] are set
+        /// when it starts to listen. Cannot be changed while listening.
         #[var(get = get_private_key, set = set_private_key, usage_flags = [NONE])]
         private_key: PhantomVar<Option<Gd<CryptoKey>>>,
 
@@ -60,8 +63,8 @@ with_server_options! {
         #[var(get = get_ssl_certificate, set = set_ssl_certificate, usage_flags = [NONE])]
         ssl_certificate: PhantomVar<Option<Gd<X509Certificate>>>,
 
-        /// Intermediate certificates between [member ssl_certificate] and an authority that clients trust, sent with it. Optional.
-        /// Cannot be changed while listening.
+        /// Intermediate certificates between [member ssl_certificate] and an authority that clients trust, sent with
+        /// it. Optional. Cannot be changed while listening.
         #[var(get = get_ca_chain, set = set_ca_chain, usage_flags = [NONE])]
         ca_chain: PhantomVar<Option<Gd<X509Certificate>>>,
 
@@ -190,12 +193,13 @@ with_server_options! {
         #[signal]
         fn client_connected(id: i64, protocol: GString);
 
-        /// Emitted when a client has disconnected. [param was_clean_close] is [code]true[/code] if both close frames were exchanged.
-        /// [method has_peer] and [method get_peer] know the id until the end of the poll.
+        /// Emitted when a client has disconnected. [param was_clean_close] is [code]true[/code] if both close frames
+        /// were exchanged. [method has_peer] and [method get_peer] know the id until the end of the poll.
         #[signal]
         fn client_disconnected(id: i64, was_clean_close: bool);
 
-        /// Emitted when a client's close frame arrives. Its packets can still be read, but nothing can be sent any more.
+        /// Emitted when a client's close frame arrives. Its packets can still be read, but nothing can be sent any
+        /// more.
         #[signal]
         fn client_close_request(id: i64, code: i64, reason: GString);
 
@@ -208,8 +212,8 @@ with_server_options! {
         #[signal]
         fn peer_packet(peer_source: i64);
 
-        /// Emitted when a client requests a connection and [member auto_accept] is [code]false[/code]; see [method get_request]. Not in
-        /// Godot 3.
+        /// Emitted when a client requests a connection and [member auto_accept] is [code]false[/code]; see [method
+        /// get_request]. Not in Godot 3.
         #[signal]
         fn client_request(id: i64);
 
