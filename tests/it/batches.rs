@@ -1,4 +1,4 @@
-//! What a program is given that waits for a server's events.
+//! The messages that one `wait()` of a server delivers: a bounded batch, fair between the clients.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use crate::fixtures::frame;
 use crate::world::{REQUEST, World};
 
 #[test]
-fn a_waiting_program_is_given_some_messages_at_a_time_and_every_client_gets_its_turn() {
+fn wait_delivers_bounded_batches_and_serves_every_client() {
     let mut world = World::new();
-    // Room for one message of each.
+    // The buffer holds one message of each client.
     world.server.set_options(|options| options.peer.set_inbound_buffer_size(100_000)).unwrap();
     let sockets: Vec<_> = (0..5).map(|_| world.raw_open()).collect();
-    let mut told: Vec<i32> = Vec::new();
+    let mut delivered: Vec<i32> = Vec::new();
     for (mut socket, _) in sockets.iter().map(|(socket, id)| (socket, id)) {
         socket.write_all(&frame(0x82, true, &[1; 100_000])).unwrap();
     }
     for _ in 0..20 {
-        // Most of them never have enough.
+        // Most clients send without end.
         for (mut greedy, _) in sockets.iter().skip(2).map(|(socket, id)| (socket, id)) {
             greedy.write_all(&frame(0x82, true, &[2; 100_000])).unwrap();
         }
@@ -30,20 +30,20 @@ fn a_waiting_program_is_given_some_messages_at_a_time_and_every_client_gets_its_
         while let Some(event) = world.server.next_event() {
             if let PeerEvent::Message { id } = event {
                 assert_eq!(world.server.get_packet(id).unwrap().len(), 100_000);
-                told.push(id);
+                delivered.push(id);
                 at_a_time += 1;
             }
         }
         assert!(at_a_time <= 2, "{at_a_time} messages of 100,000 bytes");
     }
     for (_, id) in &sockets {
-        let place = told.iter().position(|told| told == id);
-        assert!(place.is_some_and(|place| place < 10), "{place:?} of {told:?}");
+        let place = delivered.iter().position(|delivered| delivered == id);
+        assert!(place.is_some_and(|place| place < 10), "{place:?} of {delivered:?}");
     }
 }
 
 #[test]
-fn who_comes_while_others_send_without_end_gets_in() {
+fn a_client_can_connect_while_others_send_without_end() {
     let mut world = World::new();
     world.server.set_options(|options| options.peer.set_inbound_buffer_size(65_535)).unwrap();
     let (mut greedy, _) = world.raw_open();
@@ -74,7 +74,7 @@ fn who_comes_while_others_send_without_end_gets_in() {
         }
     }
     ends.store(true, Ordering::Relaxed);
-    // The end of the server ends a write that waits for it.
+    // Dropping the server ends a write that blocks on it.
     drop(world);
     sender.join().unwrap();
     assert!(has_come && late.is_some());

@@ -175,7 +175,7 @@ impl StreamPeerTls {
     pub fn disconnect(&mut self) {
         self.failure = None;
         if let Session::Live { stream, .. } = std::mem::take(&mut self.session) {
-            stream.with((), TlsStream::announce_end);
+            stream.with((), TlsStream::send_close_notify);
         }
     }
 
