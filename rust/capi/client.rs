@@ -9,12 +9,13 @@ use super::error::wsp_error;
 use super::event::{Told, check, wsp_event};
 use super::handle::{Content, Handle, free, handle, leak, with};
 use super::options::wsp_peer_options;
+use super::options::wsp_reconnect_options;
 use super::peer::kind;
 use super::text::{bytes, list, optional, required, write_out};
 use super::tls_options::{client as client_tls, wsp_tls_options};
-use super::versioned::{Versioned, read, size_of_caller, write};
+use super::versioned::{read, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
-use crate::peer::{Client, ClientStatus, PeerEvent, ReconnectOptions};
+use crate::peer::{Client, ClientStatus, ConnectParameters, PeerEvent, ReconnectOptions};
 use crate::proto::frame::MessageKind;
 
 /// A client: one connection to a server, whose messages and states come as events, and which is made again after a loss if the
@@ -46,68 +47,10 @@ pub enum wsp_client_status {
     WSP_CLIENT_CONNECTED = 2,
 }
 
-/// How a client connects again after its connection was lost, or could not be made, without its own doing. Start from
-/// WSP_RECONNECT_OPTIONS_INIT, set `enabled`, and pass it to wsp_client_set_reconnect_options(). Later versions append fields.
-#[derive(Clone, Copy, Debug)]
-#[repr(C)]
-pub struct wsp_reconnect_options {
-    /// sizeof(wsp_reconnect_options) of the caller.
-    pub struct_size: usize,
-    /// Seconds before the first attempt. Default 0.5.
-    pub delay: f64,
-    /// Each delay is this many times the one before; 1 to 1000. Default 2.
-    pub factor: f64,
-    /// Longest delay in seconds. Default 30.
-    pub max_delay: f64,
-    /// Part of each delay that is random, 0 to 1, so that not all clients come back at once. Default 0.5.
-    pub jitter: f64,
-    /// Attempts in a row before the client gives up; 0 (the default) for no limit.
-    pub max_attempts: u32,
-    /// 1 to connect again. Default 0.
-    pub enabled: u8,
-    /// Not used.
-    pub reserved: [u8; 3],
-}
-
-// SAFETY: the struct is `repr(C)`, begins with its size, and consists of numbers.
-unsafe impl Versioned for wsp_reconnect_options {
-    const NAME: &'static str = "wsp_reconnect_options";
-    const ENDS: &'static [usize] = &[size_of::<wsp_reconnect_options>()];
-}
-
-impl From<&ReconnectOptions> for wsp_reconnect_options {
-    fn from(options: &ReconnectOptions) -> Self {
-        Self {
-            struct_size: size_of::<Self>(),
-            delay: options.delay.as_secs_f64(),
-            factor: options.factor,
-            max_delay: options.max_delay.as_secs_f64(),
-            jitter: options.jitter,
-            max_attempts: options.max_attempts,
-            enabled: u8::from(options.enabled),
-            reserved: [0; 3],
-        }
-    }
-}
-
-impl wsp_reconnect_options {
-    fn apply(&self, options: &mut ReconnectOptions) -> Result {
-        let mut changed = *options;
-        changed.enabled = self.enabled != 0;
-        changed.set_delay(self.delay)?;
-        changed.set_factor(self.factor)?;
-        changed.set_max_delay(self.max_delay)?;
-        changed.set_jitter(self.jitter)?;
-        changed.max_attempts = self.max_attempts;
-        *options = changed;
-        Ok(())
-    }
-}
-
 unsafe fn run(client: *const wsp_client, call: impl FnOnce(&mut Client) -> Result) -> wsp_error {
     let noting = |content: &mut Content<Connected>| {
         let result = call(&mut content.object.client);
-        content.object.client.noted(result)
+        content.object.client.record_error(result)
     };
     // SAFETY: the caller passes NULL or a live handle.
     (&unsafe { with(client, noting) }).into()
@@ -162,9 +105,13 @@ pub unsafe extern "C" fn wsp_client_connect_to_url(
     // SAFETY: the caller passes NULL or live handles, strings and lists.
     unsafe {
         run(client, |client| {
-            let protocols = list(protocols, protocol_count, "protocols")?;
-            let headers = list(headers, header_count, "headers")?;
-            client.connect_to_url(required(url, "url")?, protocols, gd_mp_api, headers, client_tls(tls)?)
+            let parameters = ConnectParameters {
+                protocols: list(protocols, protocol_count, "protocols")?,
+                headers: list(headers, header_count, "headers")?,
+                tls: client_tls(tls)?,
+                gd_mp_api,
+            };
+            client.connect_to_url(required(url, "url")?, parameters)
         })
     }
 }
@@ -210,7 +157,7 @@ pub unsafe extern "C" fn wsp_client_next_event(client: *mut wsp_client, event: *
             let none = || Error::new(ErrorCode::Unavailable, "nothing has happened");
             let happened = client.next_event().ok_or_else(none)?;
             match happened {
-                PeerEvent::Message { .. } => client.get_packet_to(told.packet())?,
+                PeerEvent::Message { .. } => client.take_message_into(told.packet())?,
                 PeerEvent::Packet { .. } => told.set_packet(client.take_packet()?.1),
                 _ => {}
             }
@@ -283,7 +230,9 @@ pub unsafe extern "C" fn wsp_client_ping(client: *mut wsp_client, data: *const u
 pub unsafe extern "C" fn wsp_client_get_round_trip_time(client: *const wsp_client) -> f64 {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
-        ask(client, -1.0, |client| client.ask(|peer| peer.round_trip().map_or(-1.0, |times| times.last.as_secs_f64())))
+        ask(client, -1.0, |client| {
+            client.with_peer(|peer| peer.round_trip().map_or(-1.0, |times| times.last.as_secs_f64()))
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use super::text::{bytes, list, optional, required, write_out};
 use super::versioned::{Versioned, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::{FailureStage, Proxies};
+use crate::proto::handshake::HttpAnswer;
 
 /// How far a connection had come when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -315,9 +316,12 @@ pub unsafe extern "C" fn wsp_peer_reject_request(
     // SAFETY: the caller passes NULL or a live handle, strings, list and data.
     unsafe {
         run(peer, |content| {
-            let reason = optional(reason, "reason")?.unwrap_or_default();
-            let headers = list(headers, count, "headers")?;
-            content.object.reject_request(i64::from(status), reason, headers, bytes(body, body_len)?.to_vec())
+            content.object.reject_request(HttpAnswer {
+                status: HttpAnswer::checked_status(i64::from(status))?,
+                reason: optional(reason, "reason")?.unwrap_or_default().to_owned(),
+                headers: list(headers, count, "headers")?,
+                body: bytes(body, body_len)?.to_vec(),
+            })
         })
     }
 }

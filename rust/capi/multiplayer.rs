@@ -16,7 +16,8 @@ use super::tls_options::{client, server, wsp_tls_options};
 use super::versioned::{Versioned, read, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
 use crate::peer::WebSocketPeer;
-use crate::peer::room::{PeerCell, SceneEvent, SceneRoom, Status};
+use crate::peer::listening::checked_port;
+use crate::peer::room::{PeerCell, RoomStatus, SceneEvent, SceneMode, SceneRoom};
 
 /// A room for many players over WebSocket, as Godot's WebSocketMultiplayerPeer: a server with the id 1 and its clients with random ids
 /// from 2 to 2147483647, or one of those clients. Programs made with Godot and with this library play together.
@@ -109,7 +110,7 @@ type Room = SceneRoom<SharedPeerCell>;
 unsafe fn run(room: *const wsp_multiplayer, call: impl FnOnce(&mut Room) -> Result) -> wsp_error {
     let noting = |content: &mut Content<Room>| {
         let result = call(&mut content.object);
-        content.object.room.noted(result)
+        content.object.room.record_error(result)
     };
     // SAFETY: the caller passes NULL or a live handle.
     (&unsafe { with(room, noting) }).into()
@@ -151,7 +152,8 @@ pub unsafe extern "C" fn wsp_multiplayer_create_server(
     // SAFETY: the caller passes NULL or live handles and strings.
     unsafe {
         run(room, |room| {
-            room.room.create_server(i64::from(port), required(bind_address, "bind_address")?, server(tls)?)?;
+            let bind_address = required(bind_address, "bind_address")?;
+            room.room.create_server(checked_port(i64::from(port))?, bind_address, server(tls)?)?;
             room.reset();
             Ok(())
         })
@@ -191,8 +193,13 @@ pub unsafe extern "C" fn wsp_multiplayer_set_scene(
     is_scene: bool,
     needs_auth: bool,
 ) -> wsp_error {
+    let mode = match (is_scene, needs_auth) {
+        (false, _) => SceneMode::Plain,
+        (true, false) => SceneMode::Scene,
+        (true, true) => SceneMode::SceneWithAuth,
+    };
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { run(room, |room| room.set_scene(is_scene, needs_auth)) }
+    unsafe { run(room, |room| room.set_mode(mode)) }
 }
 
 /// Accepts, connects, receives and sends what there is. Call it regularly, and wsp_multiplayer_next_event() behind it.
@@ -235,7 +242,7 @@ pub unsafe extern "C" fn wsp_multiplayer_next_event(
             // What cannot be told is not taken.
             write(answer, event, struct_size)?;
             let nothing = || Error::new(ErrorCode::Unavailable, "nothing more has happened");
-            let told = content.object.next_told().ok_or_else(nothing)?;
+            let told = content.object.next_event().ok_or_else(nothing)?;
             let (kind, id, has_data) = match told {
                 SceneEvent::Requested(id) => (WSP_MULTIPLAYER_REQUESTED, id, false),
                 SceneEvent::Connected(id) => (WSP_MULTIPLAYER_PEER_CONNECTED, id, false),
@@ -336,10 +343,10 @@ pub unsafe extern "C" fn wsp_multiplayer_close(room: *mut wsp_multiplayer) {
 pub unsafe extern "C" fn wsp_multiplayer_get_status(room: *const wsp_multiplayer) -> wsp_multiplayer_status {
     use wsp_multiplayer_status::*;
     // SAFETY: the caller passes NULL or a live handle.
-    match unsafe { ask(room, Status::Disconnected, |room| room.room.status()) } {
-        Status::Disconnected => WSP_MULTIPLAYER_DISCONNECTED,
-        Status::Connecting => WSP_MULTIPLAYER_CONNECTING,
-        Status::Connected => WSP_MULTIPLAYER_CONNECTED,
+    match unsafe { ask(room, RoomStatus::Disconnected, |room| room.room.status()) } {
+        RoomStatus::Disconnected => WSP_MULTIPLAYER_DISCONNECTED,
+        RoomStatus::Connecting => WSP_MULTIPLAYER_CONNECTING,
+        RoomStatus::Connected => WSP_MULTIPLAYER_CONNECTED,
     }
 }
 
@@ -452,14 +459,14 @@ pub unsafe extern "C" fn wsp_multiplayer_set_handshake_headers(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_set_max_clients(room: *mut wsp_multiplayer, max_clients: usize) {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(room, (), |room| room.room.max_clients = max_clients) };
+    unsafe { ask(room, (), |room| room.room.admission.max_clients = max_clients) };
 }
 
 /// While `refuse` is set, a server answers new clients with HTTP status 503.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_set_refuse_new_connections(room: *mut wsp_multiplayer, refuse: bool) {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(room, (), |room| room.room.refuse_new_connections = refuse) };
+    unsafe { ask(room, (), |room| room.room.admission.refuse_new_connections = refuse) };
 }
 
 /// Returns in words why the last call was refused, a client could not connect, or the last peer to leave has left; "" where nothing of that

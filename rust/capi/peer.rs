@@ -87,7 +87,7 @@ pub(super) type Call<'a> = &'a mut Content<WebSocketPeer>;
 pub(super) unsafe fn run(peer: *const wsp_peer, call: impl FnOnce(Call<'_>) -> Result) -> wsp_error {
     let noting = |content: Call<'_>| {
         let result = call(content);
-        content.object.noted(result)
+        content.object.record_error(result)
     };
     // SAFETY: the caller passes NULL or a live handle.
     (&unsafe { with(peer, noting) }).into()
@@ -341,7 +341,7 @@ pub unsafe extern "C" fn wsp_peer_get_packet(peer: *mut wsp_peer, data: *mut *co
         }
         // An empty queue is no refusal that has to be explained later.
         let result = with(peer, |content| {
-            let packet = content.object.get_packet()?;
+            let packet = content.object.take_packet()?;
             data.write(packet.as_ptr());
             len.write(packet.len());
             Ok(())

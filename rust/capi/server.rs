@@ -9,13 +9,15 @@ use super::error::wsp_error;
 use super::event::{Told, check, wsp_event};
 use super::handle::{Content, Handle, free, handle, leak, with};
 use super::options::wsp_peer_options;
+use super::options::wsp_server_options;
 use super::text::{list, optional};
 use super::tls_options::{server as server_tls, wsp_tls_options};
-use super::versioned::{Versioned, read, size_of_caller, write};
+use super::versioned::{read, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::clock;
-use crate::peer::server::Wait;
-use crate::peer::{PeerEvent, Server, ServerOptions};
+use crate::peer::listening::checked_port;
+use crate::peer::server::WaitStep;
+use crate::peer::{AdmissionOptions, ListenParameters, PeerEvent, Server};
 
 /// A server with all its connections, which are named by ids. An id that the server gave once never names another connection, so a call
 /// with a stale one returns WSP_ERR_INVALID_PARAMETER and does nothing.
@@ -34,42 +36,10 @@ pub(super) struct Listening {
     told: Told,
 }
 
-/// Settings of a server beside those of its connections. Start from WSP_SERVER_OPTIONS_INIT and pass it to wsp_server_set_options(). Later
-/// versions of the library append fields.
-#[derive(Clone, Copy, Debug)]
-#[repr(C)]
-pub struct wsp_server_options {
-    /// sizeof(wsp_server_options) of the caller.
-    pub struct_size: usize,
-    /// Clients that are taken at most; others are answered with HTTP status 503, or over TLS dropped. 0 (the default) for no limit.
-    pub max_clients: usize,
-    /// 1 to take no new clients. Default 0.
-    pub refuse_new_connections: u8,
-    /// Not used.
-    pub reserved: [u8; 7],
-}
-
-// SAFETY: the struct is `repr(C)`, begins with its size, and consists of numbers.
-unsafe impl Versioned for wsp_server_options {
-    const NAME: &'static str = "wsp_server_options";
-    const ENDS: &'static [usize] = &[size_of::<wsp_server_options>()];
-}
-
-impl From<&ServerOptions> for wsp_server_options {
-    fn from(options: &ServerOptions) -> Self {
-        Self {
-            struct_size: size_of::<Self>(),
-            max_clients: options.max_clients,
-            refuse_new_connections: u8::from(options.refuse_new_connections),
-            reserved: [0; 7],
-        }
-    }
-}
-
 pub(super) unsafe fn run(server: *const wsp_server, call: impl FnOnce(&mut Server) -> Result) -> wsp_error {
     let noting = |content: &mut Content<Listening>| {
         let result = call(&mut content.object.server);
-        content.object.server.noted(result)
+        content.object.server.record_error(result)
     };
     // SAFETY: the caller passes NULL or a live handle.
     (&unsafe { with(server, noting) }).into()
@@ -118,9 +88,9 @@ pub unsafe extern "C" fn wsp_server_listen(
             let address = optional(address, "address")?.unwrap_or("*");
             let protocols = list(protocols, protocol_count, "protocols")?;
             if !server.is_listening() {
-                server.configure(|options| options.set_bind_address(address))?;
+                server.configure(|options| options.listen.set_bind_address(address))?;
             }
-            server.listen(i64::from(port), protocols, gd_mp_api)
+            server.listen(checked_port(i64::from(port))?, ListenParameters { protocols, gd_mp_api })
         })
     }
 }
@@ -163,9 +133,9 @@ pub unsafe extern "C" fn wsp_server_wait(server: *mut wsp_server, timeout_ms: i3
     loop {
         // SAFETY: the caller passes NULL or a live handle.
         match unsafe { with(server, |content| content.object.server.begin_wait(deadline)) } {
-            Ok(Wait::Ready) => return wsp_error::WSP_OK,
-            Ok(Wait::TimedOut) => return wsp_error::WSP_ERR_TIMEOUT,
-            Ok(Wait::Block(waiter, time)) => waiter.block(time),
+            Ok(WaitStep::Ready) => return wsp_error::WSP_OK,
+            Ok(WaitStep::TimedOut) => return wsp_error::WSP_ERR_TIMEOUT,
+            Ok(WaitStep::Block(waiter, time)) => waiter.block(time),
             Err(error) => return error.code().into(),
         }
     }
@@ -186,7 +156,7 @@ pub unsafe extern "C" fn wsp_server_next_event(server: *mut wsp_server, event: *
             let mut is_text = false;
             match happened {
                 PeerEvent::Message { id } => {
-                    server.get_packet_to(id, told.packet())?;
+                    server.take_message_into(id, told.packet())?;
                     is_text = server.was_string_packet(id);
                 }
                 PeerEvent::Packet { .. } => told.set_packet(server.take_packet()?.1),
@@ -202,7 +172,7 @@ pub unsafe extern "C" fn wsp_server_next_event(server: *mut wsp_server, event: *
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_server_options_init(options: *mut wsp_server_options, struct_size: usize) -> wsp_error {
     // SAFETY: the caller passes NULL or a struct of that size.
-    (&unsafe { write(wsp_server_options::from(&ServerOptions::default()), options, struct_size) }).into()
+    (&unsafe { write(wsp_server_options::from(&AdmissionOptions::default()), options, struct_size) }).into()
 }
 
 /// Sets options of the server; they take effect at once. Returns WSP_ERR_INVALID_PARAMETER, and changes nothing, for NULL and a wrong
@@ -215,12 +185,8 @@ pub unsafe extern "C" fn wsp_server_set_options(
     // SAFETY: the caller passes NULL or live pointers.
     unsafe {
         run(server, |server| {
-            let wanted = read(options, wsp_server_options::from(server.options()))?;
-            server.set_options(|options| {
-                options.max_clients = wanted.max_clients;
-                options.refuse_new_connections = wanted.refuse_new_connections != 0;
-                Ok(())
-            })
+            let wanted = read(options, wsp_server_options::from(&server.options().admission))?;
+            server.set_options(|options| wanted.apply(&mut options.admission))
         })
     }
 }

@@ -10,6 +10,7 @@ use super::text::{bytes, list, optional, required, write_out};
 use crate::error::{Error, ErrorCode};
 use crate::peer::Server;
 use crate::proto::frame::MessageKind;
+use crate::proto::handshake::HttpAnswer;
 
 /// Sends a message to the peer `target`, to all peers (0), or to all but one (its negative id); `write_mode` is a wsp_write_mode. A message
 /// to several is encoded and compressed once. `data` is not kept.
@@ -166,8 +167,13 @@ pub unsafe extern "C" fn wsp_server_reject_request(
     // SAFETY: the caller passes NULL or a live handle, list and data.
     unsafe {
         run(server, |server| {
-            let headers = list(headers, count, "headers")?;
-            server.reject_request(peer, i64::from(status), "", headers, bytes(body, body_len)?.to_vec())
+            let answer = HttpAnswer {
+                status: HttpAnswer::checked_status(i64::from(status))?,
+                reason: String::new(),
+                headers: list(headers, count, "headers")?,
+                body: bytes(body, body_len)?.to_vec(),
+            };
+            server.reject_request(peer, answer)
         })
     }
 }

@@ -8,6 +8,7 @@ use super::error::wsp_error;
 use super::handle::{Content, Handle, free, handle, leak, with};
 use super::text::{bytes, bytes_mut, optional, required, write_out};
 use crate::error::Result;
+use crate::peer::listening::checked_port;
 use crate::peer::{StreamPeerTcp, StreamStatus};
 
 /// A TCP connection, or the place for one.
@@ -75,7 +76,11 @@ pub unsafe extern "C" fn wsp_stream_free(stream: *mut wsp_stream) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_stream_bind(stream: *mut wsp_stream, port: i32, address: *const c_char) -> wsp_error {
     // SAFETY: the caller passes NULL or a live handle and string.
-    unsafe { run(stream, |content| content.object.bind(i64::from(port), optional(address, "address")?.unwrap_or("*"))) }
+    unsafe {
+        run(stream, |content| {
+            content.object.bind(checked_port(i64::from(port))?, optional(address, "address")?.unwrap_or("*"))
+        })
+    }
 }
 
 /// Starts to connect. Returns WSP_ERR_ALREADY_IN_USE unless the status is WSP_STREAM_STATUS_NONE (see wsp_stream_disconnect_from_host()), WSP_ERR_CANT_RESOLVE for an unknown name,
@@ -87,7 +92,9 @@ pub unsafe extern "C" fn wsp_stream_connect_to_host(
     port: i32,
 ) -> wsp_error {
     // SAFETY: the caller passes NULL or a live handle and string.
-    unsafe { run(stream, |content| content.object.connect_to_host(required(host, "host")?, i64::from(port))) }
+    unsafe {
+        run(stream, |content| content.object.connect_to_host(required(host, "host")?, checked_port(i64::from(port))?))
+    }
 }
 
 /// Updates the status. Returns WSP_ERR_CONNECTION_ERROR when connecting failed or the connection broke.

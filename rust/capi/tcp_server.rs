@@ -11,6 +11,7 @@ use super::stream::wsp_stream;
 use super::text::optional;
 use crate::error::Result;
 use crate::peer::TcpServer;
+use crate::peer::listening::checked_port;
 
 /// Accepts TCP connections.
 ///
@@ -55,7 +56,7 @@ pub unsafe extern "C" fn wsp_tcp_server_listen(
     let result: Result = unsafe {
         with(server, |content| {
             let address = optional(bind_address, "bind_address")?.unwrap_or("*");
-            content.object.listen(i64::from(port), address)
+            content.object.listen(checked_port(i64::from(port))?, address)
         })
     };
     (&result).into()

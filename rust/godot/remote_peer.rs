@@ -85,7 +85,7 @@ impl RustWebSocketRemotePeer {
             },
             |server, id| {
                 let result = server.send(id, kind.unwrap_or(server.write_mode(id)), payload);
-                (number(&result), server.ask(id, WebSocketPeer::has_unflushed).unwrap_or(false))
+                (number(&result), server.with_peer(id, WebSocketPeer::has_unflushed).unwrap_or(false))
             },
         );
         // What was collected leaves at the end of this frame, not in the next poll.
@@ -180,8 +180,8 @@ impl RustWebSocketRemotePeer {
     fn get_peer_packet(&self) -> PackedByteArray {
         self.ask(
             PackedByteArray::new(),
-            |client| client.get_packet().map(PackedByteArray::from).unwrap_or_default(),
-            |server, id| server.get_packet(id).map(PackedByteArray::from).unwrap_or_default(),
+            |client| client.take_message().map(PackedByteArray::from).unwrap_or_default(),
+            |server, id| server.take_message(id).map(PackedByteArray::from).unwrap_or_default(),
         )
     }
 
@@ -214,7 +214,8 @@ impl RustWebSocketRemotePeer {
     /// Returns the seconds between the last answered ping and its pong; -1 before the first.
     #[func]
     fn get_round_trip_time(&self) -> f64 {
-        let times = self.ask(None, |client| client.ask(WebSocketPeer::round_trip), |server, id| server.round_trip(id));
+        let times =
+            self.ask(None, |client| client.with_peer(WebSocketPeer::round_trip), |server, id| server.round_trip(id));
         times.map_or(-1.0, |times| times.last.as_secs_f64())
     }
 
@@ -223,7 +224,7 @@ impl RustWebSocketRemotePeer {
     fn get_requested_url(&self) -> GString {
         let url = self.ask(
             String::new(),
-            |client| client.ask(|peer| peer.requested_url().to_owned()),
+            |client| client.with_peer(|peer| peer.requested_url().to_owned()),
             |server, id| server.requested_url(id).to_owned(),
         );
         convert::text(&url)
@@ -239,8 +240,8 @@ impl IPacketPeerExtension for RustWebSocketRemotePeer {
     ) -> GodotError {
         self.ask(
             GodotError::FAILED,
-            |client| pointers::lend(client.get_packet(), r_buffer, r_buffer_size),
-            |server, id| match pointers::lend(server.get_packet(id), r_buffer, r_buffer_size) {
+            |client| pointers::lend(client.take_message(), r_buffer, r_buffer_size),
+            |server, id| match pointers::lend(server.take_message(id), r_buffer, r_buffer_size) {
                 GodotError::ERR_INVALID_PARAMETER => GodotError::FAILED,
                 error => error,
             },

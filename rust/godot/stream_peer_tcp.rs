@@ -13,6 +13,7 @@ use super::enums::Status;
 use super::pointers::{buffer, data, report, split};
 use crate::net::TcpSocket;
 use crate::peer::StreamPeerTcp;
+use crate::peer::listening::checked_port;
 
 /// A TCP connection with the members of Godot's [StreamPeerTCP]; usable like every [StreamPeer].
 ///
@@ -42,7 +43,8 @@ impl RustStreamPeerTCP {
     /// Chooses the local address and port (0: the system chooses) of the next connection. Can be called once.
     #[func]
     fn bind(&mut self, port: i32, #[opt(default = "*")] host: GString) -> GodotError {
-        convert::error(&self.stream.bind(i64::from(port), &host.to_string()))
+        let bind = |port| self.stream.bind(port, &host.to_string());
+        convert::error(&checked_port(i64::from(port)).and_then(bind))
     }
 
     /// Connects to the given host and port. Host names are resolved before the call returns. Returns [constant OK] when
@@ -55,7 +57,8 @@ impl RustStreamPeerTCP {
         {
             self.stream.set_connect_timeout(timeout);
         }
-        convert::error(&self.stream.connect_to_host(&host.to_string(), i64::from(port)))
+        let connect = |port| self.stream.connect_to_host(&host.to_string(), port);
+        convert::error(&checked_port(i64::from(port)).and_then(connect))
     }
 
     /// Updates the status: notices that the connection was made, refused, or ended by the remote end.

@@ -6,6 +6,7 @@ use godot::prelude::*;
 use super::convert;
 use super::stream_peer_tcp::RustStreamPeerTCP;
 use crate::peer::TcpServer;
+use crate::peer::listening::checked_port;
 
 /// A TCP server with the members of Godot's [TCPServer]: listens to connections and returns a [RustStreamPeerTCP] for each.
 ///
@@ -25,7 +26,8 @@ impl RustTCPServer {
     /// use or not of this machine, [constant ERR_INVALID_PARAMETER] for what is no port or no address.
     #[func]
     fn listen(&mut self, port: i64, #[opt(default = "*")] bind_address: GString) -> GodotError {
-        convert::error(&self.server.listen(port, &bind_address.to_string()))
+        let listen = |port| self.server.listen(port, &bind_address.to_string());
+        convert::error(&checked_port(port).and_then(listen))
     }
 
     /// Returns [code]true[/code] if a connection waits to be taken.

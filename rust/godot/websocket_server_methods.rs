@@ -6,7 +6,8 @@ use godot::prelude::*;
 use super::convert;
 use super::websocket_client_methods::project_limits;
 use super::websocket_server::RustWebSocketServer;
-use crate::peer::Server;
+use crate::peer::listening::checked_port;
+use crate::peer::{ListenParameters, Server};
 
 /// A server with the limits of the project.
 pub(super) fn of_the_project() -> Server {
@@ -42,14 +43,15 @@ impl RustWebSocketServer {
         // Outside the lock: the engine's objects are asked.
         let tls = self.identity.lock().tls();
         self.run(|server| {
-            let tls = server.noted(tls)?;
+            let tls = server.record_error(tls)?;
             if !server.is_listening() {
                 server.configure(|options| {
                     options.tls = tls;
                     Ok(())
                 })?;
             }
-            server.listen(port, convert::strings(&protocols), gd_mp_api)
+            let port = server.record_error(checked_port(port))?;
+            server.listen(port, ListenParameters { protocols: convert::strings(&protocols), gd_mp_api })
         })
     }
 

@@ -1,4 +1,4 @@
-//! The messages that one `wait()` of a server delivers: a bounded batch, fair between the clients.
+//! Which events a program gets that waits on a server while its clients send without end.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use crate::fixtures::frame;
 use crate::world::{REQUEST, World};
 
 #[test]
-fn wait_delivers_bounded_batches_and_serves_every_client() {
+fn a_waiting_program_gets_a_few_messages_at_a_time_from_every_client() {
     let mut world = World::new();
-    // The buffer holds one message of each client.
-    world.server.set_options(|options| options.peer.set_inbound_buffer_size(100_000)).unwrap();
+    // The queue of each client has room for one message.
+    world.server.set_options(|options| options.peer.set_inbound_buffer_size_from_integer(100_000)).unwrap();
     let sockets: Vec<_> = (0..5).map(|_| world.raw_open()).collect();
-    let mut delivered: Vec<i32> = Vec::new();
+    let mut senders: Vec<i32> = Vec::new();
     for (mut socket, _) in sockets.iter().map(|(socket, id)| (socket, id)) {
         socket.write_all(&frame(0x82, true, &[1; 100_000])).unwrap();
     }
     for _ in 0..20 {
-        // Most clients send without end.
+        // Three of the clients send without end.
         for (mut greedy, _) in sockets.iter().skip(2).map(|(socket, id)| (socket, id)) {
             greedy.write_all(&frame(0x82, true, &[2; 100_000])).unwrap();
         }
@@ -29,23 +29,23 @@ fn wait_delivers_bounded_batches_and_serves_every_client() {
         let mut at_a_time = 0;
         while let Some(event) = world.server.next_event() {
             if let PeerEvent::Message { id } = event {
-                assert_eq!(world.server.get_packet(id).unwrap().len(), 100_000);
-                delivered.push(id);
+                assert_eq!(world.server.take_message(id).unwrap().len(), 100_000);
+                senders.push(id);
                 at_a_time += 1;
             }
         }
         assert!(at_a_time <= 2, "{at_a_time} messages of 100,000 bytes");
     }
     for (_, id) in &sockets {
-        let place = delivered.iter().position(|delivered| delivered == id);
-        assert!(place.is_some_and(|place| place < 10), "{place:?} of {delivered:?}");
+        let place = senders.iter().position(|sender| sender == id);
+        assert!(place.is_some_and(|place| place < 10), "{place:?} of {senders:?}");
     }
 }
 
 #[test]
 fn a_client_can_connect_while_others_send_without_end() {
     let mut world = World::new();
-    world.server.set_options(|options| options.peer.set_inbound_buffer_size(65_535)).unwrap();
+    world.server.set_options(|options| options.peer.set_inbound_buffer_size_from_integer(65_535)).unwrap();
     let (mut greedy, _) = world.raw_open();
     let ends = Arc::new(AtomicBool::new(false));
     let is_over = Arc::clone(&ends);
@@ -64,7 +64,7 @@ fn a_client_can_connect_while_others_send_without_end() {
         }
         while let Some(event) = world.server.next_event() {
             match event {
-                PeerEvent::Message { id } => assert_eq!(world.server.get_packet(id).unwrap().len(), 60_000),
+                PeerEvent::Message { id } => assert_eq!(world.server.take_message(id).unwrap().len(), 60_000),
                 PeerEvent::Opened { .. } => has_come = true,
                 other => panic!("{other:?}"),
             }
@@ -74,7 +74,7 @@ fn a_client_can_connect_while_others_send_without_end() {
         }
     }
     ends.store(true, Ordering::Relaxed);
-    // Dropping the server ends a write that blocks on it.
+    // The end of the server ends a write that waits for it.
     drop(world);
     sender.join().unwrap();
     assert!(has_come && late.is_some());

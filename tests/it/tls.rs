@@ -70,8 +70,8 @@ fn serving(identity: IdentityPem) -> ServerTlsSpec {
 }
 
 fn unlimited(peer: &mut WebSocketPeer) {
-    peer.options.inbound_buffer_size = 64 << 20;
-    peer.options.outbound_buffer_size = 0;
+    peer.options.set_inbound_buffer_size(64 << 20);
+    peer.options.set_outbound_buffer_size(0);
 }
 
 /// Connects a client to `host` until both peers are open or closed.
@@ -250,7 +250,7 @@ fn large_messages_go_both_ways() {
         pair.client.send(Binary, &payload).unwrap();
         pair.server.send(Binary, &payload).unwrap();
         pair.drive("both", |pair| pair.client.packet_count() == 1 && pair.server.packet_count() == 1);
-        assert!(pair.client.get_packet().unwrap() == payload && pair.server.get_packet().unwrap() == payload);
+        assert!(pair.client.take_packet().unwrap() == payload && pair.server.take_packet().unwrap() == payload);
     }
 }
 
@@ -394,7 +394,7 @@ fn streams() -> (StreamPeerTcp, StreamPeerTcp) {
     let mut listener = TcpServer::new();
     listener.listen(0, "127.0.0.1").unwrap();
     let mut client = StreamPeerTcp::new();
-    client.connect_to_host("127.0.0.1", i64::from(listener.local_port())).unwrap();
+    client.connect_to_host("127.0.0.1", listener.local_port()).unwrap();
     until("connected", || {
         client.poll().unwrap();
         listener.is_connection_available() && client.status() as i32 == 2

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod head;
 pub mod headers;
+pub mod http_answer;
 pub mod proxy_tunnel;
 pub mod response;
 pub mod server;
@@ -10,6 +11,7 @@ pub mod server;
 pub use client::{ClientHandshake, ResponseError, UpgradeResponse};
 pub use head::HeadError;
 pub use headers::Headers;
+pub use http_answer::HttpAnswer;
 pub use proxy_tunnel::{TunnelError, TunnelHandshake};
 pub use response::HttpResponse;
 pub use server::{AcceptOptions, AcceptedRequest, Rejection, Request};

@@ -7,6 +7,7 @@ use tungstenite::handshake::derive_accept_key;
 
 use super::head::{HeadBuffer, HeadError};
 use super::headers::{self, Headers};
+use super::http_answer::HttpAnswer;
 use crate::error::{Error, ErrorCode};
 use crate::limits::MAX_HANDSHAKE_HEADERS;
 use crate::proto::extensions::{self, DeflatePreferences, NegotiatedDeflate};
@@ -85,19 +86,17 @@ impl Rejection {
     }
 
     /// Returns a program's own response. An empty reason stands for the registered phrase of the status.
-    pub fn custom(status: i64, reason: &str, headers: Vec<String>, body: Vec<u8>) -> crate::error::Result<Self> {
-        let invalid = |message: String| Error::new(ErrorCode::InvalidParameter, message);
-        let code = u16::try_from(status).ok().filter(|code| status::is_final(*code));
-        let code = code.ok_or_else(|| invalid(format!("HTTP status must be from 200 to 599, not {status}")))?;
-        if reason.chars().any(|c| c.is_control() && c != '\t') {
-            return Err(invalid("the HTTP reason phrase contains a control character".to_owned()));
+    pub fn custom(answer: HttpAnswer) -> crate::error::Result<Self> {
+        let status = HttpAnswer::checked_status(i64::from(answer.status))?;
+        if answer.reason.chars().any(|c| c.is_control() && c != '\t') {
+            return Err(Error::new(ErrorCode::InvalidParameter, "the HTTP reason phrase contains a control character"));
         }
-        headers::check_extra_headers(&headers)?;
-        let reason = match reason {
-            "" => status::reason_phrase(code).into(),
-            given => given.to_owned().into(),
+        headers::check_extra_headers(&answer.headers)?;
+        let reason = match answer.reason.as_str() {
+            "" => status::reason_phrase(status).into(),
+            _ => answer.reason.into(),
         };
-        Ok(Self { status: code, reason, headers, body })
+        Ok(Self { status, reason, headers: answer.headers, body: answer.body })
     }
 
     /// Returns the response if no request arrived in time.
@@ -412,18 +411,23 @@ mod tests {
 
     #[test]
     fn a_programs_response_is_checked_and_complete() {
-        let page = Rejection::custom(200, "", names(&["Content-Type: text/html"]), b"<p>".to_vec()).unwrap();
+        let header = |line: &str| HttpAnswer { headers: names(&[line]), ..HttpAnswer::new(200) };
+        let page = Rejection::custom(header("Content-Type: text/html").with_body("<p>")).unwrap();
         let text = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\nContent-Type: text/html\r\n\r\n";
         assert_eq!(page.response(true), text.as_bytes());
         assert_eq!(page.response(false), [text.as_bytes(), b"<p>"].concat());
-        for status in [-1, 0, 101, 199, 600, 65_736] {
-            assert!(Rejection::custom(status, "", Vec::new(), Vec::new()).is_err(), "{status}");
+        for status in [0, 101, 199, 600] {
+            assert!(Rejection::custom(HttpAnswer::new(status)).is_err(), "{status}");
         }
-        assert!(Rejection::custom(200, "a\r\nX: y", Vec::new(), Vec::new()).is_err());
-        assert!(Rejection::custom(200, "", names(&["Content-Length: 9"]), Vec::new()).is_err());
-        assert!(Rejection::custom(200, "", names(&["X: a\r\nY: b"]), Vec::new()).is_err());
-        assert_eq!(Rejection::custom(404, "", Vec::new(), Vec::new()).unwrap().reason, "Not Found");
-        assert_eq!(Rejection::custom(599, "Mine", Vec::new(), Vec::new()).unwrap().reason, "Mine");
+        for status in [-1, 0, 101, 199, 600, 65_736] {
+            assert!(HttpAnswer::checked_status(status).is_err(), "{status}");
+        }
+        let reason = |status, reason: &str| HttpAnswer { reason: reason.to_owned(), ..HttpAnswer::new(status) };
+        assert!(Rejection::custom(reason(200, "a\r\nX: y")).is_err());
+        assert!(Rejection::custom(header("Content-Length: 9")).is_err());
+        assert!(Rejection::custom(header("X: a\r\nY: b")).is_err());
+        assert_eq!(Rejection::custom(reason(404, "")).unwrap().reason, "Not Found");
+        assert_eq!(Rejection::custom(reason(599, "Mine")).unwrap().reason, "Mine");
     }
 
     #[test]
