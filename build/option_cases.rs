@@ -75,7 +75,8 @@ pub fn rust() -> Result<String, std::fmt::Error> {
             Kind::Number { .. } => format!("options.set_{field}(value)"),
             _ => format!("options.set_{field}_from_integer(value as i64)"),
         };
-        let make = if group.variants.contains(&object) { format!("for_{}", object.snake()) } else { "default".to_owned() };
+        let make =
+            if group.variants.contains(&object) { format!("for_{}", object.snake()) } else { "default".to_owned() };
         writeln!(out, "    Case {{")?;
         writeln!(out, "        name: \"{} of a {}\",", option.public_name(), object.snake())?;
         writeln!(out, "        default: {:?},", option.default_for(Some(object)))?;
@@ -101,7 +102,8 @@ pub fn c() -> Result<String, std::fmt::Error> {
          #define FOR_EACH_DEFAULT(DEFAULT)",
     );
     let with_field = || {
-        cases().filter_map(|(object, group, option)| Some((object, group.c?, option)).filter(|_| option.c_type.is_some()))
+        cases()
+            .filter_map(|(object, group, option)| Some((object, group.c?, option)).filter(|_| option.c_type.is_some()))
     };
     for (object, name, option) in with_field() {
         let default = option.default_for(Some(object));

@@ -1,4 +1,4 @@
-//! Everything that touches the operating system: sockets, names, readiness, time, randomness.
+//! All access to the operating system: sockets, name lookups, readiness, TLS, time, randomness.
 
 pub mod clock;
 pub mod connector;
@@ -11,6 +11,7 @@ pub mod proxy;
 pub mod random;
 pub mod receive_buffers;
 pub mod tcp;
+mod tcp_transport;
 pub mod tls;
 pub mod transport;
 

@@ -1,11 +1,11 @@
-//! Receive buffers that all connections polled by one thread share.
+//! Receive buffers that all connections polled by one thread share, so that an idle connection needs none.
 
 use std::cell::Cell;
 use std::thread::LocalKey;
 
 use crate::limits::{DIRECT_RECEIVE_BYTES, SCRATCH_BYTES, SPARE_BUFFER_BYTES, SPARE_BUFFERS};
 
-/// A buffer of one thread.
+/// A buffer that one thread lends to one reader at a time.
 type SharedBuffer = Cell<Vec<u8>>;
 
 thread_local! {
@@ -14,7 +14,7 @@ thread_local! {
     static SPARE: Cell<Vec<Vec<u8>>> = const { Cell::new(Vec::new()) };
 }
 
-/// A buffer for a large message: one that was given back, with whatever it contains, or an empty one.
+/// Returns a buffer for a large message: a recycled one, with any contents, or an empty one.
 pub fn spare() -> Vec<u8> {
     let mut spare = SPARE.take();
     let buffer = spare.pop();
@@ -22,9 +22,9 @@ pub fn spare() -> Vec<u8> {
     buffer.unwrap_or_default()
 }
 
-/// Takes a buffer back that [`spare`] may give again; what is small, and what would be too much, is freed.
+/// Takes back a buffer, which [`spare`] may return again. Small buffers, very large ones and those above the limit are freed.
 pub fn recycle(buffer: Vec<u8>) {
-    // A thread that ends has no buffers any more.
+    // Fails while the thread ends; then the buffer is freed.
     let _freed = SPARE.try_with(|cell| {
         let mut spare = cell.take();
         if spare.len() < SPARE_BUFFERS && (DIRECT_RECEIVE_BYTES..=SPARE_BUFFER_BYTES).contains(&buffer.capacity()) {
@@ -34,13 +34,13 @@ pub fn recycle(buffer: Vec<u8>) {
     });
 }
 
-/// Lends the buffer for what a transport delivers. A nested call, which a stream written in a script can cause, gets one of
-/// its own.
+/// Lends the buffer into which transports are read. A nested call, which a stream written in a script can cause, gets a
+/// buffer of its own.
 pub fn with_input<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
     lend(&INPUT, work)
 }
 
-/// Lends the buffer for what a TLS session has still to decrypt, while the other one takes the result.
+/// Lends the buffer for ciphertext that a TLS session is to decrypt; [`with_input`] lends the one for the plaintext.
 pub(super) fn with_ciphertext<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
     lend(&CIPHERTEXT, work)
 }
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn some_large_buffers_come_back() {
+    fn a_limited_number_of_large_buffers_is_reused() {
         for bytes in [0, DIRECT_RECEIVE_BYTES - 1, SPARE_BUFFER_BYTES + 1] {
             recycle(Vec::with_capacity(bytes));
             assert_eq!(spare().capacity(), 0, "{bytes}");

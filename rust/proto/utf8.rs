@@ -1,18 +1,18 @@
-//! UTF-8 validation of text that arrives in pieces, failing on the first byte that cannot be right.
+//! UTF-8 validation of text that arrives in pieces; it fails at the first byte that cannot be valid.
 
-/// The bytes are not UTF-8 (RFC 6455 section 8.1).
+/// The error for bytes that are not UTF-8 (RFC 6455 section 8.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("text is not valid UTF-8")]
 pub struct InvalidUtf8;
 
-/// Utf8Validator that remembers a code point cut by the end of the last piece.
+/// Validates a text piece by piece. Remembers a code point that the end of a piece has cut.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Utf8Validator {
     partial: [u8; 4],
     len: usize,
 }
 
-/// Checks a text that is there as a whole.
+/// Checks a complete text.
 pub fn check(text: &[u8]) -> Result<(), InvalidUtf8> {
     simdutf8::basic::from_utf8(text).map(drop).map_err(|_| InvalidUtf8)
 }

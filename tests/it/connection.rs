@@ -1,4 +1,4 @@
-//! The sans-IO core by byte vectors.
+//! The protocol core by byte vectors: framing, messages, control frames and the close handshake.
 
 use wspeer::proto::Role;
 use wspeer::proto::close::CloseFrame;
@@ -8,9 +8,9 @@ use wspeer::proto::violation::Violation;
 
 use crate::fixtures::{End, frame};
 
-/// RFC 6455 section 5.7: bytes on the wire, the receiver's role, and what they mean.
+/// RFC 6455 section 5.7: bytes on the wire, the receiver's role, and the message.
 #[test]
-fn reads_and_writes_the_examples_of_rfc_6455_section_5_7() {
+fn decodes_and_encodes_the_examples_of_rfc_6455_section_5_7() {
     let mut client = End::new(Role::Client);
     client.receive(&[0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]).unwrap();
     client.receive(&[0x01, 0x03, 0x48, 0x65, 0x6c, 0x80, 0x02, 0x6c, 0x6f]).unwrap();
@@ -40,7 +40,7 @@ fn reads_and_writes_the_examples_of_rfc_6455_section_5_7() {
 }
 
 #[test]
-fn uses_the_shortest_length_form() {
+fn lengths_are_encoded_in_the_shortest_form() {
     for (len, header) in [(0, 2), (125, 2), (126, 4), (65_535, 4), (65_536, 10)] {
         let mut server = End::new(Role::Server);
         server.send(false, &vec![0; len]);
@@ -107,14 +107,14 @@ fn every_violation_has_its_close_code() {
 }
 
 #[test]
-fn bad_utf8_fails_before_the_frame_is_complete() {
+fn invalid_utf8_fails_before_the_frame_is_complete() {
     let mut client = End::new(Role::Client);
     let long_text = [&[0x81, 126, 1, 0][..], b"fine so far, then \xff"].concat();
     assert_eq!(client.receive(&long_text).unwrap_err(), Violation::InvalidUtf8);
 }
 
 #[test]
-fn code_points_may_be_cut_by_frames() {
+fn a_code_point_may_span_frames() {
     let mut client = End::new(Role::Client);
     let text = "κόσμε🎮".as_bytes();
     let mut wire = Vec::new();
@@ -127,7 +127,7 @@ fn code_points_may_be_cut_by_frames() {
 }
 
 #[test]
-fn control_frames_between_fragments_stay_out_of_the_message() {
+fn control_frames_between_fragments_are_no_part_of_the_message() {
     let mut client = End::new(Role::Client);
     client
         .receive(
@@ -147,7 +147,7 @@ fn control_frames_between_fragments_stay_out_of_the_message() {
 }
 
 #[test]
-fn echoes_the_close_frame_and_ignores_what_follows() {
+fn a_close_frame_is_echoed_and_later_input_ignored() {
     let mut server = End::new(Role::Server);
     let close = frame(0x88, true, b"\x0f\xa0bye\0bye");
     let (stopped, rest) = server.receive(&[close, frame(0x81, true, b"late")].concat()).unwrap();
@@ -160,7 +160,7 @@ fn echoes_the_close_frame_and_ignores_what_follows() {
 }
 
 #[test]
-fn an_answered_close_is_not_answered_again() {
+fn the_reply_to_a_close_frame_is_not_answered() {
     let mut client = End::new(Role::Client);
     client.connection.send_close(&CloseFrame::to_send(1000, "").unwrap(), &mut client.output);
     client.sent();
@@ -169,7 +169,7 @@ fn an_answered_close_is_not_answered_again() {
 }
 
 #[test]
-fn a_full_inbox_stops_before_the_next_message_and_goes_on_where_it_stopped() {
+fn a_full_sink_stops_before_the_next_message_and_loses_nothing() {
     let wire: Vec<u8> = (0..5u8).flat_map(|i| frame(0x82, true, &[i; 10])).collect();
     let mut server = End::new(Role::Server);
     server.sink.room = 2;
@@ -186,7 +186,7 @@ fn a_full_inbox_stops_before_the_next_message_and_goes_on_where_it_stopped() {
 }
 
 #[test]
-fn control_frames_behind_a_full_inbox_are_served_once() {
+fn control_frames_after_blocked_messages_are_handled_once() {
     let blocked = [
         frame(0x82, true, b"one"),
         frame(0x89, true, b"p1"),
@@ -212,7 +212,7 @@ fn control_frames_behind_a_full_inbox_are_served_once() {
 }
 
 #[test]
-fn pongs_are_merged_while_the_network_takes_nothing() {
+fn pongs_are_merged_while_the_network_accepts_no_bytes() {
     let mut server = End::new(Role::Server);
     for i in 0..100_000u32 {
         server.receive(&frame(0x89, true, &i.to_be_bytes())).unwrap();

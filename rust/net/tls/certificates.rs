@@ -1,4 +1,4 @@
-//! Certificates and keys as programs give them, and what they say of their owner.
+//! PEM texts as programs pass them: parsing certificates and keys, and reading names and validity.
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -6,7 +6,7 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 use crate::error::{Error, ErrorCode, Result};
 
-/// Certificates in a PEM text, the first one first.
+/// Returns the certificates in a PEM text in order. `what` names the text in errors.
 pub(super) fn parse(pem: &str, what: &str) -> Result<Vec<CertificateDer<'static>>> {
     let invalid = |why: &str| Error::new(ErrorCode::InvalidParameter, format!("{what}: {why}"));
     let pem = clean(pem);
@@ -22,13 +22,13 @@ pub(super) fn parse(pem: &str, what: &str) -> Result<Vec<CertificateDer<'static>
     Ok(found)
 }
 
-/// A text without the final NUL that Godot's PEM texts have, which its strings show as U+FFFD, and which would hide what
-/// follows when texts are put together.
+/// Removes the NUL at the end of Godot's PEM texts, which its strings show as U+FFFD. In concatenated texts it would hide what
+/// follows.
 fn clean(pem: &str) -> String {
     pem.replace(['\0', '\u{fffd}', '\u{feff}'], "")
 }
 
-/// The private key in a PEM text: PKCS#8, PKCS#1 (RSA) or SEC1 (EC).
+/// Returns the private key in a PEM text: PKCS#8, PKCS#1 (RSA) or SEC1 (EC).
 pub(super) fn private_key(pem: &str, what: &str) -> Result<PrivateKeyDer<'static>> {
     PrivateKeyDer::from_pem_slice(clean(pem).as_bytes()).map_err(|error| {
         let message = format!("{what}: there is no private key in PEM format that can be read ({error})");
@@ -36,17 +36,17 @@ pub(super) fn private_key(pem: &str, what: &str) -> Result<PrivateKeyDer<'static
     })
 }
 
-/// Subject of a certificate, for example `CN=player, O=Example`.
+/// Returns the subject of a certificate, for example `CN=player, O=Example`.
 pub(super) fn subject(certificate: &CertificateDer<'_>) -> String {
     X509Certificate::from_der(certificate).map(|(_, parsed)| parsed.subject().to_string()).unwrap_or_default()
 }
 
-/// Whether a certificate names itself as its issuer.
+/// Returns whether a certificate names itself as its issuer.
 pub(super) fn is_self_issued(certificate: &CertificateDer<'_>) -> bool {
     X509Certificate::from_der(certificate).is_ok_and(|(_, parsed)| parsed.subject() == parsed.issuer())
 }
 
-/// The names a certificate is for, and whether they come from the subject because there is no subject alternative name.
+/// Returns the names of a certificate, and whether they are common names because it has no subject alternative name.
 pub(super) fn names(certificate: &CertificateDer<'_>) -> (Vec<String>, bool) {
     let Ok((_, parsed)) = X509Certificate::from_der(certificate) else { return (Vec::new(), false) };
     if let Ok(Some(alternative)) = parsed.subject_alternative_name() {
@@ -69,7 +69,7 @@ fn ip(bytes: &[u8]) -> Option<String> {
     }
 }
 
-/// Start and end of a certificate's validity in seconds since 1970.
+/// Returns start and end of a certificate's validity in seconds since 1970.
 pub(super) fn validity(certificate: &CertificateDer<'_>) -> Option<(i64, i64)> {
     let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
     Some((parsed.validity().not_before.timestamp(), parsed.validity().not_after.timestamp()))

@@ -1,9 +1,9 @@
 //! Which certificates are accepted.
 //!
-//! Beside what webpki accepts, certificates that are themselves in the trusted chain are: games ship the self-signed
-//! certificate of their server, as Godot's documentation shows, and such a certificate is an authority and an end entity at
-//! once, which webpki refuses. Certificates without subject alternative name are compared by their common name, because the
-//! engine's `Crypto.generate_self_signed_certificate()` makes no others.
+//! A certificate is accepted if webpki accepts it, or if it is itself one of the trusted certificates. Games ship the
+//! self-signed certificate of their server, as Godot's documentation shows; it is an authority and an end entity at once, which
+//! webpki refuses. Certificates without subject alternative name are compared by their common name, because the engine's
+//! `Crypto.generate_self_signed_certificate()` makes only such certificates.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
 
-use super::options::provider;
+use super::provider::provider;
 use super::{certificates, system_trust};
 
 /// Certificates that a program trusts.
@@ -32,7 +32,7 @@ impl TrustedCertificates {
         Self { certificates, roots: Arc::new(roots) }
     }
 
-    /// Whether the certificate is one of the chain; it must still be in its time of validity.
+    /// Returns whether the certificate is one of the trusted ones. It is an error if it is, and is not valid now.
     fn contains(&self, end_entity: &CertificateDer<'_>, now: UnixTime) -> Result<bool, Error> {
         if !self.certificates.iter().any(|known| known == end_entity) {
             return Ok(false);
@@ -64,23 +64,23 @@ impl TrustedCertificates {
     }
 }
 
-/// What a client demands of a server's certificate.
+/// By what a client verifies a server's certificate.
 #[derive(Debug)]
 pub(super) enum ServerTrust {
-    /// A chain to the operating system's store.
+    /// The trust store of the operating system.
     System,
-    /// A chain to one of these.
+    /// These certificates.
     Certificates(TrustedCertificates),
-    /// Nothing.
+    /// Nothing: every certificate is accepted.
     Unverified,
 }
 
-/// Verifier of a client.
+/// Verifies a server's certificate for a client.
 #[derive(Debug)]
 pub(super) struct ServerVerifier {
     pub trust: ServerTrust,
     pub checks_name: bool,
-    /// The name to look for instead of the host's.
+    /// The name that the certificate must have instead of the host's.
     pub name_override: Option<String>,
 }
 
@@ -98,7 +98,7 @@ impl ServerVerifier {
         }
         let (names, is_common_name) = certificates::names(end_entity);
         let is_host_name = ServerName::try_from(expected.as_str()).is_ok();
-        // webpki has judged the subject alternative names of host names; other names are only ever compared as text.
+        // webpki has compared the subject alternative names with a host name; other names are compared as text.
         if (is_common_name || !is_host_name) && names.iter().any(|name| matches(name, &expected)) {
             return Ok(());
         }
@@ -110,7 +110,8 @@ impl ServerVerifier {
     }
 }
 
-/// webpki complains of the form of a self-signed certificate that is an authority's before it sees that nobody trusts it.
+/// Returns the error "unknown issuer" for a self-issued certificate. webpki would report that the certificate of an authority
+/// is used as an end entity, which hides the actual reason.
 fn untrusted(error: Error, end_entity: &CertificateDer<'_>) -> Error {
     match error {
         Error::InvalidCertificate(CertificateError::Other(_)) if certificates::is_self_issued(end_entity) => {
@@ -120,7 +121,7 @@ fn untrusted(error: Error, end_entity: &CertificateDer<'_>) -> Error {
     }
 }
 
-/// Whether a name of a certificate, perhaps with a wildcard as its first label, is the one that is looked for.
+/// Returns whether a name of a certificate is the expected one; its first label may be a wildcard (RFC 6125 section 6.4.3).
 fn matches(presented: &str, expected: &str) -> bool {
     match presented.strip_prefix("*.") {
         Some(parent) => expected.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent)),
@@ -146,7 +147,7 @@ impl ServerCertVerifier for ServerVerifier {
                         .map_err(|_| Error::General(format!("'{name}' is not a host name")))?,
                     None => server_name.to_owned(),
                 };
-                // The system's verifier looks at the name itself.
+                // The system's verifier checks the name too.
                 return system_trust::verifier()?
                     .verify_server_cert(end_entity, intermediates, &name, ocsp_response, now)
                     .map_err(|error| untrusted(error, end_entity));
@@ -181,7 +182,7 @@ impl ServerCertVerifier for ServerVerifier {
     }
 }
 
-/// Verifier of a server that asks for client certificates.
+/// Verifies a client's certificate for a server.
 #[derive(Debug)]
 pub(super) struct ClientVerifier {
     chain: TrustedCertificates,

@@ -273,7 +273,7 @@ impl OpenConnection {
         }
         if let Some(rest) = frames.bytes.get(written..).filter(|rest| !rest.is_empty()) {
             self.output.buffer().extend_from_slice(rest);
-            self.output.mark(frames.payload);
+            self.output.end_message(frames.payload);
         }
         if self.output.len() >= COALESCE_BYTES {
             self.flush()?;
@@ -292,7 +292,7 @@ impl OpenConnection {
                     let buffer = self.output.buffer();
                     buffer.extend_from_slice(header.get(written..).unwrap_or_default());
                     buffer.extend_from_slice(payload.get(written.saturating_sub(header.len())..).unwrap_or_default());
-                    self.output.mark(payload.len());
+                    self.output.end_message(payload.len());
                 }
             }
             Some(key) => {
@@ -300,7 +300,7 @@ impl OpenConnection {
                 for (index, chunk) in payload.chunks(MASK_CHUNK_BYTES).enumerate() {
                     mask::append(self.output.buffer(), chunk, key, index * MASK_CHUNK_BYTES);
                     if (index + 1) * MASK_CHUNK_BYTES >= payload.len() {
-                        self.output.mark(payload.len());
+                        self.output.end_message(payload.len());
                     }
                     // Not flush(): a delayed pong must not get between the chunks of one frame.
                     self.write_output()?;

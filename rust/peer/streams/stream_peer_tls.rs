@@ -184,7 +184,7 @@ impl StreamPeerTls {
     pub fn disconnect(&mut self) {
         self.failure = None;
         if let Session::Handshaking(stream) | Session::Connected(stream) = std::mem::take(&mut self.session) {
-            stream.with((), TlsStream::announce_end);
+            stream.with((), TlsStream::send_close_notify);
         }
     }
 

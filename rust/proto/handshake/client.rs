@@ -1,4 +1,4 @@
-//! The client's side: the request, and the judgement of the response (RFC 6455 sections 4.1 and 4.2.2).
+//! The client's opening handshake: the request, and the checks of the response (RFC 6455 section 4.1).
 
 use std::fmt::Write as _;
 
@@ -15,31 +15,32 @@ use crate::proto::url::Url;
 /// A response that opened the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpgradeResponse {
-    /// The head as it arrived.
+    /// The status line and header lines as received.
     pub head: Box<[u8]>,
     /// Selected sub-protocol, empty for none.
     pub protocol: String,
-    /// permessage-deflate, where it was agreed on.
+    /// Parameters of permessage-deflate, if it was negotiated.
     pub deflate: Option<NegotiatedDeflate>,
-    /// Bytes behind the response: the first frames.
+    /// Bytes after the response: the first frames.
     pub rest: Vec<u8>,
 }
 
 /// Why the response did not open the connection.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ResponseError {
-    /// It is not HTTP.
+    /// It is not a valid HTTP response.
     #[error(transparent)]
     Head(#[from] HeadError),
-    /// It has another status than 101.
+    /// Its status is not 101.
     #[error("the server answered {}", .0.summary())]
     Status(HttpResponse),
-    /// Its header fields break a rule of RFC 6455 section 4.1.
+    /// A header field does not follow RFC 6455 section 4.1.
     #[error("{1}")]
     Header(HttpResponse, &'static str),
 }
 
-/// The handshake from the request on.
+/// A client's handshake after the request.
 #[derive(Debug)]
 pub struct ClientHandshake {
     reader: ResponseReader,
@@ -49,7 +50,7 @@ pub struct ClientHandshake {
 }
 
 impl ClientHandshake {
-    /// Writes the request. `nonce` is 16 random bytes; `extra` are complete header lines.
+    /// Returns the handshake and the encoded request. `nonce` is 16 random bytes; `extra` are complete header lines.
     pub fn start(
         url: &Url,
         nonce: [u8; 16],
@@ -93,16 +94,16 @@ impl ClientHandshake {
         Ok((handshake, request.into_bytes()))
     }
 
-    /// Takes input; `None` where the response is not complete.
+    /// Takes input. Returns `None` if the response is not complete.
     pub fn receive(&mut self, input: &[u8]) -> Result<Option<UpgradeResponse>, ResponseError> {
         match self.reader.receive(input, |status| status == status::SWITCHING_PROTOCOLS)? {
             None => Ok(None),
             Some(FinalResponse::Refused(response)) => Err(ResponseError::Status(response)),
             Some(FinalResponse::Expected { response, minor_version, head, rest }) => {
                 if minor_version != 1 {
-                    return Err(ResponseError::Header(response, "the server did not answer with HTTP/1.1"));
+                    return Err(ResponseError::Header(response, "the response is not HTTP/1.1"));
                 }
-                match self.judge(&response.headers) {
+                match self.check(&response.headers) {
                     Ok((protocol, deflate)) => Ok(Some(UpgradeResponse { head, protocol, deflate, rest })),
                     Err(why) => Err(ResponseError::Header(response, why)),
                 }
@@ -115,23 +116,30 @@ impl ClientHandshake {
         self.reader.take_partial()
     }
 
-    fn judge(&self, headers: &Headers) -> Result<(String, Option<NegotiatedDeflate>), &'static str> {
+    /// Checks the header fields by the numbered rules after "If the status code received" in RFC 6455 section 4.1. Returns the
+    /// selected sub-protocol and the negotiated compression.
+    fn check(&self, headers: &Headers) -> Result<(String, Option<NegotiatedDeflate>), &'static str> {
+        // Rule 2.
         if !headers.has_token("Upgrade", "websocket") {
             return Err("response has no 'Upgrade: websocket'");
         }
+        // Rule 3.
         if !headers.has_token("Connection", "upgrade") {
             return Err("response has no 'Connection: Upgrade'");
         }
+        // Rule 4.
         if headers.first("Sec-WebSocket-Accept") != Some(self.accept.as_str()) {
-            return Err("Sec-WebSocket-Accept does not answer the key that was sent");
+            return Err("Sec-WebSocket-Accept does not match the key that was sent");
         }
+        // Rule 6.
         let protocol = match (headers.first("Sec-WebSocket-Protocol"), self.protocols.is_empty()) {
             (None, true) => String::new(),
             (None, false) => return Err("server selected none of the requested sub-protocols"),
             (Some(selected), _) if self.protocols.iter().any(|offered| offered == selected) => selected.to_owned(),
             (Some(_), _) => return Err("server selected a sub-protocol that was not requested"),
         };
-        let deflate = extensions::confirm(headers.all("Sec-WebSocket-Extensions"), self.deflate)?;
+        // Rule 5.
+        let deflate = extensions::check_response(headers.all("Sec-WebSocket-Extensions"), self.deflate)?;
         Ok((protocol, deflate))
     }
 }
@@ -169,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn opens_on_the_response_of_rfc_6455_section_1_3_however_it_is_cut() {
+    fn the_response_of_rfc_6455_section_1_3_opens_however_it_is_cut() {
         let input = [response("Sec-WebSocket-Protocol: chat\r\n").as_slice(), b"\x81\x01x"].concat();
         for cut in 0..=input.len() {
             let mut handshake = start(&["chat", "superchat"], None);
@@ -192,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_what_proxies_do_to_headers() {
+    fn headers_changed_by_proxies_are_accepted() {
         let text = format!(
             "HTTP/1.1 101\r\nconnection: keep-alive, Upgrade\r\nUPGRADE: WebSocket\r\nX-Empty:\r\nSec-WebSocket-Accept:{ACCEPT}\r\n\r\n"
         );
@@ -200,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_wrong_responses() {
+    fn responses_that_do_not_match_the_request_are_refused() {
         let refused = |protocols: &[&str], input: &[u8]| start(protocols, None).receive(input).unwrap_err();
         let status = |input| match refused(&[], input) {
             ResponseError::Status(response) => (response.status, response.body),

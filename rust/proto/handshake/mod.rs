@@ -1,4 +1,4 @@
-//! The opening handshake (RFC 6455 section 4) over HTTP/1.1, parsed by httparse.
+//! The opening handshake over HTTP/1.1 (RFC 6455 section 4), and the tunnel through a proxy before it. httparse parses.
 
 pub mod client;
 pub mod head;

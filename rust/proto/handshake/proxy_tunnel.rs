@@ -1,4 +1,4 @@
-//! Asking an HTTP proxy for a tunnel (RFC 9110 section 9.3.6).
+//! The CONNECT request for a tunnel through an HTTP proxy, and its response (RFC 9110 section 9.3.6).
 
 use std::fmt::Write as _;
 
@@ -7,25 +7,25 @@ use super::response::{FinalResponse, HttpResponse, ResponseReader};
 use crate::proto::status;
 use crate::proto::url::Authority;
 
-/// Why there is no tunnel.
+/// Why the proxy made no tunnel.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TunnelError {
-    /// The proxy does not answer in HTTP.
-    #[error("the proxy's answer: {0}")]
+    /// The response is not valid HTTP.
+    #[error("the proxy's response: {0}")]
     Head(#[from] HeadError),
-    /// The proxy refuses.
+    /// The proxy refused.
     #[error("the proxy answered {}", .0.summary())]
     Refused(HttpResponse),
 }
 
-/// A CONNECT request that waits for its answer.
+/// A CONNECT request that waits for its response.
 #[derive(Debug, Default)]
 pub struct TunnelHandshake {
     reader: ResponseReader,
 }
 
 impl TunnelHandshake {
-    /// Writes the request. `authorization` is the value of `Proxy-Authorization`.
+    /// Returns the handshake and the encoded request. `authorization` is the value of `Proxy-Authorization`.
     pub fn start(target: &Authority, authorization: Option<&str>) -> (Self, Vec<u8>) {
         let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
         if let Some(authorization) = authorization {
@@ -35,7 +35,7 @@ impl TunnelHandshake {
         (Self::default(), request.into_bytes())
     }
 
-    /// Takes input; returns whether the tunnel is there, and what came through it already.
+    /// Takes input. Returns the bytes that came through the tunnel already; `None` if the response is not complete.
     pub fn receive(&mut self, input: &[u8]) -> Result<Option<Vec<u8>>, TunnelError> {
         match self.reader.receive(input, status::is_successful)? {
             None => Ok(None),
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn writes_the_request_with_the_port_and_takes_any_2xx() {
+    fn the_request_names_the_port_and_any_2xx_is_accepted() {
         let target = Authority { host: "::1".to_owned(), port: 443 };
         let (mut handshake, request) = TunnelHandshake::start(&target, Some("Basic eDp5"));
         let expected = "CONNECT [::1]:443 HTTP/1.1\r\nHost: [::1]:443\r\nProxy-Authorization: Basic eDp5\r\n\r\n";
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_carries_the_answer() {
+    fn a_refusal_contains_the_response() {
         let (mut handshake, _) = TunnelHandshake::start(&Authority { host: "h".to_owned(), port: 1 }, None);
         let error = handshake.receive(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 2\r\n\r\nno");
         let Err(TunnelError::Refused(response)) = error else { panic!("{error:?}") };

@@ -191,5 +191,5 @@ def distrust(stage):
     visits = [{"name": "distrusted", "url": f"wss://127.0.0.1:{server.port}/", "end": "here"}]
     seen, _ = browse(stage, pages, pages.origin, visits, distrusts=True)
     is_refused(seen["distrusted"])
-    is_failure(server.next("end"), "tls", "the remote end sent the TLS alert CertificateUnknown")
+    is_failure(server.next("end"), "tls", "the remote peer sent the TLS alert CertificateUnknown")
     server.stop()

@@ -96,7 +96,7 @@ def mutual(stage):
     is_failure(stage.visit(url, *trusting()), "tls", "CertificateRequired")
     program.events.next("end")
     failed = program.events.next("end")
-    equal((failed["stage"], failed["tls"]), ("tls", "the remote end presented no certificate"), "failure")
+    equal((failed["stage"], failed["tls"]), ("tls", "the remote peer presented no certificate"), "failure")
     quit_server(stage, program, url, *trusting(), *identity("client"))
 
 
@@ -134,7 +134,7 @@ def register_clients():
                 if peer == "ours":
                     equal((ended["stage"], ended["tls"]), ("tls", text), "failure")
                 ended_well(program, HANDSHAKE_ERROR)
-                is_failure(server.next("end"), "tls", "the remote end sent the TLS alert")
+                is_failure(server.next("end"), "tls", "the remote peer sent the TLS alert")
                 server.stop()
 
         # One engine in each role, in processes of their own.

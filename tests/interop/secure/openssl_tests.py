@@ -102,7 +102,7 @@ def register_client_matrix():
 
         for name, text in {
             None: "certificate",
-            "client-unknown": "UnknownCA: it does not know who signed the certificate",
+            "client-unknown": "UnknownCA: it does not trust the issuer of the certificate",
             "client-expired": "CertificateExpired: the certificate has expired",
         }.items():
 
@@ -111,7 +111,7 @@ def register_client_matrix():
                 verify = ["-Verify", "2", "-verify_return_error", "-CAfile", certificate("client-authority")]
                 own = identity(name) if name else []
                 end, program = refuse(stage, f"-{option}", *verify, client=[*trusting(), *own])
-                is_failure(end, "tls", "the remote end sent the TLS alert", text)
+                is_failure(end, "tls", "the remote peer sent the TLS alert", text)
 
         @test(f"openssl-server-{option}-truncation")
         def truncation(stage, option=option):
@@ -124,7 +124,7 @@ def register_client_matrix():
             # A killed process sends no close_notify.
             program.kill()
             end = visitor.finish()
-            is_failure(end, "tls", "cut off without close_notify", was_open=True)
+            is_failure(end, "tls", "closed without close_notify", was_open=True)
             equal(end["close_code"], -1, "close code")
 
 
@@ -196,7 +196,7 @@ BAD = {
         "unknown ca",
     ),
     "by-no-authority": ("by-no-authority", "game.test", [], "the certificate was refused", "alert"),
-    "of-a-client": ("client", "game.test", ["client-authority"], "not made for this end", "alert"),
+    "of-a-client": ("client", "game.test", ["client-authority"], "not intended for this side", "alert"),
     "unsafe-with-other-authority": ("unknown", "game.test", ["--unsafe"], "not signed by a trusted", "unknown ca"),
 }
 
@@ -363,7 +363,7 @@ def register_server_matrix():
             program.channel.upgrade(f"game.test:{server.port}")
             server.next("open")
             program.kill()
-            is_failure(server.next("end"), "tls", "cut off without close_notify", was_open=True)
+            is_failure(server.next("end"), "tls", "closed without close_notify", was_open=True)
             server.stop()
 
         @test(f"openssl-client-{option}-certificates")
@@ -382,10 +382,10 @@ def register_server_matrix():
             server.stop()
 
         for name, text, alert in [
-            (None, "the remote end presented no certificate", "alert"),
+            (None, "the remote peer presented no certificate", "alert"),
             ("client-unknown", "the certificate is not signed by a trusted authority", "unknown ca"),
             ("client-expired", "the certificate has expired", "certificate expired"),
-            ("client-as-server", "the certificate is not made for this end of a connection", "alert"),
+            ("client-as-server", "the certificate is not intended for this side of a connection", "alert"),
             ("client-self-signed", "the certificate is not signed by a trusted authority", "unknown ca"),
         ]:
 
@@ -451,7 +451,7 @@ def reconnect(stage):
 def client_without_http1(stage):
     server = stage.server(*identity("p256"))
     program = s_client(stage, server.port, "-alpn", "h2")
-    is_failure(server.next("end"), "tls", "the remote end does not speak HTTP/1.1 (ALPN)")
+    is_failure(server.next("end"), "tls", "the remote peer does not support HTTP/1.1 (ALPN)")
     program.finish()
     contains(program.printed(), "no application protocol", "what s_client printed")
     server.stop()
@@ -492,16 +492,16 @@ def page_over_tls(stage):
 def plain_client(stage):
     server = stage.server(*identity("p256"))
     end = stage.visit(f"ws://127.0.0.1:{server.port}/")
-    is_failure(end, "http", "the remote end speaks TLS")
-    is_failure(server.next("end"), "tls", "the remote end does not speak TLS")
+    is_failure(end, "http", "the remote peer uses TLS")
+    is_failure(server.next("end"), "tls", "the remote peer does not use TLS")
     server.stop()
 
 
 @test("tls-client-meets-a-server-without-tls")
 def plain_server(stage):
     server = stage.server()
-    is_failure(stage.visit(f"wss://127.0.0.1:{server.port}/", *trusting()), "tls", "does not speak TLS")
-    is_failure(server.next("end"), "http", "400 Bad Request: the remote end speaks TLS")
+    is_failure(stage.visit(f"wss://127.0.0.1:{server.port}/", *trusting()), "tls", "does not use TLS")
+    is_failure(server.next("end"), "http", "400 Bad Request: the remote peer uses TLS")
     server.stop()
 
 
@@ -537,6 +537,6 @@ def mutual(stage):
     is_good_visit(end)
     equal(server.next("open")["peer_subject"], "CN=player, O=wspeer tests", "the client's subject")
     end = stage.visit(f"wss://game.test:{server.port}/", *trusting())
-    is_failure(end, "tls", "CertificateRequired: it wants a client certificate")
+    is_failure(end, "tls", "CertificateRequired: it requires a client certificate")
     is_failure(server.next("end") and server.next("end"), "tls", "presented no certificate")
     server.stop()
