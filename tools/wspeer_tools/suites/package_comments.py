@@ -36,7 +36,7 @@ MISSING_IN_HEADER = (
     r"^enum wsp_failure_stage$|^enum wsp_stage$",
     "^#define WSP_PEER_OPTIONS_INIT",
 )
-MISSING_IN_GODOT = (r"fn poll\(", "close_timeout: ", "pub struct RustTCPServer")
+MISSING_IN_GODOT = (r"fn poll\(", "verify_ssl: ", "pub struct RustTCPServer")
 
 
 def header_without_comments(path: pathlib.Path) -> "tuple[int, list[str]]":
