@@ -88,6 +88,9 @@
     TEST(an_unanswered_ping_closes_the_connection)           \
     TEST(a_freed_peer_still_delivers)                        \
     TEST(a_vanished_remote_end_raises_no_signal)             \
+    /* test_option_cases.c */                                    \
+    TEST(every_option_of_every_object_has_its_default)          \
+    TEST(refused_options_change_nothing_and_name_their_bounds)  \
     /* test_streams.c */                                     \
     TEST(a_server_refuses_wrong_addresses)                   \
     TEST(a_server_stops_and_listens_again)                   \
