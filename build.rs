@@ -3,8 +3,13 @@
 
 use std::error::Error;
 
+#[cfg(feature = "capi")]
+#[path = "build/header.rs"]
+mod header;
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=cbindgen.toml");
     println!("cargo::rerun-if-changed=rust/capi");
     println!("cargo::rerun-if-changed=tools/package/wspeer-config-version.cmake.in");
@@ -22,19 +27,30 @@ fn generate_header() -> Result<(), Box<dyn Error>> {
 
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
     let output = PathBuf::from(std::env::var("OUT_DIR")?);
+    let folder = root.join("rust/capi");
     let config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
-    let mut sources = Vec::new();
-    for entry in std::fs::read_dir(root.join("rust/capi"))? {
-        let source = entry?.path();
-        // cbindgen would follow the `mod` lines of mod.rs and find everything twice.
-        if !source.ends_with("mod.rs") {
-            sources.push(source);
-        }
-    }
-    sources.sort();
-    let builder = sources.into_iter().fold(cbindgen::Builder::new().with_config(config), cbindgen::Builder::with_src);
-    builder.generate()?.write_to_file(output.join("wspeer.h"));
+    // mod.rs is left out: cbindgen would follow its `mod` lines and find everything twice.
+    let builder = header::sources()
+        .map(|source| folder.join(source))
+        .fold(cbindgen::Builder::new().with_config(config), cbindgen::Builder::with_src);
+    let mut generated = Vec::new();
+    builder.generate()?.write(&mut generated);
+    let text = header::arrange(&String::from_utf8(generated)?, &version_macros()?, &folder)?;
+    std::fs::write(output.join("wspeer.h"), text)?;
     Ok(())
+}
+
+#[cfg(feature = "capi")]
+fn version_macros() -> Result<String, Box<dyn Error>> {
+    let mut text = format!(
+        "/** Version of this header, as wsp_version() returns that of the library. */\n#define WSP_VERSION \"{}\"\n",
+        std::env::var("CARGO_PKG_VERSION")?
+    );
+    for (part, about) in [("MAJOR", "First"), ("MINOR", "Second"), ("PATCH", "Third")] {
+        let number = std::env::var(format!("CARGO_PKG_VERSION_{part}"))?;
+        text += &format!("\n/** {about} number of WSP_VERSION. */\n#define WSP_VERSION_{part} {number}\n");
+    }
+    Ok(text)
 }
 
 #[cfg(feature = "capi")]

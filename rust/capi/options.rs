@@ -3,28 +3,30 @@
 use std::mem::offset_of;
 
 use super::error::wsp_error;
-use super::peer::{run, wsp_peer};
+use super::handle::run;
+use super::peer::wsp_peer;
 use super::versioned::{Versioned, read, size_of_caller, write};
 use crate::error::Result;
 use crate::peer::Options;
 use crate::peer::options::duration;
 
 /// Settings of a peer. Start from `WSP_PEER_OPTIONS_INIT` or wsp_peer_options_init(), change fields, and pass it to
-/// wsp_peer_set_options(). Later versions of the library append fields; `struct_size` tells which ones the caller knows.
+/// wsp_peer_set_options(). Later versions of the library append fields; `struct_size` tells which ones the caller
+/// knows.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct wsp_peer_options {
     /// sizeof(wsp_peer_options) of the caller.
     pub struct_size: usize,
-    /// Largest message that is received, over all its fragments, and bytes of unread messages above which reading pauses. A
-    /// larger message closes the connection with code 1009. A limit, not an allocation. Default 65535.
+    /// Largest message that is received, over all its fragments, and bytes of unread messages above which reading
+    /// pauses. A larger message closes the connection with code 1009. A limit, not an allocation. Default 65535.
     pub inbound_buffer_size: usize,
     /// Payload bytes that may wait for the network; 0 for no limit. Default 65535.
     pub outbound_buffer_size: usize,
     /// Messages that may be queued in each direction. Default 4096.
     pub max_queued_packets: usize,
-    /// Seconds between pings, 0 for none (the default). When nothing arrives for one interval after a ping, the connection is
-    /// closed with code -1.
+    /// Seconds between pings, 0 for none (the default). When nothing arrives for one interval after a ping, the
+    /// connection is closed with code -1.
     pub heartbeat_interval: f64,
     /// Seconds for the name lookup and the TCP connection, 0 for no limit. Default 30.
     pub connect_timeout: f64,
@@ -32,12 +34,13 @@ pub struct wsp_peer_options {
     pub handshake_timeout: f64,
     /// Seconds for the remote end to answer a close frame. Default 5.
     pub close_timeout: f64,
-    /// Seconds without any sign of life after a ping that end the connection; 0 (the default) for as long as the interval.
+    /// Seconds without any sign of life after a ping that end the connection; 0 (the default) for as long as the
+    /// interval.
     pub heartbeat_timeout: f64,
     /// Longer messages are sent in several frames of at most this many bytes; 0 (the default) for one frame each.
     pub max_frame_size: usize,
-    /// 1 to hand out messages in the pieces they arrive in, of at most about 1 MiB, instead of whole ones; inbound_buffer_size then
-    /// bounds what is held and not the messages. See wsp_peer_was_last_piece(). Default 0.
+    /// 1 to hand out messages in the pieces they arrive in, of at most about 1 MiB, instead of whole ones;
+    /// inbound_buffer_size then bounds what is held and not the messages. See wsp_peer_was_last_piece(). Default 0.
     pub stream_messages: u8,
     /// 1 to offer (client) or accept (server) permessage-deflate (RFC 7692) in the next handshake. Default 0.
     pub compression_enabled: u8,
@@ -49,8 +52,8 @@ pub struct wsp_peer_options {
     pub compression_level: u32,
     /// Messages shorter than this many bytes are sent uncompressed. Default 128.
     pub compression_threshold: usize,
-    /// 0 to keep a server's connection waiting, WSP_STATE_CONNECTING, until wsp_peer_accept_request() or wsp_peer_reject_request() answers
-    /// its request (see wsp_peer_get_request()). Default 1.
+    /// 0 to keep a server's connection waiting, WSP_STATE_CONNECTING, until wsp_peer_accept_request() or
+    /// wsp_peer_reject_request() answers its request (see wsp_peer_get_request()). Default 1.
     pub auto_accept: u8,
     /// 0. Later versions use it for fields of which 0 is the default.
     pub reserved: [u8; 7],
@@ -136,8 +139,9 @@ unsafe impl Versioned for wsp_peer_options {
     ];
 }
 
-/// Fills options with the defaults. `struct_size` is sizeof(wsp_peer_options). Returns WSP_ERR_INVALID_PARAMETER for NULL and for a
-/// size that no version of this header declares. May be called from any thread.
+/// Fills options with the defaults. `struct_size` is sizeof(wsp_peer_options). May be called from any thread.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if `options` is NULL or for an unknown `struct_size`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_peer_options_init(options: *mut wsp_peer_options, struct_size: usize) -> wsp_error {
     let defaults = wsp_peer_options::from(&Options::default());
@@ -145,25 +149,27 @@ pub unsafe extern "C" fn wsp_peer_options_init(options: *mut wsp_peer_options, s
     (&unsafe { write(defaults, options, struct_size) }).into()
 }
 
-/// Sets all options of a peer at once. Limits, heartbeat and close_timeout take effect immediately, what the handshake uses at the
-/// next connection. Returns WSP_ERR_INVALID_PARAMETER, and changes nothing, for NULL, a wrong `struct_size`, times outside 0 to
-/// 31536000 seconds, and compression settings outside their ranges.
+/// Sets all options of a peer. Limits, heartbeat and close_timeout take effect at once; options of the handshake, at
+/// the next connection.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if a pointer is NULL, or for an unknown `struct_size`, a time outside 0 to
+/// 31536000 s, or a compression setting outside its range. Nothing changes then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_peer_set_options(peer: *mut wsp_peer, options: *const wsp_peer_options) -> wsp_error {
     // SAFETY: the caller passes NULL or live pointers.
     unsafe {
-        run(peer, |content| {
-            let current = wsp_peer_options::from(&content.object.options);
-            read(options, current)?.apply(&mut content.object.options)
+        run(peer, |peer| {
+            let current = wsp_peer_options::from(&peer.options);
+            read(options, current)?.apply(&mut peer.options)
         })
     }
 }
 
 /// Reads the options of a peer. `options->struct_size` must be set.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if a pointer is NULL or for an unknown `struct_size`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_peer_get_options(peer: *const wsp_peer, options: *mut wsp_peer_options) -> wsp_error {
     // SAFETY: the caller passes NULL or live pointers, the options with their size in the first field.
-    unsafe {
-        run(peer, |content| write(wsp_peer_options::from(&content.object.options), options, size_of_caller(options)))
-    }
+    unsafe { run(peer, |peer| write(wsp_peer_options::from(&peer.options), options, size_of_caller(options))) }
 }

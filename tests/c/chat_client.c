@@ -105,7 +105,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: chat_client URL\n");
         return EXIT_FAILURE;
     }
-    if (wsp_client_connect_to_url(client, argv[1], NULL, 0, false, NULL, 0, NULL) != WSP_OK) {
+    if (wsp_client_connect_to_url(client, argv[1], NULL) != WSP_OK) {
         fprintf(stderr, "chat_client: %s\n", wsp_client_get_error_message(client));
         wsp_client_free(client);
         return EXIT_FAILURE;

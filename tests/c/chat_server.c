@@ -132,11 +132,13 @@ static void handle(wsp_server *server, const wsp_event *event)
 
 int main(int argc, char **argv)
 {
+    wsp_server_listen_options listen = WSP_SERVER_LISTEN_OPTIONS_INIT;
     wsp_server *server = wsp_server_new();
     pthread_t watcher;
     int port = argc > 1 ? atoi(argv[1]) : 0;
 
-    if (wsp_server_listen(server, port, "127.0.0.1", NULL, 0, false) != WSP_OK) {
+    listen.address = "127.0.0.1";
+    if (wsp_server_listen(server, port, &listen) != WSP_OK) {
         fprintf(stderr, "chat_server: %s\n", wsp_server_get_error_message(server));
         wsp_server_free(server);
         return EXIT_FAILURE;

@@ -107,6 +107,24 @@ wsp_peer_options wide_options(void)
     return options;
 }
 
+wsp_server_listen_options loopback(void)
+{
+    wsp_server_listen_options options = WSP_SERVER_LISTEN_OPTIONS_INIT;
+
+    options.address = "127.0.0.1";
+    return options;
+}
+
+wsp_http_answer answer_with(int32_t status, const char *body)
+{
+    wsp_http_answer answer = WSP_HTTP_ANSWER_INIT;
+
+    answer.status = status;
+    answer.body = (const uint8_t *)body;
+    answer.body_len = body == NULL ? 0 : strlen(body);
+    return answer;
+}
+
 const char *url_of(const wsp_tcp_server *listener, const char *path)
 {
     static char url[256];

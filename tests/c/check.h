@@ -84,6 +84,12 @@ void pair_free(struct pair *pair);
 /* Options without limits that a test could meet. */
 wsp_peer_options wide_options(void);
 
+/* Options of a server that listens on 127.0.0.1. */
+wsp_server_listen_options loopback(void);
+
+/* An answer with a text as body; NULL for none. */
+wsp_http_answer answer_with(int32_t status, const char *body);
+
 /* Address of a listener on 127.0.0.1; static memory. */
 const char *url_of(const wsp_tcp_server *listener, const char *path);
 

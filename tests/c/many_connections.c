@@ -222,6 +222,7 @@ int main(int argc, char **argv)
     pid_t child;
     size_t most = argc > 1 ? (size_t)atol(argv[argc - 1]) : usual[steps - 1];
     double first_cost = 0.0;
+    wsp_server_listen_options listen = WSP_SERVER_LISTEN_OPTIONS_INIT;
     size_t before;
     int status = 0;
 
@@ -231,7 +232,8 @@ int main(int argc, char **argv)
     }
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
-    if (wsp_server_listen(server, 0, "127.0.0.1", NULL, 0, false) != WSP_OK || pipe(orders) != 0 || pipe(answers) != 0) {
+    listen.address = "127.0.0.1";
+    if (wsp_server_listen(server, 0, &listen) != WSP_OK || pipe(orders) != 0 || pipe(answers) != 0) {
         fail(wsp_server_get_error_message(server));
     }
     fflush(stdout);

@@ -42,6 +42,15 @@ void the_version_is_three_numbers(void)
     CHECK(wsp_version() == wsp_version());
 }
 
+void the_header_has_the_version_of_the_library(void)
+{
+    char numbers[64];
+
+    snprintf(numbers, sizeof numbers, "%d.%d.%d", WSP_VERSION_MAJOR, WSP_VERSION_MINOR, WSP_VERSION_PATCH);
+    CHECK_TEXT(wsp_version(), WSP_VERSION);
+    CHECK_TEXT(numbers, WSP_VERSION);
+}
+
 void freeing_null_does_nothing(void)
 {
     wsp_peer_free(NULL);

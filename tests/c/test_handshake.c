@@ -97,7 +97,7 @@ void a_server_answers_pages_and_refusals(void)
 {
     static const char *const headers[] = {"Content-Type: text/html"};
     static const char *const split[] = {"A: b\r\nC: d"};
-    const uint8_t body[] = {'o', 'k'};
+    wsp_http_answer answer;
     wsp_request request = {sizeof request, NULL, NULL, NULL, NULL, 0, 0};
     wsp_failure failure;
     struct raw_pair pair;
@@ -105,12 +105,24 @@ void a_server_answers_pages_and_refusals(void)
     if (ask(&pair, "GET /health HTTP/1.1\r\nHost: h\r\n\r\n")) {
         CHECK_ERROR(wsp_peer_get_request(pair.server, &request), WSP_OK);
         CHECK_NUMBER(request.is_websocket, 0);
-        CHECK_ERROR(wsp_peer_reject_request(pair.server, 99, NULL, NULL, 0, NULL, 0), WSP_ERR_INVALID_PARAMETER);
-        CHECK_ERROR(wsp_peer_reject_request(pair.server, 200, NULL, split, 1, NULL, 0), WSP_ERR_INVALID_PARAMETER);
-        CHECK_ERROR(wsp_peer_reject_request(pair.server, 200, NULL, NULL, 0, NULL, 2), WSP_ERR_INVALID_PARAMETER);
-        CHECK_ERROR(wsp_peer_reject_request(pair.server, 200, NULL, headers, 1, body, 2), WSP_OK);
+        answer = answer_with(99, NULL);
+        CHECK_ERROR(wsp_peer_reject_request(pair.server, &answer), WSP_ERR_INVALID_PARAMETER);
+        answer = answer_with(200, NULL);
+        answer.headers = split;
+        answer.header_count = 1;
+        CHECK_ERROR(wsp_peer_reject_request(pair.server, &answer), WSP_ERR_INVALID_PARAMETER);
+        answer = answer_with(200, NULL);
+        answer.body_len = 2;
+        CHECK_ERROR(wsp_peer_reject_request(pair.server, &answer), WSP_ERR_INVALID_PARAMETER);
+        answer = answer_with(200, "ok");
+        answer.struct_size = 3;
+        CHECK_ERROR(wsp_peer_reject_request(pair.server, &answer), WSP_ERR_INVALID_PARAMETER);
+        answer.struct_size = sizeof answer;
+        answer.headers = headers;
+        answer.header_count = 1;
+        CHECK_ERROR(wsp_peer_reject_request(pair.server, &answer), WSP_OK);
         CHECK_NUMBER(wsp_peer_get_ready_state(pair.server), WSP_STATE_CLOSED);
-        CHECK_ERROR(wsp_peer_reject_request(pair.server, 200, NULL, NULL, 0, NULL, 0), WSP_ERR_UNCONFIGURED);
+        CHECK_ERROR(wsp_peer_reject_request(pair.server, &answer), WSP_ERR_UNCONFIGURED);
         CHECK_TEXT(answer_to(&pair), "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n"
                                      "Content-Type: text/html\r\n\r\nok");
         memset(&failure, 0xaa, sizeof failure);
@@ -145,13 +157,16 @@ void origins_can_be_limited(void)
 void a_client_reads_why_it_was_refused(void)
 {
     static const char *const headers[] = {"Location: /elsewhere"};
-    const uint8_t body[] = {'g', 'o', 'n', 'e'};
+    wsp_http_answer answer = answer_with(302, "gone");
     wsp_peer_options options = WSP_PEER_OPTIONS_INIT;
     wsp_request request = {sizeof request, NULL, NULL, NULL, NULL, 0, 0};
     wsp_failure failure;
     wsp_stream *stream;
     struct pair pair;
 
+    answer.reason = "Moved";
+    answer.headers = headers;
+    answer.header_count = 1;
     failure.struct_size = sizeof failure;
     options.auto_accept = 0;
     pair_make(&pair, NULL, &options);
@@ -163,7 +178,7 @@ void a_client_reads_why_it_was_refused(void)
     wsp_stream_free(stream);
     CHECK_ERROR(wsp_peer_get_request(pair.server, &request), WSP_ERR_UNAVAILABLE);
     WAIT_FOR(wsp_peer_get_request(pair.server, &request) == WSP_OK, pair_poll(&pair));
-    CHECK_ERROR(wsp_peer_reject_request(pair.server, 302, "Moved", headers, 1, body, sizeof body), WSP_OK);
+    CHECK_ERROR(wsp_peer_reject_request(pair.server, &answer), WSP_OK);
     WAIT_FOR(wsp_peer_get_ready_state(pair.client) == WSP_STATE_CLOSED, pair_poll(&pair));
     CHECK_ERROR(wsp_peer_get_failure(pair.client, &failure), WSP_OK);
     CHECK_NUMBER(failure.stage, WSP_STAGE_HTTP);
@@ -213,8 +228,8 @@ void handshake_calls_refuse_null_and_wrong_sizes(void)
     CHECK(wsp_peer_find_received_header(NULL, "a") == NULL);
     CHECK_ERROR(wsp_peer_accept_request(NULL, NULL, 0), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_peer_accept_request(peer, NULL, 0), WSP_ERR_UNCONFIGURED);
-    CHECK_ERROR(wsp_peer_reject_request(NULL, 404, NULL, NULL, 0, NULL, 0), WSP_ERR_INVALID_PARAMETER);
-    CHECK_ERROR(wsp_peer_reject_request(peer, 404, NULL, NULL, 0, NULL, 0), WSP_ERR_UNCONFIGURED);
+    CHECK_ERROR(wsp_peer_reject_request(NULL, NULL), WSP_ERR_INVALID_PARAMETER);
+    CHECK_ERROR(wsp_peer_reject_request(peer, NULL), WSP_ERR_UNCONFIGURED);
     CHECK_ERROR(wsp_peer_set_allowed_origins(NULL, NULL, 0), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_peer_set_proxy(NULL, NULL, NULL, NULL), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_peer_set_proxy_from_environment(NULL), WSP_ERR_INVALID_PARAMETER);

@@ -335,7 +335,7 @@ void a_room_answers_requests(void)
     WAIT_FOR(hall.logged[0] == 3, turn(&hall));
     id = hall.log[0][2].peer_id;
     peer = wsp_multiplayer_get_peer(hall.rooms[0], id);
-    CHECK_ERROR(wsp_peer_reject_request(peer, 403, NULL, NULL, 0, NULL, 0), WSP_OK);
+    CHECK_ERROR(wsp_peer_reject_request(peer, NULL), WSP_OK);
     wsp_peer_free(peer);
     WAIT_FOR(wsp_multiplayer_get_status(hall.rooms[2]) == WSP_MULTIPLAYER_DISCONNECTED, turn(&hall));
     CHECK(strstr(wsp_multiplayer_get_error_message(hall.rooms[2]), "403") != NULL);

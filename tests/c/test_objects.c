@@ -62,13 +62,16 @@ static bool client_is_told(struct room *room, int32_t type, wsp_event *event)
 static bool room_open(struct room *room, bool gd_mp_api)
 {
     wsp_event event = WSP_EVENT_INIT;
+    wsp_server_listen_options listen = loopback();
+    wsp_client_connect_options connect = WSP_CLIENT_CONNECT_OPTIONS_INIT;
 
+    listen.gd_mp_api = gd_mp_api;
+    connect.gd_mp_api = gd_mp_api;
     room->server = wsp_server_new();
     room->client = wsp_client_new();
     room->gd_mp_api = gd_mp_api;
-    return CHECK_ERROR(wsp_server_listen(room->server, 0, "127.0.0.1", NULL, 0, gd_mp_api), WSP_OK) &&
-           CHECK_ERROR(wsp_client_connect_to_url(room->client, url_of_server(room->server, "/room?x=1"), NULL, 0, gd_mp_api,
-                                                 NULL, 0, NULL),
+    return CHECK_ERROR(wsp_server_listen(room->server, 0, &listen), WSP_OK) &&
+           CHECK_ERROR(wsp_client_connect_to_url(room->client, url_of_server(room->server, "/room?x=1"), &connect),
                        WSP_OK) &&
            CHECK(server_is_told(room, gd_mp_api ? WSP_EVENT_PEER_CONNECTED : WSP_EVENT_OPENED, &event)) &&
            CHECK((room->id = event.peer) >= 2) &&
@@ -159,7 +162,7 @@ void a_stale_id_is_nobody(void)
         CHECK_NUMBER(event.peer, stale);
         CHECK_NUMBER(event.was_clean, 0);
         CHECK(client_is_told(&room, WSP_EVENT_CLOSED, &event));
-        CHECK_ERROR(wsp_client_connect_to_url(room.client, url_of_server(room.server, "/"), NULL, 0, false, NULL, 0, NULL), WSP_OK);
+        CHECK_ERROR(wsp_client_connect_to_url(room.client, url_of_server(room.server, "/"), NULL), WSP_OK);
         CHECK(server_is_told(&room, WSP_EVENT_OPENED, &event));
         CHECK(event.peer != stale);
         CHECK(!wsp_server_has_peer(room.server, stale));
@@ -169,7 +172,7 @@ void a_stale_id_is_nobody(void)
         CHECK_ERROR(wsp_server_ping(room.server, stale, NULL, 0), WSP_ERR_INVALID_PARAMETER);
         CHECK_ERROR(wsp_server_get_outbound_buffered_amount(room.server, stale, &amount), WSP_ERR_INVALID_PARAMETER);
         CHECK_ERROR(wsp_server_accept_request(room.server, stale, NULL, 0), WSP_ERR_INVALID_PARAMETER);
-        CHECK_ERROR(wsp_server_reject_request(room.server, stale, 403, NULL, 0, NULL, 0), WSP_ERR_INVALID_PARAMETER);
+        CHECK_ERROR(wsp_server_reject_request(room.server, stale, NULL), WSP_ERR_INVALID_PARAMETER);
         CHECK_TEXT(wsp_server_get_peer_address(room.server, stale, NULL), "");
         CHECK_TEXT(wsp_server_get_requested_url(room.server, stale), "");
     }
@@ -227,7 +230,11 @@ void clients_are_let_in_and_refused(void)
     wsp_peer_options peer = WSP_PEER_OPTIONS_INIT;
     wsp_server_options options = WSP_SERVER_OPTIONS_INIT;
     wsp_server_options initial = WSP_SERVER_OPTIONS_INIT;
+    wsp_client_connect_options from_elsewhere = WSP_CLIENT_CONNECT_OPTIONS_INIT;
+    wsp_http_answer refusal = answer_with(403, "no");
 
+    from_elsewhere.headers = origin;
+    from_elsewhere.header_count = 1;
     CHECK_ERROR(wsp_server_options_init(&options, sizeof options), WSP_OK);
     CHECK(memcmp(&options, &initial, sizeof options) == 0);
     if (room_open(&room, false)) {
@@ -240,13 +247,13 @@ void clients_are_let_in_and_refused(void)
         CHECK_ERROR(wsp_server_set_peer_options(room.server, &peer), WSP_OK);
         CHECK_ERROR(wsp_server_set_extra_headers(room.server, headers, 1), WSP_OK);
         room.client = second;
-        CHECK_ERROR(wsp_client_connect_to_url(second, url_of_server(room.server, "/"), NULL, 0, false, NULL, 0, NULL), WSP_OK);
+        CHECK_ERROR(wsp_client_connect_to_url(second, url_of_server(room.server, "/"), NULL), WSP_OK);
         CHECK(server_is_told(&room, WSP_EVENT_REQUEST, &event));
-        CHECK_ERROR(wsp_server_reject_request(room.server, event.peer, 403, NULL, 0, (const uint8_t *)"no", 2), WSP_OK);
+        CHECK_ERROR(wsp_server_reject_request(room.server, event.peer, &refusal), WSP_OK);
         CHECK(client_is_told(&room, WSP_EVENT_FAILED, &event));
         CHECK(strstr(event.text, "403") != NULL);
         CHECK(strstr(wsp_client_get_error_message(second), "403") != NULL);
-        CHECK_ERROR(wsp_client_connect_to_url(second, url_of_server(room.server, "/"), NULL, 0, false, NULL, 0, NULL), WSP_OK);
+        CHECK_ERROR(wsp_client_connect_to_url(second, url_of_server(room.server, "/"), NULL), WSP_OK);
         CHECK(server_is_told(&room, WSP_EVENT_REQUEST, &event));
         CHECK_ERROR(wsp_server_accept_request(room.server, event.peer, headers, 1), WSP_OK);
         CHECK(client_is_told(&room, WSP_EVENT_OPENED, &event));
@@ -256,14 +263,14 @@ void clients_are_let_in_and_refused(void)
         peer.auto_accept = 1;
         CHECK_ERROR(wsp_server_set_peer_options(room.server, &peer), WSP_OK);
         CHECK_ERROR(wsp_server_set_allowed_origins(room.server, origins, 1), WSP_OK);
-        CHECK_ERROR(wsp_client_connect_to_url(second, url_of_server(room.server, "/"), NULL, 0, false, origin, 1, NULL), WSP_OK);
+        CHECK_ERROR(wsp_client_connect_to_url(second, url_of_server(room.server, "/"), &from_elsewhere), WSP_OK);
         CHECK(client_is_told(&room, WSP_EVENT_FAILED, &event));
         CHECK(strstr(event.text, "403") != NULL);
         CHECK_ERROR(wsp_server_set_allowed_origins(room.server, NULL, 0), WSP_OK);
 
         options.max_clients = 1;
         CHECK_ERROR(wsp_server_set_options(room.server, &options), WSP_OK);
-        CHECK_ERROR(wsp_client_connect_to_url(second, url_of_server(room.server, "/"), NULL, 0, false, NULL, 0, NULL), WSP_OK);
+        CHECK_ERROR(wsp_client_connect_to_url(second, url_of_server(room.server, "/"), NULL), WSP_OK);
         CHECK(client_is_told(&room, WSP_EVENT_FAILED, &event));
         CHECK(strstr(event.text, "503") != NULL);
         wsp_client_free(second);
@@ -324,6 +331,8 @@ void objects_speak_tls(void)
     wsp_tls_options *server = wsp_tls_options_new();
     wsp_tls_options *client = wsp_tls_options_new();
     wsp_event event = WSP_EVENT_INIT;
+    wsp_server_listen_options listen = loopback();
+    wsp_client_connect_options connect = WSP_CLIENT_CONNECT_OPTIONS_INIT;
     const char *folder = getenv("WSPEER_TEST_CERTIFICATES");
     char certificate[512];
     char key[512];
@@ -335,13 +344,14 @@ void objects_speak_tls(void)
     CHECK_ERROR(wsp_server_set_tls(room.server, client), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_tls_options_server_from_files(server, key, certificate), WSP_OK);
     CHECK_ERROR(wsp_server_set_tls(room.server, server), WSP_OK);
-    CHECK_ERROR(wsp_server_listen(room.server, 0, "127.0.0.1", NULL, 0, false), WSP_OK);
+    CHECK_ERROR(wsp_server_listen(room.server, 0, &listen), WSP_OK);
     snprintf(url, sizeof url, "wss://localhost:%u/", (unsigned)wsp_server_get_local_port(room.server));
-    CHECK_ERROR(wsp_client_connect_to_url(room.client, url, NULL, 0, false, NULL, 0, NULL), WSP_OK);
+    CHECK_ERROR(wsp_client_connect_to_url(room.client, url, NULL), WSP_OK);
     CHECK(client_is_told(&room, WSP_EVENT_FAILED, &event));
     CHECK(strstr(event.text, "certificate") != NULL);
     CHECK_ERROR(wsp_tls_options_client_from_file(client, certificate, NULL), WSP_OK);
-    CHECK_ERROR(wsp_client_connect_to_url(room.client, url, NULL, 0, false, NULL, 0, client), WSP_OK);
+    connect.tls = client;
+    CHECK_ERROR(wsp_client_connect_to_url(room.client, url, &connect), WSP_OK);
     CHECK(client_is_told(&room, WSP_EVENT_OPENED, &event));
     CHECK(server_is_told(&room, WSP_EVENT_OPENED, &event));
     CHECK(strncmp(wsp_server_get_requested_url(room.server, event.peer), "wss://", 6) == 0);
@@ -368,16 +378,31 @@ void objects_refuse_wrong_arguments(void)
     wsp_peer_options peer = WSP_PEER_OPTIONS_INIT;
     wsp_server_options options = WSP_SERVER_OPTIONS_INIT;
     wsp_reconnect_options reconnect = WSP_RECONNECT_OPTIONS_INIT;
+    wsp_server_listen_options listen = WSP_SERVER_LISTEN_OPTIONS_INIT;
+    wsp_client_connect_options connect = WSP_CLIENT_CONNECT_OPTIONS_INIT;
+    wsp_http_answer answer = WSP_HTTP_ANSWER_INIT;
 
-    CHECK_ERROR(wsp_server_listen(server, 0, "localhost", NULL, 0, false), WSP_ERR_INVALID_PARAMETER);
-    CHECK_ERROR(wsp_server_listen(server, 70000, NULL, NULL, 0, false), WSP_ERR_INVALID_PARAMETER);
-    CHECK_ERROR(wsp_server_listen(server, 0, NULL, no_protocol, 1, false), WSP_ERR_INVALID_PARAMETER);
-    CHECK_ERROR(wsp_server_listen(server, 0, NULL, NULL, 1, false), WSP_ERR_INVALID_PARAMETER);
+    listen.address = "localhost";
+    CHECK_ERROR(wsp_server_listen(server, 0, &listen), WSP_ERR_INVALID_PARAMETER);
+    CHECK_ERROR(wsp_server_listen(server, 70000, NULL), WSP_ERR_INVALID_PARAMETER);
+    listen.address = NULL;
+    listen.protocols = no_protocol;
+    listen.protocol_count = 1;
+    CHECK_ERROR(wsp_server_listen(server, 0, &listen), WSP_ERR_INVALID_PARAMETER);
+    listen.protocols = NULL;
+    CHECK_ERROR(wsp_server_listen(server, 0, &listen), WSP_ERR_INVALID_PARAMETER);
+    listen.protocol_count = 0;
+    listen.struct_size = 3;
+    CHECK_ERROR(wsp_server_listen(server, 0, &listen), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_server_set_extra_headers(server, no_header, 1), WSP_ERR_INVALID_PARAMETER);
-    CHECK_ERROR(wsp_client_connect_to_url(client, "http://x", NULL, 0, false, NULL, 0, NULL), WSP_ERR_INVALID_PARAMETER);
-    CHECK_ERROR(wsp_client_connect_to_url(client, "\xff", NULL, 0, false, NULL, 0, NULL), WSP_ERR_INVALID_DATA);
-    CHECK_ERROR(wsp_client_connect_to_url(client, "ws://127.0.0.1:9", NULL, 0, false, no_header, 1, NULL),
-                WSP_ERR_INVALID_PARAMETER);
+    CHECK_ERROR(wsp_client_connect_to_url(client, "http://x", NULL), WSP_ERR_INVALID_PARAMETER);
+    CHECK_ERROR(wsp_client_connect_to_url(client, "\xff", NULL), WSP_ERR_INVALID_DATA);
+    connect.headers = no_header;
+    connect.header_count = 1;
+    CHECK_ERROR(wsp_client_connect_to_url(client, "ws://127.0.0.1:9", &connect), WSP_ERR_INVALID_PARAMETER);
+    connect.header_count = 0;
+    connect.struct_size = sizeof connect + 8;
+    CHECK_ERROR(wsp_client_connect_to_url(client, "ws://127.0.0.1:9", &connect), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_client_send_text(client, "x"), WSP_ERR_FAILED);
     CHECK_ERROR(wsp_client_send(client, NULL, 0, 7), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_client_put_packet(client, 0, NULL, 0), WSP_ERR_UNCONFIGURED);
@@ -396,7 +421,7 @@ void objects_refuse_wrong_arguments(void)
     CHECK_ERROR(wsp_client_get_peer_options(client, &peer), WSP_OK);
     CHECK(peer.inbound_buffer_size == 65536 && peer.outbound_buffer_size == 65535);
 
-    CHECK_ERROR(wsp_client_connect_to_url(NULL, "ws://x", NULL, 0, false, NULL, 0, NULL), WSP_ERR_INVALID_PARAMETER);
+    CHECK_ERROR(wsp_client_connect_to_url(NULL, "ws://x", NULL), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_client_disconnect(NULL, 1000, NULL), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_client_next_event(NULL, &event), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_client_next_event(client, NULL), WSP_ERR_INVALID_PARAMETER);
@@ -404,13 +429,14 @@ void objects_refuse_wrong_arguments(void)
     CHECK_ERROR(wsp_client_set_reconnect_options(NULL, &reconnect), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_reconnect_options_init(NULL, sizeof reconnect), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_server_options_init(NULL, sizeof options), WSP_ERR_INVALID_PARAMETER);
-    CHECK_ERROR(wsp_server_listen(NULL, 0, NULL, NULL, 0, false), WSP_ERR_INVALID_PARAMETER);
+    CHECK_ERROR(wsp_server_listen(NULL, 0, NULL), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_server_next_event(NULL, &event), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_server_next_event(server, NULL), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_server_wait(NULL, 0), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_server_send_text(NULL, 0, "x"), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_server_send_text(server, 0, NULL), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_server_get_outbound_buffered_amount(server, 2, NULL), WSP_ERR_INVALID_PARAMETER);
+    CHECK_ERROR(wsp_server_reject_request(NULL, 2, &answer), WSP_ERR_INVALID_PARAMETER);
     CHECK(wsp_server_find_request_header(server, 2, NULL) == NULL);
     CHECK_NUMBER(wsp_server_get_local_port(NULL), 0);
     CHECK_NUMBER((long long)wsp_server_get_peers(NULL, NULL, 0), 0);

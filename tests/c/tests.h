@@ -7,6 +7,7 @@
     /* test_arguments.c */                                   \
     TEST(every_error_has_a_name)                             \
     TEST(the_version_is_three_numbers)                       \
+    TEST(the_header_has_the_version_of_the_library)          \
     TEST(freeing_null_does_nothing)                          \
     TEST(null_peers_are_refused)                             \
     TEST(null_streams_are_refused)                           \

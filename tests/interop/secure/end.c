@@ -378,17 +378,27 @@ static void decide(struct connection *connection)
 {
     static const char *const content_type[] = {"Content-Type: text/html; charset=utf-8"};
     wsp_request request = {.struct_size = sizeof request};
+    wsp_http_answer answer = WSP_HTTP_ANSWER_INIT;
 
     if (wsp_peer_get_request(connection->peer, &request) != WSP_OK || !request.is_pending) {
         return;
     }
     if (request.is_websocket) {
         wsp_peer_accept_request(connection->peer, NULL, 0);
-    } else if (strcmp(request.path, "/") == 0) {
-        wsp_peer_reject_request(connection->peer, 200, NULL, content_type, 1, (const uint8_t *)page, page_length);
-    } else {
-        wsp_peer_reject_request(connection->peer, 404, NULL, NULL, 0, (const uint8_t *)"no such page", 12);
+        return;
     }
+    if (strcmp(request.path, "/") == 0) {
+        answer.status = 200;
+        answer.headers = content_type;
+        answer.header_count = 1;
+        answer.body = (const uint8_t *)page;
+        answer.body_len = page_length;
+    } else {
+        answer.status = 404;
+        answer.body = (const uint8_t *)"no such page";
+        answer.body_len = 12;
+    }
+    wsp_peer_reject_request(connection->peer, &answer);
 }
 
 static void serve(struct connection *connection)
