@@ -3,8 +3,8 @@
  *
  *     chat_client URL
  *
- * Prints "connected" when it is, every message on a line of its own, and ends when its input ends, behind the last
- * answer that was asked for: the line ":wait TEXT" is not sent, but waits until TEXT has been received.
+ * Prints "connected" after connecting and each message on its own line, and ends when its input ends. An input line
+ * ":wait TEXT" is not sent; it delays the following lines until TEXT has been received.
  */
 
 #define _POSIX_C_SOURCE 200809L
@@ -23,7 +23,7 @@
 static bool is_connected;
 static bool is_over;
 static bool was_clean;
-/* What ":wait" waits for; "" for nothing. */
+/* The text that ":wait" waits for, "" for none. */
 static char awaited[LONGEST_LINE];
 
 static void handle(wsp_client *client, const wsp_event *event)
@@ -41,7 +41,7 @@ static void handle(wsp_client *client, const wsp_event *event)
         }
         break;
     case WSP_EVENT_CLOSE_REQUEST:
-        printf("the server says goodbye: %d %s\n", (int)event->code, event->text);
+        printf("the server closes: %d %s\n", (int)event->code, event->text);
         break;
     case WSP_EVENT_CLOSED:
         is_over = true;
@@ -57,7 +57,7 @@ static void handle(wsp_client *client, const wsp_event *event)
     fflush(stdout);
 }
 
-/* Waits for a while, or for an event, and handles what there is. */
+/* Waits for an event for at most this time, and handles all events. */
 static void pass_time(wsp_client *client, int milliseconds)
 {
     wsp_event event = WSP_EVENT_INIT;
@@ -68,7 +68,7 @@ static void pass_time(wsp_client *client, int milliseconds)
     }
 }
 
-/* Returns false at the end of the input, and where none has come yet `*line` is "". */
+/* Returns false at the end of the input. `*line` is "" if no complete line has arrived. */
 static bool next_line(char *line)
 {
     static char held[LONGEST_LINE];

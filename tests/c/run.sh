@@ -29,7 +29,7 @@ libraries=$(realpath -- "${1:-${WSPEER_LIBRARY_DIR:-$target/debug}}")
 include=$(realpath -- "${2:-${WSPEER_INCLUDE_DIR:-$root/include}}")
 header=$include/wspeer.h
 cc=${CC:-cc} cxx=${CXX:-c++}
-# Backtraces of what the library catches by itself say nothing more than the test's own words.
+# Backtraces of panics that the library catches add nothing to the test's output.
 export RUST_BACKTRACE=0
 
 warnings=(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
@@ -51,8 +51,8 @@ cd -- "$work"
 passed=0 failed=0
 declare -A is_broken=()
 
-# step NAME COMMAND...: runs it and counts how it ends. What it prints is shown if it fails. The
-# functions that are run like this chain what must succeed: bash ignores `set -e` in them.
+# step NAME COMMAND...: runs the command and counts its result. Its output is shown if it fails.
+# Functions run like this chain their commands with &&, because bash ignores `set -e` in them.
 step() {
     local name=$1 log=$1.log status=0
     shift
@@ -67,16 +67,16 @@ step() {
     fi
 }
 
-# tests NAME SECONDS COMMAND...: runs a program that closes with `N passed, N failed` (behind which
-# valgrind may have something to say) and adds its numbers. A program that does not come so far, or
-# says one thing and returns another, is one failure.
+# tests NAME SECONDS COMMAND...: runs a program whose last line is `N passed, N failed` (valgrind may
+# print more after it) and adds its numbers. A program without that line, or whose status contradicts
+# it, is one failure.
 tests() {
     local name=$1 seconds=$2 log=$1.log status=0 closing p f
     shift 2
     timeout --kill-after=10 "$seconds" "$@" &>"$log" 8>&- </dev/null || status=$?
     closing=$(grep -axE '[0-9]+ passed, [0-9]+ failed' -- "$log" | tail -n 1) || true
     read -r p _ f _ <<<"${closing:-0 passed, 0 failed}"
-    # 1 is the program's own way to say that tests have failed.
+    # The program's status is 1 if tests have failed.
     if ((status == 0 ? p == 0 || f > 0 : status != 1 || f == 0)); then
         f=$((f + 1))
         echo "FAILED $name: ended with status $status ($work/$log)"
@@ -102,7 +102,7 @@ export WSPEER_TEST_CERTIFICATES=$work/certificates
 
 compile_alone() {
     local compiler=$1 language=$2 standard=$3
-    # The macro is used too, since only then the compiler looks at it.
+    # The macro is used too, because the compiler checks it only then.
     printf '%s\n' '#include <wspeer.h>' '#include <wspeer.h>' \
         'extern const wsp_peer_options options;' \
         'const wsp_peer_options options = WSP_PEER_OPTIONS_INIT;' >"header.$language" &&
@@ -110,9 +110,17 @@ compile_alone() {
             -I"$include" -c -x "$language" "header.$language" -o header.o
 }
 
+# The example in the header's first comment, between functions of the program that it calls.
+compile_example() {
+    sed -n '/^ \*     wsp_client \*client/,/wsp_client_free/s/^ \*//p' "$header" >example.inc && [[ -s example.inc ]] || return 1
+    printf '%s\n' '#include <wspeer.h>' 'void on_message(const uint8_t *data, size_t len);' 'void draw_frame(void);' \
+        'void run(void);' 'void run(void)' '{' >example.c && cat example.inc >>example.c && echo '}' >>example.c &&
+        "$cc" "${c_flags[@]}" -c example.c -o example.o
+}
+
 knows_standard() { "$1" -std="$3" -fsyntax-only -x "$2" /dev/null 2>/dev/null; }
 
-# Names in the header's declarations. The preprocessor takes away the comments, which mention
+# Prints the functions that the header declares. The preprocessor removes the comments, which mention
 # functions too.
 declared() {
     "$cc" -E -P -x c "$header" | grep -oE '\<wsp_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u
@@ -121,7 +129,7 @@ declared() {
 exported() { nm -D --defined-only -- "$libraries/libwspeer.so" | awk '{ print $3 }' | sort -u; }
 
 exports_match() {
-    # The entry of the Godot extension is there where that is built in.
+    # A library with the Godot classes exports the entry of the extension too.
     [[ -n $(declared) ]] &&
         diff -u --label declared --label exported <(declared) <(exported | grep -vx wspeer_gdextension_init)
 }
@@ -138,7 +146,7 @@ every_function_is_tested() {
 }
 
 # with_server COMMAND...: starts $server_program (echo_server), runs the command with $port and $server_pid, and ends
-# the server, if the command has not done so, by closing its standard input. Wants status 0 of both.
+# the server, if it still runs, by closing its standard input. Both must return 0.
 with_server() {
     local status=0 word=''
     coproc SERVER { exec "./${server_program:-echo_server}" 2>echo_server.err; }
@@ -163,10 +171,10 @@ with_server() {
     return $status
 }
 
-# echoes TEXT...: sends them, and wants them back, and a clean end.
+# echoes TEXT...: sends the texts and expects their echoes and a clean end.
 echoes() {
     local wanted
-    wanted=$(printf '< %s\n' "$@" && echo 'closed: 1000 goodbye')
+    wanted=$(printf '< %s\n' "$@" && echo 'closed: 1000 done')
     timeout 20 ./echo_client "ws://127.0.0.1:$port/" "$@" >"client.$1" || return 1
     diff <(echo "$wanted") "client.$1"
 }
@@ -183,7 +191,7 @@ echo_exchange() {
     return $status
 }
 
-# The server goes on when a client gives up, and the client fails when there is no server.
+# The server continues after a client has failed, and a client fails without a server.
 echo_failures() {
     ! echoes $'\xff' && echoes hello || return 1
     kill -TERM "$server_pid"
@@ -191,9 +199,8 @@ echo_failures() {
     ! echoes hello
 }
 
-# A client that does not answer the close frame is told goodbye, and is not waited for any longer
-# than the server's close_timeout.
-echo_goodbye() {
+# A client gets a close frame, and if it does not answer, the server ends after its close_timeout.
+echo_close_frame() {
     local line raw status=0
     exec {raw}<>"/dev/tcp/127.0.0.1/$port"
     printf '%s\r\n' 'GET / HTTP/1.1' 'Host: h' 'Upgrade: websocket' 'Connection: Upgrade' \
@@ -205,7 +212,7 @@ echo_goodbye() {
     return $status
 }
 
-# Two people talk. What each is told, and in which order, is settled by what they wait for.
+# Two clients talk. Their ':wait' lines settle the order of the messages.
 chat_exchange() {
     local server_program=chat_server
     with_server chat_between_two
@@ -227,7 +234,7 @@ chat_between_two() {
     wait "$alice" || status=1
     diff <(printf '%s\n' connected 'alice has come' 'bob has come' 'alice: hello' 'bob: hi') <(printf '%s' "$said_by_alice") &&
         diff <(printf '%s\n' connected 'bob has come' 'alice: hello' 'bob: hi' 'alice has gone') chat.bob || status=1
-    # A server that ends says so. Carol's input neither has anything nor ends.
+    # A server that ends sends close frames. Carol's input is empty and does not end.
     rm -f silence && mkfifo silence
     exec {silence}<>silence
     coproc CAROL { timeout 20 ./chat_client "ws://127.0.0.1:$port/carol" <"$work/silence"; }
@@ -235,7 +242,7 @@ chat_between_two() {
     while read -r -t 10 line <&"$from_alice" && [[ $line != 'carol has come' ]]; do :; done
     kill -TERM "$server_pid"
     read -r -t 10 line <&"$from_alice"
-    [[ $line == 'the server says goodbye: 1000' ]] || { echo "carol was told '$line'"; status=1; }
+    [[ $line == 'the server closes: 1000' ]] || { echo "carol received '$line'"; status=1; }
     exec {from_alice}<&- {silence}>&-
     return $status
 }
@@ -247,6 +254,7 @@ for standard in c++11 c++17 c++20; do
     step "header as $standard" compile_alone "$cxx" c++ $standard
 done
 step 'certificates' make_certificates
+step 'the loop at the top of the header compiles' compile_example
 step 'exports are the declared functions' exports_match
 step 'every function is tested' every_function_is_tested
 
@@ -263,8 +271,8 @@ fi
 if [[ -z ${is_broken[compile echo_server]-}${is_broken[compile echo_client]-} ]]; then
     step 'echo exchange' with_server echo_exchange
     step 'echo failures' with_server echo_failures
-    step 'echo goodbye on SIGTERM' with_server echo_goodbye TERM
-    step 'echo goodbye on SIGINT' with_server echo_goodbye INT
+    step 'echo close frame on SIGTERM' with_server echo_close_frame TERM
+    step 'echo close frame on SIGINT' with_server echo_close_frame INT
 fi
 if [[ -z ${is_broken[compile chat_server]-}${is_broken[compile chat_client]-} ]]; then
     step 'chat exchange' chat_exchange
@@ -277,7 +285,7 @@ for program in test_capi test_capi_static; do
 done
 if [[ -n $with_valgrind && -z ${is_broken[compile test_capi]-} ]]; then
     if type -P valgrind >/dev/null; then
-        # Status 99 is for what valgrind finds; the program itself returns 0 or 1.
+        # Status 99 is valgrind's; the program itself returns 0 or 1.
         WSPEER_TEST_PATIENCE=10 tests 'test_capi under valgrind' 1500 valgrind -q --error-exitcode=99 \
             --leak-check=full --show-leak-kinds=definite,possible --fair-sched=yes \
             --suppressions="$here/valgrind.supp" "$work/test_capi"

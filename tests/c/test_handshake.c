@@ -1,43 +1,23 @@
-/* What both ends see of the handshake: the request, the decision about it, and failures. */
+/* The handshake as both peers report it: the request, the decision about it, and failures. */
 
 #include "check.h"
 #include "tests.h"
 
 #include <string.h>
 
-/* A plain TCP client that has sent `text` to a server peer which decides about requests. */
+/* Connects a plain TCP client that has sent `text` to a server peer whose program decides about requests. */
 static bool ask(struct raw_pair *pair, const char *text)
 {
     wsp_peer_options options = WSP_PEER_OPTIONS_INIT;
     wsp_request request = {sizeof request, NULL, NULL, NULL, NULL, 0, 0};
-    wsp_stream *accepted;
 
     options.auto_accept = 0;
-    pair->listener = wsp_tcp_server_new();
-    pair->raw = wsp_stream_new();
-    pair->server = wsp_peer_new();
-    CHECK_ERROR(wsp_peer_set_options(pair->server, &options), WSP_OK);
-    CHECK_ERROR(wsp_tcp_server_listen(pair->listener, 0, "127.0.0.1"), WSP_OK);
-    CHECK_ERROR(wsp_stream_connect_to_host(pair->raw, "127.0.0.1",
-                                           wsp_tcp_server_get_local_port(pair->listener)),
-                WSP_OK);
-    WAIT_FOR(wsp_stream_get_status(pair->raw) == WSP_STREAM_STATUS_CONNECTED,
-             wsp_stream_poll(pair->raw));
-    CHECK_ERROR(wsp_stream_put_data(pair->raw, (const uint8_t *)text, strlen(text)), WSP_OK);
-    WAIT_FOR(wsp_tcp_server_is_connection_available(pair->listener), (void)0);
-    accepted = wsp_tcp_server_take_connection(pair->listener);
-    CHECK_ERROR(wsp_peer_accept_stream(pair->server, accepted, NULL), WSP_OK);
-    wsp_stream_free(accepted);
+    raw_connect(pair, &options, text);
     WAIT_FOR(wsp_peer_get_request(pair->server, &request) == WSP_OK, wsp_peer_poll(pair->server));
     return CHECK(request.is_pending == 1);
 }
 
-#define HANDSHAKE                                     \
-    "Upgrade: websocket\r\nConnection: Upgrade\r\n"   \
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" \
-    "Sec-WebSocket-Version: 13\r\n"
-
-/* What the plain client has received; ends with the connection. */
+/* Returns what the plain client has received until the connection ended. */
 static const char *answer_to(struct raw_pair *pair)
 {
     static char answer[4096];
@@ -55,7 +35,7 @@ static const char *answer_to(struct raw_pair *pair)
     return answer;
 }
 
-void a_server_reads_the_request_and_decides(void)
+void a_server_program_reads_and_accepts_a_request(void)
 {
     static const char *const extra[] = {"Set-Cookie: id=1"};
     static const char *const wrong[] = {"no colon"};
@@ -93,7 +73,7 @@ void a_server_reads_the_request_and_decides(void)
     raw_free(&pair);
 }
 
-void a_server_answers_pages_and_refusals(void)
+void a_server_program_answers_with_pages_and_refusals(void)
 {
     static const char *const headers[] = {"Content-Type: text/html"};
     static const char *const split[] = {"A: b\r\nC: d"};
@@ -154,14 +134,13 @@ void origins_can_be_limited(void)
     raw_free(&pair);
 }
 
-void a_client_reads_why_it_was_refused(void)
+void a_client_reports_the_answer_that_refused_it(void)
 {
     static const char *const headers[] = {"Location: /elsewhere"};
     wsp_http_answer answer = answer_with(302, "gone");
     wsp_peer_options options = WSP_PEER_OPTIONS_INIT;
     wsp_request request = {sizeof request, NULL, NULL, NULL, NULL, 0, 0};
     wsp_failure failure;
-    wsp_stream *stream;
     struct pair pair;
 
     answer.reason = "Moved";
@@ -173,9 +152,7 @@ void a_client_reads_why_it_was_refused(void)
     CHECK_ERROR(wsp_tcp_server_listen(pair.listener, 0, "127.0.0.1"), WSP_OK);
     CHECK_ERROR(wsp_peer_connect_to_url(pair.client, url_of(pair.listener, "/"), NULL), WSP_OK);
     WAIT_FOR(wsp_tcp_server_is_connection_available(pair.listener), wsp_peer_poll(pair.client));
-    stream = wsp_tcp_server_take_connection(pair.listener);
-    CHECK_ERROR(wsp_peer_accept_stream(pair.server, stream, NULL), WSP_OK);
-    wsp_stream_free(stream);
+    accept_connection(pair.listener, pair.server, NULL);
     CHECK_ERROR(wsp_peer_get_request(pair.server, &request), WSP_ERR_UNAVAILABLE);
     WAIT_FOR(wsp_peer_get_request(pair.server, &request) == WSP_OK, pair_poll(&pair));
     CHECK_ERROR(wsp_peer_reject_request(pair.server, &answer), WSP_OK);
@@ -206,7 +183,7 @@ void proxies_are_checked(void)
     wsp_peer_free(peer);
 }
 
-void handshake_calls_refuse_null_and_wrong_sizes(void)
+void handshake_calls_refuse_null_and_unknown_sizes(void)
 {
     wsp_request request = {1, NULL, NULL, NULL, NULL, 0, 0};
     wsp_tls_info info = {1, NULL, NULL, NULL, NULL, 0};

@@ -134,7 +134,7 @@ while read -r -t 20 line <&7; do
     scene_said+=$line$'\n'
     [[ $line != LISTENING* ]] || break
 done
-expect 'the C client at the scene' "$(printf '< Hello from C\nclosed: 1000 goodbye')" \
+expect 'the C client at the scene' "$(printf '< Hello from C\nclosed: 1000 done')" \
     "$(timeout 20 "$work/echo_client" "ws://127.0.0.1:${line#LISTENING }" 'Hello from C' 2>&1)"
 while read -r -t 20 line <&7; do scene_said+=$line$'\n'; done
 status=0

@@ -100,7 +100,7 @@ wraps_every_function() {
 
 
 
-echoes() { diff <(printf '%s\n' '< hello' 'closed: 1000 goodbye') <(timeout 20 "$1" "ws://127.0.0.1:$port/" hello); }
+echoes() { diff <(printf '%s\n' '< hello' 'closed: 1000 done') <(timeout 20 "$1" "ws://127.0.0.1:$port/" hello); }
 
 cpp_echoes() { diff <(printf '%s\n' '< hello' '< 0 bytes' 'closed: 1000') <(timeout 20 "./echo_$1" "ws://127.0.0.1:$port/" hello); }
 

@@ -1,4 +1,4 @@
-/* An echo server on one wsp_server; with the argument `deflate` it agrees on compression. Ends by a signal. */
+/* An echo server on one wsp_server; the argument `deflate` enables compression. Ends on a signal. */
 
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,7 @@ int main(int argc, char **argv)
     options.inbound_buffer_size = 16 << 20;
     options.outbound_buffer_size = 16 << 20;
     options.compression_enabled = argc > 1 && strcmp(argv[1], "deflate") == 0;
-    options.compression_level = 1; /* libwebsockets' own default */
+    options.compression_level = 1; /* the default of libwebsockets */
     if (wsp_server_set_peer_options(server, &options) != WSP_OK ||
         wsp_server_listen(server, 0, &listen) != WSP_OK) {
         fprintf(stderr, "%s\n", wsp_server_get_error_message(server));
