@@ -1,4 +1,4 @@
-//! Handles: an object behind an opaque pointer and a lock, and the boundary that no panic crosses.
+//! Handles: objects with a lock that C knows by opaque pointers, and the boundary that no panic crosses.
 //!
 //! A call runs through one of [`run`] (keeps the reason of a refusal), [`attempt`] (does not), [`query`] and [`lend`].
 
@@ -55,7 +55,7 @@ macro_rules! handle {
 }
 pub(super) use handle;
 
-/// An object behind a handle's lock, with what it has lent to the caller and the reason of the last refusal.
+/// The content of a handle's lock: an object, what it has lent to the caller, and the reason of the last refusal.
 #[derive(Debug)]
 pub(super) struct Guarded<T, E = ()> {
     pub object: T,

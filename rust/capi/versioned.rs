@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorCode, Result};
 /// value.
 ///
 /// # Safety
-/// As the description says, and [`Self::ENDS`] are offsets inside the struct, or its size.
+/// The description is true, and [`Self::ENDS`] are offsets inside the struct, or its size.
 pub(super) unsafe trait Versioned: Copy {
     /// The struct's name in the header.
     const NAME: &'static str;
@@ -34,7 +34,7 @@ fn null<T: Versioned>() -> Error {
 /// Reads the caller's fields, and takes those it does not know from `base`.
 ///
 /// # Safety
-/// `pointer` is NULL or points to a struct of as many bytes as its first field says.
+/// `pointer` is NULL or points to a struct whose first field is its size in bytes.
 pub(super) unsafe fn read<T: Versioned>(pointer: *const T, base: T) -> Result<T> {
     if pointer.is_null() {
         return Err(null::<T>());

@@ -1,5 +1,5 @@
 /*
- * A chat client: sends the lines of its standard input and prints what others say.
+ * A chat client: sends the lines of its standard input and prints the messages of others.
  *
  *     chat_client URL
  *
@@ -99,7 +99,7 @@ int main(int argc, char **argv)
 {
     wsp_client *client = wsp_client_new();
     char line[LONGEST_LINE];
-    time_t deadline = time(NULL) + 30;
+    time_t deadline = time(NULL) + 60;
 
     if (argc != 2) {
         fprintf(stderr, "usage: chat_client URL\n");

@@ -220,16 +220,16 @@ chat_exchange() {
 
 chat_between_two() {
     local line said_by_alice='' from_alice silence alice status=0
-    coproc ALICE { printf '%s\n' ':wait bob has come' hello ':wait bob: hi' | timeout 20 ./chat_client "ws://127.0.0.1:$port/alice"; }
+    coproc ALICE { printf '%s\n' ':wait bob has come' hello ':wait bob: hi' | timeout 60 ./chat_client "ws://127.0.0.1:$port/alice"; }
     exec {from_alice}<&"${ALICE[0]}"
     alice=$ALICE_PID
-    while read -r -t 10 line <&"$from_alice"; do
+    while read -r -t 60 line <&"$from_alice"; do
         said_by_alice+=$line$'\n'
         [[ $line != 'alice has come' ]] || break
     done
     printf '%s\n' ':wait alice: hello' hi ':wait alice has gone' |
-        timeout 20 ./chat_client "ws://127.0.0.1:$port/bob" >chat.bob || status=1
-    while read -r -t 10 line <&"$from_alice"; do said_by_alice+=$line$'\n'; done
+        timeout 60 ./chat_client "ws://127.0.0.1:$port/bob" >chat.bob || status=1
+    while read -r -t 60 line <&"$from_alice"; do said_by_alice+=$line$'\n'; done
     exec {from_alice}<&-
     wait "$alice" || status=1
     diff <(printf '%s\n' connected 'alice has come' 'bob has come' 'alice: hello' 'bob: hi') <(printf '%s' "$said_by_alice") &&
@@ -237,11 +237,11 @@ chat_between_two() {
     # A server that ends sends close frames. Carol's input is empty and does not end.
     rm -f silence && mkfifo silence
     exec {silence}<>silence
-    coproc CAROL { timeout 20 ./chat_client "ws://127.0.0.1:$port/carol" <"$work/silence"; }
+    coproc CAROL { timeout 60 ./chat_client "ws://127.0.0.1:$port/carol" <"$work/silence"; }
     exec {from_alice}<&"${CAROL[0]}"
-    while read -r -t 10 line <&"$from_alice" && [[ $line != 'carol has come' ]]; do :; done
+    while read -r -t 60 line <&"$from_alice" && [[ $line != 'carol has come' ]]; do :; done
     kill -TERM "$server_pid"
-    read -r -t 10 line <&"$from_alice"
+    read -r -t 60 line <&"$from_alice"
     [[ $line == 'the server closes: 1000' ]] || { echo "carol received '$line'"; status=1; }
     exec {from_alice}<&- {silence}>&-
     return $status
