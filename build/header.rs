@@ -15,7 +15,7 @@ const COLUMNS: usize = 100;
 pub struct Section {
     title: &'static str,
     text: &'static str,
-    /// Files of `rust/capi/` whose declarations belong here, in this order.
+    /// Files of `rust/capi/` whose declarations belong here, in this order, and names of generated declarations.
     sources: &'static [&'static str],
 }
 
@@ -25,13 +25,13 @@ pub const SECTIONS: &[Section] = &[
         title: "Errors and version",
         text: "Calls that can fail return wsp_error. wsp_TYPE_get_error_message() of the object returns the reason as text. \
                Compare WSP_VERSION with wsp_version() to find a library of another version than the header.",
-        sources: &["error.rs", "version.rs"],
+        sources: &["wsp_error", "error.rs", "version.rs"],
     },
     Section {
         title: "Peer",
         text: "One WebSocket connection, client or server side, that the program polls. Set the options, connect or \
                accept a stream, call wsp_peer_poll() once per tick, then read the state and take the packets.",
-        sources: &["peer.rs", "options.rs", "peer_connection.rs", "peer_messages.rs", "failure.rs"],
+        sources: &["peer.rs", "wsp_peer_options", "options.rs", "peer_connection.rs", "peer_messages.rs", "failure.rs"],
     },
     Section {
         title: "Peer: the handshake",
@@ -49,13 +49,13 @@ pub const SECTIONS: &[Section] = &[
         title: "Server",
         text: "Accepts clients and drives all their connections, which are named by ids. One poll serves all of them, \
                and idle connections cost nothing in it.",
-        sources: &["server.rs", "server_peers.rs"],
+        sources: &["wsp_server_options", "server.rs", "server_peers.rs"],
     },
     Section {
         title: "Client",
         text: "Drives one connection to a server. It reports openings, messages and losses as events, and reconnects after a \
                loss if the program enables it.",
-        sources: &["client.rs"],
+        sources: &["wsp_reconnect_options", "client.rs"],
     },
     Section {
         title: "Room",
@@ -88,7 +88,7 @@ const OBJECTS: &str = "The opaque handles of all sections. Each section below ha
 
 /// Every file that cbindgen reads, in order.
 pub fn sources() -> impl Iterator<Item = &'static str> {
-    SECTIONS.iter().flat_map(|section| section.sources.iter().copied())
+    SECTIONS.iter().flat_map(|section| section.sources.iter().copied()).filter(|source| source.ends_with(".rs"))
 }
 
 /// Puts cbindgen's text into the order of [`SECTIONS`]. `macros` are further declarations, each below its comment.
@@ -203,6 +203,10 @@ fn declarations(text: &str) -> HashMap<String, Declaration> {
 fn names_of(section: &Section, folder: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     let mut names = Vec::new();
     for source in section.sources {
+        if !source.ends_with(".rs") {
+            names.push((*source).to_owned());
+            continue;
+        }
         let text = std::fs::read_to_string(folder.join(source)).map_err(|error| format!("{source}: {error}"))?;
         for line in text.lines() {
             let declared =
@@ -290,7 +294,7 @@ fn folded(code: &str) -> String {
     let mut lines = Vec::new();
     for line in code.lines() {
         let mut rest = line.to_owned();
-        while rest.starts_with("#define") | rest.starts_with("    ") && rest.len() > COLUMNS {
+        while code.starts_with("#define") && rest.len() > COLUMNS {
             let Some(at) = rest.get(..COLUMNS - 2).and_then(|head| head.rfind(", ")) else { break };
             let tail = format!("    {}", rest.split_off(at + 2));
             lines.push(format!("{} \\", rest.trim_end()));

@@ -49,7 +49,7 @@
  * object; calls on one object wait for each other. Threads that share an object must agree on which
  * of them reads what it lends. The library never raises or handles signals.
  *
- * Generated from rust/capi by build.rs; do not edit.
+ * Generated from rust/capi by build/header.rs; do not edit.
  */
 
 
@@ -151,29 +151,29 @@ enum wsp_error
     WSP_OK = 0,
     /** The operation failed for a reason that has no number of its own. */
     WSP_ERR_FAILED = 1,
-    /** Nothing is there to be returned. */
+    /** Nothing is available, for example no packet in an empty queue. */
     WSP_ERR_UNAVAILABLE = 2,
     /** The object is not connected or not set up. */
     WSP_ERR_UNCONFIGURED = 3,
-    /** A queue or buffer limit does not allow it; nothing was changed. */
+    /** A limit of a queue or buffer does not allow it; nothing was changed. */
     WSP_ERR_OUT_OF_MEMORY = 6,
-    /** The remote end has closed the stream. */
+    /** The remote peer closed the stream. */
     WSP_ERR_FILE_EOF = 18,
-    /** The operating system gave no socket. */
+    /** The operating system did not provide a socket. */
     WSP_ERR_CANT_CREATE = 20,
-    /** The object or the address is in use already. */
+    /** The object or the address is already in use. */
     WSP_ERR_ALREADY_IN_USE = 22,
     /** The operation did not end in time. */
     WSP_ERR_TIMEOUT = 24,
     /** A host name could not be resolved. */
     WSP_ERR_CANT_RESOLVE = 26,
-    /** The connection broke or was refused. */
+    /** The connection was lost or refused. */
     WSP_ERR_CONNECTION_ERROR = 27,
-    /** The data is not what it claims to be, for example text that is not UTF-8. */
+    /** Data has the wrong form, for example text that is not UTF-8. */
     WSP_ERR_INVALID_DATA = 30,
-    /** An argument is NULL, outside its range or of the wrong kind. */
+    /** An argument is NULL, out of range or of the wrong kind. */
     WSP_ERR_INVALID_PARAMETER = 31,
-    /** The object is in the middle of something that excludes the call. */
+    /** The object is in the middle of an operation that excludes the call. */
     WSP_ERR_BUSY = 44,
     /** A defect of the library. The object does nothing any more; free it. */
     WSP_ERR_BUG = 47,
@@ -263,82 +263,112 @@ typedef int32_t wsp_write_mode;
 #endif // __cplusplus
 
 /**
- * Settings of a peer. Start from `WSP_PEER_OPTIONS_INIT` or wsp_peer_options_init(), change fields,
- * and pass it to wsp_peer_set_options(). Later versions of the library append fields; `struct_size`
- * tells which ones the caller knows.
+ * Settings of a WebSocket connection. Start from WSP_PEER_OPTIONS_INIT or wsp_peer_options_init(),
+ * change fields, and pass the struct to wsp_peer_set_options(). Later versions of the library
+ * append fields; struct_size names the ones that the caller knows.
  */
 typedef struct {
     /** sizeof(wsp_peer_options) of the caller. */
     size_t struct_size;
     /**
-     * Largest message that is received, over all its fragments, and bytes of unread messages above
-     * which reading pauses. A larger message closes the connection with code 1009. A limit, not an
-     * allocation. Default 65535.
+     * The largest message that is received, over all its fragments, and the amount of unread
+     * messages above which reading pauses. A larger message closes the connection with code 1009. A
+     * limit, not an allocation. In bytes. Default 65535 (65536 of a client, 65536 of a server).
+     * Takes effect immediately.
      */
     size_t inbound_buffer_size;
-    /** Payload bytes that may wait for the network; 0 for no limit. Default 65535. */
+    /**
+     * Payload that may be queued for the network. A message that does not fit is refused with
+     * WSP_ERR_OUT_OF_MEMORY. In bytes. 0 for no limit. Default 65535. Takes effect immediately.
+     */
     size_t outbound_buffer_size;
-    /** Messages that may be queued in each direction. Default 4096. */
+    /**
+     * Messages that may be queued in each direction. A full inbound queue pauses reading; a full
+     * outbound queue refuses messages with WSP_ERR_OUT_OF_MEMORY. Default 4096 (1024 of a client,
+     * 1024 of a server). Takes effect immediately.
+     */
     size_t max_queued_packets;
     /**
-     * Seconds between pings, 0 for none (the default). When nothing arrives for one interval after
-     * a ping, the connection is closed with code -1.
+     * Time between pings. If nothing arrives for heartbeat_timeout after a ping, the connection is
+     * closed with code -1. Data that has arrived is read first, so a late poll does not cost the
+     * connection. In seconds, up to 31536000 (a year). 0 for no pings. Default 0. Takes effect
+     * immediately.
      */
     double heartbeat_interval;
-    /** Seconds for the name lookup and the TCP connection, 0 for no limit. Default 30. */
+    /**
+     * Time for the name lookup and the TCP connection. In seconds, up to 31536000 (a year). 0 for
+     * no limit. Default 30. Used by the next connection.
+     */
     double connect_timeout;
     /**
-     * Seconds from the TCP connection on for a proxy's tunnel, TLS and the HTTP upgrade, 0 for no
-     * limit. Default 10.
+     * Time from the TCP connection to the end of the HTTP upgrade: for a proxy's tunnel, TLS and
+     * the upgrade. In a room it ends when the client has its id, and on a client of a room it
+     * includes connecting. In seconds, up to 31536000 (a year). 0 for no limit (refused by servers
+     * and rooms). Default 10 (3 of a server, 3 of a room). Used by the next connection.
      */
     double handshake_timeout;
-    /** Seconds for the remote end to answer a close frame. Default 5. */
+    /**
+     * Time for the remote peer to answer a close frame before the connection is dropped with code
+     * -1. In seconds, up to 31536000 (a year). 0 to end the connection with the close frame.
+     * Default 5. Takes effect immediately.
+     */
     double close_timeout;
     /**
-     * Seconds without any sign of life after a ping that end the connection; 0 (the default) for as
-     * long as the interval.
+     * Time after a ping without any received data that ends the connection. In seconds, up to
+     * 31536000 (a year). 0 for the length of heartbeat_interval. Default 0. Takes effect
+     * immediately.
      */
     double heartbeat_timeout;
     /**
-     * Longer messages are sent in several frames of at most this many bytes; 0 (the default) for
-     * one frame each.
+     * The largest payload of an outgoing frame. Longer messages are sent in several frames. In
+     * bytes. 0 for one frame per message. Default 0. Takes effect immediately.
      */
     size_t max_frame_size;
     /**
-     * 1 to hand out messages in the pieces they arrive in, of at most about 1 MiB, instead of whole
-     * ones; inbound_buffer_size then bounds what is held and not the messages. See
-     * wsp_peer_was_last_piece(). Default 0.
+     * Delivers messages in the pieces they arrive in, of at most about 1 MiB, instead of whole.
+     * inbound_buffer_size then limits the queued bytes and not the messages. Default 0. Takes
+     * effect immediately.
      */
     uint8_t stream_messages;
     /**
-     * 1 to offer (client) or accept (server) permessage-deflate (RFC 7692) in the next handshake.
-     * Default 0.
+     * Offers (client) or accepts (server) permessage-deflate (RFC 7692). Default 0. Used by the
+     * next handshake.
      */
     uint8_t compression_enabled;
     /**
-     * 1 to keep the compression windows from message to message, for about 340 KiB per connection.
-     * Default 1.
+     * Keeps the compression windows from message to message, in both directions (RFC 7692 section
+     * 7.1.1): better compression for about 340 KiB per connection. Default 1. Used by the next
+     * handshake.
      */
     uint8_t compression_context_takeover;
-    /** Largest compression window as a power of two, 9 to 15, in both directions. Default 15. */
+    /**
+     * The largest compression window as a power of two, in both directions (RFC 7692 section
+     * 7.1.2): 9 for 512 bytes, 15 for 32 KiB. From 9 to 15. Default 15. Used by the next handshake.
+     */
     uint8_t compression_max_window_bits;
-    /** 0 (store), 1 (fastest) to 9 (smallest). Default 6. */
+    /**
+     * The compression level of zlib: 0 stores, 1 is the fastest, 9 the smallest. From 0 to 9.
+     * Default 6. Used by the next connection.
+     */
     uint32_t compression_level;
-    /** Messages shorter than this many bytes are sent uncompressed. Default 128. */
+    /**
+     * Shorter messages are sent uncompressed. In bytes. 0 to compress every message. Default 128.
+     * Takes effect immediately.
+     */
     size_t compression_threshold;
     /**
-     * 0 to keep a server's connection waiting, WSP_STATE_CONNECTING, until
-     * wsp_peer_accept_request() or wsp_peer_reject_request() answers its request (see
-     * wsp_peer_get_request()). Default 1.
+     * Accepts requests as a server without asking the program. Otherwise each request waits, for
+     * handshake_timeout at most, until accept_request or reject_request is called. Default 1. Takes
+     * effect immediately.
      */
     uint8_t auto_accept;
     /** 0. Later versions use it for fields of which 0 is the default. */
     uint8_t reserved[7];
 } wsp_peer_options;
 
-/** Initial value of wsp_peer_options, equal to the result of wsp_peer_options_init(). */
-#define WSP_PEER_OPTIONS_INIT {sizeof(wsp_peer_options), 65535, 65535, 4096, 0.0, 30.0, 10.0, \
-    5.0, 0.0, 0, 0, 0, 1, 15, 6, 128, 1, {0}}
+/** Initial value of wsp_peer_options; the same as wsp_peer_options_init() sets. */
+#define WSP_PEER_OPTIONS_INIT {sizeof(wsp_peer_options), \
+    65535, 65535, 4096, 0.0, 30.0, 10.0, 5.0, 0.0, 0, 0, 0, 1, 15, 6, 128, 1, {0}}
 
 /** Payload bytes of the compressed messages of a connection, before and after compression. */
 typedef struct {
@@ -508,11 +538,10 @@ wsp_error wsp_peer_options_init(wsp_peer_options *options,
                                 size_t struct_size);
 
 /**
- * Sets all options of a peer. Limits, heartbeat and close_timeout take effect at once; options of
- * the handshake, at the next connection.
+ * Sets all options of a peer. Each field states when it takes effect.
  *
- * Errors: WSP_ERR_INVALID_PARAMETER if a pointer is NULL, or for an unknown `struct_size`, a time
- * outside 0 to 31536000 s, or a compression setting outside its range. Nothing changes then.
+ * Errors: WSP_ERR_INVALID_PARAMETER if a pointer is NULL, or for an unknown `struct_size` or a
+ * value outside its range. Nothing changes then.
  */
 wsp_error wsp_peer_set_options(wsp_peer *peer,
                                const wsp_peer_options *options);
@@ -990,25 +1019,31 @@ typedef struct {
  */
 
 /**
- * Settings of a server beside those of its connections. Start from WSP_SERVER_OPTIONS_INIT and pass
- * it to wsp_server_set_options(). Later versions of the library append fields.
+ * Settings of a server other than those of its connections. Start from WSP_SERVER_OPTIONS_INIT and
+ * pass the struct to wsp_server_set_options(). Later versions of the library append fields;
+ * struct_size names the ones that the caller knows.
  */
 typedef struct {
     /** sizeof(wsp_server_options) of the caller. */
     size_t struct_size;
     /**
-     * Clients that are taken at most; others are answered with HTTP status 503, or over TLS
-     * dropped. 0 (the default) for no limit.
+     * Clients that are admitted at the same time. Further ones are answered with HTTP status 503; a
+     * server that speaks TLS drops them before the handshake. 0 for no limit. Default 0. Takes
+     * effect immediately.
      */
     size_t max_clients;
-    /** 1 to take no new clients. Default 0. */
+    /**
+     * Refuses new clients with HTTP status 503. Clients that are connected, or in the handshake,
+     * stay. Default 0. Takes effect immediately.
+     */
     uint8_t refuse_new_connections;
-    /** Not used. */
+    /** 0. Later versions use it for fields of which 0 is the default. */
     uint8_t reserved[7];
 } wsp_server_options;
 
-/** Initial value of wsp_server_options, equal to the result of wsp_server_options_init(). */
-#define WSP_SERVER_OPTIONS_INIT {sizeof(wsp_server_options), 0, 0, {0}}
+/** Initial value of wsp_server_options; the same as wsp_server_options_init() sets. */
+#define WSP_SERVER_OPTIONS_INIT {sizeof(wsp_server_options), \
+    0, 0, {0}}
 
 /**
  * How a server listens. Start from WSP_SERVER_LISTEN_OPTIONS_INIT, set fields, and pass it to
@@ -1332,6 +1367,52 @@ wsp_error wsp_server_get_outbound_buffered_amount(wsp_server *server, int32_t pe
  * reconnects after a loss if the program enables it.
  */
 
+/**
+ * When a client connects again. Start from WSP_RECONNECT_OPTIONS_INIT and pass the struct to
+ * wsp_client_set_reconnect_options(). Later versions of the library append fields; struct_size
+ * names the ones that the caller knows.
+ */
+typedef struct {
+    /** sizeof(wsp_reconnect_options) of the caller. */
+    size_t struct_size;
+    /**
+     * Delay before the first attempt to reconnect. In seconds, up to 31536000 (a year). 0 for none.
+     * Default 0.5. Takes effect immediately.
+     */
+    double delay;
+    /**
+     * Each delay is this many times the previous one, up to reconnect_max_delay. From 1 to 1000.
+     * Default 2. Takes effect immediately.
+     */
+    double factor;
+    /**
+     * The longest delay between two attempts. In seconds, up to 31536000 (a year). Default 30.
+     * Takes effect immediately.
+     */
+    double max_delay;
+    /**
+     * The part of each delay that is random, so that not all clients of a server reconnect at the
+     * same time. From 0 to 1. Default 0.5. Takes effect immediately.
+     */
+    double jitter;
+    /**
+     * Attempts in a row before the client gives up. 0 for no limit. Default 0. Takes effect
+     * immediately.
+     */
+    uint32_t max_attempts;
+    /**
+     * Connects again after a connection was lost or could not be made, unless the program closed
+     * it. Default 0. Takes effect immediately.
+     */
+    uint8_t enabled;
+    /** 0. Later versions use it for fields of which 0 is the default. */
+    uint8_t reserved[3];
+} wsp_reconnect_options;
+
+/** Initial value of wsp_reconnect_options; the same as wsp_reconnect_options_init() sets. */
+#define WSP_RECONNECT_OPTIONS_INIT {sizeof(wsp_reconnect_options), \
+    0.5, 2.0, 30.0, 0.5, 0, 0, {0}}
+
 /** State of a client. The numbers are those of Godot's MultiplayerPeer.ConnectionStatus. */
 enum wsp_client_status
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -1352,36 +1433,6 @@ typedef enum wsp_client_status wsp_client_status;
 typedef int32_t wsp_client_status;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
-
-/**
- * How a client connects again after its connection was lost, or could not be made, without its own
- * doing. Start from WSP_RECONNECT_OPTIONS_INIT, set `enabled`, and pass it to
- * wsp_client_set_reconnect_options(). Later versions append fields.
- */
-typedef struct {
-    /** sizeof(wsp_reconnect_options) of the caller. */
-    size_t struct_size;
-    /** Seconds before the first attempt. Default 0.5. */
-    double delay;
-    /** Each delay is this many times the one before; 1 to 1000. Default 2. */
-    double factor;
-    /** Longest delay in seconds. Default 30. */
-    double max_delay;
-    /**
-     * Part of each delay that is random, 0 to 1, so that not all clients come back at once. Default
-     * 0.5.
-     */
-    double jitter;
-    /** Attempts in a row before the client gives up; 0 (the default) for no limit. */
-    uint32_t max_attempts;
-    /** 1 to connect again. Default 0. */
-    uint8_t enabled;
-    /** Not used. */
-    uint8_t reserved[3];
-} wsp_reconnect_options;
-
-/** Initial value of wsp_reconnect_options, equal to the result of wsp_reconnect_options_init(). */
-#define WSP_RECONNECT_OPTIONS_INIT {sizeof(wsp_reconnect_options), 0.5, 2.0, 30.0, 0.5, 0, 0, {0}}
 
 /**
  * How a client connects. Start from WSP_CLIENT_CONNECT_OPTIONS_INIT, set fields, and pass it to

@@ -1,15 +1,7 @@
-//! Every default and every bound of the library, with its unit and the reason for its value.
+//! Every bound and size that is no option, with its unit and the reason for its value. Defaults and bounds of options are
+//! declared in `peer/options/table.rs`.
 
 use std::time::Duration;
-
-/// Largest message that is received, and bytes of unread messages held, by default (Godot's class reference).
-pub const INBOUND_BUFFER_SIZE: usize = 65_535;
-
-/// Payload bytes that may wait for the network by default (Godot's class reference).
-pub const OUTBOUND_BUFFER_SIZE: usize = 65_535;
-
-/// Messages that may be queued in each direction by default (Godot's class reference).
-pub const MAX_QUEUED_PACKETS: usize = 4096;
 
 /// Bytes of one HTTP request or response head that are read before it is refused: room for large cookies and tokens,
 /// and still a bound for peers that have not proved anything yet.
@@ -27,21 +19,12 @@ pub const MAX_DURATION: Duration = Duration::from_secs(365 * 24 * 3600);
 /// Time for the name lookup and the TCP connection (Godot's `network/limits/tcp/connect_timeout_seconds`).
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Time from the TCP connection to the end of the HTTP upgrade.
-pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Time from the connection to the id of a client of a room (Godot's `WebSocketMultiplayerPeer.handshake_timeout`).
-pub const MULTIPLAYER_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
-
 /// Time for a peer of a scene room to authenticate (Godot's `SceneMultiplayer.auth_timeout`).
 pub const SCENE_AUTH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Connections of a room's server that have not finished the handshake, at most; more wait in the kernel. Each can hold a head
 /// of [`MAX_HANDSHAKE_BYTES`] for the handshake timeout without having proved anything.
 pub const PENDING_CONNECTIONS: usize = 1024;
-
-/// Time for the remote end to answer a close frame before the connection is cut.
-pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Delay before the next address of a host is tried beside the one that has not answered (RFC 8305 section 8).
 pub const CONNECTION_ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -112,12 +95,6 @@ pub const LINGERING_SOCKETS: usize = 256;
 /// See [`LINGERING_SOCKETS`].
 pub const LINGER_TIME: Duration = Duration::from_secs(2);
 
-/// Memory level of the permessage-deflate compressor; zlib's default.
-pub const DEFLATE_LEVEL: u32 = 6;
-
-/// Messages shorter than this are sent uncompressed even where compression is active.
-pub const DEFLATE_THRESHOLD: usize = 128;
-
 /// Messages at least this long that do not become shorter are sent uncompressed. Shorter ones grow by a few bytes at most, and
 /// what they leave in the compression window helps the next.
 pub const DEFLATE_GIVE_UP_BYTES: usize = 1024;
@@ -134,9 +111,6 @@ pub const PIECE_BYTES: usize = 64 * 1024;
 /// Pings whose pongs are awaited for the round-trip time; older ones are forgotten.
 pub const AWAITED_PINGS: usize = 16;
 
-/// Largest LZ77 window of permessage-deflate, as a power of two (RFC 7692 section 7.1.2).
-pub const DEFLATE_MAX_WINDOW_BITS: u8 = 15;
-
 /// TLS settings (certificates, keys, names) that are remembered so that later connections can resume sessions.
 pub const REMEMBERED_TLS_SETTINGS: usize = 8;
 
@@ -148,14 +122,6 @@ pub const MAX_FAILURE_BODY: usize = 4096;
 
 /// While the program decides about a request, no more is read once this many bytes behind it are kept.
 pub const MAX_EARLY_BYTES: usize = 64 * 1024;
-
-/// KiB of each buffer of a client or server object, and packets in it, by default (Godot 3's project settings).
-pub const OBJECT_BUFFER_KIB: i64 = 64;
-/// See [`OBJECT_BUFFER_KIB`].
-pub const OBJECT_BUFFER_PACKETS: i64 = 1024;
-
-/// Time that a client has for TLS and the HTTP upgrade at a server object (Godot 3's `handshake_timeout`).
-pub const SERVER_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Connections of a server object whose handshake is under way, at most: beyond it the oldest, which has had the most time,
 /// gives way, so that slow clients cannot keep others out.
@@ -169,18 +135,6 @@ pub const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
 /// Longest that a waiting program leaves connections alone that are being closed.
 pub const LINGER_TICK: Duration = Duration::from_millis(50);
-
-/// Delay before the first attempt to reconnect.
-pub const RECONNECT_DELAY: Duration = Duration::from_millis(500);
-
-/// Each delay is this many times the one before.
-pub const RECONNECT_FACTOR: f64 = 2.0;
-
-/// Longest delay between attempts to reconnect.
-pub const RECONNECT_MAX_DELAY: Duration = Duration::from_secs(30);
-
-/// Part of a delay that is random, so that clients that lost the same server do not all come back at once.
-pub const RECONNECT_JITTER: f64 = 0.5;
 
 /// Polls of a client or server object from inside its own signals, in one poll from outside, that emit signals too. Further ones
 /// leave them to the calls further out, so that two ends which answer each other cannot talk for ever inside of one call.

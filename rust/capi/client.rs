@@ -9,7 +9,7 @@ use super::arguments::{bytes, host_text, optional_text, port_of, required_text, 
 use super::error::wsp_error;
 use super::event::{LentEvent, check, wsp_event};
 use super::handle::{Guarded, Handle, attempt, free, handle, leak, lend, query, run, with};
-use super::options::wsp_peer_options;
+use super::options::{wsp_peer_options, wsp_reconnect_options};
 use super::peer::message_kind;
 use super::tls_options::{client_tls, wsp_tls_options};
 use super::versioned::{Versioned, read, read_optional, size_of_caller, write};
@@ -26,7 +26,7 @@ use crate::proto::frame::MessageKind;
 pub struct wsp_client {
     guarded: Mutex<Guarded<Client, LentEvent>>,
 }
-handle!(wsp_client, Client, LentEvent, Client::noted);
+handle!(wsp_client, Client, LentEvent, Client::record_error);
 
 /// State of a client. The numbers are those of Godot's MultiplayerPeer.ConnectionStatus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,65 +47,6 @@ impl From<ClientStatus> for wsp_client_status {
             ClientStatus::Connecting => Self::WSP_CLIENT_CONNECTING,
             ClientStatus::Connected => Self::WSP_CLIENT_CONNECTED,
         }
-    }
-}
-
-/// How a client connects again after its connection was lost, or could not be made, without its own doing. Start from
-/// WSP_RECONNECT_OPTIONS_INIT, set `enabled`, and pass it to wsp_client_set_reconnect_options(). Later versions append
-/// fields.
-#[derive(Clone, Copy, Debug)]
-#[repr(C)]
-pub struct wsp_reconnect_options {
-    /// sizeof(wsp_reconnect_options) of the caller.
-    pub struct_size: usize,
-    /// Seconds before the first attempt. Default 0.5.
-    pub delay: f64,
-    /// Each delay is this many times the one before; 1 to 1000. Default 2.
-    pub factor: f64,
-    /// Longest delay in seconds. Default 30.
-    pub max_delay: f64,
-    /// Part of each delay that is random, 0 to 1, so that not all clients come back at once. Default 0.5.
-    pub jitter: f64,
-    /// Attempts in a row before the client gives up; 0 (the default) for no limit.
-    pub max_attempts: u32,
-    /// 1 to connect again. Default 0.
-    pub enabled: u8,
-    /// Not used.
-    pub reserved: [u8; 3],
-}
-
-// SAFETY: the struct is `repr(C)`, begins with its size, and consists of numbers.
-unsafe impl Versioned for wsp_reconnect_options {
-    const NAME: &'static str = "wsp_reconnect_options";
-    const ENDS: &'static [usize] = &[size_of::<wsp_reconnect_options>()];
-}
-
-impl From<&ReconnectOptions> for wsp_reconnect_options {
-    fn from(options: &ReconnectOptions) -> Self {
-        Self {
-            struct_size: size_of::<Self>(),
-            delay: options.delay.as_secs_f64(),
-            factor: options.factor,
-            max_delay: options.max_delay.as_secs_f64(),
-            jitter: options.jitter,
-            max_attempts: options.max_attempts,
-            enabled: u8::from(options.enabled),
-            reserved: [0; 3],
-        }
-    }
-}
-
-impl wsp_reconnect_options {
-    fn apply(&self, options: &mut ReconnectOptions) -> Result {
-        let mut changed = *options;
-        changed.enabled = self.enabled != 0;
-        changed.set_delay(self.delay)?;
-        changed.set_factor(self.factor)?;
-        changed.set_max_delay(self.max_delay)?;
-        changed.set_jitter(self.jitter)?;
-        changed.max_attempts = self.max_attempts;
-        *options = changed;
-        Ok(())
     }
 }
 
@@ -304,7 +245,7 @@ pub unsafe extern "C" fn wsp_client_next_event(client: *mut wsp_client, event: *
             let none = || Error::new(ErrorCode::Unavailable, "no event is queued");
             let taken = client.next_event().ok_or_else(none)?;
             match taken {
-                PeerEvent::Message { .. } => client.get_packet_to(lent.payload_mut())?,
+                PeerEvent::Message { .. } => client.take_message_into(lent.payload_mut())?,
                 PeerEvent::Packet { .. } => lent.set_payload(client.take_packet()?.1),
                 _ => {}
             }

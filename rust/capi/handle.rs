@@ -27,14 +27,14 @@ pub(super) trait Handle: Send + Sync {
 
     /// Keeps the reason of a refused call in objects that have an error message of their own; others use
     /// [`Guarded::refusal`].
-    fn noted(_object: &mut Self::Object, result: Result) -> Result {
+    fn record_error(_object: &mut Self::Object, result: Result) -> Result {
         result
     }
 }
 
 /// Makes a struct with the one field `guarded` a [`Handle`].
 macro_rules! handle {
-    ($name:ident, $object:ty, $event:ty $(, $noted:expr)?) => {
+    ($name:ident, $object:ty, $event:ty $(, $record_error:expr)?) => {
         impl Handle for $name {
             type Object = $object;
             type LentEvent = $event;
@@ -47,8 +47,8 @@ macro_rules! handle {
                 &self.guarded
             }
 
-            $(fn noted(object: &mut $object, result: Result) -> Result {
-                $noted(object, result)
+            $(fn record_error(object: &mut $object, result: Result) -> Result {
+                $record_error(object, result)
             })?
         }
     };
@@ -132,7 +132,7 @@ pub(super) unsafe fn run<H: Handle>(handle: *const H, call: impl FnOnce(&mut H::
     unsafe {
         attempt(handle, |guarded| {
             let result = call(&mut guarded.object);
-            H::noted(&mut guarded.object, result)
+            H::record_error(&mut guarded.object, result)
         })
     }
 }

@@ -25,12 +25,12 @@ use crate::peer::room::{PeerCell, SceneEvent, SceneRoom, Status};
 pub struct wsp_multiplayer {
     guarded: Mutex<Guarded<Room>>,
 }
-handle!(wsp_multiplayer, Room, (), noted);
+handle!(wsp_multiplayer, Room, (), record_error);
 
 type Room = SceneRoom<SharedPeerCell>;
 
-fn noted(room: &mut Room, result: Result) -> Result {
-    room.room.noted(result)
+fn record_error(room: &mut Room, result: Result) -> Result {
+    room.room.record_error(result)
 }
 
 /// A connection that the room drives and that the caller can have handles of.
@@ -226,14 +226,14 @@ pub unsafe extern "C" fn wsp_multiplayer_set_handshake_headers(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_set_max_clients(room: *mut wsp_multiplayer, max_clients: usize) {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { query(room, (), |room| room.room.max_clients = max_clients) };
+    unsafe { query(room, (), |room| room.room.admission.max_clients = max_clients) };
 }
 
 /// Sets whether a server refuses new clients with HTTP status 503. Default false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_set_refuse_new_connections(room: *mut wsp_multiplayer, refuse: bool) {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { query(room, (), |room| room.room.refuse_new_connections = refuse) };
+    unsafe { query(room, (), |room| room.room.admission.refuse_new_connections = refuse) };
 }
 
 /// Sets the kind of the room. In a plain room (false, the default) packets are the bytes that the programs send. A

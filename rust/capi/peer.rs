@@ -20,7 +20,7 @@ use crate::proto::frame::MessageKind;
 pub struct wsp_peer {
     guarded: Arc<Mutex<Guarded<WebSocketPeer>>>,
 }
-handle!(wsp_peer, WebSocketPeer, (), WebSocketPeer::noted);
+handle!(wsp_peer, WebSocketPeer, (), WebSocketPeer::record_error);
 
 impl wsp_peer {
     /// Makes another handle on a connection that a room drives.

@@ -79,7 +79,7 @@ pub unsafe extern "C" fn wsp_peer_get_packet(peer: *mut wsp_peer, data: *mut *co
             return run(peer, |_| Err(Error::new(ErrorCode::InvalidParameter, "data or len is NULL")));
         }
         attempt(peer, |peer| {
-            let packet = peer.object.get_packet()?;
+            let packet = peer.object.take_packet()?;
             data.write(packet.as_ptr());
             len.write(packet.len());
             Ok(())

@@ -10,7 +10,7 @@ use super::lent::LentTexts;
 use super::peer::wsp_peer;
 use super::versioned::{Versioned, read_optional, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
-use crate::proto::handshake::Request;
+use crate::proto::handshake::{HttpAnswer, Request};
 
 /// A client's request. Set `struct_size`, then call wsp_peer_get_request(). Later versions append fields.
 #[derive(Clone, Copy, Debug)]
@@ -91,25 +91,17 @@ const DEFAULT_ANSWER: wsp_http_answer = wsp_http_answer {
     body_len: 0,
 };
 
-/// A caller's [`wsp_http_answer`].
-pub(super) struct HttpAnswer<'a> {
-    pub status: i64,
-    pub reason: &'a str,
-    pub headers: Vec<String>,
-    pub body: Vec<u8>,
-}
-
 /// Reads an answer; NULL is the default.
 ///
 /// # Safety
-/// `answer` is NULL or points to a struct with its size in the first field; its texts and data live for `'a`.
-pub(super) unsafe fn http_answer<'a>(answer: *const wsp_http_answer) -> Result<HttpAnswer<'a>> {
+/// `answer` is NULL or points to a struct with its size in the first field.
+pub(super) unsafe fn http_answer(answer: *const wsp_http_answer) -> Result<HttpAnswer> {
     // SAFETY: as this function.
     unsafe {
         let answer = read_optional(answer, DEFAULT_ANSWER)?;
         Ok(HttpAnswer {
-            status: i64::from(answer.status),
-            reason: optional_text(answer.reason, "reason")?.unwrap_or_default(),
+            status: HttpAnswer::checked_status(i64::from(answer.status))?,
+            reason: optional_text(answer.reason, "reason")?.unwrap_or_default().to_owned(),
             headers: text_list(answer.headers, answer.header_count, "headers")?,
             body: bytes(answer.body, answer.body_len)?.to_vec(),
         })
@@ -144,12 +136,7 @@ pub unsafe extern "C" fn wsp_peer_accept_request(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_peer_reject_request(peer: *mut wsp_peer, answer: *const wsp_http_answer) -> wsp_error {
     // SAFETY: the caller passes NULL or live pointers, the answer with its size in the first field.
-    unsafe {
-        run(peer, |peer| {
-            let answer = http_answer(answer)?;
-            peer.reject_request(answer.status, answer.reason, answer.headers, answer.body)
-        })
-    }
+    unsafe { run(peer, |peer| peer.reject_request(http_answer(answer)?)) }
 }
 
 /// Reports what a client has requested of this server, from the arrival of the request until the next connection.

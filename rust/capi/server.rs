@@ -9,13 +9,13 @@ use super::arguments::{optional_text, text_list, timeout};
 use super::error::wsp_error;
 use super::event::{LentEvent, check, wsp_event};
 use super::handle::{Guarded, Handle, attempt, free, handle, leak, lend, query, run, with};
-use super::options::wsp_peer_options;
+use super::options::{wsp_peer_options, wsp_server_options};
 use super::tls_options::{server_tls, wsp_tls_options};
 use super::versioned::{Versioned, read, read_optional, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::clock;
 use crate::peer::server::Wait;
-use crate::peer::{PeerEvent, Server, ServerOptions};
+use crate::peer::{AdmissionOptions, PeerEvent, Server};
 
 /// A server with all its connections, which are named by ids. An id never names another connection of the same server
 /// later: a call with the id of an ended connection returns WSP_ERR_INVALID_PARAMETER and does nothing.
@@ -26,40 +26,7 @@ use crate::peer::{PeerEvent, Server, ServerOptions};
 pub struct wsp_server {
     guarded: Mutex<Guarded<Server, LentEvent>>,
 }
-handle!(wsp_server, Server, LentEvent, Server::noted);
-
-/// Settings of a server beside those of its connections. Start from WSP_SERVER_OPTIONS_INIT and pass it to
-/// wsp_server_set_options(). Later versions of the library append fields.
-#[derive(Clone, Copy, Debug)]
-#[repr(C)]
-pub struct wsp_server_options {
-    /// sizeof(wsp_server_options) of the caller.
-    pub struct_size: usize,
-    /// Clients that are taken at most; others are answered with HTTP status 503, or over TLS dropped. 0 (the default)
-    /// for no limit.
-    pub max_clients: usize,
-    /// 1 to take no new clients. Default 0.
-    pub refuse_new_connections: u8,
-    /// Not used.
-    pub reserved: [u8; 7],
-}
-
-// SAFETY: the struct is `repr(C)`, begins with its size, and consists of numbers.
-unsafe impl Versioned for wsp_server_options {
-    const NAME: &'static str = "wsp_server_options";
-    const ENDS: &'static [usize] = &[size_of::<wsp_server_options>()];
-}
-
-impl From<&ServerOptions> for wsp_server_options {
-    fn from(options: &ServerOptions) -> Self {
-        Self {
-            struct_size: size_of::<Self>(),
-            max_clients: options.max_clients,
-            refuse_new_connections: u8::from(options.refuse_new_connections),
-            reserved: [0; 7],
-        }
-    }
-}
+handle!(wsp_server, Server, LentEvent, Server::record_error);
 
 /// How a server listens. Start from WSP_SERVER_LISTEN_OPTIONS_INIT, set fields, and pass it to wsp_server_listen().
 /// Later versions append fields.
@@ -117,7 +84,7 @@ pub unsafe extern "C" fn wsp_server_free(server: *mut wsp_server) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_server_options_init(options: *mut wsp_server_options, struct_size: usize) -> wsp_error {
     // SAFETY: the caller passes NULL or a struct of that size.
-    (&unsafe { write(wsp_server_options::from(&ServerOptions::default()), options, struct_size) }).into()
+    (&unsafe { write(wsp_server_options::from(&AdmissionOptions::default()), options, struct_size) }).into()
 }
 
 /// Sets the options of the server. They take effect at once.
@@ -131,12 +98,8 @@ pub unsafe extern "C" fn wsp_server_set_options(
     // SAFETY: the caller passes NULL or live pointers.
     unsafe {
         run(server, |server| {
-            let wanted = read(options, wsp_server_options::from(server.options()))?;
-            server.set_options(|options| {
-                options.max_clients = wanted.max_clients;
-                options.refuse_new_connections = wanted.refuse_new_connections != 0;
-                Ok(())
-            })
+            let wanted = read(options, wsp_server_options::from(&server.options().admission))?;
+            server.set_options(|options| wanted.apply(&mut options.admission))
         })
     }
 }
@@ -253,7 +216,7 @@ pub unsafe extern "C" fn wsp_server_listen(
             let address = optional_text(options.address, "address")?.unwrap_or("*");
             let protocols = text_list(options.protocols, options.protocol_count, "protocols")?;
             if !server.is_listening() {
-                server.configure(|options| options.set_bind_address(address))?;
+                server.configure(|options| options.listen.set_bind_address(address))?;
             }
             server.listen(i64::from(port), protocols, options.gd_mp_api != 0)
         })
@@ -329,7 +292,7 @@ pub unsafe extern "C" fn wsp_server_next_event(server: *mut wsp_server, event: *
 fn take_payload(server: &mut Server, event: &PeerEvent, lent: &mut LentEvent) -> Result<bool> {
     match event {
         PeerEvent::Message { id } => {
-            server.get_packet_to(*id, lent.payload_mut())?;
+            server.take_message_into(*id, lent.payload_mut())?;
             return Ok(server.was_string_packet(*id));
         }
         PeerEvent::Packet { .. } => lent.set_payload(server.take_packet()?.1),

@@ -117,12 +117,7 @@ pub unsafe extern "C" fn wsp_server_reject_request(
     answer: *const wsp_http_answer,
 ) -> wsp_error {
     // SAFETY: the caller passes NULL or live pointers, the answer with its size in the first field.
-    unsafe {
-        run(server, |server| {
-            let answer = http_answer(answer)?;
-            server.reject_request(peer, answer.status, answer.reason, answer.headers, answer.body)
-        })
-    }
+    unsafe { run(server, |server| server.reject_request(peer, http_answer(answer)?)) }
 }
 
 /// Sends a ping with at most 125 bytes of payload to a peer; see wsp_peer_ping().

@@ -12,7 +12,7 @@ use godot_core::meta::ByValue;
 
 use crate::error::{ErrorCode, Result};
 use crate::net::{NetError, TlsInfo};
-use crate::proto::handshake::{Headers, Request};
+use crate::proto::handshake::{Headers, HttpAnswer, Request};
 
 /// The number a script sees.
 pub(super) fn code(code: ErrorCode) -> GodotError {
@@ -45,6 +45,21 @@ pub(super) fn host(address: Option<SocketAddr>) -> GString {
 /// A list of names or header lines.
 pub(super) fn strings(array: &PackedStringArray) -> Vec<String> {
     array.as_slice().iter().map(GString::to_string).collect()
+}
+
+/// An HTTP answer made of a script's arguments.
+pub(super) fn http_answer(
+    status: i64,
+    reason: &GString,
+    headers: &PackedStringArray,
+    body: &PackedByteArray,
+) -> Result<HttpAnswer> {
+    Ok(HttpAnswer {
+        status: HttpAnswer::checked_status(status)?,
+        reason: reason.to_string(),
+        headers: strings(headers),
+        body: body.as_slice().to_vec(),
+    })
 }
 
 /// See [`strings`].

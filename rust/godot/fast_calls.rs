@@ -160,7 +160,7 @@ unsafe extern "C" fn poll(
         let drained = unsafe {
             on(instance, |object| {
                 object.poll(|scripted| {
-                    let idle = scripted.peer.poll_or_rest();
+                    let idle = scripted.peer.poll_unless_idle();
                     (scripted.peer.take_drained(), idle)
                 })
             })

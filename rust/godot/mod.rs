@@ -7,6 +7,7 @@ mod enums;
 mod fast_calls;
 mod monitor;
 mod nesting;
+mod option_properties;
 mod pointers;
 mod remote_peer;
 mod room;

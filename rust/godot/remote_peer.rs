@@ -180,8 +180,8 @@ impl RustWebSocketRemotePeer {
     fn get_peer_packet(&self) -> PackedByteArray {
         self.ask(
             PackedByteArray::new(),
-            |client| client.get_packet().map(PackedByteArray::from).unwrap_or_default(),
-            |server, id| server.get_packet(id).map(PackedByteArray::from).unwrap_or_default(),
+            |client| client.take_message().map(PackedByteArray::from).unwrap_or_default(),
+            |server, id| server.take_message(id).map(PackedByteArray::from).unwrap_or_default(),
         )
     }
 
@@ -239,8 +239,8 @@ impl IPacketPeerExtension for RustWebSocketRemotePeer {
     ) -> GodotError {
         self.ask(
             GodotError::FAILED,
-            |client| pointers::lend(client.get_packet(), r_buffer, r_buffer_size),
-            |server, id| match pointers::lend(server.get_packet(id), r_buffer, r_buffer_size) {
+            |client| pointers::lend(client.take_message(), r_buffer, r_buffer_size),
+            |server, id| match pointers::lend(server.take_message(id), r_buffer, r_buffer_size) {
                 GodotError::ERR_INVALID_PARAMETER => GodotError::FAILED,
                 error => error,
             },

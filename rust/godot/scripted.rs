@@ -8,10 +8,10 @@ use super::convert;
 use super::enums::WriteMode;
 use super::shared::{Registered, Registry, registry, with};
 use super::streams;
-use super::tls::TlsTexts;
 use super::websocket_peer::RustWebSocketPeer;
 use crate::error::{Error, ErrorCode, Result};
 use crate::peer::WebSocketPeer;
+use crate::peer::options::TlsTexts;
 use crate::proto::frame::MessageKind;
 
 /// A peer and what scripts need beside it.
@@ -32,7 +32,7 @@ impl Scripted {
 
     /// Takes the oldest packet, empty where none waits; `packet_error` tells that apart.
     pub fn take_packet(&mut self) -> PackedByteArray {
-        let (packet, error) = match self.peer.get_packet() {
+        let (packet, error) = match self.peer.take_packet() {
             Ok(packet) => (PackedByteArray::from(packet), None),
             Err(error) => (PackedByteArray::new(), Some(error.code())),
         };

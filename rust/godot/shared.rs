@@ -15,7 +15,7 @@ use godot::private::{Storage, as_storage};
 use godot::sys::GDExtensionClassInstancePtr;
 use parking_lot::{ReentrantMutex, RwLock};
 
-use crate::peer::{BuildIdHasher, Idle};
+use crate::peer::{BuildIdHasher, IdleWatch};
 
 /// An object and its lock.
 pub(super) struct Lock<T> {
@@ -25,7 +25,7 @@ pub(super) struct Lock<T> {
 
 struct Content<T> {
     /// What the last poll has found, where nothing was done with the object since.
-    idle: Cell<Option<Idle>>,
+    idle: Cell<Option<IdleWatch>>,
     object: RefCell<T>,
 }
 
@@ -60,10 +60,10 @@ impl<T> Lock<T> {
 
     /// [`Self::with`], for a poll, which is left out while it would find nothing to do. An idle peer costs a look at this lock and
     /// at what is known of its socket, and none at the peer.
-    pub fn poll<R: Default>(&self, call: impl FnOnce(&mut T) -> (R, Option<Idle>)) -> R {
+    pub fn poll<R: Default>(&self, call: impl FnOnce(&mut T) -> (R, Option<IdleWatch>)) -> R {
         let content = self.content.lock();
         if let Some(idle) = content.idle.take()
-            && idle.lasts()
+            && idle.still_holds()
         {
             content.idle.set(Some(idle));
             return R::default();

@@ -3,55 +3,47 @@
 use godot::classes::{IStreamPeerExtension, StreamPeer, StreamPeerExtension};
 use godot::global::Error as GodotError;
 use godot::prelude::*;
+use parking_lot::Mutex;
+
+use super::option_properties::{OptionsOwner, with_tls_stream_options};
 use godot_core::meta::RawPtr;
 
 use super::convert::{self, OptionalTls};
 use super::enums::TlsStatus;
 use super::pointers::{buffer, data, report, split};
 use super::streams;
-use super::tls::TlsTexts;
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::Transport;
 use crate::peer::StreamPeerTls;
+use crate::peer::options::TlsTexts;
 
-/// A TLS 1.2 or 1.3 session over another stream, with the members of Godot's [StreamPeerTLS]; usable like every [StreamPeer].
-///
-/// [b]Differences from [StreamPeerTLS]:[/b] an accepted stream is [constant STATUS_HANDSHAKING] until its handshake is over; a
-/// certificate for another name is [constant STATUS_ERROR_HOSTNAME_MISMATCH]; wrong calls print nothing. Client
-/// certificates and keys that [CryptoKey] cannot load are given as PEM text.
-#[derive(GodotClass)]
-#[class(tool, init, base = StreamPeerExtension)]
-pub struct RustStreamPeerTLS {
-    session: StreamPeerTls,
-    stream: Option<Gd<StreamPeer>>,
-    refusal: String,
-    texts: TlsTexts,
+with_tls_stream_options! {
+    /// A TLS 1.2 or 1.3 session over another stream, with the members of Godot's [StreamPeerTLS]; usable like every [StreamPeer].
+    ///
+    /// [b]Differences from [StreamPeerTLS]:[/b] an accepted stream is [constant STATUS_HANDSHAKING] until its handshake is over; a
+    /// certificate for another name is [constant STATUS_ERROR_HOSTNAME_MISMATCH]; wrong calls print nothing. Client
+    /// certificates and keys that [CryptoKey] cannot load are given as PEM text.
+    #[derive(GodotClass)]
+    #[class(tool, init, base = StreamPeerExtension)]
+    pub struct RustStreamPeerTLS {
+        session: StreamPeerTls,
+        stream: Option<Gd<StreamPeer>>,
+        refusal: String,
+        texts: Mutex<TlsTexts>,
 
-    /// Certificates that a client trusts, several one behind the other, in PEM format (for example
-    /// [code]FileAccess.get_file_as_string("res://authorities.crt")[/code]). Empty (the default) for those of the
-    /// [TLSOptions], or else of the operating system.
-    #[var(get = get_tls_trusted_certificates, set = set_tls_trusted_certificates)]
-    tls_trusted_certificates: PhantomVar<GString>,
+        base: Base<StreamPeerExtension>,
+    }
+}
 
-    /// The certificate that this end proves its identity with, followed by those that lead to an authority, in PEM format. On
-    /// a server empty (the default) for the one of the [TLSOptions]; on a client empty for none.
-    #[var(get = get_tls_certificate, set = set_tls_certificate)]
-    tls_certificate: PhantomVar<GString>,
+impl OptionsOwner<TlsTexts> for RustStreamPeerTLS {
+    fn read_options<R: Default>(&self, read: impl FnOnce(&TlsTexts) -> R) -> R {
+        read(&self.texts.lock())
+    }
 
-    /// The private key of [member tls_certificate] in PEM format: RSA, ECDSA (P-256, P-384) or Ed25519.
-    #[var(get = get_tls_private_key, set = set_tls_private_key)]
-    tls_private_key: PhantomVar<GString>,
-
-    /// Certificates of the authorities of which a server accepts client certificates, in PEM format. Empty (the default) to
-    /// ask clients for none.
-    #[var(get = get_tls_client_ca, set = set_tls_client_ca)]
-    tls_client_ca: PhantomVar<GString>,
-
-    /// Refuses clients without a certificate where [member tls_client_ca] is set. Default [code]false[/code].
-    #[var(get = get_tls_client_certificate_required, set = set_tls_client_certificate_required)]
-    tls_client_certificate_required: PhantomVar<bool>,
-
-    base: Base<StreamPeerExtension>,
+    fn change_options(&self, change: impl FnOnce(&mut TlsTexts) -> Result) {
+        // None of these options refuses a value.
+        let _accepted = change(&mut self.texts.lock());
+    }
 }
 
 impl RustStreamPeerTLS {
@@ -87,137 +79,89 @@ impl RustStreamPeerTLS {
     }
 }
 
-#[godot_api]
-impl RustStreamPeerTLS {
-    /// Begins a session as a client on a connected stream. [param common_name] is the name that the server's certificate must
-    /// be for, and that is sent to the server. Returns [constant OK] when the handshake has begun; call [method poll] until
-    /// [method get_status] is [constant STATUS_CONNECTED]. Returns [constant ERR_INVALID_PARAMETER] for a null stream, for the
-    /// options of a server and for certificates that cannot be read.
-    #[func]
-    fn connect_to_stream(
-        &mut self,
-        stream: Option<Gd<StreamPeer>>,
-        common_name: GString,
-        #[opt(default = OptionalTls::NONE)] client_options: OptionalTls,
-    ) -> GodotError {
-        self.begin(stream, |this, transport| {
-            let tls = this.texts.client(client_options.0.as_ref())?;
-            this.session.connect(transport, &common_name.to_string(), tls)
-        })
-    }
+with_tls_stream_options! {
+    #[godot_api]
+    impl RustStreamPeerTLS {
+        /// Begins a session as a client on a connected stream. [param common_name] is the name that the server's certificate must
+        /// be for, and that is sent to the server. Returns [constant OK] when the handshake has begun; call [method poll] until
+        /// [method get_status] is [constant STATUS_CONNECTED]. Returns [constant ERR_INVALID_PARAMETER] for a null stream, for the
+        /// options of a server and for certificates that cannot be read.
+        #[func]
+        fn connect_to_stream(
+            &mut self,
+            stream: Option<Gd<StreamPeer>>,
+            common_name: GString,
+            #[opt(default = OptionalTls::NONE)] client_options: OptionalTls,
+        ) -> GodotError {
+            self.begin(stream, |this, transport| {
+                let tls = this.texts.lock().client(client_options.0.as_ref())?;
+                this.session.connect(transport, &common_name.to_string(), tls)
+            })
+        }
 
-    /// Begins a session as a server on a connected stream, with [method TLSOptions.server] or the properties of this object
-    /// ([param server_options] may then be null). Returns as [method connect_to_stream].
-    #[func]
-    fn accept_stream(&mut self, stream: Option<Gd<StreamPeer>>, server_options: OptionalTls) -> GodotError {
-        self.begin(stream, |this, transport| {
-            let tls = this.texts.server(server_options.0.as_ref())?;
-            this.session.accept(transport, &tls)
-        })
-    }
+        /// Begins a session as a server on a connected stream, with [method TLSOptions.server] or the properties of this object
+        /// ([param server_options] may then be null). Returns as [method connect_to_stream].
+        #[func]
+        fn accept_stream(&mut self, stream: Option<Gd<StreamPeer>>, server_options: OptionalTls) -> GodotError {
+            self.begin(stream, |this, transport| {
+                let tls = this.texts.lock().server(server_options.0.as_ref())?;
+                this.session.accept(transport, &tls)
+            })
+        }
 
-    /// Goes on with the handshake, receives, and notices the end of the session.
-    #[func]
-    fn poll(&mut self) {
-        self.session.poll();
-        self.forget_ended_stream();
-    }
+        /// Goes on with the handshake, receives, and notices the end of the session.
+        #[func]
+        fn poll(&mut self) {
+            self.session.poll();
+            self.forget_ended_stream();
+        }
 
-    /// Returns the status of the session, as of the last call.
-    #[func]
-    fn get_status(&self) -> TlsStatus {
-        TlsStatus(self.session.status() as i64)
-    }
+        /// Returns the status of the session, as of the last call.
+        #[func]
+        fn get_status(&self) -> TlsStatus {
+            TlsStatus(self.session.status() as i64)
+        }
 
-    /// Returns the stream below, null where there is no session.
-    #[func]
-    fn get_stream(&self) -> Option<Gd<StreamPeer>> {
-        self.stream.clone()
-    }
+        /// Returns the stream below, null where there is no session.
+        #[func]
+        fn get_stream(&self) -> Option<Gd<StreamPeer>> {
+            self.stream.clone()
+        }
 
-    /// Ends the session, and tells the remote end so. The stream below stays open.
-    #[func]
-    fn disconnect_from_stream(&mut self) {
-        self.session.disconnect();
-        self.stream = None;
-    }
+        /// Ends the session, and tells the remote end so. The stream below stays open.
+        #[func]
+        fn disconnect_from_stream(&mut self) {
+            self.session.disconnect();
+            self.stream = None;
+        }
 
-    /// Returns in words why the last call was refused or the session failed; empty where nothing went wrong.
-    #[func]
-    fn get_error_message(&self) -> GString {
-        convert::text(self.session.failure().map_or(&self.refusal, |failure| &failure.message))
-    }
+        /// Returns in words why the last call was refused or the session failed; empty where nothing went wrong.
+        #[func]
+        fn get_error_message(&self) -> GString {
+            convert::text(self.session.failure().map_or(&self.refusal, |failure| &failure.message))
+        }
 
-    /// Returns what was agreed on in the handshake: [code]version[/code], [code]cipher_suite[/code], [code]alpn[/code],
-    /// [code]peer_subject[/code] (whom the remote end's certificate belongs to) and [code]resumed[/code]. Empty before the end
-    /// of the handshake.
-    #[func]
-    fn get_tls_info(&self) -> VarDictionary {
-        convert::tls_info(self.session.tls_info())
-    }
+        /// Returns what was agreed on in the handshake: [code]version[/code], [code]cipher_suite[/code], [code]alpn[/code],
+        /// [code]peer_subject[/code] (whom the remote end's certificate belongs to) and [code]resumed[/code]. Empty before the end
+        /// of the handshake.
+        #[func]
+        fn get_tls_info(&self) -> VarDictionary {
+            convert::tls_info(self.session.tls_info())
+        }
 
-    /// Reads [param bytes] bytes, waiting for them, and returns an [Error] and the data: all of it, or what was there before
-    /// the error.
-    #[func]
-    fn get_data(&mut self, bytes: i32) -> VarArray {
-        let Ok(wanted) = usize::try_from(bytes) else {
-            return varray![GodotError::ERR_INVALID_PARAMETER, &PackedByteArray::new()];
-        };
-        let mut data = PackedByteArray::new();
-        data.resize(wanted);
-        let (count, result) = self.session.read_all(data.as_mut_slice());
-        data.resize(count);
-        varray![convert::error(&result), &data]
-    }
-
-    #[func]
-    fn get_tls_trusted_certificates(&self) -> GString {
-        convert::text(&self.texts.trusted_certificates)
-    }
-
-    #[func]
-    fn set_tls_trusted_certificates(&mut self, value: GString) {
-        self.texts.trusted_certificates = value.to_string();
-    }
-
-    #[func]
-    fn get_tls_certificate(&self) -> GString {
-        convert::text(&self.texts.certificate)
-    }
-
-    #[func]
-    fn set_tls_certificate(&mut self, value: GString) {
-        self.texts.certificate = value.to_string();
-    }
-
-    #[func]
-    fn get_tls_private_key(&self) -> GString {
-        convert::text(&self.texts.private_key)
-    }
-
-    #[func]
-    fn set_tls_private_key(&mut self, value: GString) {
-        self.texts.private_key = value.to_string();
-    }
-
-    #[func]
-    fn get_tls_client_ca(&self) -> GString {
-        convert::text(&self.texts.client_ca)
-    }
-
-    #[func]
-    fn set_tls_client_ca(&mut self, value: GString) {
-        self.texts.client_ca = value.to_string();
-    }
-
-    #[func]
-    fn get_tls_client_certificate_required(&self) -> bool {
-        self.texts.client_certificate_required
-    }
-
-    #[func]
-    fn set_tls_client_certificate_required(&mut self, value: bool) {
-        self.texts.client_certificate_required = value;
+        /// Reads [param bytes] bytes, waiting for them, and returns an [Error] and the data: all of it, or what was there before
+        /// the error.
+        #[func]
+        fn get_data(&mut self, bytes: i32) -> VarArray {
+            let Ok(wanted) = usize::try_from(bytes) else {
+                return varray![GodotError::ERR_INVALID_PARAMETER, &PackedByteArray::new()];
+            };
+            let mut data = PackedByteArray::new();
+            data.resize(wanted);
+            let (count, result) = self.session.read_all(data.as_mut_slice());
+            data.resize(count);
+            varray![convert::error(&result), &data]
+        }
     }
 }
 

@@ -6,21 +6,16 @@ use godot::prelude::*;
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::tls::options::{ClientTlsSpec, IdentityPem, ServerTlsSpec};
 use crate::net::{ClientTls, ServerTls};
+use crate::peer::options::TlsTexts;
 use crate::proto::url::Url;
-
-/// The properties `tls_*` of an object. What is empty is taken from the engine's options.
-#[derive(Clone, Debug, Default)]
-pub(super) struct TlsTexts {
-    pub trusted_certificates: String,
-    pub certificate: String,
-    pub private_key: String,
-    pub client_ca: String,
-    pub client_certificate_required: bool,
-}
 
 impl TlsTexts {
     /// [`Self::client`] where the URL needs them; what `options` must not be is refused in any case.
-    pub fn client_for(&self, url: &str, options: Option<&Gd<EngineTlsOptions>>) -> Result<Option<ClientTls>> {
+    pub(in crate::godot) fn client_for(
+        &self,
+        url: &str,
+        options: Option<&Gd<EngineTlsOptions>>,
+    ) -> Result<Option<ClientTls>> {
         let needs_them = Url::parse(url).is_ok_and(|url| url.secure);
         if needs_them || options.is_some_and(|options| options.is_server()) {
             return self.client(options).map(Some);
@@ -29,7 +24,7 @@ impl TlsTexts {
     }
 
     /// The settings of a client; `options` may be null.
-    pub fn client(&self, options: Option<&Gd<EngineTlsOptions>>) -> Result<ClientTls> {
+    pub(in crate::godot) fn client(&self, options: Option<&Gd<EngineTlsOptions>>) -> Result<ClientTls> {
         if options.is_some_and(|options| options.is_server()) {
             return Err(Error::new(ErrorCode::InvalidParameter, "the TLS options are those of a server"));
         }
@@ -51,7 +46,7 @@ impl TlsTexts {
     }
 
     /// The settings of a server; `options` may be null where the properties say everything.
-    pub fn server(&self, options: Option<&Gd<EngineTlsOptions>>) -> Result<ServerTls> {
+    pub(in crate::godot) fn server(&self, options: Option<&Gd<EngineTlsOptions>>) -> Result<ServerTls> {
         if options.is_some_and(|options| !options.is_server()) {
             return Err(Error::new(ErrorCode::InvalidParameter, "the TLS options are those of a client"));
         }

@@ -11,86 +11,49 @@ use parking_lot::Mutex;
 
 use super::convert;
 use super::nesting::Nesting;
+use super::option_properties::{OptionsOwner, with_client_options};
 use super::pointers;
 use super::remote_peer::RustWebSocketRemotePeer;
 use super::shared::{Native, Registered, Registry, Shared, registry, with};
-use super::tls::TlsTexts;
 use crate::error::Result;
 use crate::net::ClientTls;
-use crate::peer::{Client, ClientStatus, PeerEvent};
+use crate::peer::options::TlsTexts;
+use crate::peer::{Client, ClientStatus, ConnectionOptions, PeerEvent, ReconnectOptions};
 
-/// A WebSocket client with the members of Godot 3's [code]WebSocketClient[/code]: signals tell what happens, and with
-/// [code]gd_mp_api[/code] it is a [MultiplayerPeer] that speaks Godot 3's packets.
-///
-/// Call [method connect_to_url], then [method MultiplayerPeer.poll] regularly, which emits all signals. Packets are read from and sent by
-/// [method get_peer]: [code]get_peer(1).put_packet(...)[/code].
-///
-/// [b]Differences from Godot 3:[/b] a close that this end began and the other answered is clean
-/// ([signal connection_closed] with [code]true[/code]); a violation of the protocol ends the connection; a lost server is told by
-/// [signal server_disconnected] too; [method get_error_message] says why something failed; the connection can be made again by itself
-/// ([member auto_reconnect]). See [code]MIGRATING.md[/code] for all of them.
-///
-/// Handlers may call everything, [method MultiplayerPeer.poll] included. Any method may be called from any thread; signals are emitted on the
-/// thread that polls.
-#[derive(GodotClass)]
-#[class(tool, base = MultiplayerPeerExtension)]
-pub struct RustWebSocketClient {
-    pub(super) state: Shared<ClientState>,
-    trusted: Mutex<Option<Gd<X509Certificate>>>,
-    /// The peer object, with the connection it belongs to.
-    pub(super) server: Mutex<Option<(u64, Gd<RustWebSocketRemotePeer>)>>,
+with_client_options! {
+    /// A WebSocket client with the members of Godot 3's [code]WebSocketClient[/code]: signals tell what happens, and with
+    /// [code]gd_mp_api[/code] it is a [MultiplayerPeer] that speaks Godot 3's packets.
+    ///
+    /// Call [method connect_to_url], then [method MultiplayerPeer.poll] regularly, which emits all signals. Packets are read from and sent by
+    /// [method get_peer]: [code]get_peer(1).put_packet(...)[/code].
+    ///
+    /// [b]Differences from Godot 3:[/b] a close that this end began and the other answered is clean
+    /// ([signal connection_closed] with [code]true[/code]); a violation of the protocol ends the connection; a lost server is told by
+    /// [signal server_disconnected] too; [method get_error_message] says why something failed; the connection can be made again by itself
+    /// ([member auto_reconnect]). See [code]MIGRATING.md[/code] for all of them.
+    ///
+    /// Handlers may call everything, [method MultiplayerPeer.poll] included. Any method may be called from any thread; signals are emitted on the
+    /// thread that polls.
+    #[derive(GodotClass)]
+    #[class(tool, init, base = MultiplayerPeerExtension)]
+    pub struct RustWebSocketClient {
+        #[init(val = Shared::new(ClientState::of_the_project()))]
+        pub(super) state: Shared<ClientState>,
+        trusted: Mutex<Option<Gd<X509Certificate>>>,
+        /// The peer object, with the connection it belongs to.
+        pub(super) server: Mutex<Option<(u64, Gd<RustWebSocketRemotePeer>)>>,
 
-    /// Whether the certificate of a [code]wss://[/code] server is verified. Used by the next connection. Default [code]true[/code].
-    #[var(get = is_verify_ssl_enabled, set = set_verify_ssl_enabled, usage_flags = [NONE])]
-    verify_ssl: PhantomVar<bool>,
+        /// Whether the certificate of a [code]wss://[/code] server is verified. Used by the next connection. Default [code]true[/code].
+        #[var(get = is_verify_ssl_enabled, set = set_verify_ssl_enabled, usage_flags = [NONE])]
+        verify_ssl: PhantomVar<bool>,
 
-    /// The only certificate, or authority, that is trusted for [code]wss://[/code], in place of those that the operating system
-    /// trusts; [code]null[/code] for those. The host's name is verified all the same. Cannot be changed while there is a connection.
-    #[var(get = get_trusted_ssl_certificate, set = set_trusted_ssl_certificate, usage_flags = [NONE])]
-    trusted_ssl_certificate: PhantomVar<Option<Gd<X509Certificate>>>,
+        /// The only certificate, or authority, that is trusted for [code]wss://[/code], in place of those that the operating system
+        /// trusts; [code]null[/code] for those. The host's name is verified all the same. Cannot be changed while there is a connection.
+        #[var(get = get_trusted_ssl_certificate, set = set_trusted_ssl_certificate, usage_flags = [NONE])]
+        trusted_ssl_certificate: PhantomVar<Option<Gd<X509Certificate>>>,
 
-    /// Connects again after a connection was lost, or could not be made, unless [method disconnect_from_host] was called. The usual
-    /// signals tell the loss, then [signal reconnecting], and in the end [signal reconnected]. Default [code]false[/code].
-    #[var(get = get_auto_reconnect, set = set_auto_reconnect)]
-    auto_reconnect: PhantomVar<bool>,
-
-    /// Seconds before the first attempt to reconnect. Default 0.5.
-    #[var(get = get_reconnect_delay, set = set_reconnect_delay)]
-    reconnect_delay: PhantomVar<f64>,
-
-    /// Each delay is this many times the one before, up to [member reconnect_max_delay]; 1 to 1000. Default 2.
-    #[var(get = get_reconnect_factor, set = set_reconnect_factor)]
-    reconnect_factor: PhantomVar<f64>,
-
-    /// The longest delay between two attempts in seconds. Default 30.
-    #[var(get = get_reconnect_max_delay, set = set_reconnect_max_delay)]
-    reconnect_max_delay: PhantomVar<f64>,
-
-    /// The part of each delay that is random, from 0 to 1, so that not all clients of a server come back at once. Default 0.5.
-    #[var(get = get_reconnect_jitter, set = set_reconnect_jitter)]
-    reconnect_jitter: PhantomVar<f64>,
-
-    /// Attempts in a row before the client gives up; 0 (the default) for no limit.
-    #[var(get = get_reconnect_max_attempts, set = set_reconnect_max_attempts)]
-    reconnect_max_attempts: PhantomVar<i64>,
-
-    /// Seconds for TLS and the HTTP upgrade. Default 10. Used by the next connection.
-    #[var(get = get_handshake_timeout, set = set_handshake_timeout)]
-    handshake_timeout: PhantomVar<f64>,
-
-    /// Seconds for the server to answer a close frame before the connection is dropped. Default 5.
-    #[var(get = get_close_timeout, set = set_close_timeout)]
-    close_timeout: PhantomVar<f64>,
-
-    /// Seconds between pings; 0 (the default) for none. When nothing arrives for one interval after a ping, the connection is lost.
-    #[var(get = get_heartbeat_interval, set = set_heartbeat_interval)]
-    heartbeat_interval: PhantomVar<f64>,
-
-    /// Offers permessage-deflate (RFC 7692) in the next handshake. Default [code]false[/code].
-    #[var(get = get_compression_enabled, set = set_compression_enabled)]
-    compression_enabled: PhantomVar<bool>,
-
-    base: Base<MultiplayerPeerExtension>,
+        base: Base<MultiplayerPeerExtension>,
+    }
 }
 
 /// A client and what scripts need beside it.
@@ -101,6 +64,13 @@ pub(super) struct ClientState {
     nesting: Nesting,
     /// A flush at the end of the frame is on the way.
     pub flush_scheduled: bool,
+}
+
+impl ClientState {
+    /// Returns a client with the limits of the project's settings.
+    fn of_the_project() -> Self {
+        Self { client: super::websocket_client_methods::of_the_project(), ..Self::default() }
+    }
 }
 
 impl Registered for ClientState {
@@ -184,216 +154,106 @@ impl RustWebSocketClient {
     }
 }
 
-#[godot_api]
-impl RustWebSocketClient {
-    /// Emitted when the connection is open, with the sub-protocol that the server selected (empty where none was asked for).
-    #[signal]
-    fn connection_established(protocol: GString);
-
-    /// Emitted behind [signal connection_established], without arguments. Not in Godot 3; some tutorials name it.
-    #[signal]
-    fn connected_to_host();
-
-    /// Emitted when the connection could not be made; [method get_error_message] says why.
-    #[signal]
-    fn connection_error();
-
-    /// Emitted when the connection is over. [param was_clean_close] is [code]true[/code] if both ends have said goodbye.
-    #[signal]
-    fn connection_closed(was_clean_close: bool);
-
-    /// Emitted when the server says goodbye. Packets can still be read, but no longer sent.
-    #[signal]
-    fn server_close_request(code: i64, reason: GString);
-
-    /// Emitted once for every packet that can be read from [method get_peer]. Not in multiplayer mode; see [signal peer_packet].
-    #[signal]
-    fn data_received();
-
-    /// Emitted in multiplayer mode for every packet that can be read from this object.
-    #[signal]
-    fn peer_packet(peer_source: i64);
-
-    /// Emitted in multiplayer mode when the server has introduced itself.
-    #[signal]
-    fn connection_succeeded();
-
-    /// Emitted in multiplayer mode when the connection could not be made, and, as in Godot 3, when it is over.
-    #[signal]
-    fn connection_failed();
-
-    /// Emitted in multiplayer mode when the server is lost, before [signal connection_failed].
-    #[signal]
-    fn server_disconnected();
-
-    /// Emitted when the client is going to connect again after [param delay] seconds; [param attempt] counts from 1. Calling
-    /// [method disconnect_from_host] in the handler ends it.
-    #[signal]
-    fn reconnecting(attempt: i64, delay: f64);
-
-    /// Emitted when the client has connected again.
-    #[signal]
-    fn reconnected();
-
-    /// Returns [code]true[/code]: whether the certificate of a server is verified; see [member verify_ssl].
-    #[func]
-    fn is_verify_ssl_enabled(&self) -> bool {
-        self.state.with(true, |state| !state.does_not_verify)
+impl OptionsOwner<ConnectionOptions> for RustWebSocketClient {
+    fn read_options<R: Default>(&self, read: impl FnOnce(&ConnectionOptions) -> R) -> R {
+        self.ask(|client| read(client.options()))
     }
 
-    /// Sets [member verify_ssl]; it is looked at when the next connection begins.
-    #[func]
-    fn set_verify_ssl_enabled(&self, enabled: bool) {
-        self.state.with((), |state| state.does_not_verify = !enabled);
+    fn change_options(&self, change: impl FnOnce(&mut ConnectionOptions) -> Result) {
+        self.run(|client| client.set_options(change));
+    }
+}
+
+impl OptionsOwner<ReconnectOptions> for RustWebSocketClient {
+    fn read_options<R: Default>(&self, read: impl FnOnce(&ReconnectOptions) -> R) -> R {
+        self.ask(|client| read(client.reconnect_options()))
     }
 
-    #[func]
-    fn get_auto_reconnect(&self) -> bool {
-        self.ask(|client| client.reconnect_options().enabled)
+    fn change_options(&self, change: impl FnOnce(&mut ReconnectOptions) -> Result) {
+        self.run(|client| client.set_reconnect_options(change));
     }
+}
 
-    #[func]
-    fn set_auto_reconnect(&self, value: bool) {
-        self.run(|client| {
-            client.set_reconnect_options(|options| {
-                options.enabled = value;
-                Ok(())
-            })
-        });
-    }
+with_client_options! {
+    #[godot_api]
+    impl RustWebSocketClient {
+        /// Emitted when the connection is open, with the sub-protocol that the server selected (empty where none was asked for).
+        #[signal]
+        fn connection_established(protocol: GString);
 
-    #[func]
-    fn get_reconnect_delay(&self) -> f64 {
-        self.ask(|client| client.reconnect_options().delay.as_secs_f64())
-    }
+        /// Emitted behind [signal connection_established], without arguments. Not in Godot 3; some tutorials name it.
+        #[signal]
+        fn connected_to_host();
 
-    #[func]
-    fn set_reconnect_delay(&self, value: f64) {
-        self.run(|client| client.set_reconnect_options(|options| options.set_delay(value)));
-    }
+        /// Emitted when the connection could not be made; [method get_error_message] says why.
+        #[signal]
+        fn connection_error();
 
-    #[func]
-    fn get_reconnect_factor(&self) -> f64 {
-        self.ask(|client| client.reconnect_options().factor)
-    }
+        /// Emitted when the connection is over. [param was_clean_close] is [code]true[/code] if both ends have said goodbye.
+        #[signal]
+        fn connection_closed(was_clean_close: bool);
 
-    #[func]
-    fn set_reconnect_factor(&self, value: f64) {
-        self.run(|client| client.set_reconnect_options(|options| options.set_factor(value)));
-    }
+        /// Emitted when the server says goodbye. Packets can still be read, but no longer sent.
+        #[signal]
+        fn server_close_request(code: i64, reason: GString);
 
-    #[func]
-    fn get_reconnect_max_delay(&self) -> f64 {
-        self.ask(|client| client.reconnect_options().max_delay.as_secs_f64())
-    }
+        /// Emitted once for every packet that can be read from [method get_peer]. Not in multiplayer mode; see [signal peer_packet].
+        #[signal]
+        fn data_received();
 
-    #[func]
-    fn set_reconnect_max_delay(&self, value: f64) {
-        self.run(|client| client.set_reconnect_options(|options| options.set_max_delay(value)));
-    }
+        /// Emitted in multiplayer mode for every packet that can be read from this object.
+        #[signal]
+        fn peer_packet(peer_source: i64);
 
-    #[func]
-    fn get_reconnect_jitter(&self) -> f64 {
-        self.ask(|client| client.reconnect_options().jitter)
-    }
+        /// Emitted in multiplayer mode when the server has introduced itself.
+        #[signal]
+        fn connection_succeeded();
 
-    #[func]
-    fn set_reconnect_jitter(&self, value: f64) {
-        self.run(|client| client.set_reconnect_options(|options| options.set_jitter(value)));
-    }
+        /// Emitted in multiplayer mode when the connection could not be made, and, as in Godot 3, when it is over.
+        #[signal]
+        fn connection_failed();
 
-    #[func]
-    fn get_reconnect_max_attempts(&self) -> i64 {
-        self.ask(|client| i64::from(client.reconnect_options().max_attempts))
-    }
+        /// Emitted in multiplayer mode when the server is lost, before [signal connection_failed].
+        #[signal]
+        fn server_disconnected();
 
-    #[func]
-    fn set_reconnect_max_attempts(&self, value: i64) {
-        self.run(|client| client.set_reconnect_options(|options| options.set_max_attempts(value)));
-    }
+        /// Emitted when the client is going to connect again after [param delay] seconds; [param attempt] counts from 1. Calling
+        /// [method disconnect_from_host] in the handler ends it.
+        #[signal]
+        fn reconnecting(attempt: i64, delay: f64);
 
-    #[func]
-    fn get_handshake_timeout(&self) -> f64 {
-        self.ask(|client| client.options().handshake_timeout.as_secs_f64())
-    }
+        /// Emitted when the client has connected again.
+        #[signal]
+        fn reconnected();
 
-    #[func]
-    fn set_handshake_timeout(&self, value: f64) {
-        self.run(|client| client.set_options(|options| options.set_handshake_timeout(value)));
-    }
+        /// Returns [code]true[/code]: whether the certificate of a server is verified; see [member verify_ssl].
+        #[func]
+        fn is_verify_ssl_enabled(&self) -> bool {
+            self.state.with(true, |state| !state.does_not_verify)
+        }
 
-    #[func]
-    fn get_close_timeout(&self) -> f64 {
-        self.ask(|client| client.options().close_timeout.as_secs_f64())
-    }
+        /// Sets [member verify_ssl]; it is looked at when the next connection begins.
+        #[func]
+        fn set_verify_ssl_enabled(&self, enabled: bool) {
+            self.state.with((), |state| state.does_not_verify = !enabled);
+        }
 
-    #[func]
-    fn set_close_timeout(&self, value: f64) {
-        self.run(|client| client.set_options(|options| options.set_close_timeout(value)));
-    }
+        #[func]
+        fn get_trusted_ssl_certificate(&self) -> Option<Gd<X509Certificate>> {
+            self.trusted.lock().clone()
+        }
 
-    #[func]
-    fn get_heartbeat_interval(&self) -> f64 {
-        self.ask(|client| client.options().heartbeat_interval.as_secs_f64())
-    }
-
-    #[func]
-    fn set_heartbeat_interval(&self, value: f64) {
-        self.run(|client| client.set_options(|options| options.set_heartbeat_interval(value)));
-    }
-
-    #[func]
-    fn get_compression_enabled(&self) -> bool {
-        self.ask(|client| client.options().compression_enabled)
-    }
-
-    #[func]
-    fn set_compression_enabled(&self, value: bool) {
-        self.run(|client| {
-            client.set_options(|options| {
-                options.compression_enabled = value;
-                Ok(())
-            })
-        });
-    }
-
-    #[func]
-    fn get_trusted_ssl_certificate(&self) -> Option<Gd<X509Certificate>> {
-        self.trusted.lock().clone()
-    }
-
-    #[func]
-    fn set_trusted_ssl_certificate(&self, certificate: Option<Gd<X509Certificate>>) {
-        if self.run(Client::check_disconnected) == GodotError::OK {
-            *self.trusted.lock() = certificate;
+        #[func]
+        fn set_trusted_ssl_certificate(&self, certificate: Option<Gd<X509Certificate>>) {
+            if self.run(Client::check_disconnected) == GodotError::OK {
+                *self.trusted.lock() = certificate;
+            }
         }
     }
 }
 
 #[godot_api]
 impl IMultiplayerPeerExtension for RustWebSocketClient {
-    fn init(base: Base<Self::Base>) -> Self {
-        let state = ClientState { client: super::websocket_client_methods::of_the_project(), ..ClientState::default() };
-        Self {
-            state: Shared::new(state),
-            trusted: Mutex::default(),
-            server: Mutex::default(),
-            verify_ssl: PhantomVar::default(),
-            trusted_ssl_certificate: PhantomVar::default(),
-            auto_reconnect: PhantomVar::default(),
-            reconnect_delay: PhantomVar::default(),
-            reconnect_factor: PhantomVar::default(),
-            reconnect_max_delay: PhantomVar::default(),
-            reconnect_jitter: PhantomVar::default(),
-            reconnect_max_attempts: PhantomVar::default(),
-            handshake_timeout: PhantomVar::default(),
-            close_timeout: PhantomVar::default(),
-            heartbeat_interval: PhantomVar::default(),
-            compression_enabled: PhantomVar::default(),
-            base,
-        }
-    }
-
     fn poll(&mut self) {
         let this = self.to_gd();
         // Lets handlers use this object.

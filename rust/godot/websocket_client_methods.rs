@@ -7,8 +7,8 @@ use godot::prelude::*;
 use super::convert;
 use super::remote_peer::{Owner, RustWebSocketRemotePeer};
 use super::websocket_client::RustWebSocketClient;
-use crate::limits::{OBJECT_BUFFER_KIB, OBJECT_BUFFER_PACKETS};
 use crate::peer::Client;
+use crate::peer::ConnectionOptions;
 
 /// Limits that a project brought over from Godot 3 sets under `network/limits/<object>/`: KiB and packets, in and out.
 pub(super) fn project_limits(object: &str) -> [i64; 4] {
@@ -18,11 +18,14 @@ pub(super) fn project_limits(object: &str) -> [i64; 4] {
         let value = settings.has_setting(&path).then(|| settings.get_setting(&path).try_to::<i64>().ok());
         value.flatten().unwrap_or(default)
     };
+    // Client and server objects have the same defaults; the outbound buffer is one byte short of a whole number of KiB.
+    let defaults = ConnectionOptions::for_client();
+    let (in_kib, out_kib) = (defaults.inbound_buffer_size() / 1024, defaults.outbound_buffer_size().div_ceil(1024));
     [
-        read("max_in_buffer_kb", OBJECT_BUFFER_KIB),
-        read("max_in_packets", OBJECT_BUFFER_PACKETS),
-        read("max_out_buffer_kb", OBJECT_BUFFER_KIB),
-        read("max_out_packets", OBJECT_BUFFER_PACKETS),
+        read("max_in_buffer_kb", convert::integer(in_kib)),
+        read("max_in_packets", convert::integer(defaults.max_queued_packets())),
+        read("max_out_buffer_kb", convert::integer(out_kib)),
+        read("max_out_packets", convert::integer(defaults.max_outbound_packets())),
     ]
 }
 
@@ -63,7 +66,7 @@ impl RustWebSocketClient {
         // Outside the lock: the engine's objects are asked.
         let tls = self.tls(&url);
         self.run(|client| {
-            let tls = client.noted(tls)?;
+            let tls = client.record_error(tls)?;
             client.connect_to_url(&url, convert::strings(&protocols), gd_mp_api, convert::strings(&custom_headers), tls)
         })
     }

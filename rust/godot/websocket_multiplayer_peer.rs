@@ -10,119 +10,35 @@ use godot::prelude::*;
 use godot_core::meta::RawPtr;
 
 use super::convert;
+use super::option_properties::{OptionsOwner, with_room_options};
 use super::room::{self, Room, SharedPeerCell};
 use super::shared::{Native, Shared, with};
 use crate::error::Result;
-use crate::net::Proxies;
 use crate::peer::room::RoomEvent;
-use crate::peer::{MultiplayerPeer, Options};
+use crate::peer::{AdmissionOptions, ConnectionOptions, MultiplayerPeer};
 
-/// Godot's high-level multiplayer over WebSocket, with the members of Godot's [WebSocketMultiplayerPeer] and the same bytes on
-/// the network: clients and servers of either class play together.
-///
-/// Call [method create_server] or [method create_client] and set [member MultiplayerAPI.multiplayer_peer]. The server has the
-/// id 1, each client gets a random one. Every packet is reliable and ordered, whatever [member MultiplayerPeer.transfer_mode]
-/// says.
-///
-/// [b]Differences from [WebSocketMultiplayerPeer]:[/b] what a peer sent before it left can still be read;
-/// [method MultiplayerPeer.close] says goodbye with a close frame; a packet that could not be sent is an error; a client that
-/// gets no id in [member handshake_timeout] gives up; while [member MultiplayerPeer.refuse_new_connections] is set, clients are
-/// turned away with HTTP status 503 instead of waiting; wrong calls print nothing, [method get_error_message] says what was
-/// wrong. See [code]MIGRATING.md[/code] for all of them.
-///
-/// Any method may be called from any thread; calls on one object wait for each other.
-#[derive(GodotClass)]
-#[class(tool, init, base = MultiplayerPeerExtension)]
-pub struct RustWebSocketMultiplayerPeer {
-    room: Shared<Room>,
+with_room_options! {
+    /// Godot's high-level multiplayer over WebSocket, with the members of Godot's [WebSocketMultiplayerPeer] and the same bytes on
+    /// the network: clients and servers of either class play together.
+    ///
+    /// Call [method create_server] or [method create_client] and set [member MultiplayerAPI.multiplayer_peer]. The server has the
+    /// id 1, each client gets a random one. Every packet is reliable and ordered, whatever [member MultiplayerPeer.transfer_mode]
+    /// says.
+    ///
+    /// [b]Differences from [WebSocketMultiplayerPeer]:[/b] what a peer sent before it left can still be read;
+    /// [method MultiplayerPeer.close] says goodbye with a close frame; a packet that could not be sent is an error; a client that
+    /// gets no id in [member handshake_timeout] gives up; while [member MultiplayerPeer.refuse_new_connections] is set, clients are
+    /// turned away with HTTP status 503 instead of waiting; wrong calls print nothing, [method get_error_message] says what was
+    /// wrong. See [code]MIGRATING.md[/code] for all of them.
+    ///
+    /// Any method may be called from any thread; calls on one object wait for each other.
+    #[derive(GodotClass)]
+    #[class(tool, init, base = MultiplayerPeerExtension)]
+    pub struct RustWebSocketMultiplayerPeer {
+        room: Shared<Room>,
 
-    /// The WebSocket sub-protocols allowed during the handshake, in order of preference on a client. As all settings, used by the
-    /// connections made from then on.
-    #[var(get = get_supported_protocols, set = set_supported_protocols)]
-    supported_protocols: PhantomVar<PackedStringArray>,
-
-    /// Header lines ([code]"Name: value"[/code]) added to the handshake, by a client to its request, by a server to its answers.
-    /// Lines that are no headers make [method create_client] and [method create_server] return [constant ERR_INVALID_PARAMETER].
-    #[var(get = get_handshake_headers, set = set_handshake_headers)]
-    handshake_headers: PhantomVar<PackedStringArray>,
-
-    /// The size of the input buffer of each connection in bytes: the largest packet that is received, and the amount of unread
-    /// packets of one peer above which reading from it pauses. Default 65535; negative values are refused.
-    #[var(get = get_inbound_buffer_size, set = set_inbound_buffer_size)]
-    inbound_buffer_size: PhantomVar<i64>,
-
-    /// The size of the output buffer of each connection in bytes. A packet that does not fit is refused with
-    /// [constant ERR_OUT_OF_MEMORY]. 0 or less for no limit. Default 65535.
-    #[var(get = get_outbound_buffer_size, set = set_outbound_buffer_size)]
-    outbound_buffer_size: PhantomVar<i64>,
-
-    /// Seconds from the connection of a client to the moment it has its id, on a client from [method create_client] on. Who takes
-    /// longer is dropped. Default 3; must be greater than 0.
-    #[var(get = get_handshake_timeout, set = set_handshake_timeout)]
-    handshake_timeout: PhantomVar<f64>,
-
-    /// The maximum amount of packets in the queues of each connection, inbound and outbound each. Default 4096; negative values are
-    /// refused.
-    #[var(get = get_max_queued_packets, set = set_max_queued_packets)]
-    max_queued_packets: PhantomVar<i64>,
-
-    /// Clients that a server admits at the same time; 0 (the default) for no limit. Further ones get HTTP status 503. Negative values
-    /// are refused.
-    #[var(get = get_max_clients, set = set_max_clients)]
-    max_clients: PhantomVar<i64>,
-
-    /// Whether a server accepts requests by itself. If [code]false[/code], [signal peer_requested] is emitted for each, and the client
-    /// waits until [code]get_peer(id).accept_request()[/code] or [code]get_peer(id).reject_request(...)[/code] is called, at most for
-    /// [member handshake_timeout]. Default [code]true[/code].
-    #[var(get = get_auto_accept, set = set_auto_accept)]
-    auto_accept: PhantomVar<bool>,
-
-    /// Seconds between pings to each peer; 0 (the default) for none. A peer from which nothing arrives for
-    /// [member heartbeat_timeout] after a ping is disconnected; [method get_round_trip_time] tells how far away the others are.
-    #[var(get = get_heartbeat_interval, set = set_heartbeat_interval)]
-    heartbeat_interval: PhantomVar<f64>,
-
-    /// Seconds without any sign of life after a ping that end a connection; 0 (the default) for as long as
-    /// [member heartbeat_interval].
-    #[var(get = get_heartbeat_timeout, set = set_heartbeat_timeout)]
-    heartbeat_timeout: PhantomVar<f64>,
-
-    /// Seconds for a peer to answer a close frame before its connection is dropped. Default 5.
-    #[var(get = get_close_timeout, set = set_close_timeout)]
-    close_timeout: PhantomVar<f64>,
-
-    /// Offers (client) or accepts (server) permessage-deflate (RFC 7692). Used where both ends have it; the engine's class never does.
-    /// Default [code]false[/code].
-    #[var(get = get_compression_enabled, set = set_compression_enabled)]
-    compression_enabled: PhantomVar<bool>,
-
-    /// Compression level from 0 (store) over 1 (fastest) to 9 (smallest). Default 6.
-    #[var(get = get_compression_level, set = set_compression_level)]
-    compression_level: PhantomVar<i64>,
-
-    /// Packets shorter than this many bytes are sent uncompressed. Default 128.
-    #[var(get = get_compression_threshold, set = set_compression_threshold)]
-    compression_threshold: PhantomVar<i64>,
-
-    /// Keeps what earlier packets contained for the compression of later ones: better compression for about 340 KiB per connection.
-    /// Default [code]true[/code].
-    #[var(get = get_compression_context_takeover, set = set_compression_context_takeover)]
-    compression_context_takeover: PhantomVar<bool>,
-
-    /// Values of the [code]Origin[/code] header from which a server accepts requests; all where empty (the default). Requests without
-    /// the header, which programs that are no browsers send, are always accepted.
-    #[var(get = get_allowed_origins, set = set_allowed_origins)]
-    allowed_origins: PhantomVar<PackedStringArray>,
-
-    /// HTTP proxy of a client for [code]ws://[/code]; see [member RustWebSocketPeer.http_proxy].
-    #[var(get = get_http_proxy, set = set_http_proxy)]
-    http_proxy: PhantomVar<GString>,
-
-    /// HTTP proxy of a client for [code]wss://[/code]; see [member RustWebSocketPeer.http_proxy].
-    #[var(get = get_https_proxy, set = set_https_proxy)]
-    https_proxy: PhantomVar<GString>,
-
-    base: Base<MultiplayerPeerExtension>,
+        base: Base<MultiplayerPeerExtension>,
+    }
 }
 
 impl Native for RustWebSocketMultiplayerPeer {
@@ -148,234 +64,43 @@ impl RustWebSocketMultiplayerPeer {
             RoomEvent::Disconnected(id) => base.signals().peer_disconnected().emit(i64::from(id)),
         }
     }
+}
 
-    /// Sets a property; what is refused is explained by `get_error_message()`.
-    fn set(&self, set: impl FnOnce(&mut Options) -> Result) {
-        self.ask(|room| {
-            let result = set(&mut room.options);
-            // A property has no return value.
-            let _refused = room.noted(result);
-        });
+impl OptionsOwner<ConnectionOptions> for RustWebSocketMultiplayerPeer {
+    fn read_options<R: Default>(&self, read: impl FnOnce(&ConnectionOptions) -> R) -> R {
+        self.ask(|room| read(&room.options))
     }
 
-    fn set_proxies(&self, change: impl FnOnce(&mut Proxies)) {
-        self.set(|options| {
-            let mut proxies = options.proxies.clone();
-            change(&mut proxies);
-            options.set_proxies(proxies)
+    fn change_options(&self, change: impl FnOnce(&mut ConnectionOptions) -> Result) {
+        self.ask(|room| {
+            let result = change(&mut room.options);
+            // A property has no return value; the room keeps the reason.
+            let _refused = room.record_error(result);
         });
     }
 }
 
-#[godot_api]
-impl RustWebSocketMultiplayerPeer {
-    /// Emitted by a server in [method MultiplayerPeer.poll] when a client's request has arrived and [member auto_accept] is
-    /// [code]false[/code]. [code]get_peer(id)[/code] returns the connection, with [code]get_requested_url()[/code] and the other
-    /// members that tell about the request. The client will have this [param id] if it is accepted.
-    #[signal]
-    fn peer_requested(id: i64);
-
-    #[func]
-    fn get_supported_protocols(&self) -> PackedStringArray {
-        self.ask(|room| convert::packed(&room.options.supported_protocols))
+impl OptionsOwner<AdmissionOptions> for RustWebSocketMultiplayerPeer {
+    fn read_options<R: Default>(&self, read: impl FnOnce(&AdmissionOptions) -> R) -> R {
+        self.ask(|room| read(&room.admission))
     }
 
-    #[func]
-    fn set_supported_protocols(&self, protocols: PackedStringArray) {
-        self.set(|options| {
-            options.set_supported_protocols(convert::strings(&protocols));
-            Ok(())
+    fn change_options(&self, change: impl FnOnce(&mut AdmissionOptions) -> Result) {
+        self.ask(|room| {
+            let result = change(&mut room.admission);
+            let _refused = room.record_error(result);
         });
     }
+}
 
-    #[func]
-    fn get_handshake_headers(&self) -> PackedStringArray {
-        self.ask(|room| convert::packed(&room.options.handshake_headers))
-    }
-
-    #[func]
-    fn set_handshake_headers(&self, protocols: PackedStringArray) {
-        self.set(|options| {
-            options.handshake_headers = convert::strings(&protocols);
-            Ok(())
-        });
-    }
-
-    #[func]
-    fn get_inbound_buffer_size(&self) -> i64 {
-        self.ask(|room| convert::integer(room.options.inbound_buffer_size))
-    }
-
-    #[func]
-    fn set_inbound_buffer_size(&self, buffer_size: i64) {
-        self.set(|options| options.set_inbound_buffer_size(buffer_size));
-    }
-
-    #[func]
-    fn get_outbound_buffer_size(&self) -> i64 {
-        self.ask(|room| convert::integer(room.options.outbound_buffer_size))
-    }
-
-    #[func]
-    fn set_outbound_buffer_size(&self, buffer_size: i64) {
-        self.set(|options| {
-            options.set_outbound_buffer_size(buffer_size);
-            Ok(())
-        });
-    }
-
-    #[func]
-    fn get_handshake_timeout(&self) -> f64 {
-        self.ask(|room| room.options.handshake_timeout.as_secs_f64())
-    }
-
-    #[func]
-    fn set_handshake_timeout(&self, timeout: f64) {
-        // A property has no return value.
-        let _refused = self.ask(|room| Some(room.set_handshake_timeout(timeout)));
-    }
-
-    #[func]
-    fn get_max_queued_packets(&self) -> i64 {
-        self.ask(|room| convert::integer(room.options.max_queued_packets))
-    }
-
-    #[func]
-    fn set_max_queued_packets(&self, max_queued_packets: i64) {
-        self.set(|options| options.set_max_queued_packets(max_queued_packets));
-    }
-
-    #[func]
-    fn get_max_clients(&self) -> i64 {
-        self.ask(|room| convert::integer(room.max_clients))
-    }
-
-    #[func]
-    fn set_max_clients(&self, value: i64) {
-        // A property has no return value.
-        let _refused = self.ask(|room| Some(room.set_max_clients(value)));
-    }
-
-    #[func]
-    fn get_auto_accept(&self) -> bool {
-        self.ask(|room| room.options.auto_accept)
-    }
-
-    #[func]
-    fn set_auto_accept(&self, value: bool) {
-        self.set(|options| {
-            options.auto_accept = value;
-            Ok(())
-        });
-    }
-
-    #[func]
-    fn get_heartbeat_interval(&self) -> f64 {
-        self.ask(|room| room.options.heartbeat_interval.as_secs_f64())
-    }
-
-    #[func]
-    fn set_heartbeat_interval(&self, interval: f64) {
-        self.set(|options| options.set_heartbeat_interval(interval));
-    }
-
-    #[func]
-    fn get_heartbeat_timeout(&self) -> f64 {
-        self.ask(|room| room.options.heartbeat_timeout.as_secs_f64())
-    }
-
-    #[func]
-    fn set_heartbeat_timeout(&self, value: f64) {
-        self.set(|options| options.set_heartbeat_timeout(value));
-    }
-
-    #[func]
-    fn get_close_timeout(&self) -> f64 {
-        self.ask(|room| room.options.close_timeout.as_secs_f64())
-    }
-
-    #[func]
-    fn set_close_timeout(&self, value: f64) {
-        self.set(|options| options.set_close_timeout(value));
-    }
-
-    #[func]
-    fn get_compression_enabled(&self) -> bool {
-        self.ask(|room| room.options.compression_enabled)
-    }
-
-    #[func]
-    fn set_compression_enabled(&self, value: bool) {
-        self.set(|options| {
-            options.compression_enabled = value;
-            Ok(())
-        });
-    }
-
-    #[func]
-    fn get_compression_level(&self) -> i64 {
-        self.ask(|room| i64::from(room.options.compression_level))
-    }
-
-    #[func]
-    fn set_compression_level(&self, value: i64) {
-        self.set(|options| options.set_compression_level(value));
-    }
-
-    #[func]
-    fn get_compression_threshold(&self) -> i64 {
-        self.ask(|room| convert::integer(room.options.compression_threshold))
-    }
-
-    #[func]
-    fn set_compression_threshold(&self, value: i64) {
-        self.set(|options| options.set_compression_threshold(value));
-    }
-
-    #[func]
-    fn get_compression_context_takeover(&self) -> bool {
-        self.ask(|room| room.options.compression_context_takeover)
-    }
-
-    #[func]
-    fn set_compression_context_takeover(&self, value: bool) {
-        self.set(|options| {
-            options.compression_context_takeover = value;
-            Ok(())
-        });
-    }
-
-    #[func]
-    fn get_allowed_origins(&self) -> PackedStringArray {
-        self.ask(|room| convert::packed(&room.options.allowed_origins))
-    }
-
-    #[func]
-    fn set_allowed_origins(&self, value: PackedStringArray) {
-        self.set(|options| {
-            options.allowed_origins = convert::strings(&value);
-            Ok(())
-        });
-    }
-
-    #[func]
-    fn get_http_proxy(&self) -> GString {
-        self.ask(|room| convert::text(&room.options.proxies.http))
-    }
-
-    #[func]
-    fn set_http_proxy(&self, value: GString) {
-        self.set_proxies(|proxies| proxies.http = value.to_string());
-    }
-
-    #[func]
-    fn get_https_proxy(&self) -> GString {
-        self.ask(|room| convert::text(&room.options.proxies.https))
-    }
-
-    #[func]
-    fn set_https_proxy(&self, value: GString) {
-        self.set_proxies(|proxies| proxies.https = value.to_string());
+with_room_options! {
+    #[godot_api]
+    impl RustWebSocketMultiplayerPeer {
+        /// Emitted by a server in [method MultiplayerPeer.poll] when a client's request has arrived and [member auto_accept] is
+        /// [code]false[/code]. [code]get_peer(id)[/code] returns the connection, with [code]get_requested_url()[/code] and the other
+        /// members that tell about the request. The client will have this [param id] if it is accepted.
+        #[signal]
+        fn peer_requested(id: i64);
     }
 }
 
@@ -387,7 +112,7 @@ impl IMultiplayerPeerExtension for RustWebSocketMultiplayerPeer {
         r_buffer: RawPtr<*mut RawPtr<*const u8>>,
         r_buffer_size: RawPtr<*mut i32>,
     ) -> GodotError {
-        with(&this, GodotError::ERR_BUSY, |room| match room.room.get_packet() {
+        with(&this, GodotError::ERR_BUSY, |room| match room.room.take_packet() {
             Ok((_, packet)) => {
                 // SAFETY: both pointers are the engine's out parameters of this call. The packet stays where it is until the
                 // next call on this object, and the engine copies it before it goes on.
@@ -481,12 +206,12 @@ impl IMultiplayerPeerExtension for RustWebSocketMultiplayerPeer {
 
     #[func(gd_self)]
     fn set_refuse_new_connections(this: Gd<Self>, p_enable: bool) {
-        with(&this, (), |room| room.room.refuse_new_connections = p_enable);
+        with(&this, (), |room| room.room.admission.refuse_new_connections = p_enable);
     }
 
     // Not by `Gd`: the editor asks instances that nobody holds for defaults, and a handle would free them.
     fn is_refusing_new_connections(&self) -> bool {
-        self.room.with(false, |room| room.room.refuse_new_connections)
+        self.room.with(false, |room| room.room.admission.refuse_new_connections)
     }
 
     fn is_server_relay_supported(&self) -> bool {

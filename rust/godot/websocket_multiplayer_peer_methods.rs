@@ -3,10 +3,11 @@
 use godot::global::Error as GodotError;
 use godot::prelude::*;
 
+use crate::peer::options::TlsTexts;
+
 use super::convert::{self, OptionalTls};
 use super::room::{SharedPeerCell, run};
 use super::shared::with;
-use super::tls::TlsTexts;
 use super::websocket_multiplayer_peer::RustWebSocketMultiplayerPeer;
 use super::websocket_peer::RustWebSocketPeer;
 
@@ -30,7 +31,7 @@ impl RustWebSocketMultiplayerPeer {
         let url = url.to_string();
         let tls = TlsTexts::default().client_for(&url, tls_client_options.0.as_ref());
         run(&this, |room| {
-            let tls = room.noted(tls)?;
+            let tls = room.record_error(tls)?;
             room.create_client(&url, tls)
         })
     }
@@ -51,7 +52,7 @@ impl RustWebSocketMultiplayerPeer {
     ) -> GodotError {
         let tls = tls_server_options.0.map(|options| TlsTexts::default().server(Some(&options))).transpose();
         run(&this, |room| {
-            let tls = room.noted(tls)?;
+            let tls = room.record_error(tls)?;
             room.create_server(port, &bind_address.to_string(), tls)
         })
     }

@@ -80,7 +80,9 @@ impl RustWebSocketPeer {
         #[opt(default = &PackedByteArray::new())] body: PackedByteArray,
     ) -> GodotError {
         self.run(|peer| {
-            peer.reject_request(status, &reason.to_string(), convert::strings(&headers), body.as_slice().to_vec())
+            let answer = convert::http_answer(status, &reason, &headers, &body);
+            let answer = peer.record_error(answer)?;
+            peer.reject_request(answer)
         })
     }
 
@@ -91,7 +93,7 @@ impl RustWebSocketPeer {
     fn use_environment_proxies(&self) -> GodotError {
         self.run(|peer| {
             let result = peer.options.set_proxies(Proxies::from_environment());
-            peer.noted(result)
+            peer.record_error(result)
         })
     }
 }

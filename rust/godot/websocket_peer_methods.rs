@@ -9,10 +9,10 @@ use super::enums::{State, WriteMode};
 use super::scripted::{Scripted, kind, send_message, try_accept};
 use super::shared::with;
 use super::streams;
-use super::tls::TlsTexts;
 use super::utf8;
 use super::websocket_peer::RustWebSocketPeer;
 use crate::peer::WebSocketPeer;
+use crate::peer::options::TlsTexts;
 
 #[godot_api(secondary)]
 impl RustWebSocketPeer {
@@ -35,7 +35,7 @@ impl RustWebSocketPeer {
         let url = url.to_string();
         let tls = texts.client_for(&url, tls_client_options.0.as_ref());
         self.run(|peer| {
-            let tls = peer.noted(tls)?;
+            let tls = peer.record_error(tls)?;
             peer.connect_to_url(&url, tls)
         })
     }
@@ -50,7 +50,7 @@ impl RustWebSocketPeer {
         }
         self.run(|peer| {
             let result = try_accept(peer, stream);
-            peer.noted(result)
+            peer.record_error(result)
         })
     }
 

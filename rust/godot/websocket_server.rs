@@ -13,84 +13,53 @@ use parking_lot::Mutex;
 
 use super::convert;
 use super::nesting::Nesting;
+use super::option_properties::{OptionsOwner, with_server_options};
 use super::pointers;
 use super::remote_peer::RustWebSocketRemotePeer;
 use super::shared::{Native, Registered, Registry, Shared, registry, with};
-use super::tls::{TlsTexts, certificate_pem};
+use super::tls::certificate_pem;
 use crate::error::Result;
 use crate::net::ServerTls;
-use crate::peer::{PeerEvent, Server, ServerOptions};
+use crate::peer::options::{ListenOptions, TlsTexts};
+use crate::peer::{AdmissionOptions, ConnectionOptions, PeerEvent, Server, ServerOptions};
 
-/// A WebSocket server with the members of Godot 3's [code]WebSocketServer[/code]: it keeps its clients under ids, signals tell what
-/// happens, and with [code]gd_mp_api[/code] it is a [MultiplayerPeer] that speaks Godot 3's packets.
-///
-/// Call [method listen], then [method MultiplayerPeer.poll] regularly, which emits all signals. Packets are read from and sent by
-/// [method get_peer]: [code]get_peer(id).put_packet(...)[/code], or by [method send_to] to several at once. A poll costs what its active
-/// clients cost; idle ones cost nothing. An id never comes back for another client.
-///
-/// [b]Differences from Godot 3:[/b] a close that this end began and the client answered is clean ([signal client_disconnected] with
-/// [code]true[/code]); a violation of the protocol ends the connection; bad requests get an HTTP answer; a packet to all but the
-/// server does not reach it. See [code]MIGRATING.md[/code] for all of them.
-///
-/// Handlers may call everything, [method MultiplayerPeer.poll] and [method stop] included. Any method may be called from any thread; signals
-/// are emitted on the thread that polls.
-#[derive(GodotClass)]
-#[class(tool, base = MultiplayerPeerExtension)]
-pub struct RustWebSocketServer {
-    pub(super) state: Shared<ServerState>,
-    pub(super) identity: Mutex<Identity>,
-    pub(super) peers: Mutex<HashMap<i32, Gd<RustWebSocketRemotePeer>>>,
+with_server_options! {
+    /// A WebSocket server with the members of Godot 3's [code]WebSocketServer[/code]: it keeps its clients under ids, signals tell what
+    /// happens, and with [code]gd_mp_api[/code] it is a [MultiplayerPeer] that speaks Godot 3's packets.
+    ///
+    /// Call [method listen], then [method MultiplayerPeer.poll] regularly, which emits all signals. Packets are read from and sent by
+    /// [method get_peer]: [code]get_peer(id).put_packet(...)[/code], or by [method send_to] to several at once. A poll costs what its active
+    /// clients cost; idle ones cost nothing. An id never comes back for another client.
+    ///
+    /// [b]Differences from Godot 3:[/b] a close that this end began and the client answered is clean ([signal client_disconnected] with
+    /// [code]true[/code]); a violation of the protocol ends the connection; bad requests get an HTTP answer; a packet to all but the
+    /// server does not reach it. See [code]MIGRATING.md[/code] for all of them.
+    ///
+    /// Handlers may call everything, [method MultiplayerPeer.poll] and [method stop] included. Any method may be called from any thread; signals
+    /// are emitted on the thread that polls.
+    #[derive(GodotClass)]
+    #[class(tool, init, base = MultiplayerPeerExtension)]
+    pub struct RustWebSocketServer {
+        #[init(val = Shared::new(ServerState::of_the_project()))]
+        pub(super) state: Shared<ServerState>,
+        pub(super) identity: Mutex<Identity>,
+        pub(super) peers: Mutex<HashMap<i32, Gd<RustWebSocketRemotePeer>>>,
 
-    /// The address to listen on: [code]"*"[/code] (the default) for all, or an IP address. Cannot be changed while listening; what is no
-    /// address is refused.
-    #[var(get = get_bind_ip, set = set_bind_ip)]
-    bind_ip: PhantomVar<GString>,
+        /// The key for [code]wss://[/code]. The server speaks TLS if this and [member ssl_certificate] are set when it begins to listen.
+        /// Cannot be changed while listening.
+        #[var(get = get_private_key, set = set_private_key, usage_flags = [NONE])]
+        private_key: PhantomVar<Option<Gd<CryptoKey>>>,
 
-    /// The key for [code]wss://[/code]. The server speaks TLS if this and [member ssl_certificate] are set when it begins to listen.
-    /// Cannot be changed while listening.
-    #[var(get = get_private_key, set = set_private_key, usage_flags = [NONE])]
-    private_key: PhantomVar<Option<Gd<CryptoKey>>>,
+        /// The certificate for [code]wss://[/code]; see [member private_key].
+        #[var(get = get_ssl_certificate, set = set_ssl_certificate, usage_flags = [NONE])]
+        ssl_certificate: PhantomVar<Option<Gd<X509Certificate>>>,
 
-    /// The certificate for [code]wss://[/code]; see [member private_key].
-    #[var(get = get_ssl_certificate, set = set_ssl_certificate, usage_flags = [NONE])]
-    ssl_certificate: PhantomVar<Option<Gd<X509Certificate>>>,
+        /// Certificates of authorities between [member ssl_certificate] and one that clients trust, sent with it. Optional.
+        #[var(get = get_ca_chain, set = set_ca_chain, usage_flags = [NONE])]
+        ca_chain: PhantomVar<Option<Gd<X509Certificate>>>,
 
-    /// Certificates of authorities between [member ssl_certificate] and one that clients trust, sent with it. Optional.
-    #[var(get = get_ca_chain, set = set_ca_chain, usage_flags = [NONE])]
-    ca_chain: PhantomVar<Option<Gd<X509Certificate>>>,
-
-    /// Seconds for TLS and the HTTP upgrade of a client; slower ones are dropped. Default 3. What is not positive is refused.
-    #[var(get = get_handshake_timeout, set = set_handshake_timeout)]
-    handshake_timeout: PhantomVar<f64>,
-
-    /// Clients that are taken at most; others are answered with HTTP status 503, or over TLS dropped. 0 (the default) for no limit.
-    #[var(get = get_max_clients, set = set_max_clients)]
-    max_clients: PhantomVar<i64>,
-
-    /// Lets clients in without asking. If [code]false[/code], [signal client_request] tells of each, and [method accept_request] or
-    /// [method reject_request] decides. Default [code]true[/code].
-    #[var(get = get_auto_accept, set = set_auto_accept)]
-    auto_accept: PhantomVar<bool>,
-
-    /// Values of the [code]Origin[/code] header from which clients are accepted; all where this is empty (the default), and those
-    /// without one, which are no browsers, always. Others are answered with HTTP status 403.
-    #[var(get = get_allowed_origins, set = set_allowed_origins)]
-    allowed_origins: PhantomVar<PackedStringArray>,
-
-    /// Seconds for a client to answer a close frame before it is dropped. Default 5.
-    #[var(get = get_close_timeout, set = set_close_timeout)]
-    close_timeout: PhantomVar<f64>,
-
-    /// Seconds between pings to each client; 0 (the default) for none. A client of which nothing arrives for one interval after a
-    /// ping is dropped.
-    #[var(get = get_heartbeat_interval, set = set_heartbeat_interval)]
-    heartbeat_interval: PhantomVar<f64>,
-
-    /// Accepts permessage-deflate (RFC 7692) of clients that offer it. Default [code]false[/code].
-    #[var(get = get_compression_enabled, set = set_compression_enabled)]
-    compression_enabled: PhantomVar<bool>,
-
-    base: Base<MultiplayerPeerExtension>,
+        base: Base<MultiplayerPeerExtension>,
+    }
 }
 
 /// A server and what scripts need beside it.
@@ -123,6 +92,13 @@ impl Identity {
         let chain = self.chain.as_ref().map(certificate_pem).transpose()?.unwrap_or_default();
         let texts = TlsTexts { certificate: certificate_pem(certificate)? + "\n" + &chain, ..TlsTexts::default() };
         texts.server(TlsOptions::server(key, certificate).as_ref()).map(Some)
+    }
+}
+
+impl ServerState {
+    /// Returns a server with the limits of the project's settings.
+    fn of_the_project() -> Self {
+        Self { server: super::websocket_server_methods::of_the_project(), ..Self::default() }
     }
 }
 
@@ -245,204 +221,120 @@ impl RustWebSocketServer {
     }
 }
 
-#[godot_api]
-impl RustWebSocketServer {
-    /// Emitted when a client has connected, with the sub-protocol that was agreed on (empty where the server speaks none).
-    #[signal]
-    fn client_connected(id: i64, protocol: GString);
+impl OptionsOwner<ConnectionOptions> for RustWebSocketServer {
+    fn read_options<R: Default>(&self, read: impl FnOnce(&ConnectionOptions) -> R) -> R {
+        self.ask(|server| read(&server.options().peer))
+    }
 
-    /// Emitted when a client is gone. [param was_clean_close] is [code]true[/code] if both ends have said goodbye. [method has_peer] and
-    /// [method get_peer] still know the id until the poll ends.
-    #[signal]
-    fn client_disconnected(id: i64, was_clean_close: bool);
+    fn change_options(&self, change: impl FnOnce(&mut ConnectionOptions) -> Result) {
+        self.set(|options| change(&mut options.peer));
+    }
+}
 
-    /// Emitted when a client says goodbye. Its packets can still be read, but nothing can be sent any more.
-    #[signal]
-    fn client_close_request(id: i64, code: i64, reason: GString);
+impl OptionsOwner<AdmissionOptions> for RustWebSocketServer {
+    fn read_options<R: Default>(&self, read: impl FnOnce(&AdmissionOptions) -> R) -> R {
+        self.ask(|server| read(&server.options().admission))
+    }
 
-    /// Emitted once for every packet that can be read from [method get_peer]. Not in multiplayer mode; see [signal peer_packet].
-    #[signal]
-    fn data_received(id: i64);
+    fn change_options(&self, change: impl FnOnce(&mut AdmissionOptions) -> Result) {
+        self.set(|options| change(&mut options.admission));
+    }
+}
 
-    /// Emitted in multiplayer mode for every packet that can be read from this object.
-    #[signal]
-    fn peer_packet(peer_source: i64);
+impl OptionsOwner<ListenOptions> for RustWebSocketServer {
+    fn read_options<R: Default>(&self, read: impl FnOnce(&ListenOptions) -> R) -> R {
+        self.ask(|server| read(&server.options().listen))
+    }
 
-    /// Emitted when a client asks to be let in and [member auto_accept] is [code]false[/code]; see [method get_request]. Not in Godot 3.
-    #[signal]
-    fn client_request(id: i64);
+    fn change_options(&self, change: impl FnOnce(&mut ListenOptions) -> Result) {
+        self.configure(|options| change(&mut options.listen));
+    }
+}
 
-    /// Emitted when the handshake of a client came to nothing, and why. Not in Godot 3.
-    #[signal]
-    fn client_failed(id: i64, reason: GString);
+with_server_options! {
+    #[godot_api]
+    impl RustWebSocketServer {
+        /// Emitted when a client has connected, with the sub-protocol that was agreed on (empty where the server speaks none).
+        #[signal]
+        fn client_connected(id: i64, protocol: GString);
 
-    /// Never emitted on a server; there for scripts that connect the same signals on both.
-    #[signal]
-    fn connection_succeeded();
+        /// Emitted when a client is gone. [param was_clean_close] is [code]true[/code] if both ends have said goodbye. [method has_peer] and
+        /// [method get_peer] still know the id until the poll ends.
+        #[signal]
+        fn client_disconnected(id: i64, was_clean_close: bool);
 
-    /// Never emitted on a server; there for scripts that connect the same signals on both.
-    #[signal]
-    fn connection_failed();
+        /// Emitted when a client says goodbye. Its packets can still be read, but nothing can be sent any more.
+        #[signal]
+        fn client_close_request(id: i64, code: i64, reason: GString);
 
-    /// Never emitted on a server; there for scripts that connect the same signals on both.
-    #[signal]
-    fn server_disconnected();
+        /// Emitted once for every packet that can be read from [method get_peer]. Not in multiplayer mode; see [signal peer_packet].
+        #[signal]
+        fn data_received(id: i64);
 
-    #[func]
-    fn get_bind_ip(&self) -> GString {
-        self.ask(|server| {
-            let address = &server.options().bind_address;
-            match address.parse::<std::net::IpAddr>() {
-                Ok(ip) => convert::host(Some((ip, 0).into())),
-                Err(_) => GString::from(address),
+        /// Emitted in multiplayer mode for every packet that can be read from this object.
+        #[signal]
+        fn peer_packet(peer_source: i64);
+
+        /// Emitted when a client asks to be let in and [member auto_accept] is [code]false[/code]; see [method get_request]. Not in Godot 3.
+        #[signal]
+        fn client_request(id: i64);
+
+        /// Emitted when the handshake of a client came to nothing, and why. Not in Godot 3.
+        #[signal]
+        fn client_failed(id: i64, reason: GString);
+
+        /// Never emitted on a server; there for scripts that connect the same signals on both.
+        #[signal]
+        fn connection_succeeded();
+
+        /// Never emitted on a server; there for scripts that connect the same signals on both.
+        #[signal]
+        fn connection_failed();
+
+        /// Never emitted on a server; there for scripts that connect the same signals on both.
+        #[signal]
+        fn server_disconnected();
+
+        #[func]
+        fn get_private_key(&self) -> Option<Gd<CryptoKey>> {
+            self.identity.lock().key.clone()
+        }
+
+        #[func]
+        fn set_private_key(&self, key: Option<Gd<CryptoKey>>) {
+            if self.configure(|_| Ok(())) {
+                self.identity.lock().key = key;
             }
-        })
-    }
-
-    #[func]
-    fn set_bind_ip(&self, ip: GString) {
-        self.configure(|options| options.set_bind_address(&ip.to_string()));
-    }
-
-    #[func]
-    fn get_private_key(&self) -> Option<Gd<CryptoKey>> {
-        self.identity.lock().key.clone()
-    }
-
-    #[func]
-    fn set_private_key(&self, key: Option<Gd<CryptoKey>>) {
-        if self.configure(|_| Ok(())) {
-            self.identity.lock().key = key;
         }
-    }
 
-    #[func]
-    fn get_ssl_certificate(&self) -> Option<Gd<X509Certificate>> {
-        self.identity.lock().certificate.clone()
-    }
-
-    #[func]
-    fn set_ssl_certificate(&self, certificate: Option<Gd<X509Certificate>>) {
-        if self.configure(|_| Ok(())) {
-            self.identity.lock().certificate = certificate;
+        #[func]
+        fn get_ssl_certificate(&self) -> Option<Gd<X509Certificate>> {
+            self.identity.lock().certificate.clone()
         }
-    }
 
-    #[func]
-    fn get_ca_chain(&self) -> Option<Gd<X509Certificate>> {
-        self.identity.lock().chain.clone()
-    }
-
-    #[func]
-    fn set_ca_chain(&self, chain: Option<Gd<X509Certificate>>) {
-        if self.configure(|_| Ok(())) {
-            self.identity.lock().chain = chain;
+        #[func]
+        fn set_ssl_certificate(&self, certificate: Option<Gd<X509Certificate>>) {
+            if self.configure(|_| Ok(())) {
+                self.identity.lock().certificate = certificate;
+            }
         }
-    }
 
-    #[func]
-    fn get_handshake_timeout(&self) -> f64 {
-        self.ask(|server| server.options().peer.handshake_timeout.as_secs_f64())
-    }
+        #[func]
+        fn get_ca_chain(&self) -> Option<Gd<X509Certificate>> {
+            self.identity.lock().chain.clone()
+        }
 
-    #[func]
-    fn set_handshake_timeout(&self, timeout: f64) {
-        self.set(|options| options.set_handshake_timeout(timeout));
-    }
-
-    #[func]
-    fn get_max_clients(&self) -> i64 {
-        self.ask(|server| convert::integer(server.options().max_clients))
-    }
-
-    #[func]
-    fn set_max_clients(&self, value: i64) {
-        self.set(|options| options.set_max_clients(value));
-    }
-
-    #[func]
-    fn get_auto_accept(&self) -> bool {
-        self.state.with(true, |state| state.server.options().peer.auto_accept)
-    }
-
-    #[func]
-    fn set_auto_accept(&self, value: bool) {
-        self.set(|options| {
-            options.peer.auto_accept = value;
-            Ok(())
-        });
-    }
-
-    #[func]
-    fn get_allowed_origins(&self) -> PackedStringArray {
-        self.ask(|server| convert::packed(&server.options().peer.allowed_origins))
-    }
-
-    #[func]
-    fn set_allowed_origins(&self, origins: PackedStringArray) {
-        self.set(|options| {
-            options.peer.allowed_origins = convert::strings(&origins);
-            Ok(())
-        });
-    }
-
-    #[func]
-    fn get_close_timeout(&self) -> f64 {
-        self.ask(|server| server.options().peer.close_timeout.as_secs_f64())
-    }
-
-    #[func]
-    fn set_close_timeout(&self, value: f64) {
-        self.set(|options| options.peer.set_close_timeout(value));
-    }
-
-    #[func]
-    fn get_heartbeat_interval(&self) -> f64 {
-        self.ask(|server| server.options().peer.heartbeat_interval.as_secs_f64())
-    }
-
-    #[func]
-    fn set_heartbeat_interval(&self, value: f64) {
-        self.set(|options| options.peer.set_heartbeat_interval(value));
-    }
-
-    #[func]
-    fn get_compression_enabled(&self) -> bool {
-        self.ask(|server| server.options().peer.compression_enabled)
-    }
-
-    #[func]
-    fn set_compression_enabled(&self, value: bool) {
-        self.set(|options| {
-            options.peer.compression_enabled = value;
-            Ok(())
-        });
+        #[func]
+        fn set_ca_chain(&self, chain: Option<Gd<X509Certificate>>) {
+            if self.configure(|_| Ok(())) {
+                self.identity.lock().chain = chain;
+            }
+        }
     }
 }
 
 #[godot_api]
 impl IMultiplayerPeerExtension for RustWebSocketServer {
-    fn init(base: Base<Self::Base>) -> Self {
-        let state = ServerState { server: super::websocket_server_methods::of_the_project(), ..ServerState::default() };
-        Self {
-            state: Shared::new(state),
-            identity: Mutex::default(),
-            peers: Mutex::default(),
-            bind_ip: PhantomVar::default(),
-            private_key: PhantomVar::default(),
-            ssl_certificate: PhantomVar::default(),
-            ca_chain: PhantomVar::default(),
-            handshake_timeout: PhantomVar::default(),
-            max_clients: PhantomVar::default(),
-            auto_accept: PhantomVar::default(),
-            allowed_origins: PhantomVar::default(),
-            close_timeout: PhantomVar::default(),
-            heartbeat_interval: PhantomVar::default(),
-            compression_enabled: PhantomVar::default(),
-            base,
-        }
-    }
-
     fn poll(&mut self) {
         let this = self.to_gd();
         // Lets handlers use this object.
@@ -527,13 +419,13 @@ impl IMultiplayerPeerExtension for RustWebSocketServer {
 
     fn set_refuse_new_connections(&mut self, p_enable: bool) {
         self.set(|options| {
-            options.refuse_new_connections = p_enable;
+            options.admission.refuse_new_connections = p_enable;
             Ok(())
         });
     }
 
     fn is_refusing_new_connections(&self) -> bool {
-        self.ask(|server| server.options().refuse_new_connections)
+        self.ask(|server| server.options().admission.refuse_new_connections)
     }
 
     fn is_server_relay_supported(&self) -> bool {

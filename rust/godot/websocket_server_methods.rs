@@ -42,7 +42,7 @@ impl RustWebSocketServer {
         // Outside the lock: the engine's objects are asked.
         let tls = self.identity.lock().tls();
         self.run(|server| {
-            let tls = server.noted(tls)?;
+            let tls = server.record_error(tls)?;
             if !server.is_listening() {
                 server.configure(|options| {
                     options.tls = tls;

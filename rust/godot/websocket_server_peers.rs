@@ -150,8 +150,9 @@ impl RustWebSocketServer {
         #[opt(default = &PackedByteArray::new())] body: PackedByteArray,
     ) -> GodotError {
         self.run(|server| {
-            let (reason, headers) = (reason.to_string(), convert::strings(&headers));
-            server.reject_request(id, status, &reason, headers, body.as_slice().to_vec())
+            let answer = convert::http_answer(status, &reason, &headers, &body);
+            let answer = server.record_error(answer)?;
+            server.reject_request(id, answer)
         })
     }
 }

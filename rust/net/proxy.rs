@@ -31,6 +31,11 @@ impl Proxy {
     }
 }
 
+/// Refuses an invalid address of a proxy; an empty one stands for none.
+pub(crate) fn check(address: &str) -> Result {
+    if address.is_empty() { Ok(()) } else { Proxy::parse(address).map(drop) }
+}
+
 /// The proxies of a client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proxies {

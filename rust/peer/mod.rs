@@ -12,12 +12,12 @@ mod state;
 pub mod streams;
 pub mod trace;
 
-pub use client::{Client, ClientStatus, ReconnectOptions};
-pub use connection::{CompressionStatistics, Idle, RoundTrip, WebSocketPeer};
+pub use client::{Client, ClientStatus};
+pub use connection::{CompressionStatistics, IdleWatch, RoundTrip, WebSocketPeer};
 pub use event::PeerEvent;
-pub use options::Options;
+pub use options::{AdmissionOptions, ConnectionOptions, ReconnectOptions, ServerOptions};
 pub use peer_ids::BuildIdHasher;
 pub use room::MultiplayerPeer;
-pub use server::{Server, ServerOptions};
+pub use server::Server;
 pub use state::State;
 pub use streams::{StreamPeerTcp, StreamPeerTls, StreamStatus, TcpServer, TlsStatus};

@@ -1,5 +1,6 @@
 //! Close frames: RFC 6455 sections 5.5.1 and 7.4.
 
+use super::close_code::{SENDABLE, is_sendable};
 use super::violation::Violation;
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::MAX_CLOSE_REASON;
@@ -23,7 +24,7 @@ impl CloseFrame {
         if !is_sendable(code) {
             return Err(Error::new(
                 ErrorCode::InvalidParameter,
-                format!("close code {code} must not be sent: use 1000-1003, 1007-1014, 3000-4999, or 0 for none"),
+                format!("close code must be one of {SENDABLE}, or 0 for none, not {code}"),
             ));
         }
         if reason.len() > MAX_CLOSE_REASON {
@@ -67,12 +68,6 @@ impl CloseFrame {
         }
         payload
     }
-}
-
-/// Codes that may stand in a close frame: RFC 6455 section 7.4.1, the codes 1012-1014 that IANA registered later, and
-/// the ranges for libraries (3000-3999) and applications (4000-4999).
-pub fn is_sendable(code: u16) -> bool {
-    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub mod broadcast;
 pub mod close;
+pub mod close_code;
 pub mod connection;
 pub mod deflate;
 pub mod extensions;
@@ -10,6 +11,7 @@ pub mod handshake;
 pub mod mask;
 pub mod message;
 pub mod output_buffer;
+pub mod status;
 pub mod url;
 pub mod utf8;
 pub mod violation;

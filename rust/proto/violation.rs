@@ -1,5 +1,6 @@
 //! What a remote end can do wrong on an open connection, and the close code that answers it.
 
+use super::close_code;
 use super::utf8::InvalidUtf8;
 
 /// A reason to fail the connection (RFC 6455 section 7.1.7).
@@ -62,9 +63,9 @@ impl Violation {
     /// Close code that tells the remote end (RFC 6455 section 7.4.1).
     pub fn close_code(&self) -> u16 {
         match self {
-            Self::Utf8 | Self::Inflate => 1007,
-            Self::TooBig { .. } => 1009,
-            _ => 1002,
+            Self::Utf8 | Self::Inflate => close_code::INVALID_PAYLOAD,
+            Self::TooBig { .. } => close_code::MESSAGE_TOO_BIG,
+            _ => close_code::PROTOCOL_ERROR,
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::world::{REQUEST, World};
 fn a_waiting_program_is_given_some_messages_at_a_time_and_every_client_gets_its_turn() {
     let mut world = World::new();
     // Room for one message of each.
-    world.server.set_options(|options| options.peer.set_inbound_buffer_size(100_000)).unwrap();
+    world.server.set_options(|options| options.peer.set_inbound_buffer_size_from_integer(100_000)).unwrap();
     let sockets: Vec<_> = (0..5).map(|_| world.raw_open()).collect();
     let mut told: Vec<i32> = Vec::new();
     for (mut socket, _) in sockets.iter().map(|(socket, id)| (socket, id)) {
@@ -29,7 +29,7 @@ fn a_waiting_program_is_given_some_messages_at_a_time_and_every_client_gets_its_
         let mut at_a_time = 0;
         while let Some(event) = world.server.next_event() {
             if let PeerEvent::Message { id } = event {
-                assert_eq!(world.server.get_packet(id).unwrap().len(), 100_000);
+                assert_eq!(world.server.take_message(id).unwrap().len(), 100_000);
                 told.push(id);
                 at_a_time += 1;
             }
@@ -45,7 +45,7 @@ fn a_waiting_program_is_given_some_messages_at_a_time_and_every_client_gets_its_
 #[test]
 fn who_comes_while_others_send_without_end_gets_in() {
     let mut world = World::new();
-    world.server.set_options(|options| options.peer.set_inbound_buffer_size(65_535)).unwrap();
+    world.server.set_options(|options| options.peer.set_inbound_buffer_size_from_integer(65_535)).unwrap();
     let (mut greedy, _) = world.raw_open();
     let ends = Arc::new(AtomicBool::new(false));
     let is_over = Arc::clone(&ends);
@@ -64,7 +64,7 @@ fn who_comes_while_others_send_without_end_gets_in() {
         }
         while let Some(event) = world.server.next_event() {
             match event {
-                PeerEvent::Message { id } => assert_eq!(world.server.get_packet(id).unwrap().len(), 60_000),
+                PeerEvent::Message { id } => assert_eq!(world.server.take_message(id).unwrap().len(), 60_000),
                 PeerEvent::Opened { .. } => has_come = true,
                 other => panic!("{other:?}"),
             }

@@ -51,7 +51,7 @@ fn wrong_arguments_change_nothing() {
     assert!(client.connect_to_url("ws://127.0.0.1:9", owned(&["a b"]), false, Vec::new(), None).is_err());
     assert_eq!((client.status(), told(&mut client)), (ClientStatus::Disconnected, Vec::new()));
     assert_eq!(client.send(TEXT, b"x").unwrap_err().code(), ErrorCode::Failed);
-    assert_eq!(client.get_packet().unwrap_err().code(), ErrorCode::Failed);
+    assert_eq!(client.take_message().unwrap_err().code(), ErrorCode::Failed);
     assert_eq!(client.put_packet(b"x").unwrap_err().code(), ErrorCode::Unconfigured);
     assert_eq!(client.wait(None).unwrap_err().code(), ErrorCode::Unconfigured);
     client.disconnect_from_host(1000, "").unwrap();
@@ -98,8 +98,8 @@ fn a_lost_connection_is_made_again_where_the_program_wants_it() {
     let index = world.join_with(|client| {
         client
             .set_reconnect_options(|options| {
-                options.enabled = true;
-                options.set_delay(0.01)
+                options.set_enabled(true);
+                options.set_delay_from_seconds(0.01)
             })
             .unwrap();
     });
@@ -136,9 +136,9 @@ fn attempts_come_to_an_end() {
     let mut client = Client::new();
     client
         .set_reconnect_options(|options| {
-            options.enabled = true;
-            options.max_attempts = 2;
-            options.set_delay(0.001)
+            options.set_enabled(true);
+            options.set_max_attempts(2).unwrap();
+            options.set_delay_from_seconds(0.001)
         })
         .unwrap();
     let url = format!("ws://127.0.0.1:{}", closed_port());
@@ -156,7 +156,7 @@ fn attempts_come_to_an_end() {
     assert_eq!((attempts, events.len()), (vec![1, 2], 5));
     assert_eq!(client.status(), ClientStatus::Disconnected);
     // Giving up while waiting.
-    client.set_reconnect_options(|options| options.set_delay(1000.0)).unwrap();
+    client.set_reconnect_options(|options| options.set_delay_from_seconds(1000.0)).unwrap();
     client.connect_to_url(&url, Vec::new(), false, Vec::new(), None).unwrap();
     until("waiting", || told(&mut client).iter().any(|event| matches!(event, PeerEvent::Reconnecting { .. })));
     assert_eq!(client.status(), ClientStatus::Connecting);
@@ -184,9 +184,9 @@ fn buffers_are_set_while_there_is_no_connection() {
         assert_eq!(client.set_buffers(wrong, 1, 1, 1).unwrap_err().code(), ErrorCode::InvalidParameter);
         assert_eq!(client.set_buffers(1, 1, 1, wrong).unwrap_err().code(), ErrorCode::InvalidParameter);
     }
-    assert_eq!((client.options().inbound_buffer_size, client.options().outbound_buffer_size), (65_536, 65_535));
+    assert_eq!((client.options().inbound_buffer_size(), client.options().outbound_buffer_size()), (65_536, 65_535));
     client.set_buffers(3, 3, 3, 5).unwrap();
     let options = client.options();
-    assert_eq!((options.inbound_buffer_size, options.max_queued_packets), (4096, 4));
-    assert_eq!((options.outbound_buffer_size, options.max_outbound_packets), (4095, Some(8)));
+    assert_eq!((options.inbound_buffer_size(), options.max_queued_packets()), (4096, 4));
+    assert_eq!((options.outbound_buffer_size(), options.max_outbound_packets()), (4095, 8));
 }

@@ -14,10 +14,10 @@ use crate::fixtures::{End, KEY, Pair, Raw, frame, packets};
 use crate::memory;
 
 fn compressed(peer: &mut WebSocketPeer) {
-    peer.options.compression_enabled = true;
-    peer.options.compression_threshold = 0;
-    peer.options.inbound_buffer_size = 32 << 20;
-    peer.options.outbound_buffer_size = 0;
+    peer.options.set_compression_enabled(true);
+    peer.options.set_compression_threshold(0);
+    peer.options.set_inbound_buffer_size(32 << 20);
+    peer.options.set_outbound_buffer_size(0);
 }
 
 /// Bytes that do not compress (xorshift).
@@ -36,8 +36,8 @@ fn noise(len: usize) -> Vec<u8> {
 fn peers_agree_only_where_both_want_to() {
     for (client, server) in [(true, true), (true, false), (false, true), (false, false)] {
         let pair = Pair::with(
-            |peer| peer.options.compression_enabled = client,
-            |peer| peer.options.compression_enabled = server,
+            |peer| peer.options.set_compression_enabled(client),
+            |peer| peer.options.set_compression_enabled(server),
         );
         assert_eq!(pair.client.is_compression_active(), client && server);
         assert_eq!(pair.server.is_compression_active(), client && server);
@@ -49,8 +49,8 @@ fn compressed_messages_of_every_kind_arrive() {
     for (takeover, bits) in [(true, 15), (false, 15), (true, 9), (false, 12)] {
         let setup = |peer: &mut WebSocketPeer| {
             compressed(peer);
-            peer.options.compression_context_takeover = takeover;
-            peer.options.compression_max_window_bits = bits;
+            peer.options.set_compression_context_takeover(takeover);
+            peer.options.set_compression_max_window_bits(bits).unwrap();
         };
         let mut pair = Pair::with(setup, compressed);
         let texts = ["", "x", &"λ🎮 ".repeat(40_000)].map(|text| (Text, text.as_bytes().to_vec()));
@@ -58,11 +58,11 @@ fn compressed_messages_of_every_kind_arrive() {
         for (kind, payload) in texts.into_iter().chain(sizes).chain([(Binary, vec![0; 16 << 20])]) {
             pair.client.send(kind, &payload).unwrap();
             pair.drive("to the server", |pair| pair.server.packet_count() == 1);
-            let echo = pair.server.get_packet().unwrap().to_vec();
+            let echo = pair.server.take_packet().unwrap().to_vec();
             assert!(echo == payload && pair.server.was_string_packet() == (kind == Text));
             pair.server.send(kind, &echo).unwrap();
             pair.drive("to the client", |pair| pair.client.packet_count() == 1);
-            assert!(pair.client.get_packet().unwrap() == payload);
+            assert!(pair.client.take_packet().unwrap() == payload);
         }
         let statistics = pair.client.compression_statistics();
         assert!(statistics.sent_plain > 16 << 20 && statistics.sent_compressed < 1 << 20, "{statistics:?}");
@@ -74,7 +74,7 @@ fn compressed_messages_of_every_kind_arrive() {
 #[test]
 fn small_and_chosen_messages_go_uncompressed() {
     let mut pair = Pair::with(compressed, compressed);
-    pair.client.options.compression_threshold = 100;
+    pair.client.options.set_compression_threshold(100);
     pair.client.send(Text, &[b'a'; 99]).unwrap();
     pair.client.send_uncompressed(Text, &[b'a'; 5000]).unwrap();
     pair.drive("two", |pair| pair.server.packet_count() == 2);
@@ -112,7 +112,7 @@ fn released_memory_does_not_break_the_conversation() {
         let text = format!("a sentence that comes again and again {round}").repeat(20);
         pair.client.send(Text, text.as_bytes()).unwrap();
         pair.drive("message", |pair| pair.server.packet_count() == 1);
-        assert_eq!(pair.server.get_packet().unwrap(), text.as_bytes());
+        assert_eq!(pair.server.take_packet().unwrap(), text.as_bytes());
         pair.client.release_compression_memory();
         pair.server.release_compression_memory();
     }
@@ -131,7 +131,7 @@ fn a_decompression_bomb_stops_at_the_limit_with_bounded_memory() {
         bomb.reserve(1 << 16);
         zlib.compress_vec(&[], &mut bomb, FlushCompress::Sync).unwrap();
         bomb.truncate(bomb.len() - 4);
-        let mut raw = deflating_server(|peer| peer.options.inbound_buffer_size = 1 << 20);
+        let mut raw = deflating_server(|peer| peer.options.set_inbound_buffer_size(1 << 20));
         let before = memory::resident();
         raw.socket.set_nonblocking(true).unwrap();
         let wire = frame(0xc2, true, &bomb);
@@ -149,7 +149,7 @@ fn a_decompression_bomb_stops_at_the_limit_with_bounded_memory() {
 
 fn deflating_server(setup: impl FnOnce(&mut WebSocketPeer)) -> Raw {
     let mut raw = Raw::unopened(|peer| {
-        peer.options.compression_enabled = true;
+        peer.options.set_compression_enabled(true);
         setup(peer);
     });
     raw.write(

@@ -310,7 +310,7 @@ impl Raw {
 
 /// Takes every packet that waits.
 pub fn packets(peer: &mut WebSocketPeer) -> Vec<Vec<u8>> {
-    std::iter::from_fn(|| peer.get_packet().ok().map(<[u8]>::to_vec)).collect()
+    std::iter::from_fn(|| peer.take_packet().ok().map(<[u8]>::to_vec)).collect()
 }
 
 /// A moment from which tests count.

@@ -199,8 +199,8 @@ fn reconnecting_introduces_everybody_again() {
     let a = world.join_with(|client| {
         client
             .set_reconnect_options(|options| {
-                options.enabled = true;
-                options.set_delay(0.01)
+                options.set_enabled(true);
+                options.set_delay_from_seconds(0.01)
             })
             .unwrap();
     });

@@ -10,13 +10,14 @@ use wspeer::error::ErrorCode;
 use wspeer::net::{FailureStage, Proxies};
 use wspeer::peer::{State, WebSocketPeer};
 use wspeer::proto::frame::MessageKind::Text;
+use wspeer::proto::handshake::HttpAnswer;
 
 use crate::fixtures::{DEADLINE, Pair, Raw, frame, packets, start, until};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 fn deciding(peer: &mut WebSocketPeer) {
-    peer.options.auto_accept = false;
+    peer.options.set_auto_accept(false);
 }
 
 fn request(lines: &str) -> String {
@@ -78,16 +79,15 @@ fn what_a_client_sends_early_is_kept() {
 #[test]
 fn switching_back_to_auto_accept_decides() {
     let mut raw = asked(&request(""));
-    raw.peer.options.auto_accept = true;
+    raw.peer.options.set_auto_accept(true);
     raw.poll_until("open", |peer| peer.state() == State::Open);
 }
 
 #[test]
 fn a_refused_client_reads_why() {
     let mut raw = asked(&request(""));
-    raw.peer
-        .reject_request(401, "", lines(&["WWW-Authenticate: Basic realm=\"game\""]), b"who are you?".to_vec())
-        .unwrap();
+    let headers = lines(&["WWW-Authenticate: Basic realm=\"game\""]);
+    raw.peer.reject_request(HttpAnswer { headers, ..HttpAnswer::new(401) }.with_body("who are you?")).unwrap();
     assert_eq!((raw.peer.state(), raw.peer.close_code()), (State::Closed, -1));
     assert!(raw.peer.failure().is_none(), "the program has refused, nothing has failed");
     let expected = "HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 12\r\n\
@@ -101,7 +101,8 @@ fn one_port_serves_pages_too() {
     for (method, body) in [("GET", page.len()), ("HEAD", 0)] {
         let mut raw = asked(&format!("{method} /health HTTP/1.1\r\nHost: h\r\n\r\n"));
         assert!(!raw.peer.request().unwrap().is_websocket());
-        raw.peer.reject_request(200, "", lines(&["Content-Type: text/html"]), page.clone()).unwrap();
+        let headers = lines(&["Content-Type: text/html"]);
+        raw.peer.reject_request(HttpAnswer { headers, ..HttpAnswer::new(200) }.with_body(page.clone())).unwrap();
         let answer = answer(&mut raw);
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("\r\nContent-Length: 3145728\r\n"));
         assert_eq!(answer.split_once("\r\n\r\n").unwrap().1.len(), body);
@@ -122,15 +123,19 @@ fn wrong_decisions_change_nothing() {
     let code = |result: wspeer::error::Result| result.unwrap_err().code();
     assert_eq!(code(raw.peer.accept_request(&lines(&["X: a\r\nY: b"]))), ErrorCode::InvalidParameter);
     assert_eq!(code(raw.peer.accept_request(&lines(&["Upgrade: x"]))), ErrorCode::InvalidParameter);
-    for status in [0, 101, 600, -1, i64::MAX] {
-        assert_eq!(code(raw.peer.reject_request(status, "", Vec::new(), Vec::new())), ErrorCode::InvalidParameter);
+    for status in [0, 101, 600, u16::MAX] {
+        assert_eq!(code(raw.peer.reject_request(HttpAnswer::new(status))), ErrorCode::InvalidParameter);
     }
-    assert_eq!(code(raw.peer.reject_request(200, "a\nb", Vec::new(), Vec::new())), ErrorCode::InvalidParameter);
+    for status in [-1, i64::MAX] {
+        assert_eq!(HttpAnswer::checked_status(status).unwrap_err().code(), ErrorCode::InvalidParameter);
+    }
+    let with_reason = HttpAnswer { reason: "a\nb".to_owned(), ..HttpAnswer::new(200) };
+    assert_eq!(code(raw.peer.reject_request(with_reason)), ErrorCode::InvalidParameter);
     assert!(raw.peer.is_request_pending());
     raw.peer.accept_request(&[]).unwrap();
     assert_eq!(code(raw.peer.accept_request(&[])), ErrorCode::Unconfigured);
     raw.poll_until("open", |peer| peer.state() == State::Open);
-    assert_eq!(code(raw.peer.reject_request(200, "", Vec::new(), Vec::new())), ErrorCode::Unconfigured);
+    assert_eq!(code(raw.peer.reject_request(HttpAnswer::new(200))), ErrorCode::Unconfigured);
     raw.write(&frame(0x81, true, b"still here"));
     raw.poll_until("message", |peer| peer.packet_count() == 1);
 }
@@ -159,7 +164,7 @@ fn requests_and_decisions_that_do_not_come_are_given_up() {
         assert!(failure.message.contains(what), "{failure:?}");
         assert!(answer(raw).starts_with(&format!("HTTP/1.1 {status} ")));
     }
-    let mut patient = Raw::unopened(|peer| peer.options.handshake_timeout = Duration::ZERO);
+    let mut patient = Raw::unopened(|peer| peer.options.set_handshake_timeout(Duration::ZERO).unwrap());
     patient.peer.poll_at(now + 100_000 * SECOND);
     assert_eq!(patient.peer.state(), State::Connecting, "0 is no limit");
 }
@@ -167,7 +172,7 @@ fn requests_and_decisions_that_do_not_come_are_given_up() {
 #[test]
 fn pages_of_other_origins_are_refused() {
     for (origin, status) in [("https://game.example", "101"), ("https://evil.example", "403"), ("null", "403")] {
-        let mut raw = Raw::unopened(|peer| peer.options.allowed_origins = lines(&["https://game.example"]));
+        let mut raw = Raw::unopened(|peer| peer.options.set_allowed_origins(lines(&["https://game.example"])));
         raw.write(request(&format!("Origin: {origin}\r\n")).as_bytes());
         let head = String::from_utf8(raw.read_past(b"\r\n\r\n")).unwrap();
         assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{origin}: {head}");
@@ -264,7 +269,7 @@ fn a_body_that_never_ends_does_not_hold_up_the_failure() {
 
 #[test]
 fn headers_of_the_answer_are_readable_on_success() {
-    let mut pair = Pair::with(|_| {}, |peer| peer.options.handshake_headers = lines(&["X-Room: 7", "X-Room: 8"]));
+    let mut pair = Pair::with(|_| {}, |peer| peer.options.set_handshake_headers(lines(&["X-Room: 7", "X-Room: 8"])));
     assert_eq!(pair.client.response_headers().unwrap().all("x-room").collect::<Vec<_>>(), ["7", "8"]);
     assert!(pair.server.response_headers().is_none() && pair.client.request().is_none());
     assert_eq!(pair.server.request().unwrap().path_and_query(), ("/path", ""));
@@ -361,5 +366,5 @@ fn what_is_no_proxy_is_refused() {
     for bad in ["socks5://h:1", "h:0", "http://h/path", "h:port"] {
         assert_eq!(client.options.set_proxies(through(bad)).unwrap_err().code(), ErrorCode::InvalidParameter);
     }
-    assert_eq!(client.options.proxies, Proxies::default());
+    assert_eq!(client.options.proxies(), Proxies::default());
 }

@@ -61,7 +61,7 @@ fn empty_and_tiny_fragments_hold_no_more_than_their_bytes() {
     alone("memory::empty_and_tiny_fragments_hold_no_more_than_their_bytes", || {
         // 18 MiB of empty and 28 MiB of tiny frames.
         for (payload, count) in [(&b""[..], 3 << 20), (b"x", 4 << 20)] {
-            let mut raw = Raw::server_with(|peer| peer.options.inbound_buffer_size = 8 << 20);
+            let mut raw = Raw::server_with(|peer| peer.options.set_inbound_buffer_size(8 << 20));
             let before = resident();
             raw.write(&frame(0x02, true, payload));
             let wire = frame(0x00, true, payload).repeat(1 << 16);
@@ -72,7 +72,7 @@ fn empty_and_tiny_fragments_hold_no_more_than_their_bytes() {
             raw.poll_until("message", |peer| peer.packet_count() == 1);
             let grown = resident().saturating_sub(before);
             assert!(grown < 16 << 20, "{count} fragments of {} bytes grew by {grown} bytes", payload.len());
-            assert_eq!(raw.peer.get_packet().unwrap().len(), payload.len() * (count + 2));
+            assert_eq!(raw.peer.take_packet().unwrap().len(), payload.len() * (count + 2));
         }
     });
 }
@@ -81,7 +81,7 @@ fn empty_and_tiny_fragments_hold_no_more_than_their_bytes() {
 fn a_header_that_claims_a_gibibyte_allocates_nothing() {
     alone("memory::a_header_that_claims_a_gibibyte_allocates_nothing", || {
         for limit in [65_535, 2 << 30] {
-            let mut raw = Raw::server_with(|peer| peer.options.inbound_buffer_size = limit);
+            let mut raw = Raw::server_with(|peer| peer.options.set_inbound_buffer_size(limit));
             let before = resident();
             raw.write(&[0x82, 0xff, 0, 0, 0, 0, 0x40, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7]);
             for _ in 0..100 {
@@ -102,7 +102,7 @@ fn a_header_that_claims_a_gibibyte_allocates_nothing() {
 #[test]
 fn a_message_of_the_limit_passes_and_one_more_byte_does_not() {
     for (len, fragments) in [(1000, 1), (1000, 3), (1001, 1), (1001, 3)] {
-        let mut raw = Raw::server_with(|peer| peer.options.inbound_buffer_size = 1000);
+        let mut raw = Raw::server_with(|peer| peer.options.set_inbound_buffer_size(1000));
         let payload = vec![9; len];
         let mut pieces: Vec<&[u8]> = payload.chunks(len / fragments + 1).collect();
         let last = pieces.pop().unwrap();
@@ -114,7 +114,7 @@ fn a_message_of_the_limit_passes_and_one_more_byte_does_not() {
         raw.write(&wire);
         if len == 1000 {
             raw.poll_until("message", |peer| peer.packet_count() == 1);
-            assert_eq!(raw.peer.get_packet().unwrap(), payload);
+            assert_eq!(raw.peer.take_packet().unwrap(), payload);
         } else {
             raw.read_to_end();
             assert_eq!((raw.peer.close_code(), raw.peer.packet_count()), (1009, 0));
@@ -164,10 +164,10 @@ fn messages_can_be_taken_in_pieces_without_being_held_whole() {
     alone("memory::messages_can_be_taken_in_pieces_without_being_held_whole", || {
         const TOTAL: usize = 64 << 20;
         let mut pair = Pair::with(
-            |peer| peer.options.outbound_buffer_size = 0,
+            |peer| peer.options.set_outbound_buffer_size(0),
             |peer| {
-                peer.options.stream_messages = true;
-                peer.options.inbound_buffer_size = 1 << 20;
+                peer.options.set_stream_messages(true);
+                peer.options.set_inbound_buffer_size(1 << 20);
             },
         );
         let payload: Vec<u8> = (0..TOTAL).map(|i| (i / 1000 % 251) as u8).collect();
@@ -177,7 +177,7 @@ fn messages_can_be_taken_in_pieces_without_being_held_whole() {
         let (mut received, mut pieces, mut most) = (0, 0, 0);
         pair.drive("pieces", |pair| {
             most = most.max(resident());
-            while let Ok(piece) = pair.server.get_packet() {
+            while let Ok(piece) = pair.server.take_packet() {
                 assert!(payload[received..].starts_with(piece));
                 received += piece.len();
                 pieces += 1;
@@ -190,22 +190,22 @@ fn messages_can_be_taken_in_pieces_without_being_held_whole() {
         assert!(pieces > 60 && pair.server.was_last_piece());
         assert!(most.saturating_sub(before) < 8 << 20, "grew by {} bytes", most.saturating_sub(before));
         pair.drive("next", |pair| pair.server.packet_count() == 1);
-        assert_eq!(pair.server.get_packet().unwrap(), b"next");
+        assert_eq!(pair.server.take_packet().unwrap(), b"next");
     });
 }
 
 #[test]
 fn compressed_messages_can_be_taken_in_pieces() {
     alone("memory::compressed_messages_can_be_taken_in_pieces", || {
-        let setup = |peer: &mut WebSocketPeer| peer.options.compression_enabled = true;
+        let setup = |peer: &mut WebSocketPeer| peer.options.set_compression_enabled(true);
         let mut pair = Pair::with(
             |peer| {
                 setup(peer);
-                peer.options.outbound_buffer_size = 0;
+                peer.options.set_outbound_buffer_size(0);
             },
             |peer| {
                 setup(peer);
-                peer.options.stream_messages = true;
+                peer.options.set_stream_messages(true);
             },
         );
         let payload = vec![b'z'; 32 << 20];
@@ -214,7 +214,7 @@ fn compressed_messages_can_be_taken_in_pieces() {
         let (mut received, mut most, mut ended) = (0, 0, false);
         pair.drive("pieces", |pair| {
             most = most.max(resident());
-            while let Ok(piece) = pair.server.get_packet() {
+            while let Ok(piece) = pair.server.take_packet() {
                 assert!(piece.iter().all(|byte| *byte == b'z'));
                 received += piece.len();
                 ended |= pair.server.was_last_piece();
@@ -228,7 +228,7 @@ fn compressed_messages_can_be_taken_in_pieces() {
 
 #[test]
 fn long_messages_are_sent_in_frames_of_the_chosen_size() {
-    let mut raw = Raw::server_with(|peer| peer.options.max_frame_size = 4);
+    let mut raw = Raw::server_with(|peer| peer.options.set_max_frame_size(4));
     raw.peer.send(Binary, b"0123456789").unwrap();
     assert_eq!(
         raw.read(16),

@@ -13,8 +13,8 @@ use crate::fixtures::{Pair, Raw, frame, packets, start, until};
 const SECOND: Duration = Duration::from_secs(1);
 
 fn unlimited(peer: &mut WebSocketPeer) {
-    peer.options.inbound_buffer_size = 16 << 20;
-    peer.options.outbound_buffer_size = 0;
+    peer.options.set_inbound_buffer_size(16 << 20);
+    peer.options.set_outbound_buffer_size(0);
 }
 
 #[test]
@@ -25,11 +25,11 @@ fn messages_of_every_size_arrive_in_both_directions() {
         for kind in [Text, Binary] {
             pair.client.send(kind, &payload).unwrap();
             pair.drive("to the server", |pair| pair.server.packet_count() == 1);
-            let echo = pair.server.get_packet().unwrap().to_vec();
+            let echo = pair.server.take_packet().unwrap().to_vec();
             assert_eq!(pair.server.was_string_packet(), kind == Text);
             pair.server.send(kind, &echo).unwrap();
             pair.drive("to the client", |pair| pair.client.packet_count() == 1);
-            assert!(pair.client.get_packet().unwrap() == payload, "{len} bytes");
+            assert!(pair.client.take_packet().unwrap() == payload, "{len} bytes");
         }
     }
 }
@@ -38,9 +38,9 @@ fn messages_of_every_size_arrive_in_both_directions() {
 fn a_burst_arrives_whole_and_in_order() {
     let mut pair = Pair::with(unlimited, |peer| {
         unlimited(peer);
-        peer.options.max_queued_packets = 100;
+        peer.options.set_max_queued_packets(100);
     });
-    pair.client.options.max_queued_packets = 1 << 20;
+    pair.client.options.set_max_queued_packets(1 << 20);
     for i in 0..20_000u32 {
         pair.client.send(Binary, &i.to_be_bytes()).unwrap();
     }
@@ -61,12 +61,12 @@ fn a_single_message_leaves_in_its_own_tick_and_answers_leave_when_nothing_is_lef
     pair.client.send(Text, b"a").unwrap();
     pair.server.poll();
     assert_eq!(pair.server.packet_count(), 1, "sent at once, seen by the next poll");
-    pair.server.get_packet().unwrap();
+    pair.server.take_packet().unwrap();
     for _ in 0..3 {
         pair.server.send(Text, b"answer").unwrap();
     }
     assert!(pair.server.has_unflushed());
-    assert!(pair.server.get_packet().is_err());
+    assert!(pair.server.take_packet().is_err());
     assert!(!pair.server.has_unflushed());
     pair.client.poll();
     assert_eq!(pair.client.packet_count(), 3);
@@ -109,7 +109,7 @@ fn packets_that_arrive_with_the_end_of_the_stream_are_kept() {
     assert_eq!(raw.peer.close_code(), -1);
     assert!(raw.peer.error_message().contains("without a close frame"));
     assert_eq!(packets(&mut raw.peer), [b"one".to_vec(), b"two".to_vec()]);
-    assert_eq!(raw.peer.get_packet().unwrap_err().code(), ErrorCode::Failed);
+    assert_eq!(raw.peer.take_packet().unwrap_err().code(), ErrorCode::Failed);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_connection_that_opens_and_ends_at_once_is_seen_open() {
 
 #[test]
 fn an_empty_message_that_had_no_room_is_not_forgotten() {
-    let mut raw = Raw::server_with(|peer| peer.options.max_queued_packets = 1);
+    let mut raw = Raw::server_with(|peer| peer.options.set_max_queued_packets(1));
     raw.write(&[frame(0x82, true, b"one"), frame(0x82, true, b"")].concat());
     raw.poll_until("full", |peer| peer.packet_count() == 1 && peer.needs_poll());
     assert_eq!(packets(&mut raw.peer), [b"one".to_vec()]);
@@ -162,7 +162,7 @@ fn refused_calls_change_nothing() {
     assert_eq!(code(idle.send(Text, b"x")), ErrorCode::Failed);
     assert_eq!(code(idle.connect_to_url("", None)), ErrorCode::InvalidParameter);
     assert_eq!(code(idle.connect_to_url("http://x", None)), ErrorCode::InvalidParameter);
-    idle.options.handshake_headers = vec!["A: b\r\nEvil: c".to_owned()];
+    idle.options.set_handshake_headers(vec!["A: b\r\nEvil: c".to_owned()]);
     assert_eq!(code(idle.connect_to_url("ws://127.0.0.1:1", None)), ErrorCode::InvalidParameter);
     assert_eq!(code(idle.set_no_delay(true)), ErrorCode::Unconfigured);
     assert_eq!((idle.state(), idle.close_code(), idle.close(1000, "")), (State::Closed, -1, Ok(())));
@@ -211,7 +211,7 @@ fn messages_before_a_violation_can_still_be_answered() {
 
 #[test]
 fn a_full_queue_pauses_reading_but_pings_are_answered() {
-    let mut raw = Raw::server_with(|peer| peer.options.max_queued_packets = 2);
+    let mut raw = Raw::server_with(|peer| peer.options.set_max_queued_packets(2));
     let messages: Vec<u8> = (0..10u8).flat_map(|i| frame(0x82, true, &[i; 100])).collect();
     raw.write(&[messages, frame(0x89, true, b"alive?")].concat());
     assert_eq!(raw.read(8), frame(0x8a, false, b"alive?"));
@@ -227,7 +227,7 @@ fn a_full_queue_pauses_reading_but_pings_are_answered() {
 
 #[test]
 fn a_full_queue_cannot_keep_a_connection_from_closing() {
-    let mut raw = Raw::server_with(|peer| peer.options.max_queued_packets = 2);
+    let mut raw = Raw::server_with(|peer| peer.options.set_max_queued_packets(2));
     let messages: Vec<u8> = (0..2000u32).flat_map(|i| frame(0x82, true, &i.to_be_bytes())).collect();
     raw.write(&messages);
     raw.poll_until("full", |peer| peer.packet_count() == 2);
@@ -239,14 +239,14 @@ fn a_full_queue_cannot_keep_a_connection_from_closing() {
 
 #[test]
 fn inbound_buffer_size_bounds_what_is_held() {
-    let mut pair = Pair::with(unlimited, |peer| peer.options.inbound_buffer_size = 100_000);
+    let mut pair = Pair::with(unlimited, |peer| peer.options.set_inbound_buffer_size(100_000));
     for _ in 0..100 {
         pair.client.send(Binary, &[1; 40_000]).unwrap();
     }
     let mut received = 0;
     pair.drive("all", |pair| {
         assert!(pair.server.packet_count() <= 2);
-        received += usize::from(pair.server.get_packet().is_ok());
+        received += usize::from(pair.server.take_packet().is_ok());
         received == 100
     });
 }
@@ -257,9 +257,9 @@ fn an_unanswered_close_ends_by_itself() {
     raw.peer.close(1000, "").unwrap();
     let now = start();
     raw.peer.poll_at(now);
-    raw.peer.poll_at(now + raw.peer.options.close_timeout - SECOND);
+    raw.peer.poll_at(now + raw.peer.options.close_timeout() - SECOND);
     assert_eq!(raw.peer.state(), State::Closing);
-    raw.peer.poll_at(now + raw.peer.options.close_timeout);
+    raw.peer.poll_at(now + raw.peer.options.close_timeout());
     assert_eq!((raw.peer.state(), raw.peer.close_code()), (State::Closed, -1));
     assert!(raw.peer.error_message().contains("close frame"));
 }
@@ -284,7 +284,7 @@ fn a_silent_server_and_a_silent_client_time_out() {
 
 #[test]
 fn a_late_poll_keeps_a_healthy_link_and_a_dead_one_is_noticed() {
-    let mut pair = Pair::with(|peer| peer.options.heartbeat_interval = SECOND, |_| {});
+    let mut pair = Pair::with(|peer| peer.options.set_heartbeat_interval(SECOND).unwrap(), |_| {});
     let now = start();
     pair.client.poll_at(now + SECOND);
     until("pong", || {
@@ -426,7 +426,7 @@ fn idle_peers_own_no_buffers_after_traffic() {
     let mut raw = Raw::server();
     raw.write(&frame(0x82, true, &[1; 1000]));
     raw.poll_until("message", |peer| peer.packet_count() == 1);
-    raw.peer.get_packet().unwrap();
+    raw.peer.take_packet().unwrap();
     raw.peer.poll();
     let mut none = [0];
     assert!(raw.socket.read(&mut none).is_err());
@@ -439,14 +439,14 @@ fn rest_lasts_until_the_network_has_news() {
     let mut idle = None;
     until("rest", || {
         pair.client.poll();
-        idle = pair.server.poll_or_rest();
+        idle = pair.server.poll_unless_idle();
         idle.is_some()
     });
     let idle = idle.unwrap();
     // Connections that other tests close are looked after by whoever polls.
-    until("nothing happens", || idle.lasts());
+    until("nothing happens", || idle.still_holds());
     pair.client.send(Text, b"wake up").unwrap();
-    until("news", || !idle.lasts());
+    until("news", || !idle.still_holds());
     pair.drive("the message", |pair| pair.server.packet_count() == 1);
-    assert!(pair.server.poll_or_rest().is_none(), "an unread message is no rest");
+    assert!(pair.server.poll_unless_idle().is_none(), "an unread message is no rest");
 }

@@ -7,6 +7,7 @@ use wspeer::net::clock;
 use wspeer::peer::room::{MultiplayerPeer, RoomEvent, SERVER, Status};
 use wspeer::peer::{State, WebSocketPeer};
 use wspeer::proto::frame::MessageKind::{Binary, Text};
+use wspeer::proto::handshake::HttpAnswer;
 
 use crate::fixtures::DEADLINE;
 
@@ -88,7 +89,7 @@ impl Hall {
 
 fn packets(room: &mut MultiplayerPeer) -> Vec<(i32, Vec<u8>)> {
     let mut all = Vec::new();
-    while let Ok((source, packet)) = room.get_packet() {
+    while let Ok((source, packet)) = room.take_packet() {
         all.push((source, packet.to_vec()));
     }
     all
@@ -109,7 +110,7 @@ fn stranger(hall: &mut Hall) -> WebSocketPeer {
 fn ids_are_little_endian_in_one_binary_message_of_four_bytes() {
     let mut hall = Hall::open();
     let mut peer = stranger(&mut hall);
-    let first = peer.get_packet().unwrap().to_vec();
+    let first = peer.take_packet().unwrap().to_vec();
     assert!(!peer.was_string_packet());
     let id = i32::from_le_bytes(first.try_into().unwrap());
     assert_eq!((hall.server.peers(), hall.told.clone()), (vec![id], vec![RoomEvent::Connected(id)]));
@@ -222,7 +223,7 @@ fn a_server_that_closes_says_goodbye_and_its_last_packets_stay_readable() {
         assert!(guest.room.error_message().contains("1001"), "{}", guest.room.error_message());
         assert_eq!(guest.room.about(SERVER, |peer| peer.close_code()), Some(1001));
         assert_eq!(packets(&mut guest.room), [(SERVER, b"goodbye".to_vec())]);
-        assert_eq!(guest.room.get_packet().unwrap_err().code(), ErrorCode::Unconfigured);
+        assert_eq!(guest.room.take_packet().unwrap_err().code(), ErrorCode::Unconfigured);
     }
 }
 
@@ -267,18 +268,18 @@ fn a_client_leaves_by_disconnecting_from_the_server() {
 
 #[test]
 fn nobody_is_admitted_beyond_the_places_or_while_refusing() {
-    let mut hall = Hall::with(|room| room.max_clients = 2);
+    let mut hall = Hall::with(|room| room.admission.set_max_clients(2));
     hall.admit(2);
     hall.invite(1);
     hall.drive("refused", |hall| hall.clients[2].room.status() == Status::Disconnected);
     assert!(hall.clients[2].room.error_message().contains("full"), "{}", hall.clients[2].room.error_message());
     hall.clients[0].room.close();
     hall.drive("left", |hall| hall.server.peers().len() == 1);
-    hall.server.refuse_new_connections = true;
+    hall.server.admission.set_refuse_new_connections(true);
     let url = hall.url();
     hall.clients[2].room.create_client(&url, None).unwrap();
     hall.drive("refused", |hall| hall.clients[2].room.status() == Status::Disconnected);
-    hall.server.refuse_new_connections = false;
+    hall.server.admission.set_refuse_new_connections(false);
     hall.clients[2].room.create_client(&url, None).unwrap();
     hall.drive("admitted", |hall| hall.clients[2].room.status() == Status::Connected);
     assert_eq!(hall.clients[2].told, [RoomEvent::Connected(SERVER)]);
@@ -352,10 +353,10 @@ fn who_finishes_no_handshake_is_dropped_in_time() {
 
 #[test]
 fn a_silent_peer_is_told_within_the_heartbeats_timeout() {
-    let mut hall = Hall::with(|room| room.options.heartbeat_interval = Duration::from_secs(1));
+    let mut hall = Hall::with(|room| room.options.set_heartbeat_interval(Duration::from_secs(1)).unwrap());
     hall.admit(1);
     let mut frozen = stranger(&mut hall);
-    let id = i32::from_le_bytes(frozen.get_packet().unwrap().try_into().unwrap());
+    let id = i32::from_le_bytes(frozen.take_packet().unwrap().try_into().unwrap());
     let start = clock::now();
     let mut now = start;
     let mut told = Vec::new();
@@ -380,10 +381,10 @@ fn a_silent_peer_is_told_within_the_heartbeats_timeout() {
 
 #[test]
 fn one_that_sends_without_end_does_not_hold_up_the_others() {
-    let mut hall = Hall::with(|room| room.options.max_queued_packets = 10);
+    let mut hall = Hall::with(|room| room.options.set_max_queued_packets(10));
     let ids = hall.admit(2);
-    hall.clients[0].room.options.max_queued_packets = 1000;
-    hall.clients[0].room.about(SERVER, |peer| peer.options.max_queued_packets = 1000);
+    hall.clients[0].room.options.set_max_queued_packets(1000);
+    hall.clients[0].room.about(SERVER, |peer| peer.options.set_max_queued_packets(1000));
     for i in 0..500u32 {
         hall.clients[0].room.put_packet(&i.to_le_bytes()).unwrap();
     }
@@ -403,7 +404,7 @@ fn one_that_sends_without_end_does_not_hold_up_the_others() {
 fn a_packet_that_cannot_be_sent_is_an_error_and_the_others_get_it() {
     let mut hall = Hall::open();
     let ids = hall.admit(2);
-    hall.server.about(ids[0], |peer| peer.options.outbound_buffer_size = 4);
+    hall.server.about(ids[0], |peer| peer.options.set_outbound_buffer_size(4));
     let error = hall.server.put_packet(b"too long for one").unwrap_err();
     assert_eq!(error.code(), ErrorCode::OutOfMemory);
     assert!(error.message().contains(&ids[0].to_string()));
@@ -436,7 +437,7 @@ fn wrong_calls_are_refused_and_change_nothing() {
     let mut room: MultiplayerPeer = MultiplayerPeer::new();
     let code = |result: wspeer::error::Result| result.unwrap_err().code();
     assert_eq!(code(room.put_packet(b"x")), ErrorCode::Unconfigured);
-    assert_eq!(room.get_packet().unwrap_err().code(), ErrorCode::Unconfigured);
+    assert_eq!(room.take_packet().unwrap_err().code(), ErrorCode::Unconfigured);
     assert_eq!(code(room.disconnect_peer(1, false)), ErrorCode::InvalidParameter);
     for url in ["", "http://a/", "ws://"] {
         assert_eq!(code(room.create_client(url, None)), ErrorCode::InvalidParameter);
@@ -444,7 +445,7 @@ fn wrong_calls_are_refused_and_change_nothing() {
     assert_eq!(code(room.create_server(70_000, "*", None)), ErrorCode::InvalidParameter);
     assert_eq!(code(room.create_server(0, "nowhere", None)), ErrorCode::InvalidParameter);
     for seconds in [0.0, -1.0, f64::NAN] {
-        assert_eq!(code(room.set_handshake_timeout(seconds)), ErrorCode::InvalidParameter);
+        assert_eq!(code(room.options.set_handshake_timeout_from_seconds(seconds)), ErrorCode::InvalidParameter);
     }
     room.poll();
     room.close();
@@ -453,16 +454,16 @@ fn wrong_calls_are_refused_and_change_nothing() {
     assert_eq!((room.status(), room.unique_id()), (Status::Connected, SERVER));
     assert_eq!(code(room.create_server(0, "127.0.0.1", None)), ErrorCode::AlreadyInUse);
     assert_eq!(code(room.create_client("ws://127.0.0.1:1/", None)), ErrorCode::AlreadyInUse);
-    assert_eq!(room.get_packet().unwrap_err().code(), ErrorCode::Unavailable);
+    assert_eq!(room.take_packet().unwrap_err().code(), ErrorCode::Unavailable);
     room.put_packet(b"nobody is there").unwrap();
 }
 
 #[test]
 fn compression_is_used_where_both_ends_have_it() {
     for (here, there) in [(true, true), (true, false), (false, true)] {
-        let mut hall = Hall::with(|room| room.options.compression_enabled = here);
+        let mut hall = Hall::with(|room| room.options.set_compression_enabled(here));
         let mut room = MultiplayerPeer::new();
-        room.options.compression_enabled = there;
+        room.options.set_compression_enabled(there);
         room.create_client(&hall.url(), None).unwrap();
         hall.clients.push(Guest::new(room));
         let id = hall.admit(0)[0];
@@ -475,7 +476,7 @@ fn compression_is_used_where_both_ends_have_it() {
 
 #[test]
 fn the_program_sees_the_request_and_decides() {
-    let mut hall = Hall::with(|room| room.options.auto_accept = false);
+    let mut hall = Hall::with(|room| room.options.set_auto_accept(false));
     hall.invite(2);
     hall.drive("both ask", |hall| hall.told.len() == 2);
     let asked: Vec<i32> =
@@ -485,7 +486,7 @@ fn the_program_sees_the_request_and_decides() {
     assert_eq!(hall.told, [], "asked once");
     hall.server.about(asked[0], |peer| {
         assert_eq!(peer.request().unwrap().path_and_query(), ("/", ""));
-        peer.reject_request(403, "", Vec::new(), b"not today".to_vec()).unwrap();
+        peer.reject_request(HttpAnswer::new(403).with_body("not today")).unwrap();
     });
     hall.server.about(asked[1], |peer| peer.accept_request(&[])).unwrap().unwrap();
     hall.drive("one is in", |hall| hall.server.peers() == [asked[1]]);
@@ -504,7 +505,7 @@ fn the_program_sees_the_request_and_decides() {
 #[test]
 fn settings_that_make_every_handshake_impossible_are_refused_at_the_beginning() {
     let mut room: MultiplayerPeer = MultiplayerPeer::new();
-    room.options.handshake_headers = vec!["no colon".to_owned()];
+    room.options.set_handshake_headers(vec!["no colon".to_owned()]);
     assert_eq!(room.create_server(0, "127.0.0.1", None).unwrap_err().code(), ErrorCode::InvalidParameter);
     assert_eq!(room.create_client("ws://127.0.0.1:1/", None).unwrap_err().code(), ErrorCode::InvalidParameter);
     assert_eq!(room.status(), Status::Disconnected);

@@ -47,7 +47,7 @@ impl Stage {
         for (client, got) in self.clients.iter_mut().zip(&mut self.got) {
             client.poll();
             while client.next_event().is_some() {}
-            while let Ok((SERVER, packet)) = client.get_packet() {
+            while let Ok((SERVER, packet)) = client.take_packet() {
                 got.push(packet.to_vec());
             }
         }

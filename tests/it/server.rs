@@ -10,6 +10,7 @@ use wspeer::limits::MAX_CLOSE_REASON;
 use wspeer::net::clock;
 use wspeer::peer::server::Wait;
 use wspeer::peer::{PeerEvent, Server, State, WebSocketPeer};
+use wspeer::proto::handshake::HttpAnswer;
 
 use crate::fixtures::{frame, until};
 use crate::world::{BINARY, REQUEST, TEXT, World, owned};
@@ -38,10 +39,10 @@ fn a_client_comes_talks_and_goes() {
     assert_eq!(world.told, vec![PeerEvent::Message { id }; 4]);
     assert_eq!(world.server.packet_count(id), 4);
     for (text, is_text) in [("a", true), ("b", true), ("c", true), ("d", false)] {
-        assert_eq!(world.server.get_packet(id).unwrap(), text.as_bytes());
+        assert_eq!(world.server.take_message(id).unwrap(), text.as_bytes());
         assert_eq!(world.server.was_string_packet(id), is_text);
     }
-    assert_eq!(world.server.get_packet(id).unwrap_err().code(), ErrorCode::Unavailable);
+    assert_eq!(world.server.take_message(id).unwrap_err().code(), ErrorCode::Unavailable);
     world.forget();
     world.client(index).disconnect_from_host(1001, "Bye").unwrap();
     world.until_client_told(index, &PeerEvent::Closed { id: 1, was_clean: true });
@@ -72,10 +73,10 @@ fn a_message_can_be_read_from_its_event_on() {
     assert_eq!(world.server.packet_count(id), 0);
     assert_eq!(world.server.next_event(), Some(PeerEvent::Message { id }));
     assert_eq!(world.server.packet_count(id), 1);
-    assert_eq!(world.server.get_packet(id).unwrap(), b"one");
-    assert!(world.server.get_packet(id).is_err());
+    assert_eq!(world.server.take_message(id).unwrap(), b"one");
+    assert!(world.server.take_message(id).is_err());
     assert_eq!(world.server.next_event(), Some(PeerEvent::Message { id }));
-    assert_eq!(world.server.get_packet(id).unwrap(), b"two");
+    assert_eq!(world.server.take_message(id).unwrap(), b"two");
 }
 
 #[test]
@@ -93,7 +94,7 @@ fn what_came_before_a_close_is_told_first_and_can_still_be_read() {
         PeerEvent::Closed { id: 1, was_clean: true },
     ];
     assert_eq!(world.clients[index].told, expected);
-    assert_eq!(world.client(index).get_packet().unwrap(), b"last words");
+    assert_eq!(world.client(index).take_message().unwrap(), b"last words");
     assert_eq!(world.told, [PeerEvent::Closed { id, was_clean: true }]);
 }
 
@@ -121,7 +122,7 @@ fn the_end_is_told_before_the_peer_is_forgotten() {
     stale(world.server.disconnect_peer(id, 1000, ""));
     stale(world.server.ping(id, b""));
     stale(world.server.peer_address(id).map(|_| ()));
-    stale(world.server.get_packet(id).map(|_| ()));
+    stale(world.server.take_message(id).map(|_| ()));
     stale(world.server.outbound_buffered_amount(id).map(|_| ()));
     stale(world.server.accept_request(id, &[]));
     assert_eq!(world.server.packet_count(id), 0);
@@ -211,14 +212,23 @@ fn listening_has_its_rules() {
     assert_eq!(code(server.listen(-1, Vec::new(), false)), ErrorCode::InvalidParameter);
     assert_eq!(code(server.listen(65_536, Vec::new(), false)), ErrorCode::InvalidParameter);
     assert_eq!(code(server.listen(0, owned(&["a b"]), false)), ErrorCode::InvalidParameter);
-    assert_eq!(code(server.configure(|options| options.set_bind_address("localhost"))), ErrorCode::InvalidParameter);
-    assert_eq!(code(server.configure(|options| options.set_handshake_timeout(0.0))), ErrorCode::InvalidParameter);
-    assert_eq!(code(server.configure(|options| options.set_max_clients(-1))), ErrorCode::InvalidParameter);
-    assert_eq!(server.options().bind_address, "*");
+    assert_eq!(
+        code(server.configure(|options| options.listen.set_bind_address("localhost"))),
+        ErrorCode::InvalidParameter
+    );
+    assert_eq!(
+        code(server.configure(|options| options.peer.set_handshake_timeout_from_seconds(0.0))),
+        ErrorCode::InvalidParameter
+    );
+    assert_eq!(
+        code(server.configure(|options| options.admission.set_max_clients_from_integer(-1))),
+        ErrorCode::InvalidParameter
+    );
+    assert_eq!(server.options().listen.bind_address(), "*");
     assert_eq!(code(server.wait(None).map(|_| ())), ErrorCode::Unconfigured);
     server.listen(0, owned(&[" chat "]), false).unwrap();
     assert_eq!(code(server.listen(0, Vec::new(), false)), ErrorCode::AlreadyInUse);
-    assert_eq!(code(server.configure(|options| options.set_bind_address("127.0.0.1"))), ErrorCode::Failed);
+    assert_eq!(code(server.configure(|options| options.listen.set_bind_address("127.0.0.1"))), ErrorCode::Failed);
     let mut second = Server::new();
     assert_eq!(code(second.listen(i64::from(server.local_port()), Vec::new(), false)), ErrorCode::AlreadyInUse);
 }
@@ -258,7 +268,7 @@ fn a_program_may_look_at_requests_and_decide() {
     world
         .server
         .set_options(|options| {
-            options.peer.auto_accept = false;
+            options.peer.set_auto_accept(false);
             Ok(())
         })
         .unwrap();
@@ -276,7 +286,7 @@ fn a_program_may_look_at_requests_and_decide() {
     let bad = world.connect(&[], |_| {});
     world.until("asked", |world| matches!(world.told[..], [PeerEvent::Request { .. }]));
     let PeerEvent::Request { id } = world.told[0] else { panic!() };
-    world.server.reject_request(id, 403, "", Vec::new(), b"no".to_vec()).unwrap();
+    world.server.reject_request(id, HttpAnswer::new(403).with_body("no")).unwrap();
     world.until(
         "refused",
         |world| matches!(&world.clients[bad].told[..], [PeerEvent::Failed { reason, .. }] if reason.contains("403")),
@@ -289,7 +299,7 @@ fn broadcasts_are_encoded_and_compressed_once() {
     let mut world = World::listening(&[], false, |server| {
         server
             .set_options(|options| {
-                options.peer.compression_enabled = true;
+                options.peer.set_compression_enabled(true);
                 Ok(())
             })
             .unwrap();
@@ -297,7 +307,7 @@ fn broadcasts_are_encoded_and_compressed_once() {
     let compressed = |client: &mut wspeer::peer::Client| {
         client
             .set_options(|options| {
-                options.compression_enabled = true;
+                options.set_compression_enabled(true);
                 Ok(())
             })
             .unwrap();
@@ -317,10 +327,10 @@ fn broadcasts_are_encoded_and_compressed_once() {
             let expected = if index == 0 { 2 } else { 3 };
             world.until("messages", |world| world.client(player).packet_count() == expected);
             let client = world.client(player);
-            assert_eq!(client.get_packet().unwrap(), format!("{text} for {index} alone").as_bytes(), "{round}");
-            assert_eq!(client.get_packet().unwrap(), text.as_bytes());
+            assert_eq!(client.take_message().unwrap(), format!("{text} for {index} alone").as_bytes(), "{round}");
+            assert_eq!(client.take_message().unwrap(), text.as_bytes());
             if index > 0 {
-                assert_eq!(client.get_packet().unwrap(), b"all but one");
+                assert_eq!(client.take_message().unwrap(), b"all but one");
             }
         }
     }
@@ -342,7 +352,7 @@ fn a_full_recipient_does_not_keep_a_broadcast_from_the_others() {
         received += 1;
         world.until("received", |world| {
             let client = &mut world.clients[index].client;
-            client.get_packet().is_ok()
+            client.take_message().is_ok()
         });
         assert!(received < 2000, "the stuck one takes everything");
     }
@@ -352,7 +362,7 @@ fn a_full_recipient_does_not_keep_a_broadcast_from_the_others() {
 #[test]
 fn more_clients_than_allowed_are_told_so_and_the_others_stay() {
     let mut world = World::listening(&[], false, |server| {
-        server.set_options(|options| options.set_max_clients(2)).unwrap();
+        server.set_options(|options| options.admission.set_max_clients_from_integer(2)).unwrap();
     });
     let players = [world.join(), world.join()];
     let crowd: Vec<usize> = (0..40).map(|_| world.connect(&[], |_| {})).collect();
@@ -368,7 +378,7 @@ fn more_clients_than_allowed_are_told_so_and_the_others_stay() {
         world.until_client_told(player, &PeerEvent::Message { id: 1 });
     }
     // Handshakes under way when the last place is taken.
-    world.server.set_options(|options| options.set_max_clients(3)).unwrap();
+    world.server.set_options(|options| options.admission.set_max_clients_from_integer(3)).unwrap();
     let crowd: Vec<usize> = (0..5).map(|_| world.connect(&[], |_| {})).collect();
     world.until("one got in", |world| {
         crowd.iter().all(|index| !world.clients[*index].told.is_empty()) && world.server.peer_count() == 3
@@ -382,7 +392,7 @@ fn new_connections_can_be_refused_while_the_others_go_on() {
     world
         .server
         .set_options(|options| {
-            options.refuse_new_connections = true;
+            options.admission.set_refuse_new_connections(true);
             Ok(())
         })
         .unwrap();
@@ -396,7 +406,7 @@ fn new_connections_can_be_refused_while_the_others_go_on() {
 #[test]
 fn slow_and_bad_handshakes_end_and_others_are_unaffected() {
     let mut world = World::listening(&[], false, |server| {
-        server.set_options(|options| options.set_handshake_timeout(0.2)).unwrap();
+        server.set_options(|options| options.peer.set_handshake_timeout_from_seconds(0.2)).unwrap();
     });
     let mut silent = world.raw();
     let mut slow = world.raw();
@@ -431,7 +441,7 @@ fn a_peer_that_is_not_read_stops_and_goes_on() {
     assert!(world.server.ask(id, |peer| peer.packet_count() <= 4).unwrap());
     let mut expected = 0_u32;
     world.until("all arrive", |world| {
-        while let Ok(packet) = world.server.get_packet(id) {
+        while let Ok(packet) = world.server.take_message(id) {
             assert_eq!(packet[..4], expected.to_le_bytes());
             expected += 1;
         }
@@ -472,14 +482,14 @@ fn waiting_ends_with_an_event_a_wake_or_the_time() {
     assert!(world.server.wait(None).unwrap());
     assert_eq!(world.server.next_event(), Some(PeerEvent::Message { id }));
     let mut client = sender.join().unwrap();
-    world.server.get_packet(id).unwrap();
+    world.server.take_message(id).unwrap();
     assert!(!world.server.wait(Some(Duration::ZERO)).unwrap());
     world.server.send(id, TEXT, b"and you").unwrap();
     assert!(client.wait(None).unwrap());
     assert_eq!(client.next_event(), Some(PeerEvent::Message { id: 1 }));
     assert!(!client.wait(Some(Duration::from_millis(5))).unwrap());
     // A handshake that takes too long ends a wait that has no time of its own.
-    world.server.set_options(|options| options.set_handshake_timeout(0.05)).unwrap();
+    world.server.set_options(|options| options.peer.set_handshake_timeout_from_seconds(0.05)).unwrap();
     let _silent = world.raw();
     assert!(world.server.wait(None).unwrap());
     assert!(matches!(world.server.next_event(), Some(PeerEvent::Failed { .. })));
@@ -505,10 +515,10 @@ fn idle_peers_are_not_polled() {
 fn heartbeats_and_close_timeouts_come_without_news_from_the_network() {
     let mut world = World::new();
     let (_dead, id) = world.raw_open();
-    world.server.set_options(|options| options.peer.set_heartbeat_interval(0.05)).unwrap();
+    world.server.set_options(|options| options.peer.set_heartbeat_interval_from_seconds(0.05)).unwrap();
     world.until_told(&PeerEvent::Closed { id, was_clean: false });
     let mut world = World::new();
-    world.server.set_options(|options| options.peer.set_close_timeout(0.05)).unwrap();
+    world.server.set_options(|options| options.peer.set_close_timeout_from_seconds(0.05)).unwrap();
     let (_dead, id) = world.raw_open();
     world.server.disconnect_peer(id, 1000, "").unwrap();
     let before = clock::now();

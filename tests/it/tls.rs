@@ -70,8 +70,8 @@ fn serving(identity: IdentityPem) -> ServerTlsSpec {
 }
 
 fn unlimited(peer: &mut WebSocketPeer) {
-    peer.options.inbound_buffer_size = 64 << 20;
-    peer.options.outbound_buffer_size = 0;
+    peer.options.set_inbound_buffer_size(64 << 20);
+    peer.options.set_outbound_buffer_size(0);
 }
 
 /// Lets a client connect to `host` until both ends know how that ended.
@@ -250,7 +250,7 @@ fn large_messages_go_both_ways() {
         pair.client.send(Binary, &payload).unwrap();
         pair.server.send(Binary, &payload).unwrap();
         pair.drive("both", |pair| pair.client.packet_count() == 1 && pair.server.packet_count() == 1);
-        assert!(pair.client.get_packet().unwrap() == payload && pair.server.get_packet().unwrap() == payload);
+        assert!(pair.client.take_packet().unwrap() == payload && pair.server.take_packet().unwrap() == payload);
     }
 }
 

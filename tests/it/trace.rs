@@ -36,8 +36,8 @@ fn a_row_shows_both_ends_as_they_are() {
     let _alone = alone();
     let listener = TraceSubscriber::to_peers();
     let compressed = |peer: &mut WebSocketPeer| {
-        peer.options.compression_enabled = true;
-        peer.options.supported_protocols = vec!["chat".to_owned()];
+        peer.options.set_compression_enabled(true);
+        peer.options.set_supported_protocols(vec!["chat".to_owned()]);
     };
     let mut pair = Pair::with(compressed, |peer| {
         compressed(peer);
@@ -177,8 +177,8 @@ fn a_listener_that_is_late_is_told_how_much_it_missed() {
     let mut early = TraceSubscriber::to_messages();
     let mut pair = Pair::open();
     let total = TRACE_EVENTS as u32 + 100;
-    pair.client.options.outbound_buffer_size = 0;
-    pair.client.options.max_queued_packets = usize::MAX;
+    pair.client.options.set_outbound_buffer_size(0);
+    pair.client.options.set_max_queued_packets(usize::MAX);
     let before = events(&mut early).len();
     assert_eq!(before, 4, "two ends, two halves of the handshake each");
     let mut late = TraceSubscriber::to_messages();

@@ -42,7 +42,7 @@ impl World {
 
     pub fn listening(protocols: &[&str], is_multiplayer: bool, setup: impl FnOnce(&mut Server)) -> Self {
         let mut world = Self { is_multiplayer, ..Self::default() };
-        world.server.configure(|options| options.set_bind_address("127.0.0.1")).unwrap();
+        world.server.configure(|options| options.listen.set_bind_address("127.0.0.1")).unwrap();
         setup(&mut world.server);
         world.server.listen(0, owned(protocols), is_multiplayer).unwrap();
         world
@@ -115,7 +115,7 @@ impl World {
 
     /// Every message of a peer that can be read.
     pub fn read(&mut self, id: i32) -> Vec<Vec<u8>> {
-        std::iter::from_fn(|| self.server.get_packet(id).ok().map(<[u8]>::to_vec)).collect()
+        std::iter::from_fn(|| self.server.take_message(id).ok().map(<[u8]>::to_vec)).collect()
     }
 
     pub fn client(&mut self, index: usize) -> &mut Client {

@@ -29,20 +29,20 @@ impl Client {
             ClientPhase::Open => self.peer.send(kind, payload),
             _ => Err(Error::new(ErrorCode::Failed, "the connection is not open")),
         };
-        self.noted(result)
+        self.record_error(result)
     }
 
     /// Takes the oldest message that an event has told of, lent until the next call. Works after the end too, until the next
     /// connection.
-    pub fn get_packet(&mut self) -> Result<&[u8]> {
+    pub fn take_message(&mut self) -> Result<&[u8]> {
         self.use_up_message()?;
-        self.peer.get_packet()
+        self.peer.take_packet()
     }
 
-    /// [`Self::get_packet`], to a buffer of the caller's, which a large message replaces by its own.
-    pub fn get_packet_to(&mut self, buffer: &mut Vec<u8>) -> Result {
+    /// [`Self::take_message`], to a buffer of the caller's, which a large message replaces by its own.
+    pub fn take_message_into(&mut self, buffer: &mut Vec<u8>) -> Result {
         self.use_up_message()?;
-        self.peer.get_packet_to(buffer)
+        self.peer.take_packet_into(buffer)
     }
 
     fn use_up_message(&mut self) -> Result {
@@ -95,7 +95,7 @@ impl Client {
     /// Sends a ping.
     pub fn ping(&mut self, payload: &[u8]) -> Result {
         let result = self.peer.ping(payload);
-        self.noted(result)
+        self.record_error(result)
     }
 
     /// Address of the server while connected.
@@ -106,7 +106,7 @@ impl Client {
     /// Switches Nagle's algorithm off (`true`, the default) or on.
     pub fn set_no_delay(&mut self, enabled: bool) -> Result {
         let result = self.peer.set_no_delay(enabled);
-        self.noted(result)
+        self.record_error(result)
     }
 
     /// Why the last call was refused, or the last connection lost or not made.
@@ -115,7 +115,7 @@ impl Client {
     }
 
     /// Remembers why a call was refused, for [`Self::error_message`].
-    pub fn noted<T>(&mut self, result: Result<T>) -> Result<T> {
+    pub fn record_error<T>(&mut self, result: Result<T>) -> Result<T> {
         if let Err(error) = &result {
             error.message().clone_into(&mut self.message);
         }

@@ -2,20 +2,17 @@
 
 mod messages;
 mod multiplayer;
-pub mod reconnect;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::limits::{OBJECT_BUFFER_KIB, OBJECT_BUFFER_PACKETS};
 use crate::net::poller::Poller;
 use crate::net::{ClientTls, clock, entropy, linger};
-pub use crate::peer::client::reconnect::ReconnectOptions;
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::event::PeerEvent;
 use crate::peer::godot3_packets::{PacketList, SERVER};
-use crate::peer::options::Options;
+use crate::peer::options::{ConnectionOptions, ReconnectOptions};
 use crate::peer::state::State;
 use crate::peer::trace::PeerClass;
 use crate::proto::frame::MessageKind;
@@ -37,7 +34,7 @@ pub enum ClientStatus {
 /// Everything happens in [`Self::poll`]; what happened is told by [`Self::next_event`].
 #[derive(Debug)]
 pub struct Client {
-    options: Options,
+    options: ConnectionOptions,
     reconnect: ReconnectOptions,
     peer: WebSocketPeer,
     target: Option<Target>,
@@ -83,14 +80,10 @@ enum ClientPhase {
 
 impl Default for Client {
     fn default() -> Self {
-        let mut options = Options::default();
-        // These are in range.
-        let _set =
-            options.set_buffers(OBJECT_BUFFER_KIB, OBJECT_BUFFER_PACKETS, OBJECT_BUFFER_KIB, OBJECT_BUFFER_PACKETS);
         Self {
-            options,
+            options: ConnectionOptions::for_client(),
             reconnect: ReconnectOptions::default(),
-            peer: WebSocketPeer::of(PeerClass::Client),
+            peer: WebSocketPeer::with_trace_class(PeerClass::Client),
             target: None,
             stage: ClientPhase::Idle,
             status: ClientStatus::Disconnected,
@@ -118,20 +111,20 @@ impl Client {
     // Settings
 
     /// Settings of the connection.
-    pub fn options(&self) -> &Options {
+    pub fn options(&self) -> &ConnectionOptions {
         &self.options
     }
 
     /// Changes settings. Limits and times apply to the connection that is there too, what the handshake uses to the next.
-    pub fn set_options(&mut self, set: impl FnOnce(&mut Options) -> Result) -> Result {
+    pub fn set_options(&mut self, set: impl FnOnce(&mut ConnectionOptions) -> Result) -> Result {
         let result = set(&mut self.options);
         let (protocols, headers) = (
             std::mem::take(&mut self.peer.options.supported_protocols),
             std::mem::take(&mut self.peer.options.handshake_headers),
         );
         self.peer.options =
-            Options { supported_protocols: protocols, handshake_headers: headers, ..self.options.clone() };
-        self.noted(result)
+            ConnectionOptions { supported_protocols: protocols, handshake_headers: headers, ..self.options.clone() };
+        self.record_error(result)
     }
 
     /// Refuses what cannot be changed while there is a connection.
@@ -139,7 +132,7 @@ impl Client {
         if self.stage == ClientPhase::Idle {
             return Ok(());
         }
-        self.noted(Err(Error::new(ErrorCode::Failed, "this cannot be changed while there is a connection")))
+        self.record_error(Err(Error::new(ErrorCode::Failed, "this cannot be changed while there is a connection")))
     }
 
     /// Sets the limits of the queues as Godot 3's `set_buffers`; refused while there is a connection.
@@ -156,7 +149,7 @@ impl Client {
     /// Changes them.
     pub fn set_reconnect_options(&mut self, set: impl FnOnce(&mut ReconnectOptions) -> Result) -> Result {
         let result = set(&mut self.reconnect);
-        self.noted(result)
+        self.record_error(result)
     }
 
     // Connecting
@@ -176,7 +169,7 @@ impl Client {
     ) -> Result {
         let target = Target { url: url.to_owned(), protocols, headers, tls };
         let result = self.try_connect(target, is_multiplayer);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_connect(&mut self, target: Target, is_multiplayer: bool) -> Result {
@@ -184,7 +177,7 @@ impl Client {
         {
             return Err(Error::new(ErrorCode::AlreadyInUse, "the client is connecting or connected; disconnect first"));
         }
-        let mut peer = WebSocketPeer::of(PeerClass::Client);
+        let mut peer = WebSocketPeer::with_trace_class(PeerClass::Client);
         let result = self.begin(&mut peer, &target);
         if let Err(error) = &result
             && error.code() != ErrorCode::Failed
@@ -207,14 +200,14 @@ impl Client {
 
     fn begin(&self, peer: &mut WebSocketPeer, target: &Target) -> Result {
         peer.options = self.options.clone();
-        peer.options.set_supported_protocols(target.protocols.iter().cloned());
+        peer.options.set_supported_protocols(target.protocols.clone());
         peer.options.handshake_headers.extend(target.headers.iter().cloned());
         peer.connect_to_url(&target.url, target.tls.clone())
     }
 
     /// Forgets the connection and everything that belongs to it.
     fn reset(&mut self) {
-        self.peer = WebSocketPeer::of(PeerClass::Client);
+        self.peer = WebSocketPeer::with_trace_class(PeerClass::Client);
         self.stage = ClientPhase::Idle;
         self.status = ClientStatus::Disconnected;
         self.attempt = 0;
@@ -249,7 +242,7 @@ impl Client {
         if result.is_ok() {
             self.stage = ClientPhase::Leaving { keeps_slot };
         }
-        self.noted(result)
+        self.record_error(result)
     }
 
     // Polling
@@ -275,7 +268,7 @@ impl Client {
 
     fn try_again(&mut self, now: Instant) {
         let Some(target) = self.target.clone() else { return };
-        let mut peer = WebSocketPeer::of(PeerClass::Client);
+        let mut peer = WebSocketPeer::with_trace_class(PeerClass::Client);
         let result = self.begin(&mut peer, &target);
         self.peer = peer;
         self.announced = 0;
@@ -327,7 +320,7 @@ impl Client {
         let was_clean = self.peer.was_closed_cleanly();
         let is_own_doing = self.stage != ClientPhase::Open;
         if was_clean && !is_own_doing {
-            let (code, reason) = self.peer.close_told();
+            let (code, reason) = self.peer.received_close();
             self.events.push_back(PeerEvent::CloseRequest { id: SERVER, code, reason });
         }
         self.stage = ClientPhase::Idle;
@@ -378,7 +371,7 @@ impl Client {
             }
             if self.stage == ClientPhase::Idle {
                 let result = Err(Error::new(ErrorCode::Unconfigured, "there is no connection"));
-                return self.noted(result);
+                return self.record_error(result);
             }
             if deadline.is_some_and(|deadline| deadline <= now) {
                 return Ok(false);
@@ -386,7 +379,7 @@ impl Client {
             let Some(poller) = Poller::global() else { continue };
             let mut waiter = poller.waiter();
             waiter.mark();
-            if self.stage != ClientPhase::Connecting && self.peer.has_news() {
+            if self.stage != ClientPhase::Connecting && self.peer.has_pending_work() {
                 continue;
             }
             let next = match self.stage {

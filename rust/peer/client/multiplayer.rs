@@ -47,7 +47,7 @@ impl Client {
             if matches!(self.stage, ClientPhase::Leaving { .. }) || (is_full && self.peer.state() != State::Closed) {
                 return;
             }
-            let Ok(message) = self.peer.get_packet() else { return };
+            let Ok(message) = self.peer.take_packet() else { return };
             match Packet::parse(message) {
                 Some(Packet::Payload { from, data, .. }) => {
                     self.multiplayer.packets += 1;
@@ -99,7 +99,7 @@ impl Client {
         if !self.is_multiplayer {
             let message = "packets of the client itself are for multiplayer mode; use the peer's";
             let result = Err(Error::new(ErrorCode::Unconfigured, message));
-            return self.noted(result);
+            return self.record_error(result);
         }
         let packet = Packet::Payload { from: self.multiplayer.own_id, to: self.target_peer, data };
         self.send(MessageKind::Binary, &packet.encode())

@@ -6,7 +6,7 @@ use crate::peer::connection::opening::Opening;
 use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
 use crate::peer::state::State;
 use crate::proto::Role;
-use crate::proto::handshake::{Headers, Refusal, Request, response};
+use crate::proto::handshake::{Headers, HttpAnswer, Refusal, Request, response};
 use crate::proto::url::Url;
 
 /// Head of the HTTP message that the remote end sent, as it arrived; read again when a program asks.
@@ -29,7 +29,7 @@ impl WebSocketPeer {
     /// is refused leaves an earlier connection's packets, code and reason as they were.
     pub fn connect_to_url(&mut self, url: &str, tls: Option<ClientTls>) -> Result {
         let result = self.try_connect(url, tls);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_connect(&mut self, url: &str, tls: Option<ClientTls>) -> Result {
@@ -58,7 +58,7 @@ impl WebSocketPeer {
     /// Takes a connection as a server; the handshake happens in [`Self::poll`].
     pub fn accept_stream(&mut self, transport: Box<dyn Transport>) -> Result {
         let result = self.try_accept(transport);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_accept(&mut self, transport: Box<dyn Transport>) -> Result {
@@ -101,7 +101,7 @@ impl WebSocketPeer {
     /// with the HTTP status that says so; that is `ErrorCode::InvalidData`, and the connection is over.
     pub fn accept_request(&mut self, extra_headers: &[String]) -> Result {
         let result = self.try_accept_request(extra_headers);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_accept_request(&mut self, extra_headers: &[String]) -> Result {
@@ -117,14 +117,14 @@ impl WebSocketPeer {
     }
 
     /// Answers the request that waits with an HTTP status from 200 to 599, so that one port can serve pages and health checks
-    /// too. An empty `reason` stands for the usual one. The connection ends behind the answer.
-    pub fn reject_request(&mut self, status: i64, reason: &str, headers: Vec<String>, body: Vec<u8>) -> Result {
-        let result = self.try_reject_request(status, reason, headers, body);
-        self.noted(result)
+    /// too. The connection ends after the answer.
+    pub fn reject_request(&mut self, answer: HttpAnswer) -> Result {
+        let result = self.try_reject_request(answer);
+        self.record_error(result)
     }
 
-    fn try_reject_request(&mut self, status: i64, reason: &str, headers: Vec<String>, body: Vec<u8>) -> Result {
-        let refusal = Refusal::custom(status, reason, headers, body)?;
+    fn try_reject_request(&mut self, answer: HttpAnswer) -> Result {
+        let refusal = Refusal::custom(answer)?;
         let Phase::Opening(opening) = &mut self.phase else { return Err(no_request()) };
         opening.reject_request(&refusal)?;
         self.drop_connection();

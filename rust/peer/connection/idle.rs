@@ -10,24 +10,24 @@ use crate::peer::trace;
 /// A poll has found that there is nothing to do. Until something else is done with the peer, the next ones need not look at it, as
 /// long as this lasts.
 #[derive(Debug)]
-pub struct Idle(Arc<Readiness>);
+pub struct IdleWatch(Arc<Readiness>);
 
-impl Idle {
+impl IdleWatch {
     /// Whether a poll would still find nothing to do.
-    pub fn lasts(&self) -> bool {
+    pub fn still_holds(&self) -> bool {
         !self.0.may_read() && linger::is_quiet() && !trace::is_enabled()
     }
 }
 
 impl WebSocketPeer {
     /// [`Self::poll`], for callers that poll many idle peers and know what else is done with them.
-    pub fn poll_or_rest(&mut self) -> Option<Idle> {
+    pub fn poll_unless_idle(&mut self) -> Option<IdleWatch> {
         if !self.is_quiet() || trace::is_enabled() {
             self.poll_at(clock::now());
             return None;
         }
         match &self.phase {
-            Phase::Open(link) => link.transport.readiness().map(Idle),
+            Phase::Open(link) => link.transport.readiness().map(IdleWatch),
             _ => None,
         }
     }

@@ -17,5 +17,5 @@ pub mod websocket_peer;
 
 pub use compression::CompressionStatistics;
 pub use heartbeat::RoundTrip;
-pub use idle::Idle;
+pub use idle::IdleWatch;
 pub use websocket_peer::WebSocketPeer;

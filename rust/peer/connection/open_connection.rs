@@ -11,7 +11,7 @@ use crate::limits::{
 use crate::net::{FailureStage, NetError, Transport, clock, scratch};
 use crate::peer::connection::heartbeat::Heartbeat;
 use crate::peer::connection::packet_queue::PacketQueue;
-use crate::peer::options::Options;
+use crate::peer::options::ConnectionOptions;
 use crate::proto::broadcast::BroadcastMessage;
 use crate::proto::connection::{Connection, SendOptions, Stopped};
 use crate::proto::frame::MessageKind;
@@ -145,14 +145,14 @@ impl OpenConnection {
 
     /// Whether a poll has something to do without news from the system. Input that waits for room in the queue is no reason:
     /// whoever makes room knows.
-    pub fn has_news(&self, queue: &PacketQueue) -> bool {
+    pub fn has_pending_work(&self, queue: &PacketQueue) -> bool {
         let (read, write) = self.transport.known_readiness();
         let may_read = read && !(self.is_held && self.blocked.len() >= LOOKAHEAD_BYTES);
         may_read || self.violation.is_some() || (self.is_held && queue.is_empty()) || (write && self.has_unflushed())
     }
 
     /// When a poll has something to do for the sake of time.
-    pub fn next_deadline(&self, options: &Options) -> Option<Instant> {
+    pub fn next_deadline(&self, options: &ConnectionOptions) -> Option<Instant> {
         let beat = if self.connection.close_sent() {
             self.close_deadline
         } else {
@@ -169,9 +169,9 @@ impl OpenConnection {
 
     // Output
 
-    /// Whether a message of `payload` bytes may be queued (see [`Options`]).
-    pub fn check_room(&self, options: &Options, payload: usize) -> Result<(), Error> {
-        if self.output.queued_messages() >= options.max_outbound_packets.unwrap_or(options.max_queued_packets) {
+    /// Whether a message of `payload` bytes may be queued (see [`ConnectionOptions`]).
+    pub fn check_room(&self, options: &ConnectionOptions, payload: usize) -> Result<(), Error> {
+        if self.output.queued_messages() >= options.max_outbound_packets() {
             let message = format!(
                 "{} messages wait to be sent; max_queued_packets allows no more",
                 self.output.queued_messages()
@@ -234,7 +234,7 @@ impl OpenConnection {
     }
 
     /// Sends a message that others get too, in the form that fits this connection; otherwise as [`Self::send`].
-    pub fn send_shared(&mut self, message: &mut BroadcastMessage<'_>) -> Result<(), NetError> {
+    pub fn send_broadcast(&mut self, message: &mut BroadcastMessage<'_>) -> Result<(), NetError> {
         let frames = self.connection.share(message);
         if !self.sent_in_tick || self.output.len() + frames.bytes.len() >= COALESCE_BYTES {
             self.flush()?;
@@ -295,7 +295,7 @@ impl OpenConnection {
     // Input
 
     /// Reads until nothing is left, the queue is full, the budget of one poll is used, or the connection ends.
-    pub fn receive(&mut self, queue: &mut PacketQueue, options: &Options, now: Instant) -> Result<(), End> {
+    pub fn receive(&mut self, queue: &mut PacketQueue, options: &ConnectionOptions, now: Instant) -> Result<(), End> {
         if let Some(violation) = self.violation.take() {
             return Err(End::Violation(violation));
         }
@@ -329,7 +329,12 @@ impl OpenConnection {
     }
 
     /// One read into a large message's own buffer or the scratch buffer; returns the bytes read and asked for.
-    fn read_once(&mut self, queue: &mut PacketQueue, options: &Options, now: Instant) -> Result<(usize, usize), End> {
+    fn read_once(
+        &mut self,
+        queue: &mut PacketQueue,
+        options: &ConnectionOptions,
+        now: Instant,
+    ) -> Result<(usize, usize), End> {
         let closing = self.connection.close_sent();
         let direct = if options.stream_messages { None } else { self.connection.direct_buffer() };
         if let Some(buffer) = direct {
@@ -386,7 +391,7 @@ impl OpenConnection {
         &mut self,
         input: &mut [u8],
         queue: &mut PacketQueue,
-        options: &Options,
+        options: &ConnectionOptions,
         now: Instant,
     ) -> Result<Option<usize>, End> {
         let closing = self.connection.close_sent();
@@ -437,7 +442,7 @@ fn read_ready(transport: &mut dyn Transport, buffer: &mut [u8]) -> Result<Option
 struct Receiver<'a> {
     queue: &'a mut PacketQueue,
     heartbeat: &'a mut Heartbeat,
-    options: &'a Options,
+    options: &'a ConnectionOptions,
     now: Instant,
     is_new: bool,
     /// This end has said goodbye: what no longer fits is dropped, so that the remote end's close frame can be reached.

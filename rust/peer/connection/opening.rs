@@ -11,7 +11,7 @@ use crate::net::proxy::Proxy;
 use crate::net::{ClientTls, Connector, FailureStage, NetError, TlsInfo, TlsStream, Transport, entropy};
 use crate::peer::connection::handshake_stream::HandshakeStream;
 use crate::peer::connection::opening_failure::{at_proxy, not_upgraded, proxy_refused, refuse};
-use crate::peer::options::Options;
+use crate::peer::options::ConnectionOptions;
 use crate::peer::trace;
 use crate::proto::Role;
 use crate::proto::connection::Connection;
@@ -132,7 +132,7 @@ impl Opening {
     pub fn connect(
         url: &Url,
         tls: Option<ClientTls>,
-        options: &Options,
+        options: &ConnectionOptions,
         now: Instant,
     ) -> Result<Result<Self, NetError>> {
         let (handshake, request) = ClientHandshake::start(
@@ -147,15 +147,15 @@ impl Opening {
             tls.check_name(&url.address.host)?;
             tls.prepare();
         }
-        let proxy = options.proxies.choose(url.secure, &url.address.host)?;
+        let proxy = options.proxies().choose(url.secure, &url.address.host)?;
         let first = proxy.as_ref().map_or(&url.address, |proxy| &proxy.address);
-        let connector = Connector::start(&first.host, first.port, options.connect_timeout(), now);
+        let connector = Connector::start(&first.host, first.port, options.connect_time_limit(), now);
         let traced_request = if trace::wants_messages() { request.clone() } else { Vec::new() };
         let ahead = Ahead { server: url.address.clone(), proxy, tls, handshake, request };
         Ok(match connector {
             Ok(connector) => Ok(Self {
                 stage: OpeningStage::Connecting { connector, ahead },
-                deadline: now + options.connect_timeout() + options.handshake_timeout(),
+                deadline: now + options.connect_time_limit() + options.handshake_time_limit(),
                 arrived: None,
                 traced_request,
             }),
@@ -164,26 +164,26 @@ impl Opening {
     }
 
     /// A server's beginning on a connection that is there.
-    pub fn accept(transport: Box<dyn Transport>, options: &Options, now: Instant) -> Result<Self> {
+    pub fn accept(transport: Box<dyn Transport>, options: &ConnectionOptions, now: Instant) -> Result<Self> {
         headers::check_protocols(&options.supported_protocols)?;
         headers::check_extra(&options.handshake_headers)?;
         let stream = HandshakeStream::new(transport, Vec::new());
         Ok(Self {
             stage: OpeningStage::Server { stream, reader: RequestReader::default() },
-            deadline: now + options.handshake_timeout(),
+            deadline: now + options.handshake_time_limit(),
             arrived: None,
             traced_request: Vec::new(),
         })
     }
 
     /// Goes on as far as it can; returns what was made when it is made. What has arrived is looked at before the time is.
-    pub fn poll(&mut self, now: Instant, options: &Options) -> Result<Option<Opened>, NetError> {
+    pub fn poll(&mut self, now: Instant, options: &ConnectionOptions) -> Result<Option<Opened>, NetError> {
         loop {
             let step = match self.take_stage() {
                 OpeningStage::Connecting { mut connector, ahead } => match connector.poll(now) {
                     Ok(None) => Step::Wait(OpeningStage::Connecting { connector, ahead }),
                     Ok(Some(socket)) => {
-                        self.deadline = now + options.handshake_timeout();
+                        self.deadline = now + options.handshake_time_limit();
                         Step::Next(connected(Box::new(Arc::new(socket)), ahead)?)
                     }
                     Err(error) => return Err(ahead.explain(error)),
@@ -237,11 +237,11 @@ impl Opening {
     }
 
     /// The time is up.
-    fn give_up(&mut self, options: &Options) -> NetError {
+    fn give_up(&mut self, options: &ConnectionOptions) -> NetError {
         let late = |what: &str| {
             NetError::new(
                 FailureStage::Timeout,
-                format!("{what} within {:?} (handshake_timeout)", options.handshake_timeout()),
+                format!("{what} within {:?} (handshake_timeout)", options.handshake_time_limit()),
             )
         };
         match self.take_stage() {
@@ -295,7 +295,11 @@ impl Opening {
 
     /// Accepts that request. The outer error is a wrong call or argument and changes nothing; with the inner one the request
     /// was answered with the status that says why it cannot be accepted.
-    pub fn accept_request(&mut self, options: &Options, extra_headers: &[String]) -> Result<Result<(), NetError>> {
+    pub fn accept_request(
+        &mut self,
+        options: &ConnectionOptions,
+        extra_headers: &[String],
+    ) -> Result<Result<(), NetError>> {
         headers::check_extra(extra_headers)?;
         let (stream, request) = self.take_request()?;
         Ok(answer(stream, request, options, extra_headers).map(|mut stage| {
@@ -511,7 +515,11 @@ fn secure(mut stream: TlsStream, ahead: Ahead) -> Result<Step, NetError> {
     }
 }
 
-fn upgrade(mut stream: HandshakeStream, mut handshake: ClientHandshake, options: &Options) -> Result<Step, NetError> {
+fn upgrade(
+    mut stream: HandshakeStream,
+    mut handshake: ClientHandshake,
+    options: &ConnectionOptions,
+) -> Result<Step, NetError> {
     let written = stream.flush();
     // A response may come in many pieces; the bound on its length ends the loop.
     loop {
@@ -549,7 +557,7 @@ fn upgrade(mut stream: HandshakeStream, mut handshake: ClientHandshake, options:
 fn answer(
     stream: HandshakeStream,
     request: Request,
-    options: &Options,
+    options: &ConnectionOptions,
     extra_headers: &[String],
 ) -> Result<OpeningStage, NetError> {
     let headers = [&options.handshake_headers[..], extra_headers].concat();
@@ -594,7 +602,7 @@ fn finish(
     Ok(Step::Wait(OpeningStage::Answering { stream, connection, protocol, rest }))
 }
 
-fn connection(role: Role, agreed: Option<Agreement>, options: &Options) -> Connection {
+fn connection(role: Role, agreed: Option<Agreement>, options: &ConnectionOptions) -> Connection {
     let deflate = agreed.map(|agreed| Deflate::new(role, &agreed, options.compression_level));
     Connection::new(role, deflate, entropy::mask_key)
 }

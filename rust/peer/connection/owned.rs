@@ -6,11 +6,11 @@ use crate::peer::connection::websocket_peer::{NOT_CLEAN, Phase, WebSocketPeer};
 
 impl WebSocketPeer {
     /// Whether a poll has something to do without news from the system; see [`Self::next_deadline`] for time.
-    pub(in crate::peer) fn has_news(&self) -> bool {
+    pub(in crate::peer) fn has_pending_work(&self) -> bool {
         match &self.phase {
             Phase::Closed => false,
             Phase::Opening(opening) => opening.plan().0,
-            Phase::Open(link) => link.has_news(&self.queue),
+            Phase::Open(link) => link.has_pending_work(&self.queue),
         }
     }
 
@@ -29,7 +29,7 @@ impl WebSocketPeer {
     }
 
     /// Code and reason of the remote end's close frame, without the NUL that Godot 3 appends to the reason.
-    pub(in crate::peer) fn close_told(&self) -> (i32, String) {
+    pub(in crate::peer) fn received_close(&self) -> (i32, String) {
         (self.close_code(), self.close_reason().trim_end_matches('\0').to_owned())
     }
 }

@@ -9,13 +9,13 @@ impl WebSocketPeer {
     /// Takes the oldest received message, lent until the next call that takes one, polls or connects. Works in every state: what
     /// arrived before the connection closed stays readable until the next connection. A program that finds none has answered all
     /// of them, so answers that were collected leave then.
-    pub fn get_packet(&mut self) -> Result<&[u8]> {
+    pub fn take_packet(&mut self) -> Result<&[u8]> {
         self.check_packet()?;
         self.queue.pop().ok_or_else(no_packet)
     }
 
-    /// [`Self::get_packet`], to a buffer of the caller's, which a large message replaces by its own.
-    pub fn get_packet_to(&mut self, buffer: &mut Vec<u8>) -> Result {
+    /// [`Self::take_packet`], to a buffer of the caller's, which a large message replaces by its own.
+    pub fn take_packet_into(&mut self, buffer: &mut Vec<u8>) -> Result {
         self.check_packet()?;
         if self.queue.pop_to(buffer) { Ok(()) } else { Err(no_packet()) }
     }

@@ -16,7 +16,7 @@ impl WebSocketPeer {
             Some(Err(error)) => Err(Error::new(ErrorCode::Failed, error.to_string())),
             None => Err(Error::new(ErrorCode::Unconfigured, "there is no TCP connection")),
         };
-        self.noted(result)
+        self.record_error(result)
     }
 
     /// Descriptor of the socket for foreign event loops, and whether output waits for it.

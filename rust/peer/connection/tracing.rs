@@ -6,7 +6,7 @@ use crate::peer::connection::packet_queue::PacketQueue;
 use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
 use crate::peer::state::State;
 use crate::peer::trace::secrets;
-use crate::peer::trace::{self, BothWays, Direction, PeerClass, PeerRow, TraceEventKind, Tracer};
+use crate::peer::trace::{self, Direction, PeerClass, PeerRow, TraceEventKind, Tracer, TrafficTotals};
 use crate::proto::close::CloseFrame;
 use crate::proto::frame::MessageKind;
 
@@ -74,7 +74,7 @@ impl Tracer {
 
 impl WebSocketPeer {
     /// A peer that belongs to an object of this class.
-    pub(in crate::peer) fn of(class: PeerClass) -> Self {
+    pub(in crate::peer) fn with_trace_class(class: PeerClass) -> Self {
         let mut peer = Self::new();
         peer.set_trace_class(class);
         peer
@@ -98,7 +98,7 @@ impl WebSocketPeer {
         if let Phase::Open(link) = &mut self.phase {
             self.trace.control_frames(link);
         }
-        let traffic = BothWays { received: self.queue.received(), sent: self.trace.sent };
+        let traffic = TrafficTotals { received: self.queue.received(), sent: self.trace.sent };
         let state = self.state();
         let (class, role) = (self.trace.class, self.trace.role);
         let compression = self.compression_statistics();

@@ -12,7 +12,7 @@ use crate::peer::connection::heartbeat::{Beat, Heartbeat, RoundTrip};
 use crate::peer::connection::open_connection::{End, OpenConnection};
 use crate::peer::connection::opening::{Opened, Opening};
 use crate::peer::connection::packet_queue::PacketQueue;
-use crate::peer::options::Options;
+use crate::peer::options::ConnectionOptions;
 use crate::peer::state::State;
 use crate::peer::trace::{Direction, Tracer};
 use crate::proto::broadcast::BroadcastMessage;
@@ -24,7 +24,7 @@ use crate::proto::utf8;
 #[derive(Debug)]
 pub struct WebSocketPeer {
     /// Settings. Limits take effect at once, what the handshake uses at the next connection.
-    pub options: Options,
+    pub options: ConnectionOptions,
     pub(in crate::peer) phase: Phase,
     pub(in crate::peer) queue: PacketQueue,
     pub(in crate::peer) requested_url: String,
@@ -56,7 +56,7 @@ pub(in crate::peer) const NOT_CLEAN: i32 = -1;
 impl Default for WebSocketPeer {
     fn default() -> Self {
         Self {
-            options: Options::default(),
+            options: ConnectionOptions::default(),
             phase: Phase::Closed,
             queue: PacketQueue::default(),
             requested_url: String::new(),
@@ -104,7 +104,7 @@ impl WebSocketPeer {
 
     /// Advances the connection: connects, shakes hands, sends what waits, reads what is there. Never blocks.
     pub fn poll(&mut self) {
-        self.poll_or_rest();
+        self.poll_unless_idle();
     }
 
     /// Whether a poll would find nothing to do: what a game with many idle connections asks most often.
@@ -272,26 +272,26 @@ impl WebSocketPeer {
     /// Sends a message, at once or at the latest in the next [`Self::poll`] or [`Self::flush`].
     pub fn send(&mut self, kind: MessageKind, payload: &[u8]) -> Result {
         let result = self.try_send(kind, payload, true);
-        self.noted(result)
+        self.record_error(result)
     }
 
     /// [`Self::send`], for text, which needs no check.
     pub fn send_text(&mut self, text: &str) -> Result {
         let result =
             self.open_link().map(drop).and_then(|()| self.send_checked(MessageKind::Text, text.as_bytes(), true));
-        self.noted(result)
+        self.record_error(result)
     }
 
     /// [`Self::send`], uncompressed also where compression is active: for what is compressed or secret already.
     pub fn send_uncompressed(&mut self, kind: MessageKind, payload: &[u8]) -> Result {
         let result = self.try_send(kind, payload, false);
-        self.noted(result)
+        self.record_error(result)
     }
 
     /// Sends a ping of at most 125 bytes; its pong updates [`Self::round_trip`].
     pub fn ping(&mut self, payload: &[u8]) -> Result {
         let result = self.try_ping(payload);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_ping(&mut self, payload: &[u8]) -> Result {
@@ -347,7 +347,7 @@ impl WebSocketPeer {
     }
 
     /// Sends a message that others get too. Text has been checked by the caller.
-    pub(in crate::peer) fn send_shared(&mut self, message: &mut BroadcastMessage<'_>) -> Result {
+    pub(in crate::peer) fn send_broadcast(&mut self, message: &mut BroadcastMessage<'_>) -> Result {
         let options = &self.options;
         let sent = match &mut self.phase {
             Phase::Open(link) if link.connection.close_sent() => None,
@@ -357,7 +357,7 @@ impl WebSocketPeer {
                     // What merely waits for the end of the tick does not count.
                     Err(_) => link.flush().map(|()| link.check_room(options, message.len())).unwrap_or(Ok(())),
                 }
-                .map(|()| link.send_shared(message)),
+                .map(|()| link.send_broadcast(message)),
             ),
             _ => None,
         };
@@ -445,7 +445,7 @@ impl WebSocketPeer {
     /// Refused, with nothing sent and nothing changed, for codes and reasons that no close frame may carry.
     pub fn close(&mut self, code: i32, reason: &str) -> Result {
         let result = self.try_close(code, reason);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_close(&mut self, code: i32, reason: &str) -> Result {
@@ -517,7 +517,7 @@ impl WebSocketPeer {
     }
 
     /// Remembers why a call was refused, for [`Self::error_message`]; bindings pass what they refuse themselves.
-    pub fn noted<T>(&mut self, result: Result<T>) -> Result<T> {
+    pub fn record_error<T>(&mut self, result: Result<T>) -> Result<T> {
         if let Err(error) = &result
             && !(self.failure.is_some() && matches!(error.code(), ErrorCode::Failed | ErrorCode::Unconfigured))
         {

@@ -8,15 +8,16 @@ use super::peer_cell::PeerCell;
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::{ServerTls, TlsStream, Transport};
 use crate::peer::trace::PeerClass;
-use crate::peer::{Options, State, WebSocketPeer};
+use crate::peer::{ConnectionOptions, State, WebSocketPeer};
 use crate::proto::frame::MessageKind;
+use crate::proto::handshake::HttpAnswer;
 
 /// Close code of a room that says goodbye to its clients (RFC 6455 section 7.4.1, "going away").
 pub(super) const GOING_AWAY: i32 = 1001;
 /// HTTP status for whom the program does not want (RFC 9110 section 15.5.4).
-pub(super) const FORBIDDEN: i64 = 403;
+pub(super) const FORBIDDEN: u16 = 403;
 /// HTTP status for whom there is no place now (RFC 9110 section 15.6.4).
-pub(super) const SERVICE_UNAVAILABLE: i64 = 503;
+pub(super) const SERVICE_UNAVAILABLE: u16 = 503;
 /// Close code for whom there is no place any more after the handshake (IANA's registry, "try again later").
 pub(super) const TRY_AGAIN_LATER: i32 = 1013;
 /// Close code of an orderly end.
@@ -53,8 +54,8 @@ pub(super) enum MemberState {
 }
 
 impl<S: PeerCell> Pending<S> {
-    pub fn new(id: i32, peer: WebSocketPeer, options: &Options, now: Instant) -> Self {
-        let deadline = now.checked_add(options.handshake_timeout());
+    pub fn new(id: i32, peer: WebSocketPeer, options: &ConnectionOptions, now: Instant) -> Self {
+        let deadline = now.checked_add(options.handshake_time_limit());
         Self { id, cell: S::new(peer), deadline, is_asked: false }
     }
 
@@ -88,13 +89,17 @@ impl<S: PeerCell> Member<S> {
 }
 
 /// A server's side of a new connection. Its request waits until the room has seen it.
-pub(super) fn accept(socket: Box<dyn Transport>, tls: Option<&ServerTls>, options: &Options) -> Result<WebSocketPeer> {
+pub(super) fn accept(
+    socket: Box<dyn Transport>,
+    tls: Option<&ServerTls>,
+    options: &ConnectionOptions,
+) -> Result<WebSocketPeer> {
     let transport = match tls {
         Some(tls) => Box::new(TlsStream::server(socket, tls)?),
         None => socket,
     };
-    let mut peer = WebSocketPeer::of(PeerClass::Multiplayer);
-    peer.options = Options { auto_accept: false, ..options.clone() };
+    let mut peer = WebSocketPeer::with_trace_class(PeerClass::Multiplayer);
+    peer.options = ConnectionOptions { auto_accept: false, ..options.clone() };
     peer.accept_stream(transport)?;
     Ok(peer)
 }
@@ -103,7 +108,9 @@ pub(super) fn accept(socket: Box<dyn Transport>, tls: Option<&ServerTls>, option
 pub(super) fn decide(peer: &mut WebSocketPeer, full: Option<&str>, auto_accept: bool) {
     // A request that cannot be accepted or refused is answered with what is wrong with it, and that is all there is to do.
     let _answered = match full {
-        Some(why) => peer.reject_request(SERVICE_UNAVAILABLE, why, Vec::new(), why.as_bytes().to_vec()),
+        Some(why) => peer.reject_request(
+            HttpAnswer { reason: why.to_owned(), ..HttpAnswer::new(SERVICE_UNAVAILABLE) }.with_body(why),
+        ),
         None if auto_accept => peer.accept_request(&[]),
         None => Ok(()),
     };
@@ -112,7 +119,7 @@ pub(super) fn decide(peer: &mut WebSocketPeer, full: Option<&str>, auto_accept: 
 /// Turns away a client whose request waits.
 pub(super) fn forbid(peer: &mut WebSocketPeer) {
     // It may have gone meanwhile.
-    let _answered = peer.reject_request(FORBIDDEN, "", Vec::new(), Vec::new());
+    let _answered = peer.reject_request(HttpAnswer::new(FORBIDDEN));
     let _dropped = peer.close(-1, "");
 }
 
@@ -127,7 +134,7 @@ pub(super) fn receive_id(peer: &mut WebSocketPeer) -> Result<Option<i32>, String
             _ => Ok(None),
         };
     }
-    let id = peer.get_packet().ok().and_then(|packet| packet.try_into().ok()).map(i32::from_le_bytes);
+    let id = peer.take_packet().ok().and_then(|packet| packet.try_into().ok()).map(i32::from_le_bytes);
     match id {
         Some(id) if id > SERVER => Ok(Some(id)),
         _ => {
@@ -150,7 +157,7 @@ pub(super) fn why_left(id: i32, peer: &WebSocketPeer) -> String {
 /// Moves a peer's packets to the common queue, all of them where none will follow.
 pub(super) fn receive(id: i32, peer: &mut WebSocketPeer, inbox: &mut RoomPacketQueue, all: bool, is_dismissed: bool) {
     while peer.packet_count() > 0 && (all || is_dismissed || inbox.has_room(id, &peer.options)) {
-        if let Ok(packet) = peer.get_packet()
+        if let Ok(packet) = peer.take_packet()
             && !packet.is_empty()
             && !is_dismissed
         {

@@ -21,7 +21,7 @@ pub const EVERYBODY: i32 = 0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RoomEvent {
     /// A server has read the request of a client that will have this id, and waits for the program's decision (only where
-    /// [`super::Options::auto_accept`] is off).
+    /// [`super::ConnectionOptions::auto_accept`] is off).
     Requested(i32),
     /// This peer can be reached from now on.
     Connected(i32),

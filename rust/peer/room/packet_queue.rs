@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::peer::connection::packet_queue::PacketQueue;
-use crate::peer::options::Options;
+use crate::peer::options::ConnectionOptions;
 use crate::proto::frame::MessageKind;
 
 /// A queue of packets with their sources.
@@ -35,7 +35,7 @@ impl RoomPacketQueue {
 
     /// Whether another packet of this source may be queued: each source has the limits of its connection, so that one that
     /// sends without end is slowed down and the others are not.
-    pub fn has_room(&self, source: i32, options: &Options) -> bool {
+    pub fn has_room(&self, source: i32, options: &ConnectionOptions) -> bool {
         self.unread.get(&source).is_none_or(|unread| {
             unread.packets < options.max_queued_packets && unread.bytes < options.inbound_buffer_size
         })
@@ -123,7 +123,8 @@ mod tests {
     #[test]
     fn each_source_has_limits_of_its_own() {
         let mut inbox = RoomPacketQueue::default();
-        let options = Options { max_queued_packets: 2, inbound_buffer_size: 10, ..Options::default() };
+        let options =
+            ConnectionOptions { max_queued_packets: 2, inbound_buffer_size: 10, ..ConnectionOptions::default() };
         inbox.push(5, b"12345");
         assert!(inbox.has_room(5, &options));
         inbox.push(5, b"1");

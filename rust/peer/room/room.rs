@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::member::{
     GOING_AWAY, Member, MemberState, NORMAL, Pending, TRY_AGAIN_LATER, accept, close_now, decide, drop_connection,
@@ -12,10 +12,10 @@ use super::packet_queue::RoomPacketQueue;
 use super::peer_cell::{LocalPeerCell, PeerCell};
 use super::{EVERYBODY, RoomEvent, SERVER};
 use crate::error::{Error, ErrorCode, Result};
-use crate::limits::{MULTIPLAYER_HANDSHAKE_TIMEOUT, PENDING_CONNECTIONS};
+use crate::limits::PENDING_CONNECTIONS;
 use crate::net::{ClientTls, ServerTls, clock, entropy};
 use crate::peer::trace::PeerClass;
-use crate::peer::{Options, RoundTrip, State, TcpServer, WebSocketPeer};
+use crate::peer::{AdmissionOptions, ConnectionOptions, RoundTrip, State, TcpServer, WebSocketPeer};
 use crate::proto::frame::MessageKind;
 use crate::proto::handshake::headers;
 
@@ -37,11 +37,9 @@ pub enum Status {
 pub struct MultiplayerPeer<S: PeerCell = LocalPeerCell> {
     /// Settings of the connections made from now on. The handshake timeout goes from the connection to the id, on a client from
     /// the beginning. Without `auto_accept` a server's program decides about each request.
-    pub options: Options,
+    pub options: ConnectionOptions,
     /// Whether a server turns new clients away.
-    pub refuse_new_connections: bool,
-    /// Clients that a server admits at the same time; 0 for no limit.
-    pub max_clients: usize,
+    pub admission: AdmissionOptions,
     role: Role,
     unique_id: i32,
     target: i32,
@@ -68,9 +66,8 @@ enum Role {
 impl<S: PeerCell> Default for MultiplayerPeer<S> {
     fn default() -> Self {
         Self {
-            options: Options { handshake_timeout: MULTIPLAYER_HANDSHAKE_TIMEOUT, ..Options::default() },
-            refuse_new_connections: false,
-            max_clients: 0,
+            options: ConnectionOptions::for_room(),
+            admission: AdmissionOptions::default(),
             role: Role::None,
             unique_id: 0,
             target: EVERYBODY,
@@ -98,7 +95,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     /// or of one address, with `tls` for `wss://` clients.
     pub fn create_server(&mut self, port: i64, bind_address: &str, tls: Option<ServerTls>) -> Result {
         let result = self.try_create_server(port, bind_address, tls);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_create_server(&mut self, port: i64, bind_address: &str, tls: Option<ServerTls>) -> Result {
@@ -116,12 +113,12 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     /// Becomes a client and starts to connect; `tls` as for [`WebSocketPeer::connect_to_url`].
     pub fn create_client(&mut self, url: &str, tls: Option<ClientTls>) -> Result {
         let result = self.try_create_client(url, tls);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_create_client(&mut self, url: &str, tls: Option<ClientTls>) -> Result {
         self.check_unused()?;
-        let mut peer = WebSocketPeer::of(PeerClass::Multiplayer);
+        let mut peer = WebSocketPeer::with_trace_class(PeerClass::Multiplayer);
         peer.options = self.options.clone();
         peer.connect_to_url(url, tls)?;
         self.reset();
@@ -180,7 +177,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
             let Some(socket) = listener.take_connection().and_then(|stream| stream.socket()) else { return };
             let accepted = accept(Box::new(socket), tls.as_ref(), &self.options);
             // Refused only where the settings make every handshake impossible, which the program has to know.
-            let Ok(peer) = self.noted(accepted) else { return };
+            let Ok(peer) = self.record_error(accepted) else { return };
             let pending = Pending::new(self.unused_id(), peer, &self.options, now);
             self.pending.push(pending);
         }
@@ -247,9 +244,9 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     /// Why nobody may come in now.
     fn no_place(&self) -> Option<&'static str> {
         let present = self.members.values().filter(|member| member.is_connected()).count();
-        if self.refuse_new_connections {
+        if self.admission.refuse_new_connections {
             Some("the server takes no new clients")
-        } else if self.max_clients > 0 && present >= self.max_clients {
+        } else if self.admission.max_clients > 0 && present >= self.admission.max_clients {
             Some("the server is full")
         } else {
             None
@@ -369,7 +366,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     /// [`Self::put_packet`] to a given target.
     pub fn send_to(&mut self, target: i32, payload: &[u8]) -> Result {
         let result = self.try_send(target, payload);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_send(&mut self, target: i32, payload: &[u8]) -> Result {
@@ -423,7 +420,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
 
     /// Takes the oldest packet, with the id of its sender; lent until the next call. What has arrived can be read in every
     /// status, until the room is closed or begins anew.
-    pub fn get_packet(&mut self) -> Result<(i32, &[u8])> {
+    pub fn take_packet(&mut self) -> Result<(i32, &[u8])> {
         if self.inbox.len() == 0 {
             self.flush();
             self.check_connected()?;
@@ -436,7 +433,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
         self.inbox.len()
     }
 
-    /// Who sent the packet that [`Self::get_packet`] returns next.
+    /// Who sent the packet that [`Self::take_packet`] returns next.
     pub fn packet_peer(&self) -> Option<i32> {
         self.inbox.next_source()
     }
@@ -457,7 +454,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
             // The close frame of a forced departure is still delivered.
             let _closed = member.cell.with(Ok(()), |peer| peer.close(NORMAL, ""));
         });
-        self.noted(result)?;
+        self.record_error(result)?;
         self.inbox.discard(id);
         if force {
             self.members.remove(&id);
@@ -550,29 +547,11 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     }
 
     /// Remembers why a call was refused, for [`Self::error_message`]; bindings pass what they refuse themselves.
-    pub fn noted<T>(&mut self, result: Result<T>) -> Result<T> {
+    pub fn record_error<T>(&mut self, result: Result<T>) -> Result<T> {
         if let Err(error) = &result {
             error.message().clone_into(&mut self.message);
         }
         result
-    }
-
-    /// Sets [`Self::max_clients`]; negative numbers are refused.
-    pub fn set_max_clients(&mut self, clients: i64) -> Result {
-        let negative =
-            |_| Error::new(ErrorCode::InvalidParameter, format!("max_clients cannot be negative ({clients})"));
-        self.max_clients = self.noted(usize::try_from(clients).map_err(negative))?;
-        Ok(())
-    }
-
-    /// Sets the time from the connection to the id; zero, negative numbers and NaN are refused.
-    pub fn set_handshake_timeout(&mut self, seconds: f64) -> Result {
-        let timeout = crate::peer::options::duration("handshake_timeout", seconds).and_then(|timeout| {
-            let zero = || Error::new(ErrorCode::InvalidParameter, "handshake_timeout must be greater than 0");
-            if timeout > Duration::ZERO { Ok(timeout) } else { Err(zero()) }
-        });
-        self.options.handshake_timeout = self.noted(timeout)?;
-        Ok(())
     }
 }
 

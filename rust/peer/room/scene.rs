@@ -91,7 +91,7 @@ impl<S: PeerCell> SceneRoom<S> {
     pub fn set_scene(&mut self, is_scene: bool, needs_auth: bool) -> Result {
         if self.room.status() != super::Status::Disconnected {
             let message = "the room is a client or server already; close it first";
-            return self.room.noted(Err(Error::new(ErrorCode::AlreadyInUse, message)));
+            return self.room.record_error(Err(Error::new(ErrorCode::AlreadyInUse, message)));
         }
         self.is_scene = is_scene;
         self.needs_auth = is_scene && needs_auth;
@@ -136,7 +136,7 @@ impl<S: PeerCell> SceneRoom<S> {
                 }
                 continue;
             }
-            let Ok((source, packet)) = self.room.get_packet() else { return None };
+            let Ok((source, packet)) = self.room.take_packet() else { return None };
             self.data.clear();
             self.data.extend_from_slice(packet);
             if let Some(told) = self.on_packet(source) {
@@ -288,7 +288,7 @@ impl<S: PeerCell> SceneRoom<S> {
         }
         if target > 0 && !self.is_admitted(target) {
             let error = Error::new(ErrorCode::InvalidParameter, format!("there is no peer {target}"));
-            return self.room.noted(Err(error));
+            return self.room.record_error(Err(error));
         }
         if !self.room.is_server() {
             return match target {
@@ -314,7 +314,7 @@ impl<S: PeerCell> SceneRoom<S> {
     pub fn send_auth(&mut self, id: i32, bytes: &[u8]) -> Result {
         if bytes.is_empty() {
             let error = Error::new(ErrorCode::InvalidParameter, "authentication without data means its end");
-            return self.room.noted(Err(error));
+            return self.room.record_error(Err(error));
         }
         self.pending(id)?;
         self.room.send_to(id, &[&[SYSTEM, AUTH], bytes].concat())
@@ -342,7 +342,7 @@ impl<S: PeerCell> SceneRoom<S> {
             Some(Admission::Pending { local, remote, .. }) => Ok((*local, *remote)),
             _ => {
                 let message = format!("peer {id} is not being authenticated");
-                self.room.noted(Err(Error::new(ErrorCode::InvalidParameter, message)))
+                self.room.record_error(Err(Error::new(ErrorCode::InvalidParameter, message)))
             }
         }
     }
@@ -351,7 +351,7 @@ impl<S: PeerCell> SceneRoom<S> {
         if self.is_scene {
             return Ok(());
         }
-        self.room.noted(Err(Error::new(ErrorCode::Unconfigured, "this is no scene room")))
+        self.room.record_error(Err(Error::new(ErrorCode::Unconfigured, "this is no scene room")))
     }
 
     /// See [`MultiplayerPeer::disconnect_peer`]. The others are told at once.

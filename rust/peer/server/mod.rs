@@ -4,7 +4,6 @@
 //! something to do, and those whose time has come. Ten thousand idle ones cost nothing.
 
 mod multiplayer;
-mod options;
 mod peers;
 mod waiting;
 
@@ -13,7 +12,6 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-pub use options::ServerOptions;
 pub use waiting::Wait;
 
 use crate::error::{Error, ErrorCode, Result};
@@ -24,11 +22,12 @@ use crate::net::{TcpSocket, TlsStream, Transport, clock, linger};
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::event::PeerEvent;
 use crate::peer::godot3_packets::PacketList;
+use crate::peer::options::ServerOptions;
 use crate::peer::peer_ids::{BuildIdHasher, PeerIds};
 use crate::peer::state::State;
 use crate::peer::trace::PeerClass;
 use crate::proto::frame::MessageKind;
-use crate::proto::handshake::{Refusal, headers};
+use crate::proto::handshake::{HttpAnswer, Refusal, headers};
 
 /// Stands for the listener where ids of peers stand otherwise.
 const LISTENER: i32 = 0;
@@ -114,7 +113,7 @@ impl Server {
     /// one of `protocols`, or for those that ask for none. `is_multiplayer` is Godot 3's `gd_mp_api`.
     pub fn listen(&mut self, port: i64, protocols: Vec<String>, is_multiplayer: bool) -> Result {
         let result = self.try_listen(port, protocols, is_multiplayer);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_listen(&mut self, port: i64, protocols: Vec<String>, is_multiplayer: bool) -> Result {
@@ -125,7 +124,7 @@ impl Server {
         peer.set_supported_protocols(protocols);
         headers::check_protocols(&peer.supported_protocols)?;
         headers::check_extra(&peer.handshake_headers)?;
-        let mut listener = crate::peer::streams::tcp_server::bind(port, &self.options.bind_address)?;
+        let mut listener = crate::peer::streams::tcp_server::bind(port, self.options.listen.bind_address())?;
         let cannot = |error: std::io::Error| Error::new(ErrorCode::CantCreate, error.to_string());
         let poller = Poller::watching().map_err(cannot)?;
         listener.watch(&poller, LISTENER as u64);
@@ -190,7 +189,7 @@ impl Server {
             self.activate(id);
         }
         self.wake();
-        self.noted(result)
+        self.record_error(result)
     }
 
     /// Sets what may only change while the server does not listen.
@@ -200,7 +199,7 @@ impl Server {
         } else {
             set(&mut self.options)
         };
-        self.noted(result)
+        self.record_error(result)
     }
 
     /// Why the last call was refused.
@@ -209,7 +208,7 @@ impl Server {
     }
 
     /// Remembers why a call was refused, for [`Self::error_message`].
-    pub fn noted<T>(&mut self, result: Result<T>) -> Result<T> {
+    pub fn record_error<T>(&mut self, result: Result<T>) -> Result<T> {
         if let Err(error) = &result {
             error.message().clone_into(&mut self.message);
         }
@@ -303,7 +302,7 @@ impl Server {
     /// Plans the next look at a peer.
     fn watch(&mut self, id: i32) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        let mut is_sooner = entry.peer.has_news() && entry.activate(id, &mut self.active);
+        let mut is_sooner = entry.peer.has_pending_work() && entry.activate(id, &mut self.active);
         if let Some(deadline) = entry.peer.next_deadline()
             && entry.timer.is_none_or(|timer| deadline < timer)
         {
@@ -363,7 +362,7 @@ impl Server {
         }
         let was_clean = entry.peer.was_closed_cleanly();
         if was_clean && entry.stage == ServerPeerState::Open {
-            let (code, reason) = entry.peer.close_told();
+            let (code, reason) = entry.peer.received_close();
             self.events.push_back(PeerEvent::CloseRequest { id, code, reason });
         }
         entry.stage = ServerPeerState::Ended;
@@ -426,16 +425,16 @@ impl Server {
         }
     }
 
-    fn refuse_request(&mut self, id: i32, status: i64, why: &str) {
+    fn refuse_request(&mut self, id: i32, status: u16, why: &str) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         let body = format!("{why}\n").into_bytes();
-        if entry.peer.reject_request(status, "", Vec::new(), body).is_ok() {
+        if entry.peer.reject_request(HttpAnswer::new(status).with_body(body)).is_ok() {
             self.fail(id, why.to_owned());
         }
     }
 
     fn is_full(&self) -> bool {
-        self.options.max_clients > 0 && self.connected.len() >= self.options.max_clients
+        self.options.admission.max_clients > 0 && self.connected.len() >= self.options.admission.max_clients
     }
 
     fn opened(&mut self, id: i32) {
@@ -487,8 +486,8 @@ impl Server {
 
     fn admit(&mut self, id: i32, socket: TcpSocket) {
         let socket = Arc::new(socket);
-        if self.options.refuse_new_connections || self.is_full() {
-            let refusal = Refusal::custom(503, "", Vec::new(), b"the server takes no more clients\n".to_vec());
+        if self.options.admission.refuse_new_connections || self.is_full() {
+            let refusal = Refusal::custom(HttpAnswer::new(503).with_body("the server takes no more clients\n"));
             let answer = match (&self.options.tls, refusal) {
                 (None, Ok(refusal)) => refusal.response(false),
                 _ => Vec::new(),
@@ -511,7 +510,7 @@ impl Server {
             }
         }
         let protocols = self.listening.as_ref().map_or(&[][..], |listening| &listening.protocols);
-        let mut peer = WebSocketPeer::of(PeerClass::Server);
+        let mut peer = WebSocketPeer::with_trace_class(PeerClass::Server);
         peer.options = self.options.for_peer(protocols);
         if let Err(error) = peer.accept_stream(transport) {
             return self.events.push_back(PeerEvent::Failed { id, reason: error.message().to_owned() });

@@ -22,14 +22,14 @@ impl Server {
     pub(super) fn farewell(&mut self, id: i32) {
         let message = Packet::Remove(id).encode();
         let result = self.broadcast(0, Some(id), MessageKind::Binary, &message);
-        let _noted = self.noted(result);
+        let _noted = self.record_error(result);
     }
 
     fn tell(&mut self, id: i32, packet: Packet<'_>) {
         let message = packet.encode();
         if let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.stage == ServerPeerState::Open) {
             let result = entry.peer.send(MessageKind::Binary, &message);
-            let _noted = self.noted(result);
+            let _noted = self.record_error(result);
             self.watch(id);
         }
     }
@@ -47,7 +47,7 @@ impl Server {
             if is_full && entry.peer.state() != State::Closed {
                 return;
             }
-            let Ok(message) = entry.peer.get_packet() else { return };
+            let Ok(message) = entry.peer.take_packet() else { return };
             let Some(Packet::Payload { from, to, data }) = Packet::parse(message) else { continue };
             if from != id {
                 continue;
@@ -61,7 +61,7 @@ impl Server {
             }
             if let Some(message) = relayed {
                 let result = self.broadcast(to, Some(id), MessageKind::Binary, &message);
-                let _noted = self.noted(result);
+                let _noted = self.record_error(result);
             }
         }
     }
@@ -79,7 +79,7 @@ impl Server {
     /// Sends a packet to the target.
     pub fn put_packet(&mut self, data: &[u8]) -> Result {
         let result = self.try_put(self.target, data);
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn try_put(&mut self, target: i32, data: &[u8]) -> Result {

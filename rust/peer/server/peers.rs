@@ -8,7 +8,7 @@ use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::{RoundTrip, godot3_packets};
 use crate::proto::broadcast::BroadcastMessage;
 use crate::proto::frame::MessageKind;
-use crate::proto::handshake::Request;
+use crate::proto::handshake::{HttpAnswer, Request};
 use crate::proto::utf8;
 
 impl Server {
@@ -61,7 +61,7 @@ impl Server {
     pub fn send(&mut self, id: i32, kind: MessageKind, payload: &[u8]) -> Result {
         let result = self.entry_mut(id).and_then(|entry| entry.peer.send(kind, payload));
         self.watch(id);
-        self.noted(result)
+        self.record_error(result)
     }
 
     /// Sends a message to one peer (its id), to all (0) or to all but one (its negative id). A message to several is encoded, and
@@ -77,7 +77,7 @@ impl Server {
             MessageKind::Binary => Ok(()),
         };
         let result = checked.and_then(|()| self.broadcast(target, None, kind, payload));
-        self.noted(result)
+        self.record_error(result)
     }
 
     /// Sends to every open peer that the target addresses, except one.
@@ -90,7 +90,7 @@ impl Server {
             let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.stage == ServerPeerState::Open) else {
                 continue;
             };
-            if let Err(error) = entry.peer.send_shared(&mut message)
+            if let Err(error) = entry.peer.send_broadcast(&mut message)
                 && result.is_ok()
             {
                 result = Err(error);
@@ -102,13 +102,13 @@ impl Server {
 
     /// Takes the oldest message of a peer that an event has told of, lent until the next call. Works until the events behind the
     /// peer's end are taken.
-    pub fn get_packet(&mut self, id: i32) -> Result<&[u8]> {
-        self.sender(id)?.get_packet()
+    pub fn take_message(&mut self, id: i32) -> Result<&[u8]> {
+        self.sender(id)?.take_packet()
     }
 
-    /// [`Self::get_packet`], to a buffer of the caller's, which a large message replaces by its own.
-    pub fn get_packet_to(&mut self, id: i32, buffer: &mut Vec<u8>) -> Result {
-        self.sender(id)?.get_packet_to(buffer)
+    /// [`Self::take_message`], to a buffer of the caller's, which a large message replaces by its own.
+    pub fn take_message_into(&mut self, id: i32, buffer: &mut Vec<u8>) -> Result {
+        self.sender(id)?.take_packet_into(buffer)
     }
 
     /// The peer of which a message is about to be taken.
@@ -168,14 +168,14 @@ impl Server {
     pub fn outbound_buffered_amount(&mut self, id: i32) -> Result<usize> {
         let result = self.entry_mut(id).map(|entry| entry.peer.outbound_buffered_amount());
         self.watch(id);
-        self.noted(result)
+        self.record_error(result)
     }
 
     /// Sends a ping to a peer.
     pub fn ping(&mut self, id: i32, payload: &[u8]) -> Result {
         let result = self.entry_mut(id).and_then(|entry| entry.peer.ping(payload));
         self.watch(id);
-        self.noted(result)
+        self.record_error(result)
     }
 
     /// Round-trip times of a peer's pings; `None` before the first pong.
@@ -198,7 +198,7 @@ impl Server {
         if result.is_ok() {
             self.rouse(id);
         }
-        self.noted(result)
+        self.record_error(result)
     }
 
     // Requests
@@ -225,25 +225,18 @@ impl Server {
             Ok(())
         });
         self.rouse(id);
-        self.noted(result)
+        self.record_error(result)
     }
 
     /// Answers a client with an HTTP status instead; nothing more is reported of it.
-    pub fn reject_request(
-        &mut self,
-        id: i32,
-        status: i64,
-        reason: &str,
-        headers: Vec<String>,
-        body: Vec<u8>,
-    ) -> Result {
-        let result = self.asked(id).and_then(|entry| entry.peer.reject_request(status, reason, headers, body));
+    pub fn reject_request(&mut self, id: i32, answer: HttpAnswer) -> Result {
+        let result = self.asked(id).and_then(|entry| entry.peer.reject_request(answer));
         if result.is_ok()
             && let Some(entry) = self.entries.remove(&id)
         {
             self.pending.remove(&entry.arrival);
         }
-        self.noted(result)
+        self.record_error(result)
     }
 
     fn asked(&mut self, id: i32) -> Result<&mut Entry> {
@@ -263,7 +256,7 @@ impl Server {
     /// Switches Nagle's algorithm off (`true`, the default) or on for a peer.
     pub fn set_no_delay(&mut self, id: i32, enabled: bool) -> Result {
         let result = self.entry_mut(id).and_then(|entry| entry.peer.set_no_delay(enabled));
-        self.noted(result)
+        self.record_error(result)
     }
 }
 

@@ -50,7 +50,7 @@ impl Server {
             }
             let Some(listening) = &self.listening else {
                 let result = Err(Error::new(ErrorCode::Unconfigured, "the server does not listen"));
-                return self.noted(result);
+                return self.record_error(result);
             };
             // Announced before the poll: what comes in between ends the blocking at once.
             let mut waiter = listening.poller.waiter();

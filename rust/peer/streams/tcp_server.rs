@@ -67,6 +67,11 @@ impl TcpServer {
     }
 }
 
+/// Refuses an invalid address to listen on.
+pub(in crate::peer) fn check_bind_address(text: &str) -> Result {
+    bind_address(text).map(drop)
+}
+
 /// Reads an address to listen on.
 pub(in crate::peer) fn bind_address(text: &str) -> Result<BindAddress> {
     let invalid = || format!("'{text}' is neither an IP address nor '*'");

@@ -55,14 +55,14 @@ impl Traffic {
 
 /// Traffic in both directions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BothWays {
+pub struct TrafficTotals {
     /// From the remote end.
     pub received: Traffic,
     /// To the remote end.
     pub sent: Traffic,
 }
 
-impl BothWays {
+impl TrafficTotals {
     fn add(&mut self, now: Self, before: Self) {
         self.received.add(now.received, before.received);
         self.sent.add(now.sent, before.sent);
@@ -91,7 +91,7 @@ pub struct PeerRow {
     /// Share of the original bytes that compressed messages needed, of both directions; `None` where there were none.
     pub compression_ratio: Option<f64>,
     /// Traffic of this connection or the last one.
-    pub traffic: BothWays,
+    pub traffic: TrafficTotals,
     /// Received messages that the program has not read.
     pub inbound_messages: usize,
     /// Payload bytes of those.
@@ -160,7 +160,7 @@ struct Log {
     events: VecDeque<TraceEvent>,
     /// Number of `events[0]`, counted from the first of the process.
     first: u64,
-    totals: BothWays,
+    totals: TrafficTotals,
     began: Option<Instant>,
 }
 
@@ -174,7 +174,7 @@ static LOG: Mutex<Log> = Mutex::new(Log {
     last_id: 0,
     events: VecDeque::new(),
     first: 0,
-    totals: BothWays { received: Traffic { messages: 0, bytes: 0 }, sent: Traffic { messages: 0, bytes: 0 } },
+    totals: TrafficTotals { received: Traffic { messages: 0, bytes: 0 }, sent: Traffic { messages: 0, bytes: 0 } },
     began: None,
 });
 
@@ -279,7 +279,7 @@ pub fn connection_count() -> usize {
 }
 
 /// Traffic of all peers since the first listener came, less that of times without one.
-pub fn totals() -> BothWays {
+pub fn totals() -> TrafficTotals {
     LOG.lock().totals
 }
 
@@ -311,7 +311,7 @@ pub(in crate::peer) struct Tracer {
     pub sent: Traffic,
     id: u64,
     /// What of the traffic is in the totals, and of which generation.
-    totalled: Option<(u32, BothWays)>,
+    totalled: Option<(u32, TrafficTotals)>,
 }
 
 impl Tracer {
@@ -329,11 +329,11 @@ impl Tracer {
     pub fn reset(&mut self) {
         self.sent = Traffic::default();
         self.role = None;
-        self.totalled = is_enabled().then(|| (GENERATION.load(Ordering::Relaxed), BothWays::default()));
+        self.totalled = is_enabled().then(|| (GENERATION.load(Ordering::Relaxed), TrafficTotals::default()));
     }
 
     /// Shows a row. `fill` gets what was shown before, if anything was.
-    pub fn show(&mut self, traffic: BothWays, fill: impl FnOnce(u64, Option<PeerRow>) -> PeerRow) {
+    pub fn show(&mut self, traffic: TrafficTotals, fill: impl FnOnce(u64, Option<PeerRow>) -> PeerRow) {
         let id = self.id();
         let generation = GENERATION.load(Ordering::Relaxed);
         let before = self.totalled.filter(|(seen, _)| *seen == generation).map_or(traffic, |(_, before)| before);

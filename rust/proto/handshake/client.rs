@@ -9,6 +9,7 @@ use super::headers::{self, Headers};
 use super::response::{Answer, HttpResponse, ResponseReader};
 use crate::error::Result;
 use crate::proto::extensions::{self, Agreement, Preferences};
+use crate::proto::status;
 use crate::proto::url::Url;
 
 /// A response that opened the connection.
@@ -94,7 +95,7 @@ impl ClientHandshake {
 
     /// Takes input; `None` where the response is not complete.
     pub fn receive(&mut self, input: &[u8]) -> Result<Option<Response>, ResponseError> {
-        match self.reader.receive(input, |status| status == 101)? {
+        match self.reader.receive(input, |status| status == status::SWITCHING_PROTOCOLS)? {
             None => Ok(None),
             Some(Answer::Refused(response)) => Err(ResponseError::Status(response)),
             Some(Answer::Agreed { response, minor_version, head, rest }) => {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::head::HeadError;
 use super::response::{Answer, HttpResponse, ResponseReader};
+use crate::proto::status;
 use crate::proto::url::Authority;
 
 /// Why there is no tunnel.
@@ -36,7 +37,7 @@ impl ConnectHandshake {
 
     /// Takes input; returns whether the tunnel is there, and what came through it already.
     pub fn receive(&mut self, input: &[u8]) -> Result<Option<Vec<u8>>, ConnectError> {
-        match self.reader.receive(input, |status| (200..300).contains(&status))? {
+        match self.reader.receive(input, status::is_successful)? {
             None => Ok(None),
             Some(Answer::Agreed { rest, .. }) => Ok(Some(rest)),
             Some(Answer::Refused(response)) => Err(ConnectError::Refused(response)),

@@ -4,6 +4,7 @@ pub mod client;
 pub mod connect;
 pub mod head;
 pub mod headers;
+pub mod http_answer;
 pub mod response;
 pub mod server;
 
@@ -11,5 +12,6 @@ pub use client::{ClientHandshake, Response, ResponseError};
 pub use connect::{ConnectError, ConnectHandshake};
 pub use head::HeadError;
 pub use headers::Headers;
+pub use http_answer::HttpAnswer;
 pub use response::HttpResponse;
 pub use server::{Accepted, Refusal, Request, ServerOptions};

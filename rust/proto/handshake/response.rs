@@ -3,6 +3,7 @@
 use super::head::{HeadBuffer, HeadError};
 use super::headers::Headers;
 use crate::limits::{MAX_FAILURE_BODY, MAX_HANDSHAKE_HEADERS, MAX_INTERIM_ANSWERS};
+use crate::proto::status;
 
 /// An HTTP response, with the beginning of its body where it is not the one that was hoped for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub struct HttpResponse {
 impl HttpResponse {
     /// Status and reason, and where to a redirection leads, as a sentence tells them.
     pub fn summary(&self) -> String {
-        let location = self.headers.first("Location").filter(|_| (300..400).contains(&self.status));
+        let location = self.headers.first("Location").filter(|_| status::is_redirection(self.status));
         let location = location.map(|location| format!(" (to {location}; redirections are not followed)"));
         format!("HTTP status {} {}", self.status, self.reason).trim_end().to_owned() + &location.unwrap_or_default()
     }
@@ -77,7 +78,7 @@ impl ResponseReader {
             if is_wanted(response.status) {
                 return Ok(Some(Answer::Agreed { response, minor_version, head, rest }));
             }
-            if (100..200).contains(&response.status) && response.status != 101 {
+            if status::is_interim(response.status) {
                 self.interim += 1;
                 if self.interim > MAX_INTERIM_ANSWERS {
                     return Err(HeadError::TooManyInterim);
@@ -143,7 +144,7 @@ pub fn parse_headers(head: &[u8]) -> Headers {
 }
 
 fn framing(response: &HttpResponse, minor_version: u8) -> Framing {
-    if matches!(response.status, 204 | 304) {
+    if matches!(response.status, status::NO_CONTENT | status::NOT_MODIFIED) {
         return Framing::Length(0);
     }
     if response.headers.has_token("Transfer-Encoding", "chunked") {

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use tungstenite::handshake::derive_accept_key;
-use tungstenite::http::StatusCode;
 
 use super::head::{HeadBuffer, HeadError};
 use super::headers::{self, Headers};
+use super::http_answer::HttpAnswer;
 use crate::error::{Error, ErrorCode};
 use crate::limits::MAX_HANDSHAKE_HEADERS;
 use crate::proto::extensions::{self, Agreement, Preferences};
+use crate::proto::status;
 
 /// A request as it arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,35 +76,37 @@ impl std::fmt::Display for Refusal {
 }
 
 impl Refusal {
-    fn new(status: u16, reason: &'static str, body: impl Into<String>) -> Self {
-        Self { status, reason: reason.into(), headers: Vec::new(), body: body.into().into_bytes() }
+    fn new(status: u16, body: impl Into<String>) -> Self {
+        Self {
+            status,
+            reason: status::reason_phrase(status).into(),
+            headers: Vec::new(),
+            body: body.into().into_bytes(),
+        }
     }
 
-    /// A program's own answer. An empty reason stands for the usual one of the status.
-    pub fn custom(status: i64, reason: &str, headers: Vec<String>, body: Vec<u8>) -> crate::error::Result<Self> {
-        let invalid = |message: String| Error::new(ErrorCode::InvalidParameter, message);
-        let code = u16::try_from(status).ok().and_then(|code| StatusCode::from_u16(code).ok());
-        let code = code.filter(|code| (200..600).contains(&code.as_u16()));
-        let code = code.ok_or_else(|| invalid(format!("HTTP status {status} is not a number from 200 to 599")))?;
-        if reason.chars().any(|c| c.is_control() && c != '\t') {
-            return Err(invalid("the reason contains a control character".to_owned()));
+    /// Checks a program's answer.
+    pub fn custom(answer: HttpAnswer) -> crate::error::Result<Self> {
+        let status = HttpAnswer::checked_status(i64::from(answer.status))?;
+        if answer.reason.chars().any(|c| c.is_control() && c != '\t') {
+            return Err(Error::new(ErrorCode::InvalidParameter, "the reason contains a control character"));
         }
-        headers::check_extra(&headers)?;
-        let reason = match (reason, code.canonical_reason()) {
-            ("", usual) => usual.unwrap_or_default().into(),
-            (given, _) => given.to_owned().into(),
+        headers::check_extra(&answer.headers)?;
+        let reason = match answer.reason.as_str() {
+            "" => status::reason_phrase(status).into(),
+            _ => answer.reason.into(),
         };
-        Ok(Self { status: code.as_u16(), reason, headers, body })
+        Ok(Self { status, reason, headers: answer.headers, body: answer.body })
     }
 
     /// No request came in time.
     pub fn request_timeout() -> Self {
-        Self::new(408, "Request Timeout", "the request did not arrive in time")
+        Self::new(status::REQUEST_TIMEOUT, "the request did not arrive in time")
     }
 
     /// The program did not decide about the request in time.
     pub fn undecided() -> Self {
-        Self::new(503, "Service Unavailable", "the server did not decide about the request in time")
+        Self::new(status::SERVICE_UNAVAILABLE, "the server did not decide about the request in time")
     }
 
     fn with_header(mut self, line: &str) -> Self {
@@ -135,10 +138,10 @@ impl From<HeadError> for Refusal {
     fn from(error: HeadError) -> Self {
         match error {
             HeadError::TooLong | HeadError::TooManyHeaders => {
-                Self::new(431, "Request Header Fields Too Large", error.to_string())
+                Self::new(status::REQUEST_HEADER_FIELDS_TOO_LARGE, error.to_string())
             }
             HeadError::Syntax(_) | HeadError::Incomplete | HeadError::TooManyInterim | HeadError::Tls => {
-                Self::new(400, "Bad Request", error.to_string())
+                Self::new(status::BAD_REQUEST, error.to_string())
             }
         }
     }
@@ -214,7 +217,9 @@ impl Request {
             .deflate
             .and_then(|preferences| extensions::accept(self.headers.all("Sec-WebSocket-Extensions"), preferences));
         let mut response = format!(
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {}\r\n",
+            "HTTP/1.1 {} {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {}\r\n",
+            status::SWITCHING_PROTOCOLS,
+            status::reason_phrase(status::SWITCHING_PROTOCOLS),
             derive_accept_key(key.as_bytes())
         );
         if !protocol.is_empty() {
@@ -234,18 +239,17 @@ impl Request {
     fn check(&self) -> Result<&str, Refusal> {
         if self.method != "GET" {
             let body = format!("a WebSocket handshake is a GET request, not {}", self.method);
-            return Err(Refusal::new(405, "Method Not Allowed", body).with_header("Allow: GET"));
+            return Err(Refusal::new(status::METHOD_NOT_ALLOWED, body).with_header("Allow: GET"));
         }
         if self.version != 1 {
             return Err(Refusal::new(
-                505,
-                "HTTP Version Not Supported",
+                status::HTTP_VERSION_NOT_SUPPORTED,
                 "a WebSocket handshake is an HTTP/1.1 request",
             ));
         }
         if !self.headers.has_token("Upgrade", "websocket") {
             return Err(
-                Refusal::new(426, "Upgrade Required", "this is a WebSocket server").with_header("Upgrade: websocket")
+                Refusal::new(status::UPGRADE_REQUIRED, "this is a WebSocket server").with_header("Upgrade: websocket")
             );
         }
         if !self.headers.has_token("Connection", "upgrade") {
@@ -254,7 +258,7 @@ impl Request {
         let mut versions = self.headers.list("Sec-WebSocket-Version");
         if versions.next() != Some("13") || versions.next().is_some() {
             // RFC 6455 section 4.4.
-            return Err(Refusal::new(426, "Upgrade Required", "the WebSocket protocol's version is 13")
+            return Err(Refusal::new(status::UPGRADE_REQUIRED, "the WebSocket protocol's version is 13")
                 .with_header("Upgrade: websocket")
                 .with_header("Sec-WebSocket-Version: 13"));
         }
@@ -273,7 +277,7 @@ impl Request {
         if allowed.is_empty() || origins.all(|origin| allowed.iter().any(|one| one.eq_ignore_ascii_case(origin))) {
             return Ok(());
         }
-        Err(Refusal::new(403, "Forbidden", "pages of this origin may not connect here"))
+        Err(Refusal::new(status::FORBIDDEN, "pages of this origin may not connect here"))
     }
 
     /// The first of the client's sub-protocols that the server speaks. A server that lists none takes every client and
@@ -291,7 +295,7 @@ impl Request {
 }
 
 fn bad_request(body: impl Into<String>) -> Refusal {
-    Refusal::new(400, "Bad Request", body)
+    Refusal::new(status::BAD_REQUEST, body)
 }
 
 #[cfg(test)]
@@ -396,18 +400,23 @@ mod tests {
 
     #[test]
     fn a_programs_answer_is_checked_and_complete() {
-        let page = Refusal::custom(200, "", names(&["Content-Type: text/html"]), b"<p>".to_vec()).unwrap();
+        let header = |line: &str| HttpAnswer { headers: names(&[line]), ..HttpAnswer::new(200) };
+        let page = Refusal::custom(header("Content-Type: text/html").with_body("<p>")).unwrap();
         let text = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\nContent-Type: text/html\r\n\r\n";
         assert_eq!(page.response(true), text.as_bytes());
         assert_eq!(page.response(false), [text.as_bytes(), b"<p>"].concat());
-        for status in [-1, 0, 101, 199, 600, 65_736] {
-            assert!(Refusal::custom(status, "", Vec::new(), Vec::new()).is_err(), "{status}");
+        for status in [0, 101, 199, 600] {
+            assert!(Refusal::custom(HttpAnswer::new(status)).is_err(), "{status}");
         }
-        assert!(Refusal::custom(200, "a\r\nX: y", Vec::new(), Vec::new()).is_err());
-        assert!(Refusal::custom(200, "", names(&["Content-Length: 9"]), Vec::new()).is_err());
-        assert!(Refusal::custom(200, "", names(&["X: a\r\nY: b"]), Vec::new()).is_err());
-        assert_eq!(Refusal::custom(404, "", Vec::new(), Vec::new()).unwrap().reason, "Not Found");
-        assert_eq!(Refusal::custom(599, "Mine", Vec::new(), Vec::new()).unwrap().reason, "Mine");
+        for status in [-1, 0, 101, 199, 600, 65_736] {
+            assert!(HttpAnswer::checked_status(status).is_err(), "{status}");
+        }
+        let reason = |status, reason: &str| HttpAnswer { reason: reason.to_owned(), ..HttpAnswer::new(status) };
+        assert!(Refusal::custom(reason(200, "a\r\nX: y")).is_err());
+        assert!(Refusal::custom(header("Content-Length: 9")).is_err());
+        assert!(Refusal::custom(header("X: a\r\nY: b")).is_err());
+        assert_eq!(Refusal::custom(reason(404, "")).unwrap().reason, "Not Found");
+        assert_eq!(Refusal::custom(reason(599, "Mine")).unwrap().reason, "Mine");
     }
 
     #[test]

@@ -1,18 +1,31 @@
-//! Generates the C header from `rust/capi/` and the CMake file that carries the version. The committed `include/wspeer.h` is
-//! compared with the result by a test; both are installed by `make install` and `cargo cinstall`.
+//! Generates what follows from one declaration: Rust, C and Godot code of the options and errors, the C header from
+//! `rust/capi/`, and the CMake file that carries the version. The committed `include/wspeer.h` is compared with the result by a
+//! test; both are installed by `make install` and `cargo cinstall`.
+
+#[path = "../rust/error/table.rs"]
+mod error_table;
+mod errors;
+#[cfg(feature = "capi")]
+mod header;
+mod options;
+#[path = "../rust/peer/options/table.rs"]
+mod table;
 
 use std::error::Error;
-
-#[cfg(feature = "capi")]
-#[path = "build/header.rs"]
-mod header;
+use std::path::PathBuf;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=build");
-    println!("cargo::rerun-if-changed=cbindgen.toml");
-    println!("cargo::rerun-if-changed=rust/capi");
+    for input in ["build", "rust/peer/options/table.rs", "rust/error/table.rs", "cbindgen.toml", "rust/capi"] {
+        println!("cargo::rerun-if-changed={input}");
+    }
     println!("cargo::rerun-if-changed=tools/package/wspeer-config-version.cmake.in");
+    let output = PathBuf::from(std::env::var("OUT_DIR")?);
+    std::fs::write(output.join("options.rs"), options::rust())?;
+    std::fs::write(output.join("options.md"), options::markdown())?;
+    std::fs::write(output.join("godot_options.rs"), options::godot())?;
+    std::fs::write(output.join("capi_options.rs"), options::c_structs())?;
+    std::fs::write(output.join("error_code.rs"), errors::rust()?)?;
+    std::fs::write(output.join("capi_error.rs"), errors::c()?)?;
     #[cfg(feature = "capi")]
     {
         generate_header()?;
@@ -23,19 +36,18 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 #[cfg(feature = "capi")]
 fn generate_header() -> Result<(), Box<dyn Error>> {
-    use std::path::PathBuf;
-
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
     let output = PathBuf::from(std::env::var("OUT_DIR")?);
     let folder = root.join("rust/capi");
     let config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
     // mod.rs is left out: cbindgen would follow its `mod` lines and find everything twice.
-    let builder = header::sources()
-        .map(|source| folder.join(source))
-        .fold(cbindgen::Builder::new().with_config(config), cbindgen::Builder::with_src);
+    let sources = ["capi_error.rs", "capi_options.rs"].map(|source| output.join(source));
+    let sources = sources.into_iter().chain(header::sources().map(|source| folder.join(source)));
+    let builder = sources.fold(cbindgen::Builder::new().with_config(config), cbindgen::Builder::with_src);
     let mut generated = Vec::new();
     builder.generate()?.write(&mut generated);
-    let text = header::arrange(&String::from_utf8(generated)?, &version_macros()?, &folder)?;
+    let macros = format!("{}\n{}", version_macros()?, options::c_init_macros());
+    let text = header::arrange(&String::from_utf8(generated)?, &macros, &folder)?;
     std::fs::write(output.join("wspeer.h"), text)?;
     Ok(())
 }
@@ -55,8 +67,6 @@ fn version_macros() -> Result<String, Box<dyn Error>> {
 
 #[cfg(feature = "capi")]
 fn generate_cmake_version() -> Result<(), Box<dyn Error>> {
-    use std::path::PathBuf;
-
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
     let output = PathBuf::from(std::env::var("OUT_DIR")?);
     let template = std::fs::read_to_string(root.join("tools/package/wspeer-config-version.cmake.in"))?;

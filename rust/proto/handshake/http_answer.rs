@@ -1,0 +1,38 @@
+//! The HTTP answer by which a program refuses a request, or serves it without opening a connection.
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::proto::status;
+
+/// An HTTP answer as a program wants it; it is checked when it is sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HttpAnswer {
+    /// Status code, 200 to 599.
+    pub status: u16,
+    /// Reason phrase; the usual one of the status if empty.
+    pub reason: String,
+    /// Further header lines (`Name: value`).
+    pub headers: Vec<String>,
+    /// The body; a `Content-Length` is added.
+    pub body: Vec<u8>,
+}
+
+impl HttpAnswer {
+    /// An answer with the usual reason phrase, and without further header lines or a body.
+    pub fn new(status: u16) -> Self {
+        Self { status, ..Self::default() }
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Converts a number to the status code of an answer; bindings call this for the integers of their languages.
+    pub fn checked_status(number: i64) -> Result<u16> {
+        u16::try_from(number).ok().filter(|code| status::is_final(*code)).ok_or_else(|| {
+            Error::new(ErrorCode::InvalidParameter, format!("HTTP status must be from 200 to 599, not {number}"))
+        })
+    }
+}
