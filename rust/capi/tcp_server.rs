@@ -74,7 +74,7 @@ pub unsafe extern "C" fn wsp_tcp_server_take_connection(server: *mut wsp_tcp_ser
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_tcp_server_is_connection_available(server: *mut wsp_tcp_server) -> bool {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { query(server, false, |server| server.is_connection_available()) }
+    unsafe { query(server, false, TcpServer::is_connection_available) }
 }
 
 /// Returns whether the listener listens.

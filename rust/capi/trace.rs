@@ -11,6 +11,7 @@ use super::lent::LentTexts;
 use super::peer::{wsp_peer, wsp_state};
 use super::versioned::{Versioned, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
+use crate::peer::WebSocketPeer;
 use crate::peer::trace::{self, Direction, PeerClass, PeerRow, TraceEventKind, TraceSubscriber};
 use crate::proto::Role;
 
@@ -304,7 +305,7 @@ fn describe(row: &PeerRow, struct_size: usize, lent: &mut LentTexts) -> wsp_trac
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_peer_get_trace_id(peer: *mut wsp_peer) -> u64 {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { query(peer, 0, |peer| peer.trace_id()) }
+    unsafe { query(peer, 0, WebSocketPeer::trace_id) }
 }
 
 /// Returns the size in the caller's struct, checked before an entry is taken for it.
