@@ -7,6 +7,7 @@ mod error_table;
 mod errors;
 #[cfg(feature = "capi")]
 mod header;
+mod option_cases;
 mod options;
 #[path = "../rust/peer/options/table.rs"]
 mod table;
@@ -24,6 +25,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::write(output.join("options.md"), options::markdown())?;
     std::fs::write(output.join("godot_options.rs"), options::godot())?;
     std::fs::write(output.join("capi_options.rs"), options::c_structs())?;
+    std::fs::write(output.join("option_cases.rs"), option_cases::rust()?)?;
+    std::fs::write(output.join("option_cases.h"), option_cases::c()?)?;
+    std::fs::write(output.join("option_cases.gd"), option_cases::gdscript()?)?;
     std::fs::write(output.join("error_code.rs"), errors::rust()?)?;
     std::fs::write(output.join("capi_error.rs"), errors::c()?)?;
     #[cfg(feature = "capi")]

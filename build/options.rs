@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use crate::table::{CType, Declaration, Effect, GROUPS, Group, Kind, Object};
 
 /// The longest time that an option accepts: `limits::MAX_DURATION`.
-const YEAR: f64 = 31_536_000.0;
+pub const YEAR: f64 = 31_536_000.0;
 
 impl Object {
     const ALL: [Self; 5] = [Self::Peer, Self::Client, Self::Server, Self::Room, Self::TlsStream];
 
     /// The object in names of functions and macros.
-    fn snake(self) -> &'static str {
+    pub fn snake(self) -> &'static str {
         match self {
             Self::Peer => "peer",
             Self::Client => "client",
@@ -21,7 +21,7 @@ impl Object {
         }
     }
 
-    fn godot_class(self) -> &'static str {
+    pub fn godot_class(self) -> &'static str {
         match self {
             Self::Peer => "RustWebSocketPeer",
             Self::Client => "RustWebSocketClient",
@@ -33,7 +33,7 @@ impl Object {
 }
 
 impl Declaration {
-    fn public_name(&self) -> &'static str {
+    pub fn public_name(&self) -> &'static str {
         self.godot_name.unwrap_or(self.name)
     }
 
@@ -49,7 +49,7 @@ impl Declaration {
         }
     }
 
-    fn default_for(&self, object: Option<Object>) -> f64 {
+    pub fn default_for(&self, object: Option<Object>) -> f64 {
         let exception = self.defaults.iter().find(|(of, _)| Some(*of) == object);
         match (exception, self.kind) {
             (Some((_, value)), _) => *value,
@@ -75,7 +75,7 @@ impl Declaration {
     }
 
     /// Bounds of the numbers, if the kind has some.
-    fn bounds(&self) -> Option<(f64, f64)> {
+    pub fn bounds(&self) -> Option<(f64, f64)> {
         match self.kind {
             Kind::Bytes { .. } | Kind::Count { .. } => Some((0.0, f64::INFINITY)),
             Kind::Level { min, max, .. } => Some((f64::from(min), f64::from(max))),

@@ -1,13 +1,13 @@
-//! Bodies of the fuzz targets. Each takes any bytes and panics when a rule is broken; the targets in `tests/fuzz/` only call
-//! them, and an ordinary test replays the collected inputs.
+//! Bodies of the fuzz targets. Each takes any bytes and panics if a rule is broken. The targets in `tests/fuzz/` only call
+//! them, and the test `corpus` replays the collected inputs.
 
 use crate::proto::Role;
-use crate::proto::connection::{Connection, SendOptions, Stopped};
-use crate::proto::deflate::Deflate;
-use crate::proto::extensions::{self, Agreement, Direction, Preferences};
+use crate::proto::connection::{Connection, ReceiveOutcome, SendOptions};
+use crate::proto::deflate::PermessageDeflate;
+use crate::proto::extensions::{self, DeflateDirection, DeflatePreferences, NegotiatedDeflate};
 use crate::proto::frame::{self, MessageKind};
 use crate::proto::handshake::server::RequestReader;
-use crate::proto::handshake::{ClientHandshake, ServerOptions};
+use crate::proto::handshake::{AcceptOptions, ClientHandshake};
 use crate::proto::message::MessageSink;
 use crate::proto::output_buffer::OutputBuffer;
 use crate::proto::url::Url;
@@ -15,27 +15,26 @@ use crate::proto::url::Url;
 /// Largest message that the fuzzed connections accept.
 const LIMIT: usize = 4096;
 
-/// Headers are read the same however many bytes follow, and written back as they were read.
+/// A header is decoded the same however many bytes follow it, and encoded to the bytes it was decoded from.
 pub fn frame(data: &[u8]) {
     for role in [Role::Client, Role::Server] {
         for deflate in [false, true] {
-            let Ok(Some(header)) = frame::decode(data, role, deflate) else { continue };
-            assert!(header.size <= frame::MAX_HEADER && header.size <= data.len());
-            let exact = data.get(..header.size).unwrap_or_default();
-            assert_eq!(frame::decode(exact, role, deflate), Ok(Some(header)));
+            let Ok(Some((header, header_len))) = frame::decode(data, role, deflate) else { continue };
+            assert!(header_len <= frame::MAX_HEADER_LEN && header_len <= data.len());
+            let exact = data.get(..header_len).unwrap_or_default();
+            assert_eq!(frame::decode(exact, role, deflate), Ok(Some((header, header_len))));
             assert!(!matches!(
-                frame::decode(data.get(..header.size - 1).unwrap_or_default(), role, deflate),
+                frame::decode(data.get(..header_len - 1).unwrap_or_default(), role, deflate),
                 Ok(Some(_))
             ));
             let mut written = Vec::new();
-            let Ok(payload) = usize::try_from(header.payload) else { continue };
-            frame::encode(&mut written, header.opcode, header.fin, header.compressed, header.key, payload);
+            header.encode(&mut written);
             assert_eq!(written, exact);
         }
     }
 }
 
-/// A connection reads the same messages, and answers the same bytes, whole or in pieces.
+/// A connection reads the same messages, and answers the same bytes, if its input is whole or in pieces.
 pub fn connection(data: &[u8]) {
     let Some(([settings, cut], input)) = data.split_first_chunk::<2>() else { return };
     let role = if settings & 1 == 0 { Role::Server } else { Role::Client };
@@ -46,11 +45,11 @@ pub fn connection(data: &[u8]) {
     assert_eq!(whole, pieces);
 }
 
-/// What a connection made of its input: messages, answers, violation.
+/// Messages, output and close code of the violation that a connection made of its input.
 type Outcome = (Vec<(MessageKind, Vec<u8>)>, Vec<u8>, Option<u16>);
 
 fn read<'a>(role: Role, compressed: bool, pieces: impl Iterator<Item = &'a [u8]>) -> Outcome {
-    let deflate = compressed.then(|| Deflate::new(role, &Agreement::default(), 1));
+    let deflate = compressed.then(|| PermessageDeflate::new(role, &NegotiatedDeflate::default(), 1));
     let mut connection = Connection::new(role, deflate, || [1, 2, 3, 4]);
     let (mut sink, mut output) = (Collected::default(), OutputBuffer::default());
     let mut violation = None;
@@ -58,9 +57,9 @@ fn read<'a>(role: Role, compressed: bool, pieces: impl Iterator<Item = &'a [u8]>
         let mut input = piece.to_vec();
         let (used, result) = connection.receive(&mut input, LIMIT, &mut sink, &mut output);
         match result {
-            Ok(Stopped::Drained) => assert_eq!(used, input.len()),
-            Ok(Stopped::Closed) => break,
-            Ok(Stopped::Blocked) => unreachable!("the sink has always room"),
+            Ok(ReceiveOutcome::NeedsInput) => assert_eq!(used, input.len()),
+            Ok(ReceiveOutcome::CloseReceived) => break,
+            Ok(ReceiveOutcome::SinkFull) => unreachable!("the sink always has room"),
             Err(error) => {
                 violation = Some(error.close_code());
                 break;
@@ -98,7 +97,7 @@ impl MessageSink for Collected {
     }
 }
 
-/// A server reads any request, whole or in pieces, to the same answer.
+/// A server answers any request the same if it arrives whole or in pieces.
 pub fn server_handshake(data: &[u8]) {
     let Some((cut, input)) = data.split_first() else { return };
     let answer = |pieces: &mut dyn Iterator<Item = &[u8]>| {
@@ -107,8 +106,8 @@ pub fn server_handshake(data: &[u8]) {
             match reader.receive(piece) {
                 Ok(None) => {}
                 Ok(Some(request)) => {
-                    let deflate = Some(Preferences::default());
-                    let answer = request.accept(&ServerOptions { deflate, ..ServerOptions::default() });
+                    let deflate = Some(DeflatePreferences::default());
+                    let answer = request.accept(&AcceptOptions { deflate, ..AcceptOptions::default() });
                     let response = answer.map_or_else(|refusal| refusal.response(false), |accepted| accepted.response);
                     assert!(response.starts_with(b"HTTP/1.1 "));
                     return Some(response);
@@ -122,11 +121,12 @@ pub fn server_handshake(data: &[u8]) {
     assert_eq!(answer(&mut std::iter::once(input)), pieces);
 }
 
-/// A client reads any response without opening on one that does not answer its key.
+/// A client opens on no response that does not contain the accept key and a requested sub-protocol.
 pub fn client_handshake(data: &[u8]) {
     let Ok(url) = Url::parse("ws://host/path") else { return };
     let protocols = ["a".to_owned(), "b".to_owned()];
-    let Ok((mut handshake, _)) = ClientHandshake::start(&url, [7; 16], &protocols, &[], Some(Preferences::default()))
+    let Ok((mut handshake, _)) =
+        ClientHandshake::start(&url, [7; 16], &protocols, &[], Some(DeflatePreferences::default()))
     else {
         return;
     };
@@ -135,30 +135,32 @@ pub fn client_handshake(data: &[u8]) {
     }
 }
 
-/// Whatever is offered, client and server end with the same agreement.
+/// A server accepts any offer with parameters in range, and accepts its own response as an offer.
 pub fn negotiation(data: &[u8]) {
     let Ok(offer) = std::str::from_utf8(data) else { return };
-    let preferences =
-        Preferences { context_takeover: data.len().is_multiple_of(2), max_window_bits: 9 + (data.len() % 7) as u8 };
+    let preferences = DeflatePreferences {
+        context_takeover: data.len().is_multiple_of(2),
+        max_window_bits: 9 + (data.len() % 7) as u8,
+    };
     if let Some((agreed, answer)) = extensions::accept(std::iter::once(offer), preferences) {
         assert!((9..=15).contains(&agreed.server.window_bits) && (8..=15).contains(&agreed.client.window_bits));
-        assert!(extensions::accept(std::iter::once(answer.as_str()), Preferences::default()).is_some());
+        assert!(extensions::accept(std::iter::once(answer.as_str()), DeflatePreferences::default()).is_some());
     }
-    let _checked = extensions::confirm(std::iter::once(offer), Some(preferences));
+    let _checked = extensions::check_response(std::iter::once(offer), Some(preferences));
 }
 
-/// Inflating any bytes stays within the limit; what is deflated comes back.
+/// Decompression of any bytes stays within the limit, and decompression reverses compression.
 pub fn deflate(data: &[u8]) {
     let Some((settings, input)) = data.split_first() else { return };
-    let direction = Direction { context_takeover: settings & 1 == 0, window_bits: 9 + (settings >> 1) % 7 };
-    let agreed = Agreement { server: direction, client: direction };
-    let mut hostile = Deflate::new(Role::Server, &agreed, 1).inflater;
+    let direction = DeflateDirection { context_takeover: settings & 1 == 0, window_bits: 9 + (settings >> 1) % 7 };
+    let agreed = NegotiatedDeflate { server: direction, client: direction };
+    let mut hostile = PermessageDeflate::new(Role::Server, &agreed, 1).inflater;
     let mut output = Vec::new();
     let _result = hostile.inflate(input, &mut output, LIMIT).and_then(|()| hostile.end_message(&mut output, LIMIT));
     assert!(output.len() <= LIMIT + 1);
 
-    let mut sender = Deflate::new(Role::Client, &agreed, u32::from(settings % 10)).deflater;
-    let mut receiver = Deflate::new(Role::Server, &agreed, 1).inflater;
+    let mut sender = PermessageDeflate::new(Role::Client, &agreed, u32::from(settings % 10)).deflater;
+    let mut receiver = PermessageDeflate::new(Role::Server, &agreed, 1).inflater;
     for message in input.chunks(1000) {
         let (mut wire, mut plain) = (Vec::new(), Vec::new());
         assert!(sender.compress(message, &mut wire));
@@ -168,7 +170,7 @@ pub fn deflate(data: &[u8]) {
     }
 }
 
-/// A URL that is accepted can be asked for without breaking out of the request.
+/// A URL that is accepted cannot inject header lines into the request.
 pub fn url(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(url) = Url::parse(text) else { return };
@@ -183,13 +185,18 @@ pub fn url(data: &[u8]) {
     );
 }
 
-/// What one end sends the other reads, in any frames.
+/// A server reads the messages that a client sends, whatever the frame size.
 pub fn round_trip(data: &[u8]) {
     let Some(([settings, size], input)) = data.split_first_chunk::<2>() else { return };
     let compressed = settings & 1 != 0;
-    let end =
-        |role| Connection::new(role, compressed.then(|| Deflate::new(role, &Agreement::default(), 1)), || [9, 8, 7, 6]);
-    let (mut client, mut server) = (end(Role::Client), end(Role::Server));
+    let endpoint = |role| {
+        Connection::new(
+            role,
+            compressed.then(|| PermessageDeflate::new(role, &NegotiatedDeflate::default(), 1)),
+            || [9, 8, 7, 6],
+        )
+    };
+    let (mut client, mut server) = (endpoint(Role::Client), endpoint(Role::Server));
     let options = SendOptions { max_frame_size: usize::from(*size).max(1), compress_from: Some(0) };
     let (mut sink, mut output) = (Collected::default(), OutputBuffer::default());
     let messages: Vec<&[u8]> = input.chunks(LIMIT).collect();
@@ -198,7 +205,7 @@ pub fn round_trip(data: &[u8]) {
     }
     let mut wire = output.pending().to_vec();
     let (used, result) = server.receive(&mut wire, LIMIT, &mut sink, &mut OutputBuffer::default());
-    assert_eq!((used, result), (wire.len(), Ok(Stopped::Drained)));
+    assert_eq!((used, result), (wire.len(), Ok(ReceiveOutcome::NeedsInput)));
     assert!(sink.0.iter().map(|(_, message)| message.as_slice()).eq(messages));
 }
 

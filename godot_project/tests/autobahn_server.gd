@@ -1,18 +1,18 @@
 extends SceneTree
 ## Echo server for conformance suites: prints `LISTENING <port>` and echoes until its standard input ends.
 ## Run by `godot --headless --path godot_project -s res://tests/autobahn_server.gd [-- KEY CERTIFICATE]`.
-## With a key and a certificate (PEM files) it serves wss.
+## With a key and a certificate (PEM files) it accepts wss connections.
 
 const BUFFER := 32 << 20
 
 var _server := RustTCPServer.new()
 var _peers: Array[RustWebSocketPeer] = []
 var _tls: TLSOptions
-var _held: Dictionary[RustWebSocketPeer, Array] = {}
+var _refused: Dictionary[RustWebSocketPeer, Array] = {}
 
 
 func _initialize() -> void:
-	# The suites count thousands of round trips; a frame must not wait for the next sixtieth of a second.
+	# The suites need thousands of round trips; an unlimited frame rate answers each without delay.
 	Engine.max_fps = 0
 	OS.low_processor_usage_mode = false
 	var files := OS.get_cmdline_user_args()
@@ -42,8 +42,8 @@ func _process(_delta: float) -> bool:
 		_echo(peer)
 		if peer.get_ready_state() == RustWebSocketPeer.STATE_CLOSED:
 			_peers.erase(peer)
-			_held.erase(peer)
-	# Nothing to do until the network has news; a busy loop would starve the suite's own process.
+			_refused.erase(peer)
+	# A busy loop would take CPU time from the suite's process.
 	OS.delay_usec(100)
 	return false
 
@@ -57,15 +57,15 @@ func _secured(connection: StreamPeer) -> StreamPeer:
 
 
 func _echo(peer: RustWebSocketPeer) -> void:
-	# A packet the peer could not take yet goes first, and none is read before it has left.
-	if _held.has(peer):
-		if peer.send(_held[peer][0], _held[peer][1]) == ERR_OUT_OF_MEMORY:
+	# A refused packet is sent first; until then no other is read.
+	if _refused.has(peer):
+		if peer.send(_refused[peer][0], _refused[peer][1]) == ERR_OUT_OF_MEMORY:
 			return
-		_held.erase(peer)
+		_refused.erase(peer)
 	while peer.get_available_packet_count() > 0:
 		var packet := peer.get_packet()
 		var mode := RustWebSocketPeer.WRITE_MODE_TEXT if peer.was_string_packet() else RustWebSocketPeer.WRITE_MODE_BINARY
 		if peer.send(packet, mode) == ERR_OUT_OF_MEMORY:
-			_held[peer] = [packet, mode]
+			_refused[peer] = [packet, mode]
 			return
 	peer.flush()

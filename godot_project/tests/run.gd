@@ -2,8 +2,8 @@ extends SceneTree
 ## Runs the suites beside this file:
 ##   godot --headless --path godot_project -s res://tests/run.gd -- [--suite NAME]
 ##       [--only SUBSTRING] [--implementation ours|engine]
-## The last line says "N passed, N failed"; exit code 0 only if something ran and nothing
-## failed. tests/godot/run.sh adds what can only be seen from outside: leaks and printed errors.
+## The last line is "N passed, N failed". The exit code is 0 only if a test ran and none failed. tools/run test-godot adds leaks and
+## printed errors as failures.
 
 const Implementation := preload("support/implementation.gd")
 const Suite := preload("support/suite.gd")
@@ -40,7 +40,7 @@ func _initialize() -> void:
 	quit(0 if _failed == 0 and _passed > 0 else 1)
 
 
-## {} if they cannot be understood.
+## Returns the options, {} if they are invalid.
 func _options() -> Dictionary:
 	var options := OPTIONS.duplicate()
 	var given := OS.get_cmdline_user_args()
@@ -65,7 +65,7 @@ func _run_suite(name: String, only: String, implementation: Implementation) -> v
 		_fail(name, "the suite has no tests")
 	for test in tests:
 		if only == "" or only in test:
-			# On stderr, so that printed errors stand under the test they belong to.
+			# On stderr, like printed errors, which belong to the test above them.
 			printerr("##TEST %s.%s" % [name, test])
 			await suite.run_test(test)
 			if suite.skipped:

@@ -1,43 +1,42 @@
 extends "support/suite.gd"
-## Everything that ClassDB knows of the engine's classes is there in the extension's, with the
-## same names, types and defaults. What the engine's classes inherit from their socket bases,
-## which extensions cannot derive from, counts as theirs.
+## The extension's classes have all members that ClassDB lists for the engine's classes, with the same names, types and defaults.
+## Extensions cannot derive from the socket base classes of the engine, so the members of those are included.
 
-## Common ancestors: their members are inherited, not copied.
-const SHARED := {"WebSocketPeer": "PacketPeer", "TCPServer": "RefCounted", "StreamPeerTCP": "StreamPeer", "StreamPeerTLS": "StreamPeer", "WebSocketMultiplayerPeer": "MultiplayerPeer"}
+## The common base classes, whose members are inherited.
+const COMMON_BASES := {"WebSocketPeer": "PacketPeer", "TCPServer": "RefCounted", "StreamPeerTCP": "StreamPeer", "StreamPeerTLS": "StreamPeer", "WebSocketMultiplayerPeer": "MultiplayerPeer"}
 
-## Member and aspect: why it is not the same.
+## Intended deviations: member and aspect, and the reason.
 const DEVIATIONS := {
 	"TCPServer.take_connection.return": "streams are of the extension's class",
 	"TCPServer.take_socket_connection.return": "streams are of the extension's class, which cannot derive from StreamPeerSocket",
 	"WebSocketMultiplayerPeer.get_peer.return": "peers are of the extension's class",
 	"WebSocketPeer.heartbeat_interval.type": "a float by its setter and getter; the engine registers the property as an int",
 }
-## Parts of the engine that not every version has.
+## Deviations that some versions of the engine do not have.
 const VERSION_DEPENDENT: PackedStringArray = ["TCPServer.take_socket_connection.return"]
 
-var _met := {}
+var _found_deviations := {}
 
 
-## The engine's class and those of its ancestors that are not shared.
-func _chain(engine_class: String) -> PackedStringArray:
-	var chain := PackedStringArray()
-	var link := engine_class
-	while link != SHARED[engine_class]:
-		chain.append(link)
-		link = ClassDB.get_parent_class(link)
-	return chain
+## Returns the engine's class and its base classes below the common one.
+func _own_classes(engine_class: String) -> PackedStringArray:
+	var classes := PackedStringArray()
+	var name := engine_class
+	while name != COMMON_BASES[engine_class]:
+		classes.append(name)
+		name = ClassDB.get_parent_class(name)
+	return classes
 
 
 func _same(member: String, aspect: String, actual: Variant, expected: Variant) -> void:
 	var name := "%s.%s" % [member, aspect]
 	if name in DEVIATIONS and not same(actual, expected):
-		_met[name] = true
+		_found_deviations[name] = true
 		return
 	equal(actual, expected, name)
 
 
-## Enums are ints with a name of their own for each class, and ClassDB may not know that name.
+## Describes a type. The names of enums differ by class, and ClassDB may not list them, so enums are ints.
 static func _type(info: Dictionary) -> String:
 	return "%s %s" % [type_string(info.type), info.class_name if info.type == TYPE_OBJECT else &""]
 
@@ -49,19 +48,19 @@ static func _by_name(list: Array[Dictionary]) -> Dictionary[String, Dictionary]:
 	return out
 
 
-func test_classes_can_be_made_and_derive_from_the_shared_base() -> void:
+func test_classes_can_be_instantiated_and_derive_from_the_common_base() -> void:
 	for engine_class in Implementation.CLASSES:
 		check(ClassDB.can_instantiate(implementation.name_of(engine_class)), engine_class)
-		check(ClassDB.is_parent_class(implementation.name_of(engine_class), SHARED[engine_class]), engine_class + " derives from " + SHARED[engine_class])
+		check(ClassDB.is_parent_class(implementation.name_of(engine_class), COMMON_BASES[engine_class]), engine_class + " derives from " + COMMON_BASES[engine_class])
 
 
 func test_methods() -> void:
 	for engine_class in Implementation.CLASSES:
 		var ours := _by_name(ClassDB.class_get_method_list(implementation.name_of(engine_class)))
-		for part in _chain(engine_class):
+		for part in _own_classes(engine_class):
 			for method in ClassDB.class_get_method_list(part, true):
 				var name := "%s.%s" % [engine_class, method.name]
-				check(method.name in ours, name + " is there")
+				check(method.name in ours, name + " exists")
 				if method.name in ours:
 					_compare_method(name, ours[method.name], method)
 
@@ -73,7 +72,7 @@ func _compare_method(name: String, ours: Dictionary, engine: Dictionary) -> void
 	_same(name, "argument count", ours.args.size(), engine.args.size())
 	for i in mini(ours.args.size(), engine.args.size()):
 		_same(name, "type of argument %d" % i, _type(ours.args[i]), _type(engine.args[i]))
-		# The engine's names for the arguments of setters are partly those of other properties.
+		# Some setters of the engine have the argument names of other properties.
 		if not method_is_setter(name):
 			_same(name, "name of argument %d" % i, ours.args[i].name, engine.args[i].name)
 
@@ -87,10 +86,10 @@ func test_properties() -> void:
 		var ours := _by_name(ClassDB.class_get_property_list(implementation.name_of(engine_class)))
 		var our_object: Object = ClassDB.instantiate(implementation.name_of(engine_class))
 		var engine_object: Object = ClassDB.instantiate(engine_class)
-		for part in _chain(engine_class) + PackedStringArray([SHARED[engine_class]]):
+		for part in _own_classes(engine_class) + PackedStringArray([COMMON_BASES[engine_class]]):
 			for property in ClassDB.class_get_property_list(part, true):
 				var name := "%s.%s" % [engine_class, property.name]
-				check(property.name in ours, name + " is there")
+				check(property.name in ours, name + " exists")
 				if property.name in ours:
 					_same(name, "type", _type(ours[property.name]), _type(property))
 				_same(name, "default", our_object.get(property.name), engine_object.get(property.name))
@@ -99,7 +98,7 @@ func test_properties() -> void:
 
 func test_properties_have_the_accessors_of_the_engine() -> void:
 	for engine_class in Implementation.CLASSES:
-		for part in _chain(engine_class):
+		for part in _own_classes(engine_class):
 			for property in ClassDB.class_get_property_list(part, true):
 				for accessor: String in ["class_get_property_setter", "class_get_property_getter"]:
 					equal(ClassDB.call(accessor, implementation.name_of(engine_class), property.name), ClassDB.call(accessor, engine_class, property.name), accessor)
@@ -108,52 +107,52 @@ func test_properties_have_the_accessors_of_the_engine() -> void:
 func test_constants() -> void:
 	for engine_class in Implementation.CLASSES:
 		var our_class := implementation.name_of(engine_class)
-		for part in _chain(engine_class):
+		for part in _own_classes(engine_class):
 			for constant in ClassDB.class_get_integer_constant_list(part, true):
-				check(ClassDB.class_has_integer_constant(our_class, constant), "%s.%s is there" % [engine_class, constant])
+				check(ClassDB.class_has_integer_constant(our_class, constant), "%s.%s exists" % [engine_class, constant])
 				equal(ClassDB.class_get_integer_constant(our_class, constant), ClassDB.class_get_integer_constant(part, constant), constant)
 
 
 func test_enums() -> void:
 	for engine_class in Implementation.CLASSES:
 		var our_class := implementation.name_of(engine_class)
-		for part in _chain(engine_class):
+		for part in _own_classes(engine_class):
 			for name in ClassDB.class_get_enum_list(part, true):
-				check(ClassDB.class_has_enum(our_class, name), "%s.%s is there" % [engine_class, name])
+				check(ClassDB.class_has_enum(our_class, name), "%s.%s exists" % [engine_class, name])
 				if ClassDB.class_has_enum(our_class, name):
 					equal(ClassDB.class_get_enum_constants(our_class, name), ClassDB.class_get_enum_constants(part, name), "%s.%s" % [engine_class, name])
 
 
 func test_signals() -> void:
 	for engine_class in Implementation.CLASSES:
-		for part in _chain(engine_class):
+		for part in _own_classes(engine_class):
 			for info in ClassDB.class_get_signal_list(part, true):
 				check(ClassDB.class_has_signal(implementation.name_of(engine_class), info.name), info.name)
-	equal(ClassDB.class_get_signal_list("WebSocketPeer", true), [], "the engine's peer has no signals")
+	equal(ClassDB.class_get_signal_list("WebSocketPeer", true), [], "signals of the engine's peer")
 
 
-func test_why_a_call_failed_can_be_asked() -> void:
+func test_get_error_message() -> void:
 	if engine_differs():
 		return
 	var method: Dictionary = _by_name(ClassDB.class_get_method_list("RustWebSocketPeer")).get("get_error_message", {})
-	check(not method.is_empty(), "RustWebSocketPeer.get_error_message is there")
+	check(not method.is_empty(), "RustWebSocketPeer.get_error_message exists")
 	if method:
 		equal(_type(method.return), "String ", "return")
 		equal(method.args, [], "arguments")
 
 
-## Runs last: what is listed as a deviation is one.
-func test_zz_deviations_are_deviations() -> void:
+## Runs last: each listed deviation exists.
+func test_zz_deviations_exist() -> void:
 	if engine_differs():
 		return
 	test_methods()
 	test_properties()
 	for name: String in DEVIATIONS:
-		check(name in _met or (name in VERSION_DEPENDENT and not ClassDB.class_exists("SocketServer")), name + " is no longer a deviation")
+		check(name in _found_deviations or (name in VERSION_DEPENDENT and not ClassDB.class_exists("SocketServer")), name + " is no longer a deviation")
 
 
-## The editor asks instances that nobody holds, which must survive their own members.
-func test_defaults_can_be_asked_for_without_an_instance() -> void:
+## The editor reads the properties of instances that have no other reference; this must not free them.
+func test_defaults_are_readable_without_an_instance() -> void:
 	if engine_differs():
 		return
 	for name in ClassDB.get_class_list():

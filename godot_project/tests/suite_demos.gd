@@ -1,23 +1,13 @@
 extends "support/suite.gd"
-## The start scene and the demos that do not end by themselves; tests/godot/demos.sh runs the others.
+## The start scene, and the demos that do not quit by themselves; tools/run test-demos runs the others.
 
 const DEMOS := "res://demos/"
-## Those that end the program.
+## Demos that quit the engine.
 const UNLISTED: PackedStringArray = ["godot3_run"]
 
 
 func _tree() -> SceneTree:
 	return Engine.get_main_loop()
-
-
-## Lets the engine run frames until the condition holds.
-func _comes(is_there: Callable, seconds := 10.0) -> bool:
-	var start := Time.get_ticks_msec()
-	while not is_there.call():
-		if Time.get_ticks_msec() - start > seconds * 1000.0:
-			return false
-		await _tree().process_frame
-	return true
 
 
 func _add(scene: String) -> Node:
@@ -53,34 +43,34 @@ func test_the_start_scene_runs_one_demo_at_a_time() -> void:
 	await _tree().process_frame
 
 
-func test_the_chat_works_apart() -> void:
+func test_chat_server_and_clients() -> void:
 	if engine_differs():
 		return
 	var server := _add("chat/chat_server")
 	server.port = 0
 	_tree().root.add_child(server)
 	await _tree().process_frame
-	var heard := PackedStringArray()
+	var received := PackedStringArray()
 	var clients: Array[Node] = []
 	for player: String in ["Ada", "Bob"]:
 		var client := _add("chat/chat_client")
 		client.player = player
 		client.url = "ws://localhost:%d" % server.get_port()
-		client.heard.connect(func(line: String) -> void: heard.append("%s hears %s" % [player, line]))
+		client.line_received.connect(func(line: String) -> void: received.append("%s receives %s" % [player, line]))
 		_tree().root.add_child(client)
 		client.join()
 		clients.append(client)
-	check(not clients[0].say("too early"), "nothing is said before the connection is open")
-	check(await _comes(func() -> bool: return clients.all(func(client: Node) -> bool: return client.is_here())), "both are here")
-	check(not clients[0].say(""), "nothing to say")
-	check(clients[0].say("hello"), "said")
-	check(await _comes(func() -> bool: return heard.size() == 2), "both hear it")
-	heard.sort()
-	equal(heard, ["Ada hears Ada: hello", "Bob hears Ada: hello"])
+	check(not clients[0].send_line("too early"), "no line before the connection is open")
+	await frames_until(func() -> bool: return clients.all(func(client: Node) -> bool: return client.is_connected_to_server()), "both clients to connect")
+	check(not clients[0].send_line(""), "no empty line")
+	check(clients[0].send_line("hello"), "a line is sent")
+	await frames_until(func() -> bool: return received.size() == 2, "the line at both clients")
+	received.sort()
+	equal(received, ["Ada receives Ada: hello", "Bob receives Ada: hello"])
 	clients[1].leave()
-	check(await _comes(func() -> bool: return not clients[1].is_here()), "one leaves")
-	check(clients[0].say("bye"), "the other stays")
-	check(await _comes(func() -> bool: return heard.size() == 3), "and hears itself")
+	await frames_until(func() -> bool: return not clients[1].is_connected_to_server(), "one client to disconnect")
+	check(clients[0].send_line("bye"), "the other client sends")
+	await frames_until(func() -> bool: return received.size() == 3, "its own line")
 	for node: Node in clients + [server]:
 		node.queue_free()
 	await _tree().process_frame

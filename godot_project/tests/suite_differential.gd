@@ -1,15 +1,14 @@
 extends "support/suite.gd"
-## Each scenario is played with the engine's classes and with those under test, and the two
-## traces are compared. They must be equal but for the intended differences, and each of those
-## must still be one.
+## Runs each scenario with the engine's classes and with those under test, and compares the traces. They must be equal except for the
+## intended differences, and each intended difference must exist.
 
-const Recorder := preload("support/recorder.gd")
-const Scenarios := preload("support/scenarios.gd")
+const TraceRecorder := preload("support/trace_recorder.gd")
+const ScenarioFile := preload("support/scenario_file.gd")
 const INTENDED := preload("support/intended_differences.gd").TABLE
 const DIRECTORY := "res://tests/scenarios/"
 const EVERY_ENTRY_HAS_A_SCENARIO := "every intended difference has a scenario"
 
-var _files: Array[Scenarios] = []
+var _files: Array[ScenarioFile] = []
 var _scenarios: Dictionary[String, Callable] = {}
 var _engine := Implementation.new(Implementation.ENGINE)
 
@@ -17,8 +16,8 @@ var _engine := Implementation.new(Implementation.ENGINE)
 func test_names() -> PackedStringArray:
 	for file in DirAccess.get_files_at(DIRECTORY):
 		if file.ends_with(".gd"):
-			var scenarios: Scenarios = load(DIRECTORY + file).new()
-			# A Callable alone does not keep its object.
+			var scenarios: ScenarioFile = load(DIRECTORY + file).new()
+			# A Callable does not hold a reference to its object.
 			_files.append(scenarios)
 			var all := scenarios.all()
 			for name in all:
@@ -37,12 +36,12 @@ func run_test(name: String) -> void:
 	var engine := await _play(name, _engine)
 	expect_engine_errors(false)
 	var tested := await _play(name, implementation)
-	check(not engine.is_empty(), "nothing was noted")
+	check(not engine.is_empty(), "empty trace")
 	_compare(engine, tested, _intended(name))
 
 
 func _play(name: String, with: Implementation) -> Dictionary:
-	var recorder := Recorder.new(with)
+	var recorder := TraceRecorder.new(with)
 	await _scenarios[name].call(recorder)
 	for problem in recorder.problems:
 		failures.append("%s: %s" % [with.name, problem])
@@ -50,7 +49,7 @@ func _play(name: String, with: Implementation) -> Dictionary:
 	return recorder.trace
 
 
-## The extension's values under the keys that are meant to differ.
+## Returns the extension's values under the keys whose difference is intended.
 func _intended(name: String) -> Dictionary:
 	for pattern: String in INTENDED:
 		if name.match(pattern):
@@ -65,4 +64,4 @@ func _compare(engine: Dictionary, tested: Dictionary, intended: Dictionary) -> v
 			if implementation.is_ours():
 				equal(tested.get(key), intended[key], key)
 				continue
-		equal(tested.get(key), engine.get(key), key + " as with the engine's classes")
+		equal(tested.get(key), engine.get(key), key + " equals that of the engine's classes")

@@ -1,233 +1,182 @@
-extends "support/suite.gd"
-## A real Godot 3 at the other end, in both roles, plain and in multiplayer mode. Its script is tests/godot/godot3/end.gd; its executable is
-## named by the environment variable WSPEER_GODOT3, which tests/godot/run.sh sets.
-
-const Room := preload("support/room.gd")
-const SECONDS := 20.0
-
-var room: Room
-var others: Array[Godot3] = []
-
-
-## A process of Godot 3 and the lines it has printed.
-class Godot3:
-	var lines := PackedStringArray()
-	var _process: Dictionary
-	var _rest := ""
-
-	func _init(arguments: PackedStringArray) -> void:
-		var path := ProjectSettings.globalize_path("res://").path_join("../tests/godot/godot3")
-		_process = OS.execute_with_pipe(OS.get_environment("WSPEER_GODOT3"), PackedStringArray(["--path", path, "-s", "end.gd"]) + arguments, false)
-
-	func pump() -> void:
-		var pipe: FileAccess = _process.get("stdio")
-		var got := pipe.get_buffer(65536) if pipe != null else PackedByteArray()
-		_rest += got.get_string_from_utf8()
-		while "\n" in _rest:
-			lines.append(_rest.get_slice("\n", 0).strip_edges())
-			_rest = _rest.substr(_rest.find("\n") + 1)
-
-	## What it has printed since it began.
-	func said() -> Array:
-		var from := lines.find("begun 0")
-		return Array(lines.slice(from + 1)) if from >= 0 else []
-
-	func is_over() -> bool:
-		return not OS.is_process_running(_process.pid)
-
-	func finish() -> void:
-		if not is_over():
-			OS.kill(_process.pid)
-
-
-func run_test(name: String) -> void:
-	room = null
-	await super(name)
-	for other in others:
-		other.finish()
-	others.clear()
-	if room != null:
-		room.finish()
-		room = null
+extends "support/client_server_suite.gd"
+## Godot 3 as the remote peer, in both roles, with plain messages and in multiplayer mode. It runs tests/godot/godot3/endpoint.gd; the
+## environment variable WSPEER_GODOT3, which tools/run test-godot sets, has the path of its executable.
 
 
 func _ready_to_run(multiplayer := false, protocols := PackedStringArray()) -> bool:
-	if engine_differs():
+	if not make_group(protocols, multiplayer):
 		return false
 	check(OS.get_environment("WSPEER_GODOT3") != "", "WSPEER_GODOT3 is set")
-	room = Room.new(protocols, multiplayer)
+	group.observe = read_processes
 	return OS.get_environment("WSPEER_GODOT3") != ""
 
 
-func _start(arguments: PackedStringArray) -> Godot3:
-	others.append(Godot3.new(arguments))
-	return others[-1]
+func _start(arguments: PackedStringArray) -> ChildProcess:
+	var path := ProjectSettings.globalize_path("res://").path_join("../tests/godot/godot3")
+	return start_process(OS.get_environment("WSPEER_GODOT3"), PackedStringArray(["--path", path, "-s", "endpoint.gd"]) + arguments)
 
 
-func _as_client(more := PackedStringArray()) -> Godot3:
-	return _start(PackedStringArray(["--role=client", "--url=" + room.url()]) + more)
+func _start_client(more := PackedStringArray()) -> ChildProcess:
+	return _start(PackedStringArray(["--role=client", "--url=" + group.url()]) + more)
 
 
-## A server of Godot 3, and its URL. It cannot say which port it has chosen, so it is told one that was free.
-func _as_server(more := PackedStringArray()) -> Array:
-	var free := TCPServer.new()
-	free.listen(0, "127.0.0.1")
-	var port := free.get_local_port()
-	free.stop()
+## Starts a server of Godot 3 and returns it with its URL. It cannot report the port it chose, so it is given a free one.
+func _start_server(more := PackedStringArray()) -> Array:
+	var port := Loopback.free_port()
 	var server := _start(PackedStringArray(["--role=server", "--port=%d" % port]) + more)
-	check(_until(func() -> bool: return server.lines.has("begun 0")), "it listens: %s" % server.lines)
+	check(group.until(func() -> bool: return server.lines.has("begun 0")), "listening: %s" % server.lines)
 	return [server, "ws://127.0.0.1:%d" % port]
 
 
-func _until(condition: Callable) -> bool:
-	return room.until(func() -> bool:
-		for other in others:
-			other.pump()
-		return condition.call(), SECONDS)
+## Returns the lines that a Godot 3 has printed since its connection or server began, with peer ids as in the group's events.
+func _output(process: ChildProcess) -> Array:
+	process.read()
+	var start := process.lines.find("begun 0")
+	return _with_peer_names(process.lines.slice(start + 1)) if start >= 0 else []
 
 
-## Ids as the room calls them, in the lines of a Godot 3.
-func _labelled(lines: Array) -> Array:
-	return lines.map(func(line: String) -> String:
-		for i in room.ids.size():
-			line = line.replace(str(room.ids[i]), "#%d" % (i + 1))
+## Replaces peer ids as the group's events do.
+func _with_peer_names(lines: PackedStringArray) -> Array:
+	return Array(lines).map(func(line: String) -> String:
+		for i in group.ids.size():
+			line = line.replace(str(group.ids[i]), "#%d" % (i + 1))
 		return line)
 
 
-## Sends messages to a Godot 3 and wants them back.
-func _expect_echoes(ours: RustWebSocketRemotePeer, theirs: Godot3) -> void:
-	var payloads := ["Grüße, 世界".to_utf8_buffer(), Wire.filler(1), Wire.filler(126), Wire.filler(60000)]
+## Sends messages to Godot 3 and compares their echoes.
+func _expect_echoes(ours: RustWebSocketRemotePeer, theirs: ChildProcess) -> void:
+	var payloads := ["Grüße, 世界".to_utf8_buffer(), Payload.bytes(1), Payload.bytes(126), Payload.bytes(60000)]
 	for i in payloads.size():
 		ours.set_write_mode(RustWebSocketRemotePeer.WRITE_MODE_TEXT if i == 0 else RustWebSocketRemotePeer.WRITE_MODE_BINARY)
 		equal(ours.put_packet(payloads[i]), OK)
-		check(_until(func() -> bool: return ours.get_available_packet_count() > 0), "an echo of %d bytes" % payloads[i].size())
+		check(group.until(func() -> bool: return ours.get_available_packet_count() > 0), "an echo of %d bytes" % payloads[i].size())
 		check(ours.get_packet() == payloads[i], "the same %d bytes" % payloads[i].size())
 		equal(ours.was_string_packet(), i == 0)
-	equal(theirs.said().filter(func(line: String) -> bool: return line.begins_with("data ")).size(), payloads.size())
+	equal(_output(theirs).filter(func(line: String) -> bool: return line.begins_with("data ")).size(), payloads.size())
 
 
-func test_its_client_at_our_server() -> void:
+func test_client_of_godot3() -> void:
 	if not _ready_to_run(false, ["ours", "theirs"]):
 		return
-	for closes_first: String in ["it", "we"]:
-		var other := _as_client(["--protocol=theirs"])
-		room.forget()
-		check(_until(func() -> bool: return room.told.size() == 1), "connected: %s" % other.lines)
-		var label: String = "#%d" % room.ids.size()
-		equal(room.told, ["client_connected(%s, theirs)" % label])
-		var peer := room.server.get_peer(room.ids[-1])
+	for closing_peer: String in ["Godot 3", "wspeer"]:
+		var other := _start_client(["--protocol=theirs"])
+		group.clear_events()
+		check(group.until(func() -> bool: return group.server_events.size() == 1), "connected: %s" % other.lines)
+		var label: String = "#%d" % group.ids.size()
+		equal(group.server_events, ["client_connected(%s, theirs)" % label])
+		var peer := group.server.get_peer(group.ids[-1])
 		_expect_echoes(peer, other)
-		room.forget()
-		if closes_first == "it":
+		group.clear_events()
+		if closing_peer == "Godot 3":
 			peer.send_text("!close 4321 why not")
-			check(_until(func() -> bool: return room.told.size() == 2 and other.said().has("connection_closed(False)")), "closed: %s" % other.lines)
-			# The NUL that it sends behind the reason is gone.
-			equal(room.told, ["client_close_request(%s, 4321, why not)" % label, "client_disconnected(%s, true)" % label])
+			check(group.until(func() -> bool: return group.server_events.size() == 2 and _output(other).has("connection_closed(False)")), "closed: %s" % other.lines)
+			# Godot 3 sends a NUL after the reason, which is removed.
+			equal(group.server_events, ["client_close_request(%s, 4321, why not)" % label, "client_disconnected(%s, true)" % label])
 		else:
-			room.server.disconnect_peer(room.ids[-1], 4000, "bye from us")
-			check(_until(func() -> bool: return room.told.size() == 1 and other.said().has("connection_closed(True)")), "closed: %s" % other.lines)
-			equal(room.told, ["client_disconnected(%s, true)" % label])
-			check(other.said().has("server_close_request(4000, bye from us)"), str(other.lines))
-		check(other.said().has("connection_established(theirs)"), str(other.lines))
+			group.server.disconnect_peer(group.ids[-1], 4000, "bye from us")
+			check(group.until(func() -> bool: return group.server_events.size() == 1 and _output(other).has("connection_closed(True)")), "closed: %s" % other.lines)
+			equal(group.server_events, ["client_disconnected(%s, true)" % label])
+			check(_output(other).has("server_close_request(4000, bye from us)"), str(other.lines))
+		check(_output(other).has("connection_established(theirs)"), str(other.lines))
 
 
-func test_our_client_at_its_server() -> void:
+func test_server_of_godot3() -> void:
 	if not _ready_to_run():
 		return
-	var server := _as_server(["--protocol=theirs"])
-	var other: Godot3 = server[0]
-	for closes_first: String in ["it", "we"]:
-		var client := room.client()
-		var index := room.clients.size() - 1
+	var server := _start_server(["--protocol=theirs"])
+	var other: ChildProcess = server[0]
+	for closing_peer: String in ["Godot 3", "wspeer"]:
+		var client := group.new_client()
+		var index := group.clients.size() - 1
 		equal(client.connect_to_url(server[1], ["ours", "theirs"]), OK)
-		check(_until(func() -> bool: return room.clients_told[index].has("connection_established(theirs)")), "connected: %s" % other.lines)
+		check(group.until(func() -> bool: return group.client_events[index].has("connection_established(theirs)")), "connected: %s" % other.lines)
 		other.lines.resize(other.lines.find("begun 0") + 1)
 		_expect_echoes(client.get_peer(1), other)
-		room.forget()
-		if closes_first == "it":
+		group.clear_events()
+		if closing_peer == "Godot 3":
 			client.get_peer(1).send_text("!close 4321 why not")
-			check(_until(func() -> bool: return room.clients_told[index].size() == 2), "closed: %s" % other.lines)
-			equal(room.clients_told[index], ["server_close_request(4321, why not)", "connection_closed(true)"])
+			check(group.until(func() -> bool: return group.client_events[index].size() == 2), "closed: %s" % other.lines)
+			equal(group.client_events[index], ["server_close_request(4321, why not)", "connection_closed(true)"])
 		else:
 			client.disconnect_from_host(1001, "bye from us")
-			check(_until(func() -> bool: return room.clients_told[index].size() == 1), "closed: %s" % other.lines)
-			equal(room.clients_told[index], ["connection_closed(true)"])
-			check(_until(func() -> bool: return " ".join(other.said()).contains(", 1001, bye from us)")), str(other.lines))
-			check(_until(func() -> bool: return " ".join(other.said()).contains(", True)")), str(other.lines))
-	# It ends, saying goodbye.
-	var last := room.client()
+			check(group.until(func() -> bool: return group.client_events[index].size() == 1), "closed: %s" % other.lines)
+			equal(group.client_events[index], ["connection_closed(true)"])
+			check(group.until(func() -> bool: return " ".join(_output(other)).contains(", 1001, bye from us)")), str(other.lines))
+			check(group.until(func() -> bool: return " ".join(_output(other)).contains(", True)")), str(other.lines))
+	# The server ends with a close frame.
+	var last := group.new_client()
 	last.connect_to_url(server[1], ["theirs"])
-	check(_until(func() -> bool: return room.clients_told[-1].size() == 1), "connected")
-	room.forget()
+	check(group.until(func() -> bool: return group.client_events[-1].size() == 1), "connected")
+	group.clear_events()
 	last.get_peer(1).send_text("!quit")
-	check(_until(func() -> bool: return room.clients_told[-1].has("connection_closed(true)")), "closed")
-	equal(room.clients_told[-1], ["server_close_request(1000, )", "connection_closed(true)"])
+	check(group.until(func() -> bool: return group.client_events[-1].has("connection_closed(true)")), "closed")
+	equal(group.client_events[-1], ["server_close_request(1000, )", "connection_closed(true)"])
 
 
-func test_its_client_among_ours_in_multiplayer_mode() -> void:
+func test_client_of_godot3_in_multiplayer_mode() -> void:
 	if not _ready_to_run(true):
 		return
-	var ours := room.joined()
-	var other := _as_client(["--mp"])
-	check(_until(func() -> bool: return room.clients_told[0].has("peer_connected(#2)")), "introduced: %s" % other.lines)
-	check(_until(func() -> bool: return other.said().size() == 3), str(other.lines))
-	equal(_labelled(other.said()), ["peer_connected(1)", "connection_succeeded()", "peer_connected(#1)"])
-	# The server has it speak to each kind of target.
-	room.server.set_target_peer(room.id(1))
-	for target: int in [0, 1, room.id(0), -room.id(0), -1]:
-		room.server.put_packet(("!say %d to %d" % [target, target]).to_utf8_buffer())
+	var ours := group.connected_client()
+	var other := _start_client(["--mp"])
+	check(group.until(func() -> bool: return group.client_events[0].has("peer_connected(#2)")), "introduced: %s" % other.lines)
+	check(group.until(func() -> bool: return _output(other).size() == 3), str(other.lines))
+	equal(_output(other), ["peer_connected(1)", "connection_succeeded()", "peer_connected(#1)"])
+	# The server orders it to send to each kind of target.
+	group.server.set_target_peer(group.id(1))
+	for target: int in [0, 1, group.id(0), -group.id(0), -1]:
+		group.server.put_packet(("!say %d to %d" % [target, target]).to_utf8_buffer())
 	var taken := func(peer: MultiplayerPeer) -> Array:
 		var packets := []
 		while peer.get_available_packet_count() > 0:
-			equal(peer.get_packet_peer(), room.id(1))
+			equal(peer.get_packet_peer(), group.id(1))
 			packets.append(peer.get_packet().get_string_from_utf8())
 		return packets
-	check(_until(func() -> bool: return ours.get_available_packet_count() == 3 and room.server.get_available_packet_count() == 3), "heard")
-	equal(taken.call(ours), ["to 0", "to %d" % room.id(0), "to -1"])
-	equal(taken.call(room.server), ["to 0", "to 1", "to %d" % -room.id(0)])
-	ours.set_target_peer(room.id(1))
+	check(group.until(func() -> bool: return ours.get_available_packet_count() == 3 and group.server.get_available_packet_count() == 3), "packets of all targets")
+	equal(taken.call(ours), ["to 0", "to %d" % group.id(0), "to -1"])
+	equal(taken.call(group.server), ["to 0", "to 1", "to %d" % -group.id(0)])
+	ours.set_target_peer(group.id(1))
 	ours.put_packet("from one client to the other".to_utf8_buffer())
-	check(_until(func() -> bool: return _labelled(other.said()).has("packet #1 from one client to the other")), str(other.lines))
+	check(group.until(func() -> bool: return _output(other).has("packet #1 from one client to the other")), str(other.lines))
 	ours.disconnect_from_host()
-	check(_until(func() -> bool: return _labelled(other.said()).has("peer_disconnected(#1)")), str(other.lines))
-	room.server.stop()
-	check(_until(func() -> bool: return other.said().has("connection_failed()")), "it is told as Godot 3 tells it")
+	check(group.until(func() -> bool: return _output(other).has("peer_disconnected(#1)")), str(other.lines))
+	group.server.stop()
+	check(group.until(func() -> bool: return _output(other).has("connection_failed()")), "Godot 3 emits connection_failed")
 
 
-func test_our_clients_at_its_server_in_multiplayer_mode() -> void:
+func test_server_of_godot3_in_multiplayer_mode() -> void:
 	if not _ready_to_run(true):
 		return
-	var server := _as_server(["--mp"])
-	var other: Godot3 = server[0]
-	var members: Array[RustWebSocketClient] = []
+	var server := _start_server(["--mp"])
+	var other: ChildProcess = server[0]
+	var clients: Array[RustWebSocketClient] = []
 	for i in 2:
-		var client := room.client()
+		var client := group.new_client()
 		equal(client.connect_to_url(server[1], [], true), OK)
-		members.append(client)
-		check(_until(func() -> bool: return room.clients_told[i].has("connection_succeeded()")), "joined: %s" % other.lines)
-		room.ids.append(client.get_unique_id())
-	check(_until(func() -> bool: return room.clients_told[0].size() == 3 and room.clients_told[1].size() == 3), "introduced")
-	equal(room.clients_told[1], ["peer_connected(server)", "connection_succeeded()", "peer_connected(#1)"])
-	check(room.clients_told[0][2].begins_with("peer_connected("), room.clients_told[0][2])
-	equal(_labelled(other.said()), ["peer_connected(#1)", "peer_connected(#2)"])
-	# The server says what a client asks it to say.
-	members[0].set_target_peer(1)
-	members[0].put_packet("!say 0 hello everybody".to_utf8_buffer())
-	for member in members:
-		check(_until(func() -> bool: return member.get_available_packet_count() == 1), "heard")
-		equal([member.get_packet_peer(), member.get_packet().get_string_from_utf8()], [1, "hello everybody"])
-	# And passes on what is for others.
-	members[0].set_target_peer(members[1].get_unique_id())
-	members[0].put_packet("in private".to_utf8_buffer())
-	check(_until(func() -> bool: return members[1].get_available_packet_count() == 1), "passed on")
-	equal([members[1].get_packet_peer(), members[1].get_packet().get_string_from_utf8()], [members[0].get_unique_id(), "in private"])
-	room.forget()
-	members[1].disconnect_from_host()
-	check(_until(func() -> bool: return not room.clients_told[0].is_empty()), "told")
-	check(room.clients_told[0][0].begins_with("peer_disconnected("), room.clients_told[0][0])
-	check(_until(func() -> bool: return _labelled(other.said()).has("peer_disconnected(#2)")), str(other.lines))
-	room.forget()
-	members[0].set_target_peer(1)
-	members[0].put_packet("!quit".to_utf8_buffer())
-	check(_until(func() -> bool: return room.clients_told[0].has("connection_failed()")), "the loss of the server")
-	equal(room.clients_told[0], ["server_close_request(1000, )", "server_disconnected()", "connection_failed()"])
+		clients.append(client)
+		check(group.until(func() -> bool: return group.client_events[i].has("connection_succeeded()")), "joined: %s" % other.lines)
+		group.ids.append(client.get_unique_id())
+	check(group.until(func() -> bool: return group.client_events[0].size() == 3 and group.client_events[1].size() == 3), "introduced")
+	equal(group.client_events[1], ["peer_connected(server)", "connection_succeeded()", "peer_connected(#1)"])
+	check(group.client_events[0][2].begins_with("peer_connected("), group.client_events[0][2])
+	equal(_output(other), ["peer_connected(#1)", "peer_connected(#2)"])
+	# The server sends what a client orders.
+	clients[0].set_target_peer(1)
+	clients[0].put_packet("!say 0 hello everybody".to_utf8_buffer())
+	for client in clients:
+		check(group.until(func() -> bool: return client.get_available_packet_count() == 1), "packets of all targets")
+		equal([client.get_packet_peer(), client.get_packet().get_string_from_utf8()], [1, "hello everybody"])
+	# And relays packets for other clients.
+	clients[0].set_target_peer(clients[1].get_unique_id())
+	clients[0].put_packet("in private".to_utf8_buffer())
+	check(group.until(func() -> bool: return clients[1].get_available_packet_count() == 1), "the relayed packet")
+	equal([clients[1].get_packet_peer(), clients[1].get_packet().get_string_from_utf8()], [clients[0].get_unique_id(), "in private"])
+	group.clear_events()
+	clients[1].disconnect_from_host()
+	check(group.until(func() -> bool: return not group.client_events[0].is_empty()), "a signal at the other client")
+	check(group.client_events[0][0].begins_with("peer_disconnected("), group.client_events[0][0])
+	check(group.until(func() -> bool: return _output(other).has("peer_disconnected(#2)")), str(other.lines))
+	group.clear_events()
+	clients[0].set_target_peer(1)
+	clients[0].put_packet("!quit".to_utf8_buffer())
+	check(group.until(func() -> bool: return group.client_events[0].has("connection_failed()")), "connection_failed")
+	equal(group.client_events[0], ["server_close_request(1000, )", "server_disconnected()", "connection_failed()"])

@@ -1,5 +1,5 @@
 extends "support/suite.gd"
-## RustWebSocketMonitor, and the model of the editor's tab that shows the same.
+## RustWebSocketMonitor, and the model of the editor tab.
 
 const Model := preload("res://addons/wspeer/monitor/model.gd")
 const MONITORS: PackedStringArray = ["wspeer/connections", "wspeer/bytes_in_per_second", "wspeer/bytes_out_per_second"]
@@ -8,14 +8,14 @@ const MONITORS: PackedStringArray = ["wspeer/connections", "wspeer/bytes_in_per_
 func test_a_monitor_shows_peers_and_messages() -> void:
 	if engine_differs():
 		return
-	check(not RustWebSocketMonitor.enabled, "off without a debugger")
+	check(not RustWebSocketMonitor.enabled, "disabled without a debugger")
 	equal([RustWebSocketMonitor.log_enabled, RustWebSocketMonitor.preview_bytes], [false, 128])
 	equal(RustWebSocketMonitor.get_peers(), [])
 	RustWebSocketMonitor.log_enabled = true
 	RustWebSocketMonitor.enabled = true
-	var pair := stage.pair({"compression_enabled": true}, {"compression_enabled": true})
+	var pair := loopback.pair({"compression_enabled": true}, {"compression_enabled": true})
 	pair[0].send_text("hello")
-	stage.until(func() -> bool: return pair[1].get_available_packet_count() == 1)
+	loopback.until(func() -> bool: return pair[1].get_available_packet_count() == 1)
 
 	var rows := RustWebSocketMonitor.get_peers()
 	equal(rows.size(), 2)
@@ -42,42 +42,42 @@ func test_a_monitor_shows_peers_and_messages() -> void:
 	equal(RustWebSocketMonitor.get_peers(), [])
 
 
-func test_previews_can_be_left_out() -> void:
+func test_previews_can_be_disabled() -> void:
 	if engine_differs():
 		return
-	for wrong: int in [-1, 5000]:
-		RustWebSocketMonitor.preview_bytes = wrong
-		equal(RustWebSocketMonitor.preview_bytes, 0 if wrong < 0 else 1024)
+	for invalid: int in [-1, 5000]:
+		RustWebSocketMonitor.preview_bytes = invalid
+		equal(RustWebSocketMonitor.preview_bytes, 0 if invalid < 0 else 1024)
 	RustWebSocketMonitor.preview_bytes = 0
 	RustWebSocketMonitor.enabled = true
 	RustWebSocketMonitor.log_enabled = true
-	var pair := stage.pair()
+	var pair := loopback.pair()
 	pair[0].send_text("secret")
 	var events := RustWebSocketMonitor.take_messages()
 	equal(events[-1].size, 6)
-	check(events.all(func(event: Dictionary) -> bool: return event.preview.is_empty()), "nothing is shown")
+	check(events.all(func(event: Dictionary) -> bool: return event.preview.is_empty()), "all previews are empty")
 	RustWebSocketMonitor.enabled = false
 	RustWebSocketMonitor.log_enabled = false
 	RustWebSocketMonitor.preview_bytes = 128
 
 
-func test_performance_monitors_come_and_go() -> void:
+func test_performance_monitors_are_added_and_removed() -> void:
 	if engine_differs():
 		return
 	for monitor in MONITORS:
 		check(not Performance.has_custom_monitor(monitor), monitor)
 	RustWebSocketMonitor.enabled = true
 	RustWebSocketMonitor.enabled = true
-	var pair := stage.pair()
+	var pair := loopback.pair()
 	equal(Performance.get_custom_monitor("wspeer/connections"), 2)
 	equal(Performance.get_custom_monitor("wspeer/bytes_out_per_second"), 0.0)
 	pair[0].send(PackedByteArray([1, 2, 3]))
 	var rate := {}
-	stage.until(func() -> bool:
+	loopback.until(func() -> bool:
 		rate.out = Performance.get_custom_monitor("wspeer/bytes_out_per_second")
 		rate["in"] = Performance.get_custom_monitor("wspeer/bytes_in_per_second")
 		return rate.out > 0.0)
-	check(rate.out <= 3.0, "3 bytes in a second or more: %s" % rate.out)
+	check(rate.out <= 3.0, "3 bytes in at least a second: %s" % rate.out)
 	pair[0].close(-1)
 	equal(Performance.get_custom_monitor("wspeer/connections"), 1)
 	RustWebSocketMonitor.enabled = false
@@ -107,13 +107,13 @@ func test_the_table_shows_rates() -> void:
 	model.take_peers([_row(1, 0), _row(2, 0)], 10.0)
 	model.take_peers([_row(1, 4096), _row(3, 5000)], 12.0)
 	equal(model.peers.size(), 2)
-	equal(model.peers[0].bytes_in_per_second, 1024.0, "half of 2048 a second")
-	equal(model.peers[1].bytes_in_per_second, 0.0, "what came before it was seen is no rate")
+	equal(model.peers[0].bytes_in_per_second, 1024.0, "half of 2048 bytes per second")
+	equal(model.peers[1].bytes_in_per_second, 0.0, "no rate in the first sample")
 	equal(model.peer_cells(model.peers[0]), ["1", "RustWebSocketPeer", "client", "open", "ws://host/1",
 			"1024/s  1024 B/s", "0/s  0 B/s", "0", "2 (2.00 KiB)", "12.5 ms", "25 %", "chat", "127.0.0.1:1", ""])
 	equal(model.peer_cells(model.peers[0]).size(), Model.PEER_COLUMNS.size())
 	model.take_peers([_row(1, 10)], 13.0)
-	equal(model.peers[0].bytes_in_per_second, 517.0, "a new connection counts from 0 again")
+	equal(model.peers[0].bytes_in_per_second, 517.0, "a new connection restarts its counters")
 	model.stop()
 	equal(model.peers, [])
 
@@ -143,22 +143,22 @@ func test_the_log_is_filtered() -> void:
 	equal([model.shown_messages(), model.missed], [[], 0])
 
 
-func test_the_log_can_be_paused_and_has_an_end() -> void:
+func test_the_log_can_be_paused_and_is_limited() -> void:
 	if engine_differs():
 		return
 	var model := Model.new()
 	model.is_paused = true
-	model.take_messages(1, [_event(1, "text", "unseen")])
+	model.take_messages(1, [_event(1, "text", "while paused")])
 	model.take_peers([_row(1, 0)], 1.0)
 	equal([model.shown_messages(), model.missed, model.peers], [[], 0, []])
 	model.is_paused = false
 	for batch in 11:
 		model.take_messages(0, range(500).map(func(index: int) -> Dictionary: return _event(1, "text", str(batch * 500 + index))))
-	equal(model.shown_messages().size(), Model.KEPT)
+	equal(model.shown_messages().size(), Model.MAX_EVENTS)
 	equal(model.preview(model.shown_messages()[0]), "500")
 
 
-func test_previews_end_with_a_whole_character() -> void:
+func test_previews_end_with_a_complete_character() -> void:
 	if engine_differs():
 		return
 	var model := Model.new()

@@ -1,75 +1,51 @@
-extends "support/suite.gd"
-## RustWebSocketClient and RustWebSocketServer: what was measured on Godot 3, signal by signal, less its defects.
-
-const Room := preload("support/room.gd")
+extends "support/client_server_suite.gd"
+## RustWebSocketClient and RustWebSocketServer emit the signals of Godot 3 in its order, without its defects.
 
 const CONNECTED := MultiplayerPeer.CONNECTION_CONNECTED
 const DISCONNECTED := MultiplayerPeer.CONNECTION_DISCONNECTED
-
-var room: Room
-
-
-func run_test(name: String) -> void:
-	room = null
-	await super(name)
-	if room != null:
-		room.finish()
-		room = null
-
-
-## A room, or null where the engine's classes are the ones under test.
-func _room(protocols := PackedStringArray()) -> bool:
-	if engine_differs():
-		return false
-	room = Room.new(protocols)
-	return true
 
 
 func _text(packet: PackedByteArray) -> String:
 	return packet.get_string_from_utf8()
 
 
-func test_a_client_is_told_of_behind_the_server() -> void:
-	if not _room():
+func test_the_server_emits_before_the_client() -> void:
+	if not make_group():
 		return
-	var client := room.connecting()
-	var rounds := 0
-	while rounds < 100 and room.clients_told[0].is_empty():
-		room.turn()
-		rounds += 1
-		OS.delay_usec(500)
-		if not room.clients_told[0].is_empty():
-			check(not room.told.is_empty(), "the server is told first")
-	equal(room.told, ["client_connected(#1, )"])
-	equal(room.clients_told[0], ["connection_established()"])
-	check(room.id() >= 2, "an id of a client")
-	equal([client.get_connection_status(), room.server.get_connection_status()], [CONNECTED, CONNECTED])
-	equal([client.get_unique_id(), room.server.get_unique_id()], [0, 1])
-	equal([client.get_connected_host(), client.get_connected_port()], ["127.0.0.1", room.server.get_local_port()])
-	equal(room.server.get_peer_address(room.id()), "127.0.0.1")
-	check(room.server.get_peer_port(room.id()) > 0, "a port")
-	equal(room.server.get_peer(room.id()), room.server.get_peer(room.id()), "the same object each time")
-	equal(room.server.get_peer(room.id()).get_requested_url(), room.url())
+	var client := group.connecting_client()
+	group.until(func() -> bool: return not group.client_events[0].is_empty() or not group.server_events.is_empty())
+	check(not group.server_events.is_empty(), "the server emits first")
+	group.until_client_event("connection_established()")
+	equal(group.server_events, ["client_connected(#1, )"])
+	equal(group.client_events[0], ["connection_established()"])
+	check(group.id() >= 2, "a client id")
+	equal([client.get_connection_status(), group.server.get_connection_status()], [CONNECTED, CONNECTED])
+	equal([client.get_unique_id(), group.server.get_unique_id()], [0, 1])
+	equal([client.get_connected_host(), client.get_connected_port()], ["127.0.0.1", group.server.get_local_port()])
+	equal(group.server.get_peer_address(group.id()), "127.0.0.1")
+	check(group.server.get_peer_port(group.id()) > 0, "a port")
+	equal(group.server.get_peer(group.id()), group.server.get_peer(group.id()), "the same object each time")
+	equal(group.server.get_peer(group.id()).get_requested_url(), group.url())
 
 
 func test_sub_protocols() -> void:
-	if not _room(["p", "binary"]):
+	if not make_group(["p", "binary"]):
 		return
-	room.connecting(["p2", "binary", "p"])
-	check(room.until_client_told("connection_established(binary)"), "the client's order")
-	equal(room.told, ["client_connected(#1, binary)"])
-	room.connecting(["x"])
-	check(room.until_client_told("connection_error()", 1), "none in common")
-	room.connecting()
-	check(room.until_client_told("connection_error()", 2), "none asked for")
-	equal(Array(room.told).filter(func(line: String) -> bool: return not line.begins_with("client_failed")), ["client_connected(#1, binary)"])
+	group.connecting_client(["p2", "binary", "p"])
+	check(group.until_client_event("connection_established(binary)"), "the client's order")
+	equal(group.server_events, ["client_connected(#1, binary)"])
+	group.connecting_client(["x"])
+	check(group.until_client_event("connection_error()", 1), "none in common")
+	group.connecting_client()
+	check(group.until_client_event("connection_error()", 2), "none asked for")
+	equal(Array(group.server_events).filter(func(line: String) -> bool: return not line.begins_with("client_failed")), ["client_connected(#1, binary)"])
 
 
-func test_messages_come_in_order_one_signal_each() -> void:
-	if not _room():
+func test_one_signal_for_each_message_in_order() -> void:
+	if not make_group():
 		return
-	var client := room.joined()
-	room.forget()
+	var client := group.connected_client()
+	group.clear_events()
 	var peer := client.get_peer(1)
 	peer.set_write_mode(RustWebSocketRemotePeer.WRITE_MODE_TEXT)
 	for text: String in ["a", "b", "c"]:
@@ -78,128 +54,128 @@ func test_messages_come_in_order_one_signal_each() -> void:
 	equal(peer.put_packet("d".to_utf8_buffer()), OK)
 	peer.flush()
 	equal(peer.get_current_outbound_buffered_amount(), 0)
-	check(room.until(func() -> bool: return room.told.size() == 4), "four signals")
-	equal(room.told, ["data_received(#1)", "data_received(#1)", "data_received(#1)", "data_received(#1)"])
-	var at_server := room.server.get_peer(room.id())
-	equal(at_server.was_string_packet(), false)
-	equal(at_server.get_available_packet_count(), 4)
+	check(group.until(func() -> bool: return group.server_events.size() == 4), "four signals")
+	equal(group.server_events, ["data_received(#1)", "data_received(#1)", "data_received(#1)", "data_received(#1)"])
+	var server_side := group.server.get_peer(group.id())
+	equal(server_side.was_string_packet(), false)
+	equal(server_side.get_available_packet_count(), 4)
 	var read := []
 	for i in 4:
-		read.append([_text(at_server.get_packet()), at_server.was_string_packet()])
+		read.append([_text(server_side.get_packet()), server_side.was_string_packet()])
 	equal(read, [["a", true], ["b", true], ["c", true], ["d", false]])
-	equal([at_server.get_packet(), at_server.get_packet_error()], [PackedByteArray(), ERR_UNAVAILABLE])
+	equal([server_side.get_packet(), server_side.get_packet_error()], [PackedByteArray(), ERR_UNAVAILABLE])
 
 
-func test_a_handler_sees_one_packet_at_a_time() -> void:
-	if not _room():
+func test_one_packet_is_available_in_each_handler() -> void:
+	if not make_group():
 		return
 	var counts := []
 	var texts := []
-	var server: WeakRef = weakref(room.server)
-	room.server.data_received.connect(func(id: int) -> void:
+	var server: WeakRef = weakref(group.server)
+	group.server.data_received.connect(func(id: int) -> void:
 		var peer: RustWebSocketRemotePeer = server.get_ref().get_peer(id)
 		equal(server.get_ref().get_peer_id(), id)
 		counts.append(peer.get_available_packet_count())
 		while peer.get_available_packet_count() > 0:
 			texts.append(_text(peer.get_packet())))
-	var client := room.joined()
+	var client := group.connected_client()
 	for i in 5:
 		client.get_peer(1).put_packet(str(i).to_utf8_buffer())
 	client.get_peer(1).flush()
-	check(room.until(func() -> bool: return counts.size() == 5), "five signals")
+	check(group.until(func() -> bool: return counts.size() == 5), "five signals")
 	equal([counts, texts], [[1, 1, 1, 1, 1], ["0", "1", "2", "3", "4"]])
 
 
-func test_empty_packets_are_not_sent_but_received() -> void:
-	if not _room():
+func test_put_packet_ignores_empty_packets() -> void:
+	if not make_group():
 		return
-	var client := room.joined()
+	var client := group.connected_client()
 	equal(client.get_peer(1).put_packet(PackedByteArray()), OK)
 	equal(client.get_peer(1).put_packet([1]), OK)
-	equal(room.server.send_to(room.id(), PackedByteArray()), OK)
-	room.forget()
-	check(room.until(func() -> bool: return not room.told.is_empty() and not room.clients_told[0].is_empty()), "both arrive")
-	equal(room.server.get_peer(room.id()).get_packet(), [1])
+	equal(group.server.send_to(group.id(), PackedByteArray()), OK)
+	group.clear_events()
+	check(group.until(func() -> bool: return not group.server_events.is_empty() and not group.client_events[0].is_empty()), "both arrive")
+	equal(group.server.get_peer(group.id()).get_packet(), [1])
 	equal([client.get_peer(1).get_packet(), client.get_peer(1).get_packet_error()], [PackedByteArray(), OK])
 
 
 func test_variants() -> void:
-	if not _room():
+	if not make_group():
 		return
-	var client := room.joined()
+	var client := group.connected_client()
 	equal(client.get_peer(1).put_var({"a": [1, 2.5, "x"]}), OK)
-	room.forget()
-	check(room.until_told("data_received(#1)"), "arrives")
-	equal(room.server.get_peer(room.id()).get_var(), {"a": [1, 2.5, "x"]})
+	group.clear_events()
+	check(group.until_server_event("data_received(#1)"), "arrives")
+	equal(group.server.get_peer(group.id()).get_var(), {"a": [1, 2.5, "x"]})
 
 
-func test_a_server_says_goodbye() -> void:
-	if not _room():
+func test_a_server_disconnects_a_client() -> void:
+	if not make_group():
 		return
-	var client := room.joined()
-	room.server.get_peer(room.id()).put_packet("last".to_utf8_buffer())
-	room.forget()
-	room.server.disconnect_peer(room.id(), 4000, "bye bye")
-	check(room.until_told("client_disconnected(#1, true)"), "told")
-	equal(room.clients_told[0], ["data_received()", "server_close_request(4000, bye bye)", "connection_closed(true)"])
-	equal(room.told, ["client_disconnected(#1, true)"])
-	equal(room.server.has_peer(room.id()), false)
-	equal(room.server.get_peer(room.id()), null)
-	equal(_text(client.get_peer(1).get_packet()), "last", "what came before the close can still be read")
+	var client := group.connected_client()
+	group.server.get_peer(group.id()).put_packet("last".to_utf8_buffer())
+	group.clear_events()
+	group.server.disconnect_peer(group.id(), 4000, "bye bye")
+	check(group.until_server_event("client_disconnected(#1, true)"), "emitted")
+	equal(group.client_events[0], ["data_received()", "server_close_request(4000, bye bye)", "connection_closed(true)"])
+	equal(group.server_events, ["client_disconnected(#1, true)"])
+	equal(group.server.has_peer(group.id()), false)
+	equal(group.server.get_peer(group.id()), null)
+	equal(_text(client.get_peer(1).get_packet()), "last", "packets before the close remain readable")
 
 
-func test_a_client_says_goodbye() -> void:
-	if not _room():
+func test_a_client_disconnects() -> void:
+	if not make_group():
 		return
-	var client := room.joined()
+	var client := group.connected_client()
 	var seen := []
-	var server: WeakRef = weakref(room.server)
-	room.server.client_close_request.connect(func(id: int, _code: int, _reason: String) -> void:
+	var server: WeakRef = weakref(group.server)
+	group.server.client_close_request.connect(func(id: int, _code: int, _reason: String) -> void:
 		seen.append([server.get_ref().has_peer(id), server.get_ref().get_peer(id).is_connected_to_host()]))
-	room.server.client_disconnected.connect(func(id: int, _clean: bool) -> void:
+	group.server.client_disconnected.connect(func(id: int, _clean: bool) -> void:
 		var peer: RustWebSocketRemotePeer = server.get_ref().get_peer(id)
 		seen.append([server.get_ref().has_peer(id), peer.is_connected_to_host(), peer.get_connected_port()]))
-	room.forget()
+	group.clear_events()
 	client.disconnect_from_host(1001, "Bye")
-	equal(client.get_connection_status(), CONNECTED, "until the end was told")
-	check(room.until_client_told("connection_closed(true)"), "told")
-	equal(room.told, ["client_close_request(#1, 1001, Bye)", "client_disconnected(#1, true)"])
-	equal(room.clients_told[0], ["connection_closed(true)"])
+	equal(client.get_connection_status(), CONNECTED, "until connection_closed")
+	check(group.until_client_event("connection_closed(true)"), "emitted")
+	equal(group.server_events, ["client_close_request(#1, 1001, Bye)", "client_disconnected(#1, true)"])
+	equal(group.client_events[0], ["connection_closed(true)"])
 	equal(seen, [[true, true], [true, false, 0]])
 	equal(client.get_connection_status(), DISCONNECTED)
 
 
-func test_stop_tells_the_clients_and_nobody_else() -> void:
-	if not _room():
+func test_stop_emits_at_the_clients_only() -> void:
+	if not make_group():
 		return
-	room.joined()
-	var peer := room.server.get_peer(room.id())
-	room.forget()
-	room.server.stop()
-	equal([room.server.is_listening(), room.server.get_peer_list(), peer.is_connected_to_host()], [false, PackedInt32Array(), false])
-	check(room.until_client_told("connection_closed(true)"), "told")
-	equal(room.clients_told[0], ["server_close_request(1000, )", "connection_closed(true)"])
-	equal(room.told, PackedStringArray())
-	equal(room.server.listen(0), OK)
+	group.connected_client()
+	var peer := group.server.get_peer(group.id())
+	group.clear_events()
+	group.server.stop()
+	equal([group.server.is_listening(), group.server.get_peer_list(), peer.is_connected_to_host()], [false, PackedInt32Array(), false])
+	check(group.until_client_event("connection_closed(true)"), "emitted")
+	equal(group.client_events[0], ["server_close_request(1000, )", "connection_closed(true)"])
+	equal(group.server_events, PackedStringArray())
+	equal(group.server.listen(0), OK)
 
 
-func test_a_cut_connection_is_not_clean() -> void:
-	if not _room():
+func test_a_lost_connection_is_not_clean() -> void:
+	if not make_group():
 		return
-	var raw := room.raw()
-	raw.send(Wire.request())
-	check(room.until_told("client_connected(#1, )"), "connected")
-	raw.finish()
-	check(room.until_told("client_disconnected(#1, false)"), "told")
-	equal(room.told, ["client_connected(#1, )", "client_disconnected(#1, false)"])
+	var socket := group.raw_socket()
+	socket.send(Rfc6455.request())
+	check(group.until_server_event("client_connected(#1, )"), "connected")
+	socket.close()
+	check(group.until_server_event("client_disconnected(#1, false)"), "emitted")
+	equal(group.server_events, ["client_connected(#1, )", "client_disconnected(#1, false)"])
 
 
 func test_states_of_a_client() -> void:
-	if not _room():
+	if not make_group():
 		return
-	var client := room.client()
+	var client := group.new_client()
 	equal([client.get_connection_status(), client.get_connected_host(), client.get_connected_port()], [DISCONNECTED, "", 0])
-	check(client.get_peer(1) != null and client.get_peer(1) == client.get_peer(0), "the server's end is there before")
+	check(client.get_peer(1) != null and client.get_peer(1) == client.get_peer(0), "the server's peer exists before")
 	equal([client.get_peer(2), client.get_peer(-1)], [null, null])
 	equal(client.get_peer(1).put_packet([1]), FAILED)
 	equal([client.get_peer(1).get_packet(), client.get_peer(1).get_packet_error()], [PackedByteArray(), FAILED])
@@ -211,186 +187,186 @@ func test_states_of_a_client() -> void:
 	var port := free.get_local_port()
 	free.stop()
 	equal(client.connect_to_url("ws://127.0.0.1:%d" % port), OK)
-	check(room.until_client_told("connection_error()"), "refused")
+	check(group.until_client_event("connection_error()"), "refused")
 	equal(seen, [DISCONNECTED])
 	check(client.get_error_message().contains("refused"), client.get_error_message())
 	equal(client.get_failure().stage, "tcp")
-	room.forget()
-	equal(client.connect_to_url(room.url()), OK)
-	equal(client.connect_to_url(room.url()), ERR_ALREADY_IN_USE)
+	group.clear_events()
+	equal(client.connect_to_url(group.url()), OK)
+	equal(client.connect_to_url(group.url()), ERR_ALREADY_IN_USE)
 	client.disconnect_from_host()
 	equal(client.get_connection_status(), DISCONNECTED)
 	for i in 20:
-		room.turn()
-	equal(room.clients_told[0], PackedStringArray(), "giving up is silent")
-	for wrong: String in ["", "ws://", "a:b:c", "ws://h:0", "ws://h:99999", "http://h"]:
-		equal(client.connect_to_url(wrong), ERR_INVALID_PARAMETER, wrong)
-	equal(client.connect_to_url(room.url(), [], false, ["a: b\r\nc: d"]), ERR_INVALID_PARAMETER)
+		group.turn()
+	equal(group.client_events[0], PackedStringArray(), "disconnect_from_host() while connecting emits nothing")
+	for invalid: String in ["", "ws://", "a:b:c", "ws://h:0", "ws://h:99999", "http://h"]:
+		equal(client.connect_to_url(invalid), ERR_INVALID_PARAMETER, invalid)
+	equal(client.connect_to_url(group.url(), [], false, ["a: b\r\nc: d"]), ERR_INVALID_PARAMETER)
 
 
 func test_buffers() -> void:
 	if engine_differs():
 		return
-	room = Room.new(["not yet"])
-	equal(room.server.set_buffers(1, 4, 1, 4), OK)
-	equal(room.server.set_buffers(0, 4, 1, 4), ERR_INVALID_PARAMETER)
-	room.server.listen(0)
-	equal(room.server.set_buffers(1, 4, 1, 4), FAILED)
-	var client := room.client()
+	make_group([], false, false)
+	equal(group.server.set_buffers(1, 4, 1, 4), OK)
+	equal(group.server.set_buffers(0, 4, 1, 4), ERR_INVALID_PARAMETER)
+	group.server.listen(0)
+	equal(group.server.set_buffers(1, 4, 1, 4), FAILED)
+	var client := group.new_client()
 	equal(client.set_buffers(1, 4, 1, 4), OK)
-	client.connect_to_url(room.url())
+	client.connect_to_url(group.url())
 	equal(client.set_buffers(1, 4, 1, 4), FAILED)
-	check(room.until_client_told("connection_established()"), "connected")
-	equal(client.get_peer(1).put_packet(Wire.filler(1024)), ERR_OUT_OF_MEMORY)
-	equal(client.get_peer(1).put_packet(Wire.filler(1023)), OK)
-	check(room.until_told("data_received(#1)"), "1023 bytes pass")
-	equal(room.server.get_peer(room.id()).get_packet().size(), 1023)
-	var large := room.joined()
-	equal(large.get_peer(1).put_packet(Wire.filler(1025)), OK)
-	check(room.until(func() -> bool: return room.clients_told[1].size() == 3), str(room.clients_told[1]))
-	check(room.clients_told[1][1].begins_with("server_close_request(1009, "), room.clients_told[1][1])
-	check(room.told.has("client_disconnected(#2, false)"), "a violation ends the connection at once")
+	check(group.until_client_event("connection_established()"), "connected")
+	equal(client.get_peer(1).put_packet(Payload.bytes(1024)), ERR_OUT_OF_MEMORY)
+	equal(client.get_peer(1).put_packet(Payload.bytes(1023)), OK)
+	check(group.until_server_event("data_received(#1)"), "1023 bytes arrive")
+	equal(group.server.get_peer(group.id()).get_packet().size(), 1023)
+	var large := group.connected_client()
+	equal(large.get_peer(1).put_packet(Payload.bytes(1025)), OK)
+	check(group.until(func() -> bool: return group.client_events[1].size() == 3), str(group.client_events[1]))
+	check(group.client_events[1][1].begins_with("server_close_request(1009, "), group.client_events[1][1])
+	check(group.server_events.has("client_disconnected(#2, false)"), "a protocol error closes immediately")
 
 
-func test_reconnecting_by_hand_in_a_handler() -> void:
-	if not _room():
+func test_connect_to_url_in_a_handler() -> void:
+	if not make_group():
 		return
-	var client := room.joined()
+	var client := group.connected_client()
 	var peer := client.get_peer(1)
 	peer.set_write_mode(RustWebSocketRemotePeer.WRITE_MODE_TEXT)
 	var weak: WeakRef = weakref(client)
-	var url := room.url()
+	var url := group.url()
 	var results := []
 	client.connection_closed.connect(func(_clean: bool) -> void: results.append(weak.get_ref().connect_to_url(url)), CONNECT_ONE_SHOT)
-	room.forget()
-	room.server.disconnect_peer(room.id(), 1012, "")
-	check(room.until_client_told("connection_established()"), "again")
+	group.clear_events()
+	group.server.disconnect_peer(group.id(), 1012, "")
+	check(group.until_client_event("connection_established()"), "connected again")
 	equal(results, [OK])
-	check(client.get_peer(1) != peer, "another object")
+	check(client.get_peer(1) != peer, "a new object")
 	equal(client.get_peer(1).get_write_mode(), RustWebSocketRemotePeer.WRITE_MODE_BINARY)
 	equal([peer.is_connected_to_host(), peer.put_packet([1])], [false, FAILED])
 
 
 func test_automatic_reconnecting() -> void:
-	if not _room():
+	if not make_group():
 		return
-	var client := room.joined()
+	var client := group.connected_client()
 	client.auto_reconnect = true
 	client.reconnect_delay = 0.01
 	client.reconnect_jitter = 0.0
-	room.forget()
-	room.server.disconnect_peer(room.id(), 1012, "restart")
-	check(room.until_client_told("reconnected()"), "again")
-	equal(room.clients_told[0], ["server_close_request(1012, restart)", "connection_closed(true)", "reconnecting(1, 0.01)", "connection_established()", "reconnected()"])
-	room.forget()
+	group.clear_events()
+	group.server.disconnect_peer(group.id(), 1012, "restart")
+	check(group.until_client_event("reconnected()"), "connected again")
+	equal(group.client_events[0], ["server_close_request(1012, restart)", "connection_closed(true)", "reconnecting(1, 0.01)", "connection_established()", "reconnected()"])
+	group.clear_events()
 	client.disconnect_from_host()
-	check(room.until_client_told("connection_closed(true)"), "closed")
+	check(group.until_client_event("connection_closed(true)"), "closed")
 	for i in 20:
-		room.turn()
-	equal(room.clients_told[0], ["connection_closed(true)"])
+		group.turn()
+	equal(group.client_events[0], ["connection_closed(true)"])
 
 
-func test_slow_and_bad_handshakes() -> void:
-	if not _room():
+func test_slow_and_invalid_handshakes() -> void:
+	if not make_group():
 		return
-	room.server.handshake_timeout = 0.1
-	var client := room.joined()
+	var client := group.connected_client()
+	group.server.handshake_timeout = 0.1
 	for request: String in ["", "GET / HT", "GET /\r\na: b\r\nc: d\r\ne: f\r\n\r\n", "GET / HTTP/1.1\r\nX: " + "x".repeat(20000)]:
-		room.raw().send(request)
-	check(room.until(func() -> bool: return room.raws.all(func(raw: Raw) -> bool: return raw.ended)), "all are given up")
-	equal(Array(room.told).filter(func(line: String) -> bool: return line.begins_with("client_failed")).size(), 4)
-	equal(room.server.get_peer_list(), [room.id()])
+		group.raw_socket().send(request)
+	check(group.until(func() -> bool: return group.sockets.all(func(socket: RawSocket) -> bool: return socket.ended)), "all are closed")
+	equal(Array(group.server_events).filter(func(line: String) -> bool: return line.begins_with("client_failed")).size(), 4)
+	equal(group.server.get_peer_list(), [group.id()])
 	equal(client.get_connection_status(), CONNECTED)
 
 
-func test_a_server_that_never_answers_is_given_up() -> void:
-	if not _room():
+func test_handshake_timeout_of_a_client() -> void:
+	if not make_group():
 		return
 	var listener := TCPServer.new()
 	listener.listen(0, "127.0.0.1")
-	var client := room.client()
+	var client := group.new_client()
 	client.handshake_timeout = 0.1
 	client.connect_to_url("ws://127.0.0.1:%d" % listener.get_local_port())
-	check(room.until_client_told("connection_error()"), "given up")
+	check(group.until_client_event("connection_error()"), "connection_error")
 	listener.stop()
 
 
 func test_limits_and_requests() -> void:
-	if not _room():
+	if not make_group():
 		return
-	room.server.max_clients = 1
-	room.server.max_clients = -5
-	equal(room.server.max_clients, 1)
-	room.joined()
-	var second := room.connecting()
-	check(room.until_client_told("connection_error()", 1), "full")
+	group.server.max_clients = 1
+	group.server.max_clients = -5
+	equal(group.server.max_clients, 1)
+	group.connected_client()
+	var second := group.connecting_client()
+	check(group.until_client_event("connection_error()", 1), "full")
 	equal(second.get_failure().http_status, 503)
-	room.server.max_clients = 0
-	room.server.refuse_new_connections = true
-	equal(room.server.refuse_new_connections, true)
-	second.connect_to_url(room.url())
-	check(room.until(func() -> bool: return room.clients_told[1].size() == 2), "refused")
-	room.server.refuse_new_connections = false
-	room.server.auto_accept = false
-	room.server.set_extra_headers(["X-Server: ours"])
-	room.forget()
-	second.connect_to_url(room.url("/secret?x=1"), [], false, ["X-Token: wrong"])
-	check(room.until(func() -> bool: return Array(room.told).any(func(line: String) -> bool: return line.begins_with("client_request"))), "asked")
-	var asked := room.ids[-1]
-	equal(room.server.get_request(asked).path, "/secret")
-	check(room.server.get_request(asked).headers.has("X-Token: wrong"), "headers")
-	equal(room.server.reject_request(asked, 401), OK)
-	check(room.until_client_told("connection_error()", 1), "rejected")
+	group.server.max_clients = 0
+	group.server.refuse_new_connections = true
+	equal(group.server.refuse_new_connections, true)
+	second.connect_to_url(group.url())
+	check(group.until(func() -> bool: return group.client_events[1].size() == 2), "refused")
+	group.server.refuse_new_connections = false
+	group.server.auto_accept = false
+	group.server.set_extra_headers(["X-Server: ours"])
+	group.clear_events()
+	second.connect_to_url(group.url("/secret?x=1"), [], false, ["X-Token: wrong"])
+	check(group.until(func() -> bool: return Array(group.server_events).any(func(line: String) -> bool: return line.begins_with("client_request"))), "a request")
+	var requesting_id := group.ids[-1]
+	equal(group.server.get_request(requesting_id).path, "/secret")
+	check(group.server.get_request(requesting_id).headers.has("X-Token: wrong"), "headers")
+	equal(group.server.reject_request(requesting_id, 401), OK)
+	check(group.until_client_event("connection_error()", 1), "rejected")
 	equal(second.get_failure().http_status, 401)
-	room.forget()
-	second.connect_to_url(room.url())
-	check(room.until(func() -> bool: return not room.told.is_empty()), "asked")
-	equal(room.server.accept_request(room.ids[-1], ["X-Mine: 1"]), OK)
-	check(room.until_client_told("connection_established()", 1), "accepted")
+	group.clear_events()
+	second.connect_to_url(group.url())
+	check(group.until(func() -> bool: return not group.server_events.is_empty()), "a request")
+	equal(group.server.accept_request(group.ids[-1], ["X-Mine: 1"]), OK)
+	check(group.until_client_event("connection_established()", 1), "accepted")
 
 
-func test_packets_to_several() -> void:
-	if not _room():
+func test_send_to() -> void:
+	if not make_group():
 		return
-	var members := [room.joined(), room.joined(), room.joined()]
-	room.server.send_to(0, "all".to_utf8_buffer(), RustWebSocketRemotePeer.WRITE_MODE_TEXT)
-	room.server.send_to(-room.id(1), "not #2".to_utf8_buffer())
-	room.server.send_to(room.id(2), "#3".to_utf8_buffer())
-	equal(room.server.send_to(123, [1]), ERR_INVALID_PARAMETER)
-	check(room.until(func() -> bool: return members[2].get_peer(1).get_available_packet_count() == 3), "#3 gets three")
-	check(room.until(func() -> bool: return members[0].get_peer(1).get_available_packet_count() == 2), "#1 gets two")
-	equal(members[1].get_peer(1).get_available_packet_count(), 1)
-	equal([_text(members[1].get_peer(1).get_packet()), members[1].get_peer(1).was_string_packet()], ["all", true])
+	var clients := [group.connected_client(), group.connected_client(), group.connected_client()]
+	group.server.send_to(0, "all".to_utf8_buffer(), RustWebSocketRemotePeer.WRITE_MODE_TEXT)
+	group.server.send_to(-group.id(1), "not #2".to_utf8_buffer())
+	group.server.send_to(group.id(2), "#3".to_utf8_buffer())
+	equal(group.server.send_to(123, [1]), ERR_INVALID_PARAMETER)
+	check(group.until(func() -> bool: return clients[2].get_peer(1).get_available_packet_count() == 3), "three packets at #3")
+	check(group.until(func() -> bool: return clients[0].get_peer(1).get_available_packet_count() == 2), "two packets at #1")
+	equal(clients[1].get_peer(1).get_available_packet_count(), 1)
+	equal([_text(clients[1].get_peer(1).get_packet()), clients[1].get_peer(1).was_string_packet()], ["all", true])
 
 
-func test_names_that_some_tutorials_use() -> void:
-	if not _room():
+func test_names_of_other_tutorials() -> void:
+	if not make_group():
 		return
-	var client := room.client()
+	var client := group.new_client()
 	var seen := []
 	client.connected_to_host.connect(func() -> void: seen.append("connected_to_host"))
-	client.connect_to_url(room.url())
-	equal([room.server.is_connection_available(), room.server.take_connection()], [false, 0])
-	check(room.until(func() -> bool: return room.server.is_connection_available() and not seen.is_empty()), "connected")
-	var id := room.server.take_connection()
-	equal([id, room.server.is_connection_available(), room.server.get_peer_list()], [room.id(), false, [id]])
+	client.connect_to_url(group.url())
+	equal([group.server.is_connection_available(), group.server.take_connection()], [false, 0])
+	check(group.until(func() -> bool: return group.server.is_connection_available() and not seen.is_empty()), "connected")
+	var id := group.server.take_connection()
+	equal([id, group.server.is_connection_available(), group.server.get_peer_list()], [group.id(), false, [id]])
 	equal([client.get_peer_id(), client.get_peer_list()], [1, [1]])
 	client.get_peer(0).put_packet("Hello, server!".to_utf8_buffer())
-	check(room.until_told("data_received(#1)"), "arrives")
-	equal(_text(room.server.get_peer(room.server.get_peer_id()).get_peer_packet()), "Hello, server!")
+	check(group.until_server_event("data_received(#1)"), "arrives")
+	equal(_text(group.server.get_peer(group.server.get_peer_id()).get_peer_packet()), "Hello, server!")
 
 
-func test_the_objects_own_packets_are_for_multiplayer() -> void:
-	if not _room():
+func test_packets_of_the_objects_need_multiplayer() -> void:
+	if not make_group():
 		return
-	var client := room.joined()
-	equal([client.put_packet([1]), room.server.put_packet([1])], [ERR_UNCONFIGURED, ERR_UNCONFIGURED])
-	equal([client.get_available_packet_count(), room.server.get_available_packet_count()], [0, 0])
-	equal([client.get_packet_peer(), room.server.get_packet_peer()], [1, 1])
+	var client := group.connected_client()
+	equal([client.put_packet([1]), group.server.put_packet([1])], [ERR_UNCONFIGURED, ERR_UNCONFIGURED])
+	equal([client.get_available_packet_count(), group.server.get_available_packet_count()], [0, 0])
+	equal([client.get_packet_peer(), group.server.get_packet_peer()], [1, 1])
 	equal([client.get_packet(), client.get_packet_error()], [PackedByteArray(), ERR_UNCONFIGURED])
 
 
-func test_a_peer_of_its_own_is_never_connected() -> void:
+func test_a_remote_peer_without_connection() -> void:
 	if engine_differs():
 		return
 	var peer := RustWebSocketRemotePeer.new()
@@ -401,21 +377,21 @@ func test_a_peer_of_its_own_is_never_connected() -> void:
 	equal([peer.get_write_mode(), peer.was_string_packet(), peer.ping(), peer.get_round_trip_time()], [1, false, FAILED, -1.0])
 
 
-func test_freeing_a_client_says_goodbye() -> void:
-	if not _room():
+func test_freeing_a_client_sends_a_close_frame() -> void:
+	if not make_group():
 		return
-	room.joined()
-	room.forget()
-	room.clients.clear()
-	check(room.until_told("client_disconnected(#1, true)"), "told")
-	equal(room.told, ["client_close_request(#1, 1000, )", "client_disconnected(#1, true)"])
+	group.connected_client()
+	group.clear_events()
+	group.clients.clear()
+	check(group.until_server_event("client_disconnected(#1, true)"), "emitted")
+	equal(group.server_events, ["client_close_request(#1, 1000, )", "client_disconnected(#1, true)"])
 
 
-func test_listening_has_its_rules() -> void:
+func test_listen() -> void:
 	if engine_differs():
 		return
-	room = Room.new(["not yet"])
-	var server := room.server
+	make_group([], false, false)
+	var server := group.server
 	server.bind_ip = "*"
 	equal(server.bind_ip, "*")
 	server.bind_ip = "nonsense"
@@ -437,7 +413,7 @@ func test_listening_has_its_rules() -> void:
 	other.bind_ip = "127.0.0.1"
 	equal(other.listen(server.get_local_port()), ERR_ALREADY_IN_USE)
 	check(other.get_error_message().contains("binding"), other.get_error_message())
-	# Unknown ids.
+	# Unknown peer ids.
 	equal([server.has_peer(5), server.get_peer(5), server.get_peer_address(5), server.get_peer_port(5)], [false, null, "", 0])
 	server.disconnect_peer(5)
 	check(server.get_error_message().contains("no peer 5"), server.get_error_message())

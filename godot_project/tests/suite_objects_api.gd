@@ -1,7 +1,7 @@
 extends "support/suite.gd"
-## Every member of Godot 3's classes, with its arguments, their defaults, and the values that properties begin with.
+## The members of Godot 3's classes: arguments, their defaults, and the default values of properties.
 
-## Arguments as text: names of the required ones, then defaults.
+## Number of arguments, and the default values of optional ones.
 const METHODS := {
 	"RustWebSocketClient": {
 		"connect_to_url": [4, [[], false, []]],
@@ -50,7 +50,7 @@ const METHODS := {
 	},
 }
 
-## From PacketPeer and MultiplayerPeer.
+## Members of PacketPeer and MultiplayerPeer.
 const INHERITED := {
 	"RustWebSocketClient": ["poll", "get_connection_status", "get_packet_peer", "get_unique_id", "set_target_peer", "set_transfer_mode",
 		"get_transfer_mode", "set_refuse_new_connections", "is_refusing_new_connections", "get_packet", "get_packet_error", "put_packet",
@@ -58,7 +58,7 @@ const INHERITED := {
 	"RustWebSocketRemotePeer": ["get_packet", "get_packet_error", "put_packet", "get_available_packet_count", "get_var", "put_var"],
 }
 
-## Numbers of arguments.
+## Number of arguments of each signal.
 const SIGNALS := {
 	"RustWebSocketClient": {"connection_established": 1, "connection_error": 0, "connection_closed": 1, "server_close_request": 2,
 		"data_received": 0, "peer_packet": 1, "peer_connected": 1, "peer_disconnected": 1, "server_disconnected": 0,
@@ -79,7 +79,7 @@ const DEFAULTS := {
 	"RustWebSocketRemotePeer": {"encode_buffer_max_size": 8388608},
 }
 
-## Values that make no sense, which leave what was there.
+## Invalid values, which leave the property unchanged.
 const REFUSED := {
 	"RustWebSocketClient": {"reconnect_delay": [-1.0, NAN], "reconnect_factor": [0.5, NAN], "reconnect_max_delay": [-1.0],
 		"reconnect_jitter": [-0.1, 1.1], "reconnect_max_attempts": [-1], "handshake_timeout": [-1.0, INF], "close_timeout": [-1.0],
@@ -138,5 +138,5 @@ func test_the_names_without_prefix() -> void:
 		return
 	var client: Object = load("res://addons/wspeer/godot3_names/websocket_client.gd").new()
 	var server: Object = load("res://addons/wspeer/godot3_names/websocket_server.gd").new()
-	check(client is RustWebSocketClient and server is RustWebSocketServer, "they are ours")
+	check(client is RustWebSocketClient and server is RustWebSocketServer, "base classes")
 	equal([client.get_script().get_global_name(), server.get_script().get_global_name()], [&"WebSocketClient", &"WebSocketServer"])

@@ -1,9 +1,9 @@
 extends "support/suite.gd"
-## What RustWebSocketMultiplayerPeer has beside the engine's members, TLS, and what wrong calls
-## leave behind. Its likeness to the engine's class is the differential suite's.
+## The members of RustWebSocketMultiplayerPeer that the engine's class does not have, TLS, and invalid calls. scenarios/rooms.gd
+## compares it with the engine's class.
 
-const Hall := preload("support/hall.gd")
-const HOST := Stage.HOST
+const RoomGroup := preload("support/room_group.gd")
+const HOST := Loopback.HOST
 const CONNECTED := MultiplayerPeer.CONNECTION_CONNECTED
 const DISCONNECTED := MultiplayerPeer.CONNECTION_DISCONNECTED
 
@@ -24,53 +24,45 @@ func test_tls_in_both_roles_and_with_the_engines_class() -> void:
 	var engine := Implementation.new(Implementation.ENGINE)
 	for server_of: Implementation in [implementation, engine]:
 		for client_of: Implementation in [implementation, engine]:
-			var hall := Hall.new(stage, {}, server_of)
-			hall.server.close()
-			var error := ERR_ALREADY_IN_USE
-			for attempt in 20:
-				var probe := TCPServer.new()
-				probe.listen(0, HOST)
-				hall.port = probe.get_local_port()
-				probe.stop()
-				error = hall.server.create_server(hall.port, HOST, _tls())
-				if error == OK:
-					break
-			equal(error, OK, "create_server")
-			var client := hall.room({}, client_of)
-			hall.clients.append(client)
-			equal(client.create_client("wss://localhost:%d" % hall.port, TLSOptions.client(_identity[1])), OK, "create_client")
-			check(hall.until_status(client, CONNECTED), "connected by TLS, %s to %s" % [client_of.name, server_of.name])
-			hall.until_told(hall.server, 1)
-			equal(Hall.send(client, 1, "secret"), OK)
-			check(hall.until_packets(hall.server, 1), "a packet")
-			equal(hall.server.get_packet().get_string_from_utf8(), "secret")
+			var group := RoomGroup.new(loopback, {}, server_of)
+			group.server.close()
+			group.port = RoomGroup.listen(group.server, _tls())
+			check(group.port > 0, "create_server")
+			var client := group.new_room({}, client_of)
+			group.clients.append(client)
+			equal(client.create_client("wss://localhost:%d" % group.port, TLSOptions.client(_identity[1])), OK, "create_client")
+			check(group.until_status(client, CONNECTED), "connected by TLS, %s to %s" % [client_of.name, server_of.name])
+			group.until_events(group.server, 1)
+			equal(RoomGroup.send(client, 1, "secret"), OK)
+			check(group.until_packets(group.server, 1), "a packet")
+			equal(group.server.get_packet().get_string_from_utf8(), "secret")
 			if client_of.is_ours():
-				var stranger := hall.room({}, client_of)
-				hall.clients.append(stranger)
-				equal(stranger.create_client("wss://localhost:%d" % hall.port), OK, "create_client of one who does not trust")
-				# The engine's server prints that its client has hung up.
+				var untrusting_client := group.new_room({}, client_of)
+				group.clients.append(untrusting_client)
+				equal(untrusting_client.create_client("wss://localhost:%d" % group.port), OK, "create_client without the certificate")
+				# The engine's server prints that its client has disconnected.
 				expect_engine_errors(true)
-				check(hall.until_status(stranger, DISCONNECTED), "who does not trust does not connect")
-				stage.turns(5)
+				check(group.until_status(untrusting_client, DISCONNECTED), "the untrusting client fails")
+				loopback.turns(5)
 				expect_engine_errors(false)
-				check("certificate" in stranger.get_error_message().to_lower(), stranger.get_error_message())
-			hall.clear()
+				check("certificate" in untrusting_client.get_error_message().to_lower(), untrusting_client.get_error_message())
+			group.clear()
 
 
-func test_compression_where_both_have_it() -> void:
+func test_compression_if_both_peers_enable_it() -> void:
 	if engine_differs():
 		return
-	var hall := Hall.new(stage, {"compression_enabled": true})
-	var with := hall.admit({"compression_enabled": true})
-	var without := hall.admit()
-	var engines := hall.admit({}, Implementation.new(Implementation.ENGINE))
-	equal(Hall.send(hall.server, 0, "a".repeat(5000)), OK)
+	var group := RoomGroup.new(loopback, {"compression_enabled": true})
+	var with := group.connected_client({"compression_enabled": true})
+	var without := group.connected_client()
+	var engines := group.connected_client({}, Implementation.new(Implementation.ENGINE))
+	equal(RoomGroup.send(group.server, 0, "a".repeat(5000)), OK)
 	for client: MultiplayerPeer in [with, without, engines]:
-		check(hall.until_packets(client, 1), "the packet")
+		check(group.until_packets(client, 1), "the packet")
 		equal(client.get_packet().size(), 5000)
-	equal(hall.server.get_peer(with.get_unique_id()).is_compression_active(), true)
-	equal(hall.server.get_peer(without.get_unique_id()).is_compression_active(), false)
-	equal(hall.server.get_peer(engines.get_unique_id()).is_compression_active(), false)
+	equal(group.server.get_peer(with.get_unique_id()).is_compression_active(), true)
+	equal(group.server.get_peer(without.get_unique_id()).is_compression_active(), false)
+	equal(group.server.get_peer(engines.get_unique_id()).is_compression_active(), false)
 	var statistics: Dictionary = with.get_peer(1).get_compression_statistics()
 	check(statistics.received_compressed < 100 and statistics.received_plain == 5000, str(statistics))
 
@@ -78,129 +70,129 @@ func test_compression_where_both_have_it() -> void:
 func test_round_trip_times() -> void:
 	if engine_differs():
 		return
-	var hall := Hall.new(stage, {"heartbeat_interval": 0.02})
-	var clients := [hall.admit(), hall.admit({}, Implementation.new(Implementation.ENGINE))]
+	var group := RoomGroup.new(loopback, {"heartbeat_interval": 0.02})
+	var clients := [group.connected_client(), group.connected_client({}, Implementation.new(Implementation.ENGINE))]
 	for client: MultiplayerPeer in clients:
 		var id := client.get_unique_id()
-		check(stage.until(func() -> bool: return hall.server.get_round_trip_time(id) >= 0.0), "a round trip")
-		check(hall.server.get_smoothed_round_trip_time(id) >= 0.0, "its average")
-	equal(hall.server.get_round_trip_time(7), -1.0, "of nobody")
-	equal(clients[0].get_round_trip_time(1), -1.0, "no pings, no time")
-	equal(clients[0].get_peer(1).ping(), OK, "one by hand")
-	check(stage.until(func() -> bool: return clients[0].get_round_trip_time(1) >= 0.0), "its answer")
+		check(loopback.until(func() -> bool: return group.server.get_round_trip_time(id) >= 0.0), "a round trip")
+		check(group.server.get_smoothed_round_trip_time(id) >= 0.0, "its average")
+	equal(group.server.get_round_trip_time(7), -1.0, "of an unknown peer")
+	equal(clients[0].get_round_trip_time(1), -1.0, "without pings")
+	equal(clients[0].get_peer(1).ping(), OK, "ping()")
+	check(loopback.until(func() -> bool: return clients[0].get_round_trip_time(1) >= 0.0), "its pong")
 
 
-func test_the_chosen_port_and_the_present_peers() -> void:
+func test_local_port_and_peers() -> void:
 	if engine_differs():
 		return
 	var server: MultiplayerPeer = implementation.room()
 	equal(server.get_local_port(), 0, "no port yet")
 	equal(server.create_server(0, HOST), OK)
 	check(server.get_local_port() > 0, "a port")
-	var hall := Hall.new(stage)
-	equal(hall.server.get_local_port(), hall.port)
-	equal(hall.server.get_peers(), [])
-	var ids := [hall.admit().get_unique_id(), hall.admit().get_unique_id()]
+	var group := RoomGroup.new(loopback)
+	equal(group.server.get_local_port(), group.port)
+	equal(group.server.get_peers(), [])
+	var ids := [group.connected_client().get_unique_id(), group.connected_client().get_unique_id()]
 	ids.sort()
-	var present := Array(hall.server.get_peers())
+	var present := Array(group.server.get_peers())
 	present.sort()
 	equal(present, ids)
-	equal(hall.clients[0].get_peers(), [1])
+	equal(group.clients[0].get_peers(), [1])
 
 
-func test_places() -> void:
+func test_max_clients() -> void:
 	if engine_differs():
 		return
-	var hall := Hall.new(stage, {"max_clients": 1})
-	var first := hall.admit()
+	var group := RoomGroup.new(loopback, {"max_clients": 1})
+	var first := group.connected_client()
 	for of: Implementation in [implementation, Implementation.new(Implementation.ENGINE)]:
-		# The engine's client prints that the answer is no 101.
+		# The engine's client prints that the status is not 101.
 		expect_engine_errors(true)
-		var second := hall.invite({}, hall.url(), of)
-		check(hall.until_status(second, DISCONNECTED), "no place")
+		var second := group.connecting_client({}, group.url(), of)
+		check(group.until_status(second, DISCONNECTED), "the server is full")
 		expect_engine_errors(false)
-		equal(hall.news(second), [])
+		equal(group.described_events(second), [])
 		if of.is_ours():
 			check("503" in second.get_error_message() and "full" in second.get_error_message(), second.get_error_message())
-	equal(hall.told(hall.server).size(), 1, "the server is not told")
+	equal(group.events_of(group.server).size(), 1, "no signal at the server")
 	first.close()
-	hall.until_told(hall.server, 2)
-	hall.admit()
+	group.until_events(group.server, 2)
+	group.connected_client()
 
 
-func test_the_server_sees_requests_and_decides() -> void:
+func test_pending_requests() -> void:
 	if engine_differs():
 		return
-	var hall := Hall.new(stage, {"auto_accept": false})
-	var asked := []
-	hall.server.peer_requested.connect(func(id: int) -> void: asked.append(id))
+	var group := RoomGroup.new(loopback, {"auto_accept": false})
+	var requesting_ids := []
+	group.server.peer_requested.connect(func(id: int) -> void: requesting_ids.append(id))
 	var engine := Implementation.new(Implementation.ENGINE)
 	for of: Implementation in [implementation, engine]:
-		asked.clear()
-		var good := hall.invite({"handshake_headers": ["X-Token: right"]}, hall.url() + "/room?name=a", of)
+		requesting_ids.clear()
+		var good := group.connecting_client({"handshake_headers": ["X-Token: right"]}, group.url() + "/room?name=a", of)
 		expect_engine_errors(true)
-		var bad := hall.invite({"handshake_headers": ["X-Token: wrong"]}, hall.url() + "/room?name=b", of)
-		check(stage.until(func() -> bool: return asked.size() == 2), "both ask")
-		stage.turns(3)
-		equal(asked.size(), 2, "once each")
-		for id: int in asked:
-			var request: Dictionary = hall.server.get_peer(id).get_request()
+		var bad := group.connecting_client({"handshake_headers": ["X-Token: wrong"]}, group.url() + "/room?name=b", of)
+		check(loopback.until(func() -> bool: return requesting_ids.size() == 2), "both requests")
+		loopback.turns(3)
+		equal(requesting_ids.size(), 2, "once each")
+		for id: int in requesting_ids:
+			var request: Dictionary = group.server.get_peer(id).get_request()
 			check(str(request).contains("/room"), str(request))
 			if str(request).contains("right"):
-				equal(hall.server.get_peer(id).accept_request(), OK)
+				equal(group.server.get_peer(id).accept_request(), OK)
 			else:
-				equal(hall.server.get_peer(id).reject_request(403), OK)
-		check(hall.until_status(good, CONNECTED), "who has the token")
-		check(hall.until_status(bad, DISCONNECTED), "who has not")
+				equal(group.server.get_peer(id).reject_request(403), OK)
+		check(group.until_status(good, CONNECTED), "with the token")
+		check(group.until_status(bad, DISCONNECTED), "without the token")
 		expect_engine_errors(false)
 		if of.is_ours():
 			check("403" in bad.get_error_message(), bad.get_error_message())
 		good.close()
-	var undecided := hall.invite({"handshake_timeout": 0.1})
-	hall.server.handshake_timeout = 0.1
-	check(hall.until_status(undecided, DISCONNECTED), "who waits too long")
+	var pending := group.connecting_client({"handshake_timeout": 0.1})
+	group.server.handshake_timeout = 0.1
+	check(group.until_status(pending, DISCONNECTED), "the time-out of a pending request")
 
 
-func test_why_a_client_could_not_connect() -> void:
+func test_failures_of_a_client() -> void:
 	if engine_differs():
 		return
-	var hall := Hall.new(stage)
-	var unheard := hall.invite({}, "ws://%s:%d" % [HOST, stage.unused_port()])
-	check(hall.until_status(unheard, DISCONNECTED), "nobody listens")
-	check(unheard.get_error_message() != "", "and that is said: " + unheard.get_error_message())
-	check("tcp" in str(unheard.get_peer(1).get_failure()), str(unheard.get_peer(1).get_failure()))
-	var client := hall.admit()
-	hall.server.close()
-	check(hall.until_status(client, DISCONNECTED), "the server goes")
+	var group := RoomGroup.new(loopback)
+	var refused := group.connecting_client({}, "ws://%s:%d" % [HOST, loopback.free_port()])
+	check(group.until_status(refused, DISCONNECTED), "no server listens")
+	check(refused.get_error_message() != "", "error message: " + refused.get_error_message())
+	check("tcp" in str(refused.get_peer(1).get_failure()), str(refused.get_peer(1).get_failure()))
+	var client := group.connected_client()
+	group.server.close()
+	check(group.until_status(client, DISCONNECTED), "the server closes")
 	check("1001" in client.get_error_message(), client.get_error_message())
-	equal(client.get_peer(1).get_close_code(), 1001, "its connection can be asked")
+	equal(client.get_peer(1).get_close_code(), 1001, "the close code of its connection")
 	client.close()
-	equal(client.get_peer(1), null, "until it is closed")
+	equal(client.get_peer(1), null, "no connection after close()")
 
 
-func test_settings_that_make_no_sense_are_refused() -> void:
+func test_invalid_properties_are_refused() -> void:
 	if engine_differs():
 		return
 	var room := implementation.room()
-	var wrong := {"inbound_buffer_size": -1, "max_queued_packets": -1, "max_clients": -1, "handshake_timeout": 0.0, "heartbeat_interval": -1.0,
+	var invalid := {"inbound_buffer_size": -1, "max_queued_packets": -1, "max_clients": -1, "handshake_timeout": 0.0, "heartbeat_interval": -1.0,
 		"heartbeat_timeout": NAN, "close_timeout": INF, "compression_level": 10, "compression_threshold": -1, "http_proxy": "ftp://x"}
-	for property: String in wrong:
+	for property: String in invalid:
 		var before: Variant = room.get(property)
-		room.set(property, wrong[property])
+		room.set(property, invalid[property])
 		equal(room.get(property), before, property)
-		check(room.get_error_message() != "", property + " is explained")
-	var right := {"inbound_buffer_size": 5, "outbound_buffer_size": 6, "max_queued_packets": 7, "max_clients": 8, "handshake_timeout": 1.5,
+		check(room.get_error_message() != "", property + " has an error message")
+	var valid := {"inbound_buffer_size": 5, "outbound_buffer_size": 6, "max_queued_packets": 7, "max_clients": 8, "handshake_timeout": 1.5,
 		"heartbeat_interval": 2.5, "heartbeat_timeout": 3.5, "close_timeout": 4.5, "compression_level": 9, "compression_threshold": 10,
 		"auto_accept": false, "compression_enabled": true, "compression_context_takeover": false, "supported_protocols": ["a", "b"],
 		"handshake_headers": ["A: b"], "allowed_origins": ["https://a.example"], "http_proxy": "http://p:1", "https_proxy": "http://q:2",
 		"refuse_new_connections": true, "transfer_mode": MultiplayerPeer.TRANSFER_MODE_UNRELIABLE, "transfer_channel": 3}
-	for property: String in right:
-		room.set(property, right[property])
-	for property: String in right:
-		equal(room.get(property), right[property], property)
+	for property: String in valid:
+		room.set(property, valid[property])
+	for property: String in valid:
+		equal(room.get(property), valid[property], property)
 
 
-func test_wrong_calls_are_refused_and_explained() -> void:
+func test_invalid_calls_are_refused() -> void:
 	if engine_differs():
 		return
 	var room := implementation.room()
@@ -214,13 +206,13 @@ func test_wrong_calls_are_refused_and_explained() -> void:
 			[func() -> Error: return room.create_server(0, HOST, TLSOptions.client()), ERR_INVALID_PARAMETER],
 			[func() -> Error: return room.put_packet([1]), ERR_UNCONFIGURED]]:
 		equal(call_and_error[0].call(), call_and_error[1])
-		check(room.get_error_message() != "", "explained")
-		equal(room.get_connection_status(), DISCONNECTED, "nothing has begun")
+		check(room.get_error_message() != "", "error message")
+		equal(room.get_connection_status(), DISCONNECTED, "still disconnected")
 	room.handshake_headers = PackedStringArray(["no colon"])
 	equal(room.create_server(0, HOST), ERR_INVALID_PARAMETER)
 	equal(room.create_client("ws://localhost:1"), ERR_INVALID_PARAMETER)
 	room.handshake_headers = PackedStringArray()
-	equal(room.create_server(0, HOST), OK, "usable all the same")
+	equal(room.create_server(0, HOST), OK, "still usable")
 	room.disconnect_peer(5)
 	check("5" in room.get_error_message(), room.get_error_message())
 
@@ -228,46 +220,46 @@ func test_wrong_calls_are_refused_and_explained() -> void:
 func test_handlers_may_do_anything() -> void:
 	if engine_differs():
 		return
-	var hall := Hall.new(stage)
-	var seen := []
-	hall.server.peer_connected.connect(func(id: int) -> void:
-		# Polling, sending, asking and dismissing from inside of poll().
-		hall.server.poll()
-		hall.server.set_target_peer(id)
-		seen.append([hall.server.put_packet("hi".to_utf8_buffer()), hall.server.get_peer(id) != null, hall.server.get_peers().has(id)])
-		hall.server.disconnect_peer(id))
-	hall.server.peer_disconnected.connect(func(_id: int) -> void:
-		hall.server.close()
-		seen.append(hall.server.create_server(0, HOST)))
-	var client := hall.invite()
-	check(hall.until_status(client, DISCONNECTED), "dismissed")
-	equal(seen[0], [OK, true, true])
-	equal(client.get_packet().get_string_from_utf8(), "hi", "what it was told before")
-	check(stage.until(func() -> bool: return seen.size() == 2), "closed and begun anew")
-	equal([seen[1], hall.server.get_connection_status()], [OK, CONNECTED])
+	var group := RoomGroup.new(loopback)
+	var results := []
+	group.server.peer_connected.connect(func(id: int) -> void:
+		# Polls, sends, reads and disconnects inside of poll().
+		group.server.poll()
+		group.server.set_target_peer(id)
+		results.append([group.server.put_packet("hi".to_utf8_buffer()), group.server.get_peer(id) != null, group.server.get_peers().has(id)])
+		group.server.disconnect_peer(id))
+	group.server.peer_disconnected.connect(func(_id: int) -> void:
+		group.server.close()
+		results.append(group.server.create_server(0, HOST)))
+	var client := group.connecting_client()
+	check(group.until_status(client, DISCONNECTED), "disconnected")
+	equal(results[0], [OK, true, true])
+	equal(client.get_packet().get_string_from_utf8(), "hi", "the packet before the disconnection")
+	check(loopback.until(func() -> bool: return results.size() == 2), "closed and created again")
+	equal([results[1], group.server.get_connection_status()], [OK, CONNECTED])
 
 
-func test_a_room_without_a_goodbye_says_it() -> void:
+func test_freed_room_sends_a_close_frame() -> void:
 	if engine_differs():
 		return
-	var hall := Hall.new(stage)
+	var group := RoomGroup.new(loopback)
 	var code := []
 	var client: MultiplayerPeer = implementation.room()
-	equal(client.create_client(hall.url()), OK)
-	hall.server.peer_disconnected.connect(func(id: int) -> void: code.append(hall.server.get_peer(id).get_close_code()))
-	check(stage.until(func() -> bool:
+	equal(client.create_client(group.url()), OK)
+	group.server.peer_disconnected.connect(func(id: int) -> void: code.append(group.server.get_peer(id).get_close_code()))
+	check(loopback.until(func() -> bool:
 		client.poll()
 		return client.get_connection_status() == CONNECTED), "connected")
 	client = null
-	check(stage.until(func() -> bool: return not code.is_empty()), "told")
-	equal(code, [1000], "the last reference says goodbye")
+	check(loopback.until(func() -> bool: return not code.is_empty()), "peer_disconnected")
+	equal(code, [1000], "the close code")
 
 
-func test_threads_share_a_room() -> void:
+func test_two_threads_use_one_room() -> void:
 	if engine_differs():
 		return
-	var hall := Hall.new(stage)
-	var client := hall.admit()
+	var group := RoomGroup.new(loopback)
+	var client := group.connected_client()
 	var count := 500
 	var thread := Thread.new()
 	thread.start(func() -> int:
@@ -277,9 +269,9 @@ func test_threads_share_a_room() -> void:
 				sent += 1
 		return sent)
 	var got := []
-	check(stage.until(func() -> bool:
-		while hall.server.get_available_packet_count() > 0:
-			got.append(int(hall.server.get_packet().get_string_from_utf8()))
+	check(loopback.until(func() -> bool:
+		while group.server.get_available_packet_count() > 0:
+			got.append(int(group.server.get_packet().get_string_from_utf8()))
 		return got.size() == count), "all packets")
 	equal(thread.wait_to_finish(), count)
 	equal(got, range(count), "in order")

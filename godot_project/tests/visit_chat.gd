@@ -1,24 +1,20 @@
-extends SceneTree
-## Runs the client of the summary as a guest of a chat server, whose URL is the first argument, until it was told of itself and of what it
-## has said, or for twenty seconds.
+extends "support/demo_process.gd"
+## Runs the client scene of godot3_summary at the chat server whose URL is the first argument, until it has received MESSAGES
+## messages: the server's greeting and its own message.
 
-const SECONDS := 20.0
 const MESSAGES := 2
 
-var _scene: Node
-var _seconds := 0.0
-var _count := 0
+var _message_count := 0
 
 
 func _initialize() -> void:
-	_scene = load("res://demos/godot3_summary/client.tscn").instantiate()
-	_scene.url = OS.get_cmdline_user_args()[0]
-	_scene.ws.data_received.connect(func() -> void: _count += 1)
-	root.add_child(_scene)
+	run_demo("res://demos/godot3_summary/client.tscn", {"url": OS.get_cmdline_user_args()[0]})
+	scene.ws.data_received.connect(func() -> void: _message_count += 1)
 
 
-func _process(delta: float) -> bool:
-	_seconds += delta
-	if _count == MESSAGES or _seconds > SECONDS:
-		quit(0 if _count == MESSAGES else 1)
-	return false
+func is_finished() -> bool:
+	return _message_count >= MESSAGES
+
+
+func observation() -> Array:
+	return [_message_count]

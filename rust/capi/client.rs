@@ -14,7 +14,7 @@ use super::peer::message_kind;
 use super::tls_options::{client_tls, wsp_tls_options};
 use super::versioned::{Versioned, read, read_optional, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
-use crate::peer::{Client, ClientStatus, PeerEvent, ReconnectOptions};
+use crate::peer::{Client, ClientStatus, ConnectParameters, PeerEvent, ReconnectOptions};
 use crate::proto::frame::MessageKind;
 
 /// A client: one connection to a server, whose messages and state changes are delivered as events, and which reconnects
@@ -186,10 +186,13 @@ pub unsafe extern "C" fn wsp_client_connect_to_url(
     unsafe {
         run(client, |client| {
             let options = read_optional(options, CONNECT_DEFAULTS)?;
-            let protocols = text_list(options.protocols, options.protocol_count, "protocols")?;
-            let headers = text_list(options.headers, options.header_count, "headers")?;
-            let (url, tls) = (required_text(url, "url")?, client_tls(options.tls)?);
-            client.connect_to_url(url, protocols, options.gd_mp_api != 0, headers, tls)
+            let parameters = ConnectParameters {
+                protocols: text_list(options.protocols, options.protocol_count, "protocols")?,
+                headers: text_list(options.headers, options.header_count, "headers")?,
+                tls: client_tls(options.tls)?,
+                gd_mp_api: options.gd_mp_api != 0,
+            };
+            client.connect_to_url(required_text(url, "url")?, parameters)
         })
     }
 }
@@ -356,7 +359,7 @@ pub unsafe extern "C" fn wsp_client_get_round_trip_time(client: *const wsp_clien
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
         query(client, -1.0, |client| {
-            client.ask(|peer| peer.round_trip().map_or(-1.0, |times| times.last.as_secs_f64()))
+            client.with_peer(|peer| peer.round_trip().map_or(-1.0, |times| times.last.as_secs_f64()))
         })
     }
 }

@@ -15,7 +15,8 @@ use super::tls_options::{client_tls, server_tls, wsp_tls_options};
 use super::versioned::{Versioned, read, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
 use crate::peer::WebSocketPeer;
-use crate::peer::room::{PeerCell, SceneEvent, SceneRoom, Status};
+use crate::peer::listening::checked_port;
+use crate::peer::room::{PeerCell, RoomStatus, SceneEvent, SceneMode, SceneRoom};
 
 /// A room: a multiplayer session over WebSocket, as Godot's WebSocketMultiplayerPeer. It is a server with the id 1 and
 /// its clients with random ids from 2 to 2147483647, or one of those clients.
@@ -59,12 +60,12 @@ pub enum wsp_multiplayer_status {
     WSP_MULTIPLAYER_CONNECTED = 2,
 }
 
-impl From<Status> for wsp_multiplayer_status {
-    fn from(status: Status) -> Self {
+impl From<RoomStatus> for wsp_multiplayer_status {
+    fn from(status: RoomStatus) -> Self {
         match status {
-            Status::Disconnected => Self::WSP_MULTIPLAYER_DISCONNECTED,
-            Status::Connecting => Self::WSP_MULTIPLAYER_CONNECTING,
-            Status::Connected => Self::WSP_MULTIPLAYER_CONNECTED,
+            RoomStatus::Disconnected => Self::WSP_MULTIPLAYER_DISCONNECTED,
+            RoomStatus::Connecting => Self::WSP_MULTIPLAYER_CONNECTING,
+            RoomStatus::Connected => Self::WSP_MULTIPLAYER_CONNECTED,
         }
     }
 }
@@ -248,8 +249,13 @@ pub unsafe extern "C" fn wsp_multiplayer_set_scene(
     is_scene: bool,
     needs_auth: bool,
 ) -> wsp_error {
+    let mode = match (is_scene, needs_auth) {
+        (false, _) => SceneMode::Plain,
+        (true, false) => SceneMode::Scene,
+        (true, true) => SceneMode::SceneWithAuth,
+    };
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { run(room, |room| room.set_scene(is_scene, needs_auth)) }
+    unsafe { run(room, |room| room.set_mode(mode)) }
 }
 
 /// Becomes a server that listens on a TCP port, 0 to 65535 (0: the operating system chooses one, see
@@ -271,7 +277,7 @@ pub unsafe extern "C" fn wsp_multiplayer_create_server(
     unsafe {
         run(room, |room| {
             let address = required_text(bind_address, "bind_address")?;
-            room.room.create_server(i64::from(port), address, server_tls(tls)?)?;
+            room.room.create_server(checked_port(i64::from(port))?, address, server_tls(tls)?)?;
             room.reset();
             Ok(())
         })
@@ -332,7 +338,7 @@ pub unsafe extern "C" fn wsp_multiplayer_next_event(
             // Checks the struct before an event is taken for it.
             write(NOTHING, event, size_of_caller(event))?;
             let none = || Error::new(ErrorCode::Unavailable, "no event is queued");
-            let taken = room.object.next_told().ok_or_else(none)?;
+            let taken = room.object.next_event().ok_or_else(none)?;
             write(converted(taken, &room.object), event, size_of_caller(event))
         })
     }

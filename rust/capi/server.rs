@@ -14,8 +14,9 @@ use super::tls_options::{server_tls, wsp_tls_options};
 use super::versioned::{Versioned, read, read_optional, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::clock;
-use crate::peer::server::Wait;
-use crate::peer::{AdmissionOptions, PeerEvent, Server};
+use crate::peer::listening::checked_port;
+use crate::peer::server::WaitStep;
+use crate::peer::{AdmissionOptions, ListenParameters, PeerEvent, Server};
 
 /// A server with all its connections, which are named by ids. An id never names another connection of the same server
 /// later: a call with the id of an ended connection returns WSP_ERR_INVALID_PARAMETER and does nothing.
@@ -218,7 +219,8 @@ pub unsafe extern "C" fn wsp_server_listen(
             if !server.is_listening() {
                 server.configure(|options| options.listen.set_bind_address(address))?;
             }
-            server.listen(i64::from(port), protocols, options.gd_mp_api != 0)
+            let parameters = ListenParameters { protocols, gd_mp_api: options.gd_mp_api != 0 };
+            server.listen(checked_port(i64::from(port))?, parameters)
         })
     }
 }
@@ -252,10 +254,10 @@ pub unsafe extern "C" fn wsp_server_wait(server: *mut wsp_server, timeout_ms: i3
     loop {
         // SAFETY: the caller passes NULL or a live handle.
         match unsafe { with(server, |server| server.object.begin_wait(deadline)) } {
-            Ok(Wait::Ready) => return wsp_error::WSP_OK,
-            Ok(Wait::TimedOut) => return wsp_error::WSP_ERR_TIMEOUT,
+            Ok(WaitStep::Ready) => return wsp_error::WSP_OK,
+            Ok(WaitStep::TimedOut) => return wsp_error::WSP_ERR_TIMEOUT,
             // The lock is released, so that other threads can use the server.
-            Ok(Wait::Block(waiter, time)) => waiter.block(time),
+            Ok(WaitStep::Block(waiter, time)) => waiter.block(time),
             Err(error) => return error.code().into(),
         }
     }

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use super::arguments::{bytes, bytes_mut, host_text, optional_text, port_of, required_text, write_out};
 use super::error::wsp_error;
 use super::handle::{Guarded, Handle, free, handle, leak, lend, lend_refusal, query, run};
+use crate::peer::listening::checked_port;
 use crate::peer::{StreamPeerTcp, StreamStatus};
 
 /// A TCP connection, or the place for one. Godot's StreamPeerTCP.
@@ -69,7 +70,11 @@ pub unsafe extern "C" fn wsp_stream_free(stream: *mut wsp_stream) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_stream_bind(stream: *mut wsp_stream, port: i32, address: *const c_char) -> wsp_error {
     // SAFETY: the caller passes NULL or a live handle and string.
-    unsafe { run(stream, |stream| stream.bind(i64::from(port), optional_text(address, "address")?.unwrap_or("*"))) }
+    unsafe {
+        run(stream, |stream| {
+            stream.bind(checked_port(i64::from(port))?, optional_text(address, "address")?.unwrap_or("*"))
+        })
+    }
 }
 
 /// Disables (true, the default) or enables (false) Nagle's algorithm.
@@ -95,7 +100,9 @@ pub unsafe extern "C" fn wsp_stream_connect_to_host(
     port: i32,
 ) -> wsp_error {
     // SAFETY: the caller passes NULL or a live handle and string.
-    unsafe { run(stream, |stream| stream.connect_to_host(required_text(host, "host")?, i64::from(port))) }
+    unsafe {
+        run(stream, |stream| stream.connect_to_host(required_text(host, "host")?, checked_port(i64::from(port))?))
+    }
 }
 
 /// Updates the status.

@@ -10,6 +10,7 @@ use super::error::wsp_error;
 use super::handle::{Guarded, Handle, free, handle, leak, lend_refusal, query, run};
 use super::stream::wsp_stream;
 use crate::peer::TcpServer;
+use crate::peer::listening::checked_port;
 
 /// A listener that accepts TCP connections. Godot's TCPServer.
 ///
@@ -51,7 +52,7 @@ pub unsafe extern "C" fn wsp_tcp_server_listen(
     // SAFETY: the caller passes NULL or a live handle and string.
     unsafe {
         run(server, |server| {
-            server.listen(i64::from(port), optional_text(bind_address, "bind_address")?.unwrap_or("*"))
+            server.listen(checked_port(i64::from(port))?, optional_text(bind_address, "bind_address")?.unwrap_or("*"))
         })
     }
 }

@@ -1,39 +1,36 @@
-//! Between the engine's types and ours.
+//! Converts values between the engine's types and those of this library.
 
 use std::net::{IpAddr, SocketAddr};
 
-use godot::classes::TlsOptions;
 use godot::global::Error as GodotError;
-use godot::meta::shape::GodotShape;
-use godot::meta::{FromGodot, GodotConvert, GodotImmutable, ToGodot};
 use godot::obj::EngineEnum;
 use godot::prelude::*;
-use godot_core::meta::ByValue;
 
 use crate::error::{ErrorCode, Result};
 use crate::net::{NetError, TlsInfo};
 use crate::proto::handshake::{Headers, HttpAnswer, Request};
 
-/// The number a script sees.
-pub(super) fn code(code: ErrorCode) -> GodotError {
+/// Returns the engine's number of an error code.
+pub fn code(code: ErrorCode) -> GodotError {
     GodotError::try_from_ord(code as i32).unwrap_or(GodotError::FAILED)
 }
 
-/// The number a script sees for a result.
-pub(super) fn error<T>(result: &Result<T>) -> GodotError {
+/// Returns the engine's number of a result.
+pub fn error<T>(result: &Result<T>) -> GodotError {
     match result {
         Ok(_) => GodotError::OK,
         Err(error) => code(error.code()),
     }
 }
 
-/// Text for a script. The engine's strings cannot hold NUL, so it becomes U+FFFD as other unreadable input does.
-pub(super) fn text(text: &str) -> GString {
+/// Returns text for a script. NUL, which the engine's strings cannot hold, becomes U+FFFD, as other undecodable input
+/// does.
+pub fn text(text: &str) -> GString {
     if text.contains('\0') { GString::from(&text.replace('\0', "\u{fffd}")) } else { GString::from(text) }
 }
 
-/// An address as the engine writes it: IPv6 in full, without `::`.
-pub(super) fn host(address: Option<SocketAddr>) -> GString {
+/// Returns an IP address as the engine writes it: IPv6 in full, without `::`. Empty without an address.
+pub fn host(address: Option<SocketAddr>) -> GString {
     let text = match address.map(|address| address.ip()) {
         None => String::new(),
         Some(IpAddr::V4(ip)) => ip.to_string(),
@@ -42,13 +39,13 @@ pub(super) fn host(address: Option<SocketAddr>) -> GString {
     GString::from(&text)
 }
 
-/// A list of names or header lines.
-pub(super) fn strings(array: &PackedStringArray) -> Vec<String> {
+/// Returns the strings of an engine array.
+pub fn strings(array: &PackedStringArray) -> Vec<String> {
     array.as_slice().iter().map(GString::to_string).collect()
 }
 
-/// An HTTP answer made of a script's arguments.
-pub(super) fn http_answer(
+/// Returns the HTTP answer of a script's arguments.
+pub fn http_answer(
     status: i64,
     reason: &GString,
     headers: &PackedStringArray,
@@ -62,18 +59,18 @@ pub(super) fn http_answer(
     })
 }
 
-/// See [`strings`].
-pub(super) fn packed(strings: &[String]) -> PackedStringArray {
+/// Returns an engine array of strings.
+pub fn packed(strings: &[String]) -> PackedStringArray {
     strings.iter().map(GString::from).collect()
 }
 
-/// Header fields as lines, as the engine's `HTTPClient` gives them.
-pub(super) fn header_lines(headers: &Headers) -> PackedStringArray {
+/// Returns header fields as lines, as the engine's `HTTPClient` does.
+pub fn header_lines(headers: &Headers) -> PackedStringArray {
     headers.iter().map(|(name, value)| text(&format!("{name}: {value}"))).collect()
 }
 
-/// A client's request; empty where there is none.
-pub(super) fn request(request: Option<Request>, is_pending: bool) -> VarDictionary {
+/// Returns a client's request; empty if there is none.
+pub fn request(request: Option<Request>, is_pending: bool) -> VarDictionary {
     let Some(request) = request else { return VarDictionary::new() };
     let (path, query) = request.path_and_query();
     vdict! {
@@ -86,8 +83,8 @@ pub(super) fn request(request: Option<Request>, is_pending: bool) -> VarDictiona
     }
 }
 
-/// What TLS agreed on; empty without TLS.
-pub(super) fn tls_info(info: Option<TlsInfo>) -> VarDictionary {
+/// Returns the negotiated TLS parameters; empty without TLS.
+pub fn tls_info(info: Option<TlsInfo>) -> VarDictionary {
     let Some(info) = info else { return VarDictionary::new() };
     vdict! {
         "version" => &text(&info.version),
@@ -98,8 +95,8 @@ pub(super) fn tls_info(info: Option<TlsInfo>) -> VarDictionary {
     }
 }
 
-/// Why a connection failed; empty where it did not.
-pub(super) fn failure(failure: Option<&NetError>) -> VarDictionary {
+/// Returns why a connection failed; empty if it did not.
+pub fn failure(failure: Option<&NetError>) -> VarDictionary {
     let Some(failure) = failure else { return VarDictionary::new() };
     let response = failure.response.as_deref();
     let no_headers = Headers::default();
@@ -115,47 +112,17 @@ pub(super) fn failure(failure: Option<&NetError>) -> VarDictionary {
     }
 }
 
-/// A number of bytes or packets as a script's integer.
-pub(super) fn integer(value: usize) -> i64 {
+/// Returns a number of bytes or packets as a script's integer.
+pub fn integer(value: usize) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// `integer` for the members that are 32 bits wide in the engine.
-pub(super) fn integer32(value: usize) -> i32 {
+/// [`integer`] for the members that are 32 bits wide in the engine.
+pub fn integer32(value: usize) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
 }
 
-/// An argument `tls_options: TLSOptions = null`.
-#[derive(Clone, Debug, Default)]
-pub(super) struct OptionalTls(pub Option<Gd<TlsOptions>>);
-
-impl OptionalTls {
-    /// The default argument.
-    pub const NONE: Self = Self(None);
+/// Returns a limit for the members that are 32 bits wide in the engine. 0 means no limit.
+pub fn limit32(limit: usize) -> i32 {
+    if limit == 0 { i32::MAX } else { integer32(limit) }
 }
-
-impl GodotConvert for OptionalTls {
-    type Via = Option<Gd<TlsOptions>>;
-
-    fn godot_shape() -> GodotShape {
-        Self::Via::godot_shape()
-    }
-}
-
-impl ToGodot for OptionalTls {
-    type Pass = ByValue;
-
-    fn to_godot(&self) -> Self::Via {
-        self.0.clone()
-    }
-}
-
-impl FromGodot for OptionalTls {
-    fn try_from_godot(via: Self::Via) -> std::result::Result<Self, ConvertError> {
-        Ok(Self(via))
-    }
-}
-
-#[expect(unsafe_code, reason = "the trait that default arguments need is unsafe to implement")]
-// SAFETY: the only value of this type that is used as a default argument is `NONE`, which holds no object.
-unsafe impl GodotImmutable for OptionalTls {}

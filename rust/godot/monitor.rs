@@ -1,4 +1,4 @@
-//! `RustWebSocketMonitor`, and the profiler by which the editor's "WebSockets" tab asks for the same.
+//! `RustWebSocketMonitor`, and the profiler that sends the same data to the editor's "WebSockets" tab.
 
 use godot::classes::{EngineDebugger, EngineProfiler, IEngineProfiler, IObject, Performance, ProjectSettings};
 use godot::obj::Singleton;
@@ -9,13 +9,13 @@ use crate::net::clock;
 use crate::peer::trace::{self, Direction, Meter, PeerClass, PeerRow, TraceEvent, TraceEventKind, TraceSubscriber};
 use crate::proto::Role;
 
-/// Name of the profiler, and of the messages to the editor.
+/// Name of the profiler, and prefix of its messages to the editor.
 const NAME: &str = "wspeer";
 
-/// Project setting with the first value of `preview_bytes`.
+/// Project setting with the initial value of `preview_bytes`.
 const PREVIEW_SETTING: &str = "wspeer/monitor/preview_bytes";
 
-/// Messages that go to the editor at once, so that none grows beyond what the debugger's connection takes.
+/// Largest number of events in one message to the editor, so that none exceeds the limit of the debugger's connection.
 const BATCH: usize = 256;
 
 /// Seconds between two reports to the editor.
@@ -25,34 +25,38 @@ const CONNECTIONS: &str = "wspeer/connections";
 const BYTES_IN: &str = "wspeer/bytes_in_per_second";
 const BYTES_OUT: &str = "wspeer/bytes_out_per_second";
 
-/// Shows what all WebSocket connections of the running game do: the live peers, and a log of recent messages.
+/// A view of all WebSocket connections of the running game: the live peers, and a log of recent messages.
 ///
-/// In a game that was started from the editor it is enabled from the beginning, adds the monitors
-/// [code]wspeer/connections[/code], [code]wspeer/bytes_in_per_second[/code] and [code]wspeer/bytes_out_per_second[/code] to
-/// [Performance], and feeds the tab "WebSockets" of the debugger where the plugin "wspeer" is enabled. A game may also use it
-/// for a display of its own. While it is not enabled, it costs nothing that could be measured.
+/// In a game that was started from the editor it is enabled from the start. It then adds the monitors
+/// [code]wspeer/connections[/code], [code]wspeer/bytes_in_per_second[/code] and
+/// [code]wspeer/bytes_out_per_second[/code] to [Performance], and, if the plugin "wspeer" is enabled, feeds the tab
+/// "WebSockets" of the debugger. A game may also use it for a display of its own. While it is not enabled, its cost is
+/// not measurable.
 ///
 /// Passwords in URLs, URL parameters that look like secrets, and the headers [code]Authorization[/code],
-/// [code]Proxy-Authorization[/code], [code]Cookie[/code], [code]Set-Cookie[/code] and [code]Sec-WebSocket-Key[/code] are masked.
+/// [code]Proxy-Authorization[/code], [code]Cookie[/code], [code]Set-Cookie[/code] and [code]Sec-WebSocket-Key[/code]
+/// are masked.
 #[derive(GodotClass)]
 #[class(singleton)]
 pub struct RustWebSocketMonitor {
-    listener: Option<TraceSubscriber>,
+    subscriber: Option<TraceSubscriber>,
     is_logging: bool,
     received: Meter,
     sent: Meter,
 
-    /// Keeps account of live peers, and registers the monitors of [Performance]. Default: whether a debugger is attached.
+    /// If [code]true[/code], live peers are recorded, and the monitors of [Performance] are registered. Default
+    /// [code]true[/code] if a debugger is attached, else [code]false[/code].
     #[var(get = get_enabled, set = set_enabled)]
     enabled: PhantomVar<bool>,
 
-    /// Keeps messages for [method take_messages] too, from now on and while [member enabled]. Default [code]false[/code]. The
-    /// tab in the editor does not need it.
+    /// If [code]true[/code], messages are recorded for [method take_messages] while [member enabled]. Default
+    /// [code]false[/code]. The tab in the editor does not need it.
     #[var(get = get_log_enabled, set = set_log_enabled)]
     log_enabled: PhantomVar<bool>,
 
-    /// Bytes of each message that are kept as its preview, for the tab in the editor too; from 0 to 1024. 0 keeps all contents
-    /// out, those of handshakes included. Default: the project setting [code]wspeer/monitor/preview_bytes[/code], or 128.
+    /// The number of bytes of each message that are recorded as its preview, also for the tab in the editor; from 0 to
+    /// 1024. 0 records no contents, not even of handshakes. Default: the project setting
+    /// [code]wspeer/monitor/preview_bytes[/code], or 128.
     #[var(get = get_preview_bytes, set = set_preview_bytes)]
     preview_bytes: PhantomVar<i64>,
 
@@ -63,15 +67,15 @@ pub struct RustWebSocketMonitor {
 impl RustWebSocketMonitor {
     #[func]
     fn get_enabled(&self) -> bool {
-        self.listener.is_some()
+        self.subscriber.is_some()
     }
 
     #[func]
     fn set_enabled(&mut self, enabled: bool) {
-        if enabled == self.listener.is_some() {
+        if enabled == self.subscriber.is_some() {
             return;
         }
-        self.listen(enabled);
+        self.subscribe(enabled);
         let mut performance = Performance::singleton();
         for (name, method) in [
             (CONNECTIONS, "get_connection_count"),
@@ -95,7 +99,7 @@ impl RustWebSocketMonitor {
     fn set_log_enabled(&mut self, enabled: bool) {
         if enabled != self.is_logging {
             self.is_logging = enabled;
-            self.listen(self.listener.is_some());
+            self.subscribe(self.subscriber.is_some());
         }
     }
 
@@ -110,35 +114,37 @@ impl RustWebSocketMonitor {
     }
 
     /// Returns the live peers, oldest first, each with the keys [code]id[/code] (a number that no other peer gets),
-    /// [code]class[/code], [code]role[/code] ([code]"client"[/code], [code]"server"[/code] or [code]""[/code] before the first
-    /// connection), [code]state[/code] (a [enum RustWebSocketPeer.State]), [code]url[/code], [code]remote_address[/code],
-    /// [code]protocol[/code], [code]compressed[/code], [code]compression_ratio[/code] (bytes on the network for one byte of
-    /// compressed messages; -1 for none), [code]messages_in[/code], [code]bytes_in[/code], [code]messages_out[/code],
-    /// [code]bytes_out[/code] (of this connection, before compression), [code]inbound_messages[/code],
-    /// [code]inbound_bytes[/code], [code]outbound_messages[/code], [code]outbound_bytes[/code] (what waits in the queues),
-    /// [code]round_trip_time[/code] (seconds, -1 before the first pong) and [code]failure[/code]. As they were at the end of
-    /// each peer's last [method RustWebSocketPeer.poll]; empty while not [member enabled].
+    /// [code]class[/code], [code]role[/code] ([code]"client"[/code], [code]"server"[/code], or [code]""[/code] before
+    /// the first connection), [code]state[/code] (a [enum RustWebSocketPeer.State]), [code]url[/code],
+    /// [code]remote_address[/code], [code]protocol[/code], [code]compressed[/code], [code]compression_ratio[/code]
+    /// (bytes on the network per byte of compressed messages; -1 if there were none), [code]messages_in[/code],
+    /// [code]bytes_in[/code], [code]messages_out[/code], [code]bytes_out[/code] (of this connection, before
+    /// compression), [code]inbound_messages[/code], [code]inbound_bytes[/code], [code]outbound_messages[/code],
+    /// [code]outbound_bytes[/code] (contents of the queues), [code]round_trip_time[/code] (seconds, -1 before the first
+    /// pong) and [code]failure[/code]. The values are those at the end of each peer's last [method
+    /// RustWebSocketPeer.poll]. Empty while not [member enabled].
     #[func]
     fn get_peers(&self) -> Array<VarDictionary> {
-        if self.listener.is_some() { trace::peers().iter().map(describe).collect() } else { Array::new() }
+        if self.subscriber.is_some() { trace::peers().iter().map(peer_values).collect() } else { Array::new() }
     }
 
-    /// Returns what was logged since the last call, at most the newest 4096 events, oldest first, each with the keys
-    /// [code]time[/code] (seconds since the monitor was first enabled), [code]peer[/code] (its [code]id[/code]),
-    /// [code]sent[/code] ([code]true[/code] for what this end has sent), [code]kind[/code] ([code]"handshake"[/code],
-    /// [code]"text"[/code], [code]"binary"[/code], [code]"ping"[/code], [code]"pong"[/code], [code]"close"[/code] or
-    /// [code]"failure"[/code]), [code]size[/code] (bytes before compression) and [code]preview[/code] (the first bytes, see
-    /// [member preview_bytes]). Empty while not [member log_enabled].
+    /// Returns the events that were recorded since the last call, at most the newest 4096, oldest first, each with the
+    /// keys [code]time[/code] (seconds since the monitor was first enabled), [code]peer[/code] (its [code]id[/code]),
+    /// [code]sent[/code] ([code]true[/code] for sent, [code]false[/code] for received), [code]kind[/code]
+    /// ([code]"handshake"[/code], [code]"text"[/code], [code]"binary"[/code], [code]"ping"[/code], [code]"pong"[/code],
+    /// [code]"close"[/code] or [code]"failure"[/code]), [code]size[/code] (bytes before compression) and
+    /// [code]preview[/code] (the first bytes, see [member preview_bytes]). Empty while not [member log_enabled].
     #[func]
     fn take_messages(&mut self) -> Array<VarDictionary> {
-        let Some(listener) = &mut self.listener else { return Array::new() };
-        std::iter::from_fn(|| listener.next_event()).map(|event| relate(&event)).collect()
+        let Some(subscriber) = &mut self.subscriber else { return Array::new() };
+        std::iter::from_fn(|| subscriber.next_event()).map(|event| event_values(&event)).collect()
     }
 
-    /// Returns how many events were dropped since the last call because [method take_messages] was not called in time.
+    /// Returns the number of events that were dropped since the last call because [method take_messages] was called too
+    /// rarely.
     #[func]
     fn take_missed_count(&mut self) -> i64 {
-        let missed = self.listener.as_mut().map_or(0, TraceSubscriber::take_missed);
+        let missed = self.subscriber.as_mut().map_or(0, TraceSubscriber::take_missed);
         i64::try_from(missed).unwrap_or(i64::MAX)
     }
 
@@ -148,23 +154,24 @@ impl RustWebSocketMonitor {
         convert::integer(trace::connection_count())
     }
 
-    /// Returns the payload bytes received per second by all peers, before compression. Measured at most once a second, between two
-    /// calls.
+    /// Returns the payload bytes per second that all peers receive, before compression. Measured between two calls, at
+    /// most once a second.
     #[func]
     fn get_bytes_in_per_second(&mut self) -> f64 {
         self.received.rate(trace::totals().received.bytes, clock::now())
     }
 
-    /// Returns the payload bytes sent per second by all peers, before compression. Measured at most once a second, between two calls.
+    /// Returns the payload bytes per second that all peers send, before compression. Measured between two calls, at
+    /// most once a second.
     #[func]
     fn get_bytes_out_per_second(&mut self) -> f64 {
         self.sent.rate(trace::totals().sent.bytes, clock::now())
     }
 
-    fn listen(&mut self, enabled: bool) {
-        let listener = if self.is_logging { TraceSubscriber::to_messages } else { TraceSubscriber::to_peers };
-        // The new one first: when the last one goes, what was kept goes with it.
-        self.listener = enabled.then(listener);
+    fn subscribe(&mut self, enabled: bool) {
+        let subscribe = if self.is_logging { TraceSubscriber::to_messages } else { TraceSubscriber::to_peers };
+        // The new subscriber is made first, because the records are dropped with the last subscriber.
+        self.subscriber = enabled.then(subscribe);
     }
 }
 
@@ -172,7 +179,7 @@ impl RustWebSocketMonitor {
 impl IObject for RustWebSocketMonitor {
     fn init(base: Base<Object>) -> Self {
         Self {
-            listener: None,
+            subscriber: None,
             is_logging: false,
             received: Meter::default(),
             sent: Meter::default(),
@@ -184,12 +191,12 @@ impl IObject for RustWebSocketMonitor {
     }
 }
 
-/// Sends peers and messages to the editor while its tab asks for them. It listens before that, because the tab learns of the game,
-/// and asks, when the first handshakes may be over.
+/// Sends peers and messages to the editor while its tab asks for them. It records before that, because the tab learns
+/// of the game only when the first handshakes may have finished.
 #[derive(GodotClass)]
 #[class(internal, base = EngineProfiler)]
 struct RustWebSocketProfiler {
-    listener: Option<TraceSubscriber>,
+    subscriber: Option<TraceSubscriber>,
     seconds: f64,
     base: Base<EngineProfiler>,
 }
@@ -197,34 +204,36 @@ struct RustWebSocketProfiler {
 #[godot_api]
 impl IEngineProfiler for RustWebSocketProfiler {
     fn init(base: Base<EngineProfiler>) -> Self {
-        Self { listener: Some(TraceSubscriber::to_messages()), seconds: 0.0, base }
+        Self { subscriber: Some(TraceSubscriber::to_messages()), seconds: 0.0, base }
     }
 
     fn toggle(&mut self, enable: bool, _options: VarArray) {
-        self.listener = enable.then(|| self.listener.take().unwrap_or_else(TraceSubscriber::to_messages));
+        self.subscriber = enable.then(|| self.subscriber.take().unwrap_or_else(TraceSubscriber::to_messages));
     }
 
     fn add_frame(&mut self, _data: VarArray) {}
 
     fn tick(&mut self, frame_time: f64, _process_time: f64, _physics_time: f64, _physics_frame_time: f64) {
         self.seconds += frame_time;
-        if let Some(listener) = &mut self.listener
+        if let Some(subscriber) = &mut self.subscriber
             && self.seconds >= INTERVAL
         {
             self.seconds = 0.0;
-            report(listener);
+            report(subscriber);
         }
     }
 }
 
-fn report(listener: &mut TraceSubscriber) {
+fn report(subscriber: &mut TraceSubscriber) {
     let mut debugger = EngineDebugger::singleton();
-    let rows: VarArray = trace::peers().iter().map(|row| describe(row).to_variant()).collect();
+    let rows: VarArray = trace::peers().iter().map(|row| peer_values(row).to_variant()).collect();
     debugger.send_message(&format!("{NAME}:peers"), &rows);
     loop {
-        let events: VarArray =
-            std::iter::from_fn(|| listener.next_event()).take(BATCH).map(|event| relate(&event).to_variant()).collect();
-        let missed = i64::try_from(listener.take_missed()).unwrap_or(i64::MAX);
+        let events: VarArray = std::iter::from_fn(|| subscriber.next_event())
+            .take(BATCH)
+            .map(|event| event_values(&event).to_variant())
+            .collect();
+        let missed = i64::try_from(subscriber.take_missed()).unwrap_or(i64::MAX);
         if events.is_empty() && missed == 0 {
             return;
         }
@@ -232,8 +241,8 @@ fn report(listener: &mut TraceSubscriber) {
     }
 }
 
-/// Called when the classes are registered: a game that was started by an editor is watched from its first frame on.
-pub(super) fn start() {
+/// Enables the monitor in a game that was started by an editor; called when the classes are registered.
+pub fn start() {
     let settings = ProjectSettings::singleton();
     if settings.has_setting(PREVIEW_SETTING) {
         let bytes: i64 = settings.get_setting(PREVIEW_SETTING).try_to().unwrap_or(0);
@@ -245,8 +254,8 @@ pub(super) fn start() {
     }
 }
 
-/// Called before the classes go.
-pub(super) fn stop() {
+/// Disables the monitor; called before the classes are unregistered.
+pub fn stop() {
     RustWebSocketMonitor::singleton().bind_mut().set_enabled(false);
     let mut debugger = EngineDebugger::singleton();
     if debugger.has_profiler(NAME) {
@@ -254,7 +263,7 @@ pub(super) fn stop() {
     }
 }
 
-fn describe(row: &PeerRow) -> VarDictionary {
+fn peer_values(row: &PeerRow) -> VarDictionary {
     vdict! {
         "id" => row.id.cast_signed(),
         "class" => class_name(row.class),
@@ -278,7 +287,7 @@ fn describe(row: &PeerRow) -> VarDictionary {
     }
 }
 
-fn relate(event: &TraceEvent) -> VarDictionary {
+fn event_values(event: &TraceEvent) -> VarDictionary {
     vdict! {
         "time" => event.time.as_secs_f64(),
         "peer" => event.peer.cast_signed(),

@@ -1,5 +1,5 @@
-//! The properties of the options, written by the build script from `peer/options/table.rs`: a macro for each class, around its
-//! struct and around its first block of methods.
+//! The properties of the options, written by the build script from `peer/options/table.rs`: a macro for each class,
+//! around its struct and around its first block of methods.
 
 use crate::error::Result;
 

@@ -1,7 +1,10 @@
-//! TLS settings of scripts: the engine's `TLSOptions`, and PEM texts for what those cannot say.
+//! Reads the TLS settings of scripts: the engine's `TLSOptions`, and PEM texts for what those cannot express.
 
 use godot::classes::{CryptoKey, Engine, FileAccess, ProjectSettings, TlsOptions as EngineTlsOptions, X509Certificate};
+use godot::meta::shape::GodotShape;
+use godot::meta::{FromGodot, GodotConvert, GodotImmutable, ToGodot};
 use godot::prelude::*;
+use godot_core::meta::ByValue;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::tls::options::{ClientTlsSpec, IdentityPem, ServerTlsSpec};
@@ -9,24 +12,62 @@ use crate::net::{ClientTls, ServerTls};
 use crate::peer::options::TlsTexts;
 use crate::proto::url::Url;
 
+/// The argument `tls_options: TLSOptions = null` of a method.
+#[derive(Clone, Debug, Default)]
+pub struct OptionalTls(pub Option<Gd<EngineTlsOptions>>);
+
+impl OptionalTls {
+    /// The default value.
+    pub const NONE: Self = Self(None);
+}
+
+impl GodotConvert for OptionalTls {
+    type Via = Option<Gd<EngineTlsOptions>>;
+
+    fn godot_shape() -> GodotShape {
+        Self::Via::godot_shape()
+    }
+}
+
+impl ToGodot for OptionalTls {
+    type Pass = ByValue;
+
+    fn to_godot(&self) -> Self::Via {
+        self.0.clone()
+    }
+}
+
+impl FromGodot for OptionalTls {
+    fn try_from_godot(via: Self::Via) -> std::result::Result<Self, ConvertError> {
+        Ok(Self(via))
+    }
+}
+
+#[expect(unsafe_code, reason = "the trait that default arguments need is unsafe to implement")]
+// SAFETY: the only value of this type that is used as a default argument is `NONE`, which holds no object.
+unsafe impl GodotImmutable for OptionalTls {}
+
 impl TlsTexts {
-    /// [`Self::client`] where the URL needs them; what `options` must not be is refused in any case.
+    /// Returns the settings of a client if the URL is `wss://`. A server's `options` are refused for any URL.
     pub(in crate::godot) fn client_for(
         &self,
         url: &str,
         options: Option<&Gd<EngineTlsOptions>>,
     ) -> Result<Option<ClientTls>> {
-        let needs_them = Url::parse(url).is_ok_and(|url| url.secure);
-        if needs_them || options.is_some_and(|options| options.is_server()) {
+        let is_secure = Url::parse(url).is_ok_and(|url| url.secure);
+        if is_secure || options.is_some_and(|options| options.is_server()) {
             return self.client(options).map(Some);
         }
         Ok(None)
     }
 
-    /// The settings of a client; `options` may be null.
+    /// Returns the settings of a client; `options` may be null.
     pub(in crate::godot) fn client(&self, options: Option<&Gd<EngineTlsOptions>>) -> Result<ClientTls> {
         if options.is_some_and(|options| options.is_server()) {
-            return Err(Error::new(ErrorCode::InvalidParameter, "the TLS options are those of a server"));
+            return Err(Error::new(
+                ErrorCode::InvalidParameter,
+                "the TLSOptions must be those of a client, not of a server",
+            ));
         }
         let chain = options.and_then(|options| options.get_trusted_ca_chain());
         let is_unsafe = options.is_some_and(|options| options.is_unsafe_client());
@@ -45,10 +86,13 @@ impl TlsTexts {
         })
     }
 
-    /// The settings of a server; `options` may be null where the properties say everything.
+    /// Returns the settings of a server; `options` may be null if the properties are complete.
     pub(in crate::godot) fn server(&self, options: Option<&Gd<EngineTlsOptions>>) -> Result<ServerTls> {
         if options.is_some_and(|options| !options.is_server()) {
-            return Err(Error::new(ErrorCode::InvalidParameter, "the TLS options are those of a client"));
+            return Err(Error::new(
+                ErrorCode::InvalidParameter,
+                "the TLSOptions must be those of a server, not of a client",
+            ));
         }
         let certificate = match options.and_then(|options| options.get_own_certificate()) {
             Some(certificate) if self.certificate.is_empty() => certificate_pem(&certificate)?,
@@ -66,7 +110,8 @@ impl TlsTexts {
     }
 }
 
-/// The certificates that the project trusts instead of the system's (`network/tls/certificate_bundle_override`).
+/// Returns the certificates that the project trusts instead of the system's
+/// (`network/tls/certificate_bundle_override`).
 fn bundle_of_the_project() -> Result<Option<String>> {
     let setting = ProjectSettings::singleton().get_setting("network/tls/certificate_bundle_override");
     let path = setting.try_to::<GString>().unwrap_or_default();
@@ -82,11 +127,12 @@ fn bundle_of_the_project() -> Result<Option<String>> {
     }
 }
 
-/// A certificate, with those that follow it, as PEM text.
+/// Returns a certificate and those that follow it as PEM text.
 ///
-/// The engine's `save_to_string()` repeats the first certificate in the place of all others. So a resource that came from a
-/// file is read from there, as long as the file still begins with what the engine says; others cannot be had.
-pub(super) fn certificate_pem(certificate: &Gd<X509Certificate>) -> Result<String> {
+/// The engine's `save_to_string()` repeats the first certificate in the place of every other one. So a chain that was
+/// loaded from a file is read from the file, if the file still begins with the same certificate. Other chains are
+/// refused.
+pub fn certificate_pem(certificate: &Gd<X509Certificate>) -> Result<String> {
     let saved = muted(|| certificate.clone().save_to_string()).to_string();
     let all: Vec<String> = certificates(&saved).map(without_spaces).collect();
     let first = all.first();
@@ -112,7 +158,8 @@ fn key_pem(key: &Gd<CryptoKey>) -> String {
     muted(|| key.clone().save_to_string()).to_string()
 }
 
-/// Runs a call for which the engine prints an error although nothing is wrong: its PEM writer counts the final NUL as text.
+/// Runs a call without printed errors. The engine's PEM writer prints one although nothing is wrong, because it counts
+/// the final NUL as text.
 fn muted<T>(call: impl FnOnce() -> T) -> T {
     let mut engine = Engine::singleton();
     let prints = engine.is_printing_error_messages();
@@ -122,7 +169,7 @@ fn muted<T>(call: impl FnOnce() -> T) -> T {
     result
 }
 
-/// The certificates of a PEM text.
+/// Returns the certificates of a PEM text.
 fn certificates(pem: &str) -> impl Iterator<Item = &str> {
     const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
     const END: &str = "-----END CERTIFICATE-----";

@@ -1,9 +1,9 @@
-//! The only place that reads a clock, so that every rule about time can be driven by a test.
+//! The only place that reads a clock, so that a test can drive every rule about time.
 
 use std::time::Instant;
 
-/// The current time.
-#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+/// Returns the current time.
+#[expect(clippy::disallowed_methods, reason = "all other code gets the time from here")]
 pub fn now() -> Instant {
     Instant::now()
 }

@@ -1,4 +1,4 @@
-//! Connecting to a host: its name, then its addresses beside each other (Happy Eyeballs, RFC 8305).
+//! Connecting to a host: name lookup, then attempts at its addresses in parallel (Happy Eyeballs, RFC 8305).
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
@@ -24,7 +24,8 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// Begins. An address that the kernel refuses at once is an error here, a name that cannot be resolved one in `poll`.
+    /// Starts the attempt. An address that the kernel refuses at once is an error here; a name that cannot be resolved is an
+    /// error of [`Self::poll`].
     pub fn start(host: &str, port: u16, timeout: Duration, now: Instant) -> Result<Self, NetError> {
         let mut connector = Self {
             host: host.to_owned(),
@@ -41,7 +42,7 @@ impl Connector {
             Some(addresses) => {
                 connector.queue(&addresses);
                 connector.begin_attempts(now);
-                connector.fail_if_nothing_is_left()?;
+                connector.fail_without_attempts()?;
             }
             None => {
                 let lookup = Lookup::start(host)
@@ -52,17 +53,17 @@ impl Connector {
         Ok(connector)
     }
 
-    /// Address of the first attempt that is under way.
+    /// Returns the address of the first attempt in progress.
     pub fn remote_address(&self) -> Option<SocketAddr> {
         self.attempts.first().map(TcpSocket::remote_address)
     }
 
-    /// Descriptor of that attempt, for foreign event loops.
+    /// Returns the descriptor of that attempt, for foreign event loops.
     pub fn raw_fd(&self) -> Option<i64> {
         self.attempts.first().map(TcpSocket::raw_fd)
     }
 
-    /// Goes on; returns the first connection that was made.
+    /// Advances the attempt. Returns the first connection that was established, or `None` while there is none.
     pub fn poll(&mut self, now: Instant) -> Result<Option<TcpSocket>, NetError> {
         if let Some(lookup) = &self.lookup {
             match lookup.take() {
@@ -85,7 +86,7 @@ impl Connector {
             return Ok(Some(connected));
         }
         self.begin_attempts(now);
-        self.fail_if_nothing_is_left()?;
+        self.fail_without_attempts()?;
         if now >= self.deadline {
             let message =
                 format!("connecting to '{}' port {} took longer than {:?}", self.host, self.port, self.timeout);
@@ -94,7 +95,7 @@ impl Connector {
         Ok(None)
     }
 
-    /// RFC 8305 section 4: the first family the resolver prefers, then both in turn.
+    /// Sorts addresses as RFC 8305 section 4 says: first the family of the resolver's first address, then both in turn.
     fn queue(&mut self, addresses: &[IpAddr]) {
         let prefers_v6 = addresses.first().is_some_and(IpAddr::is_ipv6);
         let (preferred, other): (Vec<IpAddr>, Vec<IpAddr>) =
@@ -107,6 +108,7 @@ impl Connector {
         self.waiting.extend(other.map(|address| SocketAddr::from((address, self.port))));
     }
 
+    /// Returns the first attempt that succeeded, and removes those that failed.
     fn check_attempts(&mut self) -> Option<TcpSocket> {
         let mut index = 0;
         while let Some(attempt) = self.attempts.get(index) {
@@ -122,7 +124,7 @@ impl Connector {
         None
     }
 
-    /// Begins the next attempt when none is under way or the last one has had its time.
+    /// Starts the next attempt if none is in progress, or the delay after the last one is over (RFC 8305 section 5).
     fn begin_attempts(&mut self, now: Instant) {
         while self.attempts.is_empty() || now >= self.next_attempt {
             let Some(address) = self.waiting.pop_front() else { return };
@@ -136,7 +138,7 @@ impl Connector {
         }
     }
 
-    fn fail_if_nothing_is_left(&mut self) -> Result<(), NetError> {
+    fn fail_without_attempts(&mut self) -> Result<(), NetError> {
         if !self.attempts.is_empty() || !self.waiting.is_empty() {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! Name lookups off the calling thread.
+//! Name lookups: which hosts need none, and the worker threads for the others.
 
 use std::collections::VecDeque;
 use std::io;
@@ -11,7 +11,7 @@ use crate::limits::DNS_WORKERS;
 
 type Answer = io::Result<Vec<IpAddr>>;
 
-/// A lookup that is under way.
+/// A lookup in progress.
 #[derive(Debug)]
 pub struct Lookup(Arc<Mutex<Option<Answer>>>);
 
@@ -23,7 +23,7 @@ struct Queue {
 
 static QUEUE: Mutex<Queue> = Mutex::new(Queue { jobs: VecDeque::new(), workers: 0 });
 
-/// What needs no lookup: addresses, and `localhost`, which RFC 6761 section 6.3 keeps on this machine.
+/// Returns the addresses of a host that needs no lookup: an IP address, or `localhost` (RFC 6761 section 6.3).
 pub fn known(host: &str) -> Option<Vec<IpAddr>> {
     if let Ok(address) = host.parse() {
         return Some(vec![address]);
@@ -32,7 +32,7 @@ pub fn known(host: &str) -> Option<Vec<IpAddr>> {
     is_localhost.then(|| vec![Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()])
 }
 
-/// Looks a name up and waits for the answer.
+/// Looks a name up and blocks until the result is known.
 pub fn resolve_now(host: &str) -> Answer {
     if let Some(addresses) = known(host) {
         return Ok(addresses);
@@ -45,7 +45,7 @@ pub fn resolve_now(host: &str) -> Answer {
 }
 
 impl Lookup {
-    /// Starts a lookup on a worker thread. Workers end when nothing waits, so none outlives its work.
+    /// Starts a lookup on a worker thread. A worker ends when the queue is empty.
     pub fn start(host: &str) -> io::Result<Self> {
         let answer = Arc::new(Mutex::new(None));
         let mut queue = QUEUE.lock();
@@ -62,7 +62,7 @@ impl Lookup {
         Ok(Self(answer))
     }
 
-    /// The answer, once; `None` while it is not there.
+    /// Returns the result once; `None` before it is known and after it was taken.
     pub fn take(&self) -> Option<Answer> {
         self.0.lock().take()
     }
@@ -78,7 +78,7 @@ fn work() {
             };
             job
         };
-        // Nobody waits for an answer whose lookup was dropped.
+        // The lookup was dropped, so its result is not needed.
         if Arc::strong_count(&slot) > 1 {
             let answer = resolve_now(&host);
             *slot.lock() = Some(answer);

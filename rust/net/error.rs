@@ -1,32 +1,33 @@
-//! Failures of connections, by the stage they happened in.
+//! Why a connection failed: the stage, the text, and the details that the stage has.
 
 use std::io;
 
 use super::tls::TlsFailure;
 use crate::proto::handshake::HttpResponse;
 
-/// How far a connection had come when it failed.
+/// The stage at which a connection failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 #[repr(i32)]
 pub enum FailureStage {
-    /// Looking up the host name.
+    /// The lookup of the host name.
     Dns = 1,
-    /// Connecting, or the open TCP connection broke.
+    /// The TCP connection: it could not be established, or broke.
     Tcp = 2,
-    /// The proxy refused or failed.
+    /// The tunnel through the proxy.
     Proxy = 3,
-    /// TLS handshake or alert.
+    /// The TLS handshake or session.
     Tls = 4,
     /// The HTTP upgrade.
     Http = 5,
     /// The open WebSocket connection.
     WebSocket = 6,
-    /// A limit of time ran out.
+    /// A deadline was missed.
     Timeout = 7,
 }
 
 impl FailureStage {
-    /// Its name, in lower case.
+    /// Returns its name in lower case.
     pub fn name(self) -> &'static str {
         match self {
             Self::Dns => "dns",
@@ -40,29 +41,31 @@ impl FailureStage {
     }
 }
 
-/// Why a connection could not be made or was lost.
+/// Why a connection could not be established or was lost.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
+#[non_exhaustive]
 pub struct NetError {
-    /// Where it happened.
+    /// The stage at which the connection failed.
     pub stage: FailureStage,
-    /// What happened, in words.
+    /// Explanation for people.
     pub message: String,
-    /// The operating system's error number, where one was behind it.
+    /// The operating system's error number, if it was the cause.
     pub os_error: Option<i32>,
-    /// The TLS alert or the result of the verification.
+    /// The TLS alert or the failed verification, if it was the cause.
     pub tls: Option<TlsFailure>,
-    /// What an HTTP server, or a proxy, answered instead of agreeing.
+    /// The response with which an HTTP server or a proxy refused.
     pub response: Option<Box<HttpResponse>>,
 }
 
 impl NetError {
-    /// A failure without an operating system error.
+    /// Returns a failure without further details.
     pub fn new(stage: FailureStage, message: impl Into<String>) -> Self {
         Self { stage, message: message.into(), os_error: None, tls: None, response: None }
     }
 
-    /// A failed input or output; `doing` completes "… failed". Where TLS is behind it, that is the stage.
+    /// Returns a failure caused by an I/O error; `doing` completes "… failed". If TLS is the cause, the stage is
+    /// [`FailureStage::Tls`].
     pub fn io(stage: FailureStage, doing: &str, error: &io::Error) -> Self {
         let tls = TlsFailure::of(error);
         match &tls {
@@ -71,7 +74,7 @@ impl NetError {
         }
     }
 
-    /// An answer that was not the wanted one.
+    /// Returns a failure caused by a response that refuses.
     pub fn answer(stage: FailureStage, message: impl Into<String>, response: HttpResponse) -> Self {
         Self { response: Some(Box::new(response)), ..Self::new(stage, message) }
     }

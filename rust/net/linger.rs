@@ -1,8 +1,8 @@
-//! Delivering the last bytes of a connection that its owner is done with.
+//! Lingering close: flushes the last bytes of a connection in the background after its owner has closed it.
 //!
 //! Closing a socket that has unread input makes the kernel send a reset, which can destroy the close frame or HTTP answer
-//! that the remote end has not read yet. So the last bytes are written, the sending direction is ended, and what still
-//! arrives is thrown away until the remote end closes too, or for a short time.
+//! that the remote peer has not read yet. So the last bytes are written, the sending direction is shut down, and input is
+//! discarded until the remote peer closes too, or a deadline is over.
 
 use std::io::ErrorKind;
 use std::net::Shutdown;
@@ -27,7 +27,7 @@ struct Lingering {
     deadline: Instant,
 }
 
-/// Closes a connection behind `unsent`.
+/// Closes a connection after `unsent` has been written.
 pub fn close(socket: Arc<TcpSocket>, unsent: Vec<u8>) {
     let now = clock::now();
     let mut lingering = Lingering { socket, unsent, written: 0, is_shut_down: false, deadline: now + LINGER_TIME };
@@ -42,12 +42,13 @@ pub fn close(socket: Arc<TcpSocket>, unsent: Vec<u8>) {
     COUNT.store(sockets.len(), Ordering::Release);
 }
 
-/// Whether no connection is being closed.
-pub fn is_quiet() -> bool {
+/// Returns whether no connection is being closed.
+pub fn is_idle() -> bool {
     COUNT.load(Ordering::Acquire) == 0
 }
 
-/// Goes on with connections that are being closed. Every poll of any object calls this; it costs one load while none is.
+/// Advances all connections that are being closed. Every poll of any object calls this; it costs one atomic load if there are
+/// none.
 pub fn tick(now: Instant) {
     if COUNT.load(Ordering::Acquire) == 0 {
         return;
@@ -59,13 +60,13 @@ pub fn tick(now: Instant) {
 }
 
 impl Lingering {
-    /// Returns whether nothing is left to do.
+    /// Advances one connection. Returns whether it is finished.
     fn advance(&mut self, now: Instant) -> bool {
         while let Some(rest) = self.unsent.get(self.written..).filter(|rest| !rest.is_empty()) {
             match self.socket.write(rest) {
                 Ok(count) if count > 0 => {
                     self.written += count;
-                    // A long answer may take its time, as long as it moves.
+                    // The deadline counts from the last progress, so that a large response can be delivered to a slow peer.
                     self.deadline = now + LINGER_TIME;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -78,7 +79,7 @@ impl Lingering {
             self.is_shut_down = true;
         }
         let mut discarded = [0; 4096];
-        // Bounded, so that a remote end that never stops sending cannot hold up the caller.
+        // Bounded, so that a remote peer that sends without end cannot block the caller.
         for _ in 0..64 {
             match self.socket.read(&mut discarded) {
                 Ok(0) => return true,

@@ -1,4 +1,4 @@
-//! A non-blocking TCP listener.
+//! A listening TCP socket: the addresses on which it listens, and how it accepts without blocking.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -10,28 +10,29 @@ use super::poller::{Poller, Readiness};
 use super::tcp::{TcpSocket, new_socket};
 use crate::limits::LISTEN_BACKLOG;
 
-/// Interfaces to listen on.
+/// The interfaces on which a socket listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BindAddress {
-    /// Every interface, IPv6 and IPv4 through one socket where the system can, IPv4 alone otherwise.
+    /// All interfaces: IPv6 and IPv4 through one socket if the system supports it, otherwise IPv4.
     Any,
     /// One address.
     Ip(IpAddr),
 }
 
 impl BindAddress {
-    /// Reads `"*"` or an IP address; names are not looked up.
+    /// Parses `"*"` or an IP address; names are not looked up.
     pub fn parse(text: &str) -> Option<Self> {
         if text == "*" { Some(Self::Any) } else { text.parse().ok().map(Self::Ip) }
     }
 }
 
-/// What went wrong while starting to listen.
+/// Why a socket does not listen.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum ListenError {
-    /// The system gave no socket.
+    /// The system returned no socket.
     Socket(io::Error),
-    /// The address is in use or not one of this machine.
+    /// The address is in use, or does not belong to this machine.
     Bind(io::Error),
     /// The socket cannot listen.
     Listen(io::Error),
@@ -42,23 +43,23 @@ pub enum ListenError {
 pub struct ListeningSocket {
     listener: TcpListener,
     port: u16,
-    /// The poller that tells its owner when connections wait.
+    /// The poller with which the socket is registered, for its accepted connections too.
     watched: Option<(Arc<Readiness>, Arc<Poller>)>,
 }
 
-/// What [`ListeningSocket::accept_watched`] found.
+/// Result of [`ListeningSocket::accept_with_key`].
 #[derive(Debug)]
-pub enum Accepted {
-    /// A connection.
+pub enum AcceptOutcome {
+    /// A connection was accepted.
     Socket(TcpSocket),
-    /// None waits.
-    None,
-    /// The system has no descriptor or memory for another one; those that wait stay in the kernel's queue.
+    /// No connection is pending.
+    WouldBlock,
+    /// The system has no descriptor or memory for another one. Pending connections stay in the kernel's queue.
     Exhausted,
 }
 
 impl ListeningSocket {
-    /// Starts to listen. Port 0 lets the system choose.
+    /// Starts to listen. With port 0 the system chooses a port.
     pub fn bind(address: BindAddress, port: u16) -> Result<Self, ListenError> {
         let any_v6 = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
         let (socket, address) = match address {
@@ -78,7 +79,7 @@ impl ListeningSocket {
                 (socket, address)
             }
         };
-        // On Windows the option would let two programs listen on one port.
+        // On Windows the option would allow two programs to listen on one port.
         #[cfg(unix)]
         socket.set_reuse_address(true).map_err(ListenError::Socket)?;
         socket.bind(&address.into()).map_err(ListenError::Bind)?;
@@ -88,48 +89,49 @@ impl ListeningSocket {
         Ok(Self { listener, port, watched: None })
     }
 
-    /// Lets `poller` tell its owner, by `key`, when connections wait. They get the same poller.
+    /// Registers the socket with a poller, which reports `key` when connections are pending. Accepted connections use the same
+    /// poller.
     pub fn watch(&mut self, poller: &Arc<Poller>, key: u64) {
         let readiness = Readiness::register_with(Some(poller), &mut self.listener, key);
         self.watched = Some((readiness, Arc::clone(poller)));
     }
 
-    /// The next connection for the owner of a poller, who will know it by `key`.
-    pub fn accept_watched(&self, key: u64) -> Accepted {
+    /// Accepts the next connection and registers it with the poller of [`Self::watch`] under `key`.
+    pub fn accept_with_key(&self, key: u64) -> AcceptOutcome {
         let poller = self.watched.as_ref().map(|(_, poller)| poller);
         for _ in 0..LISTEN_BACKLOG {
             match self.listener.accept() {
-                Ok((stream, remote)) => return Accepted::Socket(TcpSocket::watched(stream, remote, poller, key)),
+                Ok((stream, remote)) => return AcceptOutcome::Socket(TcpSocket::watched(stream, remote, poller, key)),
                 Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Accepted::None,
-                Err(_) => return Accepted::Exhausted,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return AcceptOutcome::WouldBlock,
+                Err(_) => return AcceptOutcome::Exhausted,
             }
         }
-        Accepted::Exhausted
+        AcceptOutcome::Exhausted
     }
 
-    /// The next connection; `None` where none waits.
+    /// Accepts the next connection; `None` if none is pending.
     pub fn accept(&self) -> Option<TcpSocket> {
-        // Connections that ended while they waited are passed over.
+        // Skips connections that ended while they were pending.
         for _ in 0..LISTEN_BACKLOG {
             match self.listener.accept() {
                 Ok((stream, remote)) => return Some(TcpSocket::accepted(stream, remote)),
                 Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {
                 }
-                // Nothing waits, or the process has no descriptor left: the connection stays in the kernel's queue.
+                // None is pending, or the process has no descriptor left and the connection stays in the kernel's queue.
                 Err(_) => return None,
             }
         }
         None
     }
 
-    /// Descriptor for foreign event loops.
+    /// Returns the descriptor for foreign event loops.
     pub fn raw_fd(&self) -> i64 {
         super::tcp::raw_fd(&self.listener)
     }
 
-    /// The port, chosen by the system where 0 was asked for.
+    /// Returns the port; if 0 was passed, the one that the system chose.
     pub fn port(&self) -> u16 {
         self.port
     }

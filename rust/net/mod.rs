@@ -1,16 +1,17 @@
-//! Everything that touches the operating system: sockets, names, readiness, time, randomness.
+//! All access to the operating system: sockets, name lookups, readiness, TLS, time, randomness.
 
 pub mod clock;
 pub mod connector;
 pub mod dns;
-pub mod entropy;
 pub mod error;
 pub mod linger;
 pub mod listener;
 pub mod poller;
 pub mod proxy;
-pub mod scratch;
+pub mod random;
+pub mod receive_buffers;
 pub mod tcp;
+mod tcp_transport;
 pub mod tls;
 pub mod transport;
 

@@ -1,12 +1,12 @@
-//! Readiness of all sockets by one system call per round of polls.
+//! Which sockets are ready, found by one system call for a whole round of polls.
 //!
 //! A snapshot is the result of one `epoll_wait(0)` (or its equivalent) and has a number. A socket that asks for the second
-//! time under the same snapshot takes a new one, and so does the first to ask after this process sent something to itself:
-//! two polls in a row, or a send followed by a poll, see fresh data, while a thousand idle peers polled once a frame cost
-//! one system call.
+//! time under the same snapshot takes a new one, and so does the first one that asks after this process sent something to
+//! itself. So two polls in a row, or a send followed by a poll, see fresh data, and a thousand idle peers polled once a frame
+//! cost one system call.
 //!
-//! An object that serves many sockets has a poller of its own ([`Poller::watching`]): it learns which of them have news and
-//! polls no others, and a program without frames can block on it.
+//! An object that serves many sockets has a poller of its own ([`Poller::with_keys`]), which reports the ready ones, so that it
+//! polls no others. A program without frames can block on it.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
@@ -19,28 +19,28 @@ use parking_lot::{Mutex, MutexGuard};
 
 const EVENTS_PER_CALL: usize = 1024;
 
-/// The waker's; no socket has it.
+/// Token of the waker; no socket has it.
 const WAKE: Token = Token(usize::MAX);
 
 const READ: u8 = 1;
 const WRITE: u8 = 2;
-/// Every call is tried, whatever the snapshot says.
+/// Every call is tried, also if the snapshot says that it would block.
 const ALWAYS: u8 = 4;
-/// The remote end has closed: behind what is there comes the end, for which there will be no further event.
+/// The remote peer has closed. The end of the stream follows the available bytes without a further event.
 const ENDED: u8 = 8;
 
-/// Whether a read that did not fill its buffer has emptied the socket, so that an event will tell of more. So it is where
-/// events are edges of the system's own (epoll(7), kqueue); elsewhere mio arms them only when a call would block.
+/// Whether a read that did not fill its buffer has emptied the socket, so that an event will report further bytes. True for
+/// edge-triggered events of the system (epoll(7), kqueue). On other systems mio arms an event only after a call would block.
 const SHORT_READ_EMPTIES: bool = cfg!(unix);
 
-/// What is known of one socket. A bit means "try": it is set by events, and cleared by a call that would block or, see
-/// `SHORT_READ_EMPTIES`, by one behind which another would.
+/// What is known of one socket. A set bit means that a call may succeed. Events set it; a call that would block clears it, and
+/// so does a call after which the next one would block (see `SHORT_READ_EMPTIES`).
 #[derive(Debug)]
 pub struct Readiness {
     flags: AtomicU8,
     seen: AtomicU64,
     token: Token,
-    /// Names the socket to the object that watches it.
+    /// Identifies the socket to the owner of the poller.
     key: u64,
     poller: Option<Arc<Poller>>,
 }
@@ -55,22 +55,23 @@ pub struct Poller {
     watch: Watch,
 }
 
-/// Who waits for news, and of which sockets there are any.
+/// The threads that wait for events, and the sockets that had some.
 struct Watch {
-    /// Keys of sockets that had events since the owner asked; none where there is no owner.
+    /// Keys of the sockets that had events since the owner collected them; `None` for the process-wide poller.
     ready: Option<Mutex<Vec<u64>>>,
     waker: Waker,
-    /// Threads that block, or are about to.
+    /// Number of [`Waiter`]s: threads that block or are about to.
     waiters: AtomicUsize,
-    /// Threads that want a snapshot while another one blocks.
-    guests: AtomicUsize,
+    /// Number of threads that need a snapshot while another one blocks.
+    snapshot_requests: AtomicUsize,
 }
 
-/// A thread that is going to block on a poller. From its beginning on, [`Poller::wake`] ends the blocking.
+/// The right of one thread to block on a poller once. [`Poller::wake`] ends the blocking, also if it was called between the
+/// creation of the waiter and [`Waiter::block`].
 #[derive(Debug)]
 pub struct Waiter {
     poller: Arc<Poller>,
-    /// The snapshot whose successors are news.
+    /// The last snapshot that the thread has evaluated, after [`Waiter::mark`].
     since: Option<u64>,
 }
 
@@ -81,12 +82,12 @@ struct Slots {
 }
 
 impl Readiness {
-    /// Registers a socket with the process-wide poller. Where the system gives no poller, every call is tried.
+    /// Registers a socket with the process-wide poller. If the system has no poller, every call is tried.
     pub fn register(source: &mut impl Source) -> Arc<Self> {
         Self::register_with(Poller::global(), source, 0)
     }
 
-    /// [`Self::register`] with a poller that an object watches; `key` is what it will be told.
+    /// Registers a socket with a poller, which reports it by `key`.
     pub fn register_with(poller: Option<&Arc<Poller>>, source: &mut impl Source, key: u64) -> Arc<Self> {
         poller.and_then(|poller| poller.register(source, key).ok()).unwrap_or_else(|| {
             let flags = AtomicU8::new(READ | WRITE);
@@ -94,7 +95,7 @@ impl Readiness {
         })
     }
 
-    /// Takes the socket out of its poller.
+    /// Removes the socket from its poller.
     pub fn deregister(&self, source: &mut impl Source) {
         if let Some(poller) = &self.poller {
             let _gone = poller.registry.deregister(source);
@@ -102,38 +103,38 @@ impl Readiness {
         }
     }
 
-    /// Whether a read may find something.
+    /// Returns whether a read may succeed; takes a snapshot if the last one is not fresh.
     pub fn may_read(&self) -> bool {
         self.may(READ)
     }
 
-    /// Whether a write may succeed.
+    /// Returns whether a write may succeed; takes a snapshot if the last one is not fresh.
     pub fn may_write(&self) -> bool {
         self.may(WRITE)
     }
 
-    /// Whether a read, and a write, may succeed as of the last snapshot.
+    /// Returns whether a read, and a write, may succeed as of the last snapshot.
     pub fn known(&self) -> (bool, bool) {
         let flags = self.flags.load(Ordering::Acquire);
         (flags & (READ | ALWAYS) != 0, flags & (WRITE | ALWAYS) != 0)
     }
 
-    /// Tries every call from now on.
+    /// Makes every further call be tried.
     pub fn always_try(&self) {
         self.flags.fetch_or(ALWAYS, Ordering::AcqRel);
     }
 
-    /// Runs a read into a buffer of `wanted` bytes, remembering whether another would block.
+    /// Runs a read into a buffer of `wanted` bytes, and remembers whether another read would block.
     pub fn read(&self, wanted: usize, call: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
         self.attempt(READ, call, |count| SHORT_READ_EMPTIES && (1..wanted).contains(count))
     }
 
-    /// Runs a read that leaves what it finds.
+    /// Runs a read that does not remove the data.
     pub fn peek<T>(&self, call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         self.attempt(READ, call, |_| false)
     }
 
-    /// Runs a write, remembering whether it would have blocked.
+    /// Runs a write, and remembers whether it would have blocked.
     pub fn write<T>(&self, call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         self.attempt(WRITE, call, |_| false)
     }
@@ -151,7 +152,7 @@ impl Readiness {
         }
     }
 
-    /// The bit is cleared before the call, so that an event that another thread collects in between is not lost.
+    /// Clears the bit before the call, so that an event that another thread collects during it is not lost.
     fn attempt<T>(
         &self,
         flag: u8,
@@ -172,26 +173,26 @@ impl Readiness {
 }
 
 impl Poller {
-    /// The poller of this process; `None` where the system refuses to make one.
+    /// Returns the process-wide poller; `None` if the system refuses to create one.
     pub fn global() -> Option<&'static Arc<Self>> {
         static GLOBAL: OnceLock<Option<Arc<Poller>>> = OnceLock::new();
         GLOBAL.get_or_init(|| Self::new(false).ok()).as_ref()
     }
 
-    /// A poller whose owner asks it which sockets have news.
-    pub fn watching() -> io::Result<Arc<Self>> {
+    /// Returns a poller that collects the keys of ready sockets for its owner.
+    pub fn with_keys() -> io::Result<Arc<Self>> {
         Self::new(true)
     }
 
-    fn new(is_watched: bool) -> io::Result<Arc<Self>> {
+    fn new(collects_keys: bool) -> io::Result<Arc<Self>> {
         let poll = Poll::new()?;
         let registry = poll.registry().try_clone()?;
-        let ready = is_watched.then(Mutex::default);
+        let ready = collects_keys.then(Mutex::default);
         let watch = Watch {
             ready,
             waker: Waker::new(poll.registry(), WAKE)?,
             waiters: AtomicUsize::new(0),
-            guests: AtomicUsize::new(0),
+            snapshot_requests: AtomicUsize::new(0),
         };
         Ok(Arc::new(Self {
             poll: Mutex::new((poll, Events::with_capacity(EVENTS_PER_CALL))),
@@ -203,25 +204,25 @@ impl Poller {
         }))
     }
 
-    /// This process sent something that one of its own sockets may have to read.
+    /// Invalidates the snapshot, because this process sent something that one of its own sockets may have to read.
     pub fn invalidate(&self) {
         self.stale.store(true, Ordering::Release);
     }
 
-    /// Takes a snapshot and moves the keys of sockets that had events since the last call to `keys`.
+    /// Takes a snapshot, and moves the keys of sockets that had events since the last call into `keys`.
     pub fn collect(&self, keys: &mut Vec<u64>) {
         self.take_snapshot();
-        self.collect_known(keys);
+        self.collect_without_snapshot(keys);
     }
 
-    /// [`Self::collect`] without a snapshot: for who is going to block, which finds out the same.
-    pub fn collect_known(&self, keys: &mut Vec<u64>) {
+    /// Does the same as [`Self::collect`] without a snapshot, for a caller that blocks next, which evaluates the same events.
+    pub fn collect_without_snapshot(&self, keys: &mut Vec<u64>) {
         if let Some(ready) = &self.watch.ready {
             keys.append(&mut ready.lock());
         }
     }
 
-    /// Announces a thread that is going to block.
+    /// Returns the waiter with which one thread can block.
     pub fn waiter(self: &Arc<Self>) -> Waiter {
         self.watch.waiters.fetch_add(1, Ordering::AcqRel);
         Waiter { poller: Arc::clone(self), since: None }
@@ -230,7 +231,7 @@ impl Poller {
     /// Ends the blocking of every [`Waiter`] that exists.
     pub fn wake(&self) {
         if self.watch.waiters.load(Ordering::Acquire) > 0 {
-            // Fails only where the system has no memory left; the waiter's own time still ends.
+            // Fails only if the system has no memory left; the waiter's timeout still ends.
             let _unwoken = self.watch.waker.wake();
         }
     }
@@ -262,17 +263,17 @@ impl Poller {
         let mut guard = match self.poll.try_lock() {
             Some(guard) => guard,
             None => {
-                // Whoever blocks in it, or is about to, gives way.
-                self.watch.guests.fetch_add(1, Ordering::SeqCst);
+                // Interrupts the thread that blocks, or is about to.
+                self.watch.snapshot_requests.fetch_add(1, Ordering::SeqCst);
                 self.wake();
                 let guard = self.poll.lock();
-                self.watch.guests.fetch_sub(1, Ordering::SeqCst);
+                self.watch.snapshot_requests.fetch_sub(1, Ordering::SeqCst);
                 guard
             }
         };
         let (poll, events) = &mut *guard;
         self.stale.store(false, Ordering::Release);
-        // Bounded, so that a flood of events cannot keep one call busy.
+        // Bounded, so that continuous events cannot keep one call busy.
         for _ in 0..16 {
             if poll.poll(events, Some(Duration::ZERO)).is_err() || self.note(events) < EVENTS_PER_CALL {
                 break;
@@ -281,7 +282,7 @@ impl Poller {
         self.snapshot.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Remembers what the events say; returns how many there are.
+    /// Stores what the events report, and returns their number.
     fn note(&self, events: &Events) -> usize {
         let slots = self.slots.lock();
         let mut ready = self.watch.ready.as_ref().map(Mutex::lock);
@@ -309,25 +310,26 @@ impl Poller {
 }
 
 impl Waiter {
-    /// From now on a snapshot that any thread takes is news: what it has found would not come again.
+    /// Makes [`Self::block`] return at once if any thread takes a snapshot after this call, because its events are not reported
+    /// again.
     pub fn mark(&mut self) {
         self.since = Some(self.poller.snapshot.load(Ordering::Acquire));
     }
 
-    /// Blocks until a socket has news, [`Poller::wake`] is called, or the time (`None` for no limit) is over.
+    /// Blocks until a socket has an event, [`Poller::wake`] is called, or the timeout is over (`None` for no limit).
     pub fn block(self, timeout: Option<Duration>) {
         let poller = &self.poller;
         let mut guard = poller.poll.lock();
         let (poll, events) = &mut *guard;
-        // News that another thread has collected meanwhile would not come again.
+        // Events that another thread has collected in the meantime are not reported again.
         let is_known = poller.watch.ready.as_ref().is_some_and(|ready| !ready.lock().is_empty())
             || self.since.is_some_and(|since| since != poller.snapshot.load(Ordering::Acquire))
-            || poller.watch.guests.load(Ordering::SeqCst) > 0;
+            || poller.watch.snapshot_requests.load(Ordering::SeqCst) > 0;
         if !is_known && poll.poll(events, timeout).is_ok() {
             poller.note(events);
             poller.snapshot.fetch_add(1, Ordering::AcqRel);
         }
-        // To those who wait for it, before this thread can take it again.
+        // Fair, so that waiting threads get the lock before this thread can take it again.
         MutexGuard::unlock_fair(guard);
     }
 }

@@ -1,56 +1,56 @@
-//! HTTP proxies: which one, and for which hosts.
+//! HTTP proxies: which proxy a connection uses, and which hosts use none.
 
 use std::net::IpAddr;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::proto::url::{Authority, Credentials};
 
-/// An HTTP proxy that tunnels by CONNECT.
+/// An HTTP proxy that supports CONNECT (RFC 9110 section 9.3.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proxy {
-    /// Where it listens.
+    /// Host and port of the proxy.
     pub address: Authority,
     /// User name and password.
     pub credentials: Option<Credentials>,
 }
 
 impl Proxy {
-    /// Reads `[http://][user:password@]host[:port]`; the port is 80 where none is given.
+    /// Parses `[http://][user:password@]host[:port]`; the default port is 80.
     pub fn parse(text: &str) -> Result<Self> {
         let invalid = |why: &str| Error::new(ErrorCode::InvalidParameter, format!("proxy '{text}': {why}"));
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         if !scheme.eq_ignore_ascii_case("http") {
-            return Err(invalid("only http:// proxies are known"));
+            return Err(invalid("only http:// proxies are supported"));
         }
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         if rest.contains(['/', '?', '#']) {
-            return Err(invalid("a proxy has no path"));
+            return Err(invalid("a proxy address must not contain a path"));
         }
         let (address, credentials) = Authority::parse(rest, 80).map_err(|error| invalid(error.message()))?;
         Ok(Self { address, credentials })
     }
 }
 
-/// Refuses an invalid address of a proxy; an empty one stands for none.
+/// Checks the address of a proxy. An empty one stands for none.
 pub(crate) fn check(address: &str) -> Result {
     if address.is_empty() { Ok(()) } else { Proxy::parse(address).map(drop) }
 }
 
-/// The proxies of a client.
+/// The proxy settings of a client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proxies {
     /// For `ws://`; empty for none.
     pub http: String,
     /// For `wss://`; empty for none.
     pub https: String,
-    /// Hosts that are connected to directly, as curl reads them: names with all that end in them, addresses, networks
-    /// (`10.0.0.0/8`), or `*` for all; separated by commas or spaces.
+    /// Hosts without proxy, in curl's format: names, which include their subdomains, addresses, networks (`10.0.0.0/8`), or `*`
+    /// for all; separated by commas or spaces.
     pub no_proxy: String,
 }
 
 impl Proxies {
-    /// Reads `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` of the environment, in lower case or capitals. As in curl,
-    /// `HTTP_PROXY` in capitals is not looked at: web servers put a request's `Proxy` header there.
+    /// Reads `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` from the environment, in lower case or upper case. As in
+    /// curl, `HTTP_PROXY` in upper case is ignored, because web servers set it from a request's `Proxy` header.
     pub fn from_environment() -> Self {
         let read = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let either = |name: &str| read(name).or_else(|| read(&name.to_ascii_uppercase()));
@@ -62,7 +62,7 @@ impl Proxies {
         }
     }
 
-    /// The proxy for a host.
+    /// Returns the proxy for a host; `None` for a direct connection.
     pub fn choose(&self, secure: bool, host: &str) -> Result<Option<Proxy>> {
         let proxy = if secure { &self.https } else { &self.http };
         if proxy.is_empty() || self.excludes(host) {
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_addresses_and_credentials() {
+    fn addresses_and_credentials_are_parsed() {
         let proxy = Proxy::parse("http://us%3Aer:p%40w@Proxy.example:3128/").unwrap();
         assert_eq!(proxy.address, Authority { host: "proxy.example".to_owned(), port: 3128 });
         let expected = Credentials { user: "us:er".to_owned(), password: "p@w".to_owned() };
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_without_proxy_are_read_as_curl_does() {
+    fn hosts_without_proxy_match_as_in_curl() {
         let proxies =
             |no_proxy: &str| Proxies { http: "p:1".to_owned(), https: String::new(), no_proxy: no_proxy.to_owned() };
         let direct = |no_proxy: &str, host: &str| proxies(no_proxy).choose(false, host).unwrap().is_none();

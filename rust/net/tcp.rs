@@ -1,4 +1,4 @@
-//! A non-blocking TCP socket.
+//! A non-blocking TCP socket, and one that is bound before it connects.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
@@ -7,22 +7,20 @@ use std::sync::Arc;
 use mio::net::TcpStream;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::linger;
 use super::poller::{Poller, Readiness};
-use super::transport::Transport;
 
-/// One end of a TCP connection. All calls take `&self`, so that a stream object and the peer that runs on it can share it.
+/// A TCP connection. All calls take `&self`, so that a stream object and the peer that runs on it can share it.
 #[derive(Debug)]
 pub struct TcpSocket {
     stream: TcpStream,
     readiness: Arc<Readiness>,
     remote: SocketAddr,
-    /// The remote end is on this machine, so what is written here may be readable in this process at once.
+    /// The remote peer is on this machine, so data written here may be readable in this process at once.
     is_local: bool,
 }
 
 impl TcpSocket {
-    /// Starts to connect. The connection is there when [`Self::connect_result`] says so.
+    /// Starts to connect. [`Self::connect_result`] reports when the connection is established.
     pub fn connect(remote: SocketAddr) -> io::Result<Self> {
         Self::connect_socket(new_socket(remote)?, remote, remote)
     }
@@ -36,12 +34,12 @@ impl TcpSocket {
         Ok(Self::new(TcpStream::from_std(socket.into()), remote))
     }
 
-    /// A connection that a listener accepted.
+    /// Returns a connection that a listener accepted.
     pub fn accepted(stream: TcpStream, remote: SocketAddr) -> Self {
         Self::watched(stream, remote, Poller::global(), 0)
     }
 
-    /// [`Self::accepted`], with the poller of an object that knows the connection by `key`.
+    /// Returns a connection that a listener accepted, registered with the poller of an object under `key`.
     pub fn watched(stream: TcpStream, remote: SocketAddr, poller: Option<&Arc<Poller>>, key: u64) -> Self {
         Self::with_poller(stream, canonical(remote), poller, key)
     }
@@ -51,7 +49,7 @@ impl TcpSocket {
     }
 
     fn with_poller(mut stream: TcpStream, remote: SocketAddr, poller: Option<&Arc<Poller>>, key: u64) -> Self {
-        // Refused only on a socket that is dead already, which the next call reports.
+        // Fails only on a socket that is closed already, which the next call reports.
         let _ignored = stream.set_nodelay(true);
         let readiness = Readiness::register_with(poller, &mut stream, key);
         let is_local =
@@ -59,7 +57,7 @@ impl TcpSocket {
         Self { stream, readiness, remote, is_local }
     }
 
-    /// `None` while connecting.
+    /// Returns whether the connection was established; `None` while it is being established.
     pub fn connect_result(&self) -> Option<io::Result<()>> {
         let Err(unconnected) = self.stream.peer_addr() else {
             self.announce();
@@ -72,34 +70,34 @@ impl TcpSocket {
         }
     }
 
-    /// Address of the remote end, IPv4 also where it came through an IPv6 socket.
+    /// Returns the address of the remote peer; an IPv4 address also if it came through an IPv6 socket.
     pub fn remote_address(&self) -> SocketAddr {
         self.remote
     }
 
-    /// Address of this end.
+    /// Returns the local address.
     pub fn local_address(&self) -> Option<SocketAddr> {
         self.stream.local_addr().ok().map(canonical)
     }
 
-    /// See [`Transport::read`].
+    /// See [`super::Transport::read`].
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.readiness.read(buffer.len(), || (&self.stream).read(buffer))
     }
 
-    /// Reads without taking.
+    /// Reads without removing the data.
     pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.readiness.peek(|| self.stream.peek(buffer))
     }
 
-    /// See [`Transport::write`].
+    /// See [`super::Transport::write`].
     pub fn write(&self, data: &[u8]) -> io::Result<usize> {
         let result = self.readiness.write(|| (&self.stream).write(data));
         self.announce();
         result
     }
 
-    /// See [`Transport::write_vectored`]. `writev` would raise SIGPIPE in programs that do not ignore it.
+    /// See [`super::Transport::write_vectored`]. `writev` would raise SIGPIPE in programs that do not ignore it.
     pub fn write_vectored(&self, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
         let result = self.readiness.write(|| {
             #[cfg(unix)]
@@ -120,34 +118,34 @@ impl TcpSocket {
         result
     }
 
-    /// See [`Transport::may_read`].
+    /// See [`super::Transport::may_read`].
     pub fn may_read(&self) -> bool {
         self.readiness.may_read()
     }
 
-    /// See [`Transport::may_write`].
+    /// See [`super::Transport::may_write`].
     pub fn may_write(&self) -> bool {
         self.readiness.may_write()
     }
 
-    /// See [`Transport::known_readiness`].
+    /// See [`super::Transport::known_readiness`].
     pub fn known_readiness(&self) -> (bool, bool) {
         self.readiness.known()
     }
 
-    /// See [`Transport::set_no_delay`].
+    /// See [`super::Transport::set_no_delay`].
     pub fn set_no_delay(&self, enabled: bool) -> io::Result<()> {
         self.stream.set_nodelay(enabled)
     }
 
-    /// Ends one or both directions.
+    /// Shuts down one or both directions.
     pub fn shutdown(&self, how: Shutdown) {
-        // Fails only where the connection is gone already.
+        // Fails only if the connection is closed already.
         let _gone = self.stream.shutdown(how);
         self.announce();
     }
 
-    /// Bytes that can be read at once.
+    /// Returns the number of bytes that can be read at once.
     pub fn available(&self) -> io::Result<usize> {
         #[cfg(unix)]
         {
@@ -163,7 +161,12 @@ impl TcpSocket {
         }
     }
 
-    /// Blocks until the socket can be read (or written), or is at its end.
+    /// Returns what the poller knows of the socket.
+    pub fn readiness(&self) -> &Arc<Readiness> {
+        &self.readiness
+    }
+
+    /// Blocks until the socket can be read (or written), or its stream has ended.
     pub fn wait(&self, for_write: bool) -> io::Result<()> {
         #[cfg(unix)]
         {
@@ -179,11 +182,12 @@ impl TcpSocket {
         Ok(())
     }
 
-    /// Descriptor for foreign event loops.
+    /// Returns the descriptor for foreign event loops.
     pub fn raw_fd(&self) -> i64 {
         raw_fd(&self.stream)
     }
 
+    /// Reports that another socket of this process may have something to read.
     fn announce(&self) {
         if self.is_local
             && let Some(poller) = Poller::global()
@@ -200,62 +204,7 @@ impl Drop for TcpSocket {
     }
 }
 
-impl Transport for Arc<TcpSocket> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        TcpSocket::read(self, buffer)
-    }
-
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        TcpSocket::write(self, data)
-    }
-
-    fn write_vectored(&mut self, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        TcpSocket::write_vectored(self, pieces)
-    }
-
-    fn may_read(&mut self) -> bool {
-        TcpSocket::may_read(self)
-    }
-
-    fn may_write(&mut self) -> bool {
-        TcpSocket::may_write(self)
-    }
-
-    fn known_readiness(&self) -> (bool, bool) {
-        TcpSocket::known_readiness(self)
-    }
-
-    fn readiness(&self) -> Option<Arc<Readiness>> {
-        Some(Arc::clone(&self.readiness))
-    }
-
-    fn close(&mut self, unsent: Vec<u8>) {
-        linger::close(Arc::clone(self), unsent);
-    }
-
-    fn remote_address(&self) -> Option<SocketAddr> {
-        Some(TcpSocket::remote_address(self))
-    }
-
-    fn set_no_delay(&mut self, enabled: bool) -> io::Result<()> {
-        TcpSocket::set_no_delay(self, enabled)
-    }
-
-    fn wait(&self, for_write: bool) {
-        // What fails here fails again in the read or write that follows.
-        let _later = TcpSocket::wait(self, for_write);
-    }
-
-    fn poll_directly(&self) {
-        self.readiness.always_try();
-    }
-
-    fn raw_fd(&self) -> Option<i64> {
-        Some(TcpSocket::raw_fd(self))
-    }
-}
-
-/// A socket with a local address, from which one connection can be made.
+/// A socket with a local address that can connect once.
 #[derive(Debug)]
 pub struct BoundSocket {
     socket: Socket,
@@ -263,7 +212,7 @@ pub struct BoundSocket {
 }
 
 impl BoundSocket {
-    /// Binds to a port (0: the system chooses) of one address, or with `None` of every interface.
+    /// Binds to a port of one address, or of all interfaces with `None`. With port 0 the system chooses a port.
     pub fn bind(ip: Option<IpAddr>, port: u16) -> io::Result<Self> {
         let address = SocketAddr::new(ip.unwrap_or(Ipv6Addr::UNSPECIFIED.into()), port);
         let socket = match new_socket(address) {
@@ -285,14 +234,14 @@ impl BoundSocket {
         Ok(Self { socket, local })
     }
 
-    /// The local address.
+    /// Returns the local address.
     pub fn local_address(&self) -> SocketAddr {
         self.local
     }
 
     /// Starts to connect; see [`TcpSocket::connect`].
     pub fn connect(self, remote: SocketAddr) -> io::Result<TcpSocket> {
-        // A dual-stack socket reaches IPv4 by mapped addresses.
+        // A dual-stack socket connects to IPv4 by mapped addresses (RFC 4291 section 2.5.5.2).
         let target = match (self.local, remote.ip()) {
             (SocketAddr::V6(_), IpAddr::V4(ip)) => (ip.to_ipv6_mapped(), remote.port()).into(),
             _ => remote,
@@ -301,10 +250,10 @@ impl BoundSocket {
     }
 }
 
-/// A TCP socket that does not block.
+/// Returns a new non-blocking TCP socket.
 pub(super) fn new_socket(address: SocketAddr) -> io::Result<Socket> {
     let (domain, protocol) = (Domain::for_address(address), Some(Protocol::TCP));
-    // Where the system can, without further calls.
+    // These systems set the mode without a further call.
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
     return Socket::new(domain, Type::STREAM.nonblocking(), protocol);
     #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
@@ -325,7 +274,7 @@ pub(super) fn raw_fd(socket: &impl std::os::windows::io::AsRawSocket) -> i64 {
     socket.as_raw_socket() as i64
 }
 
-/// IPv4 peers of a dual-stack socket are shown as IPv4.
+/// Returns the IPv4 address for a mapped one, which a dual-stack socket reports.
 fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }

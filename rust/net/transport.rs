@@ -1,4 +1,4 @@
-//! The one seam between the protocol and whatever carries its bytes.
+//! The interface between the protocol and the streams that carry its bytes: TCP, TLS, and the engine's own streams.
 
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
@@ -10,77 +10,77 @@ use crate::limits::WAIT_STEP;
 
 /// A non-blocking stream of bytes.
 pub trait Transport: Send {
-    /// Reads what is there. `Ok(0)` is the end of the stream, `WouldBlock` means nothing is there.
+    /// Reads available bytes. `Ok(0)` is the end of the stream; `WouldBlock` means that no bytes are available.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Writes what the stream takes now; `WouldBlock` where it takes nothing. After `WouldBlock` the next write, or
-    /// [`Self::close`], offers the same bytes again.
+    /// Writes as many bytes as the stream accepts now; `WouldBlock` if it accepts none. After `WouldBlock` the next write, or
+    /// [`Self::close`], must pass the same bytes again.
     fn write(&mut self, data: &[u8]) -> io::Result<usize>;
 
-    /// Writes pieces one behind the other, by one system call where the stream can.
+    /// Writes several pieces in order, by one system call if the stream supports it.
     fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         let first = pieces.iter().find(|piece| !piece.is_empty());
         first.map_or(Ok(0), |piece| self.write(piece))
     }
 
-    /// Whether reading may find something. `false` only where it certainly would not; costs no system call of its own.
+    /// Returns whether a read may succeed: `false` only if it would certainly block. Costs no system call of its own.
     fn may_read(&mut self) -> bool {
         true
     }
 
-    /// Whether writing may succeed, in the same sense.
+    /// Returns whether a write may succeed, in the same sense.
     fn may_write(&mut self) -> bool {
         true
     }
 
-    /// Whether a read, and a write, may succeed as far as is known without asking the system. Who polls only streams that have
-    /// news goes by this.
+    /// Returns whether a read, and a write, may succeed as of the last snapshot, without a system call. Objects that poll only
+    /// their ready streams use this.
     fn known_readiness(&self) -> (bool, bool) {
         (true, true)
     }
 
-    /// What the poller of this process knows of the stream, where it is a socket that the poller watches.
+    /// Returns the readiness of the stream if it is a socket that is registered with a poller.
     fn readiness(&self) -> Option<Arc<Readiness>> {
         None
     }
 
-    /// Ends the stream. Bytes in `unsent` and bytes already written are still delivered where the stream can do that
-    /// without the caller's help.
+    /// Closes the stream. Bytes in `unsent` and bytes already written are still delivered if the stream can do that in the
+    /// background.
     fn close(&mut self, unsent: Vec<u8>);
 
-    /// Address of the remote end.
+    /// Returns the address of the remote peer.
     fn remote_address(&self) -> Option<SocketAddr>;
 
     /// Switches Nagle's algorithm off (`true`) or on.
     fn set_no_delay(&mut self, enabled: bool) -> io::Result<()>;
 
-    /// Whether the stream is encrypted.
+    /// Returns whether the stream is encrypted.
     fn is_secure(&self) -> bool {
         false
     }
 
-    /// What was agreed on in the TLS handshake, where this library did it.
+    /// Returns what the TLS handshake negotiated, if this library performed it.
     fn tls_info(&self) -> Option<TlsInfo> {
         None
     }
 
-    /// Blocks until reading (or writing) may get on, or for a moment where the stream cannot tell.
+    /// Blocks until a read (or write) may succeed, or for [`WAIT_STEP`] if the stream does not know.
     fn wait(&self, for_write: bool) {
         let _ = for_write;
         std::thread::sleep(WAIT_STEP);
     }
 
-    /// From now on every poll asks the system itself: the program waits on the descriptor and polls when it is ready, which
-    /// an older snapshot of this process's own poller would not know.
+    /// Makes every further poll ask the system instead of the last snapshot. Needed by programs that wait on the descriptor
+    /// themselves, because a snapshot may be older than the event they waited for.
     fn poll_directly(&self) {}
 
-    /// Descriptor for foreign event loops.
+    /// Returns the descriptor for foreign event loops.
     fn raw_fd(&self) -> Option<i64> {
         None
     }
 }
 
-/// The transport of a stream that has no connection: at its end from the beginning.
+/// The transport of a stream without connection: its end is reached from the beginning.
 #[derive(Clone, Copy, Debug)]
 pub struct Disconnected;
 

@@ -1,23 +1,27 @@
-//! Connections as programs see them: states, queues, limits, `poll()`.
+//! Connections as programs see them: states, queues, limits, and `poll()`, one folder for each object.
 
+mod blocking_time;
 pub mod client;
 pub mod connection;
 pub mod event;
-pub mod godot3_packets;
+mod godot3_packets;
+mod last_error;
+pub mod listening;
 pub mod options;
 mod peer_ids;
+mod queue_usage;
 pub mod room;
 pub mod server;
 mod state;
 pub mod streams;
 pub mod trace;
 
-pub use client::{Client, ClientStatus};
+pub use client::{Client, ClientStatus, ConnectParameters};
 pub use connection::{CompressionStatistics, IdleWatch, RoundTrip, WebSocketPeer};
 pub use event::PeerEvent;
 pub use options::{AdmissionOptions, ConnectionOptions, ReconnectOptions, ServerOptions};
-pub use peer_ids::BuildIdHasher;
+pub use peer_ids::{BROADCAST, BuildIdHasher, SERVER_ID};
 pub use room::MultiplayerPeer;
-pub use server::Server;
+pub use server::{ListenParameters, Server};
 pub use state::State;
 pub use streams::{StreamPeerTcp, StreamPeerTls, StreamStatus, TcpServer, TlsStatus};

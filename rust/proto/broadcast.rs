@@ -1,11 +1,11 @@
-//! A message for many receivers: encoded, and compressed, once for each form in which it is needed.
+//! A message for many receivers: encoded once uncompressed, and once for each set of compression parameters in use.
 
-use super::connection::SendOptions;
-use super::deflate::Form;
-use super::frame::{self, MessageKind};
+use super::deflate::CompressorParameters;
+use super::frame::{MessageEncoding, MessageKind};
+use super::message::SendOptions;
 use crate::limits::DEFLATE_GIVE_UP_BYTES;
 
-/// The message and the forms made so far.
+/// The message and its encoded forms so far.
 #[derive(Debug)]
 pub struct BroadcastMessage<'a> {
     kind: MessageKind,
@@ -13,83 +13,96 @@ pub struct BroadcastMessage<'a> {
     /// How it is sent, the same for all receivers.
     pub options: SendOptions,
     plain: Vec<u8>,
-    compressed: Vec<Compressed>,
+    compressed: Vec<CompressedForm>,
 }
 
 #[derive(Debug)]
-struct Compressed {
-    form: Form,
-    /// Bytes of the compressed message and its frames; `None` where it did not become shorter.
-    frames: Option<(usize, Vec<u8>)>,
+struct CompressedForm {
+    parameters: CompressorParameters,
+    /// `None` if the message did not become shorter, and is sent uncompressed instead.
+    encoded: Option<CompressedFrames>,
 }
 
-/// A message as it goes over the network.
+#[derive(Debug)]
+struct CompressedFrames {
+    /// Bytes of the compressed payload.
+    payload_len: usize,
+    frames: Vec<u8>,
+}
+
+/// The frames of a message as they go over the network.
 #[derive(Clone, Copy, Debug)]
 pub struct EncodedBroadcast<'m> {
-    /// Its frames.
+    /// The encoded frames.
     pub bytes: &'m [u8],
-    /// Bytes of its payload before compression.
+    /// Bytes of the payload before compression.
     pub payload: usize,
 }
 
 impl<'a> BroadcastMessage<'a> {
-    /// A message that no one has been sent yet.
+    /// Returns a message that is not encoded yet.
     pub fn new(kind: MessageKind, payload: &'a [u8], options: SendOptions) -> Self {
         Self { kind, payload, options, plain: Vec::new(), compressed: Vec::new() }
     }
 
-    /// Text or binary.
+    /// Returns its type.
     pub fn kind(&self) -> MessageKind {
         self.kind
     }
 
-    /// Its payload as it was given.
+    /// Returns its payload before compression.
     pub fn payload(&self) -> &'a [u8] {
         self.payload
     }
 
-    /// Bytes of its payload.
+    /// Returns the bytes of its payload.
     pub fn len(&self) -> usize {
         self.payload.len()
     }
 
-    /// Whether it has no payload.
+    /// Returns whether it has no payload.
     pub fn is_empty(&self) -> bool {
         self.payload.is_empty()
     }
 
-    /// Bytes of the compressed payload in a form; `None` where it is to be sent as it is.
-    pub(super) fn compressed_len(&mut self, form: Form) -> Option<usize> {
-        self.find(form);
-        self.made(form).map(|(len, _)| *len)
+    /// Compresses the message if these parameters are new, and returns the bytes of the compressed payload; `None` if the
+    /// message is to be sent uncompressed.
+    pub(super) fn compressed_len(&mut self, parameters: CompressorParameters) -> Option<usize> {
+        self.compress(parameters);
+        self.compressed_frames(parameters).map(|encoded| encoded.payload_len)
     }
 
-    /// The frames, compressed in a form that [`Self::compressed_len`] has made, or plain.
-    pub(super) fn frames(&mut self, form: Option<Form>) -> EncodedBroadcast<'_> {
+    /// Returns the frames compressed with parameters that were passed to [`Self::compressed_len`], or the uncompressed ones.
+    pub(super) fn frames(&mut self, parameters: Option<CompressorParameters>) -> EncodedBroadcast<'_> {
         let payload = self.payload.len();
-        if form.is_none() && self.plain.is_empty() {
-            frame::encode_message(&mut self.plain, self.kind, false, self.payload, self.options.max_frame_size, || {
-                None
-            });
+        if parameters.is_none() && self.plain.is_empty() {
+            let mut plain = std::mem::take(&mut self.plain);
+            self.encode(false, self.payload, &mut plain);
+            self.plain = plain;
         }
-        let compressed = form.and_then(|form| self.made(form)).map(|(_, frames)| frames.as_slice());
-        EncodedBroadcast { bytes: compressed.unwrap_or(&self.plain), payload }
+        let encoded = parameters.and_then(|parameters| self.compressed_frames(parameters));
+        EncodedBroadcast { bytes: encoded.map_or(&self.plain, |encoded| &encoded.frames), payload }
     }
 
-    fn made(&self, form: Form) -> Option<&(usize, Vec<u8>)> {
-        self.compressed.iter().find(|compressed| compressed.form == form)?.frames.as_ref()
+    fn compressed_frames(&self, parameters: CompressorParameters) -> Option<&CompressedFrames> {
+        self.compressed.iter().find(|form| form.parameters == parameters)?.encoded.as_ref()
     }
 
-    fn find(&mut self, form: Form) {
-        if self.compressed.iter().any(|compressed| compressed.form == form) {
+    fn compress(&mut self, parameters: CompressorParameters) {
+        if self.compressed.iter().any(|form| form.parameters == parameters) {
             return;
         }
         let is_shorter = |body: &Vec<u8>| self.payload.len() < DEFLATE_GIVE_UP_BYTES || body.len() < self.payload.len();
-        let frames = form.compress(self.payload).filter(is_shorter).map(|body| {
+        let encoded = parameters.compress(self.payload).filter(is_shorter).map(|body| {
             let mut frames = Vec::new();
-            frame::encode_message(&mut frames, self.kind, true, &body, self.options.max_frame_size, || None);
-            (body.len(), frames)
+            self.encode(true, &body, &mut frames);
+            CompressedFrames { payload_len: body.len(), frames }
         });
-        self.compressed.push(Compressed { form, frames });
+        self.compressed.push(CompressedForm { parameters, encoded });
+    }
+
+    fn encode(&self, compressed: bool, body: &[u8], output: &mut Vec<u8>) {
+        let encoding = MessageEncoding { kind: self.kind, compressed, max_frame_size: self.options.max_frame_size };
+        encoding.encode(body, || None, output);
     }
 }

@@ -1,4 +1,4 @@
-//! Close frames: RFC 6455 sections 5.5.1 and 7.4.
+//! Close frames: what one may contain, and how its payload is read and written (RFC 6455 section 5.5.1).
 
 use super::close_code::{SENDABLE, is_sendable};
 use super::violation::Violation;
@@ -8,17 +8,18 @@ use crate::limits::MAX_CLOSE_REASON;
 /// The content of a close frame.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CloseFrame {
-    /// Status code; `None` where the frame has no payload.
+    /// Close code; `None` if the frame has no payload.
     pub code: Option<u16>,
-    /// Reason in UTF-8; empty where there is none.
+    /// Reason; empty for none.
     pub reason: String,
 }
 
 impl CloseFrame {
-    /// A frame that may be sent, or why it may not: the code is not one for the wire, or the reason is too long.
+    /// Returns a frame to send. Code 0 stands for a frame without payload, as in the engine. A code that must not be sent and a
+    /// reason that is too long are refused.
     pub fn to_send(code: u16, reason: &str) -> Result<Self> {
         if code == 0 {
-            // As in the engine, 0 asks for a close frame without payload, where a reason has no place.
+            // RFC 6455 section 5.5.1: a reason follows a code only.
             return Ok(Self::default());
         }
         if !is_sendable(code) {
@@ -30,36 +31,34 @@ impl CloseFrame {
         if reason.len() > MAX_CLOSE_REASON {
             return Err(Error::new(
                 ErrorCode::InvalidParameter,
-                format!(
-                    "close reason has {} bytes of UTF-8, at most {MAX_CLOSE_REASON} fit into a close frame",
-                    reason.len()
-                ),
+                format!("close reason must be at most {MAX_CLOSE_REASON} bytes of UTF-8, not {}", reason.len()),
             ));
         }
         Ok(Self { code: Some(code), reason: reason.to_owned() })
     }
 
-    /// The frame that reports a violation, its text cut to what fits.
+    /// Returns the frame that reports a violation; a longer text is truncated.
     pub fn for_violation(violation: &Violation) -> Self {
         let mut reason = violation.to_string();
         reason.truncate(MAX_CLOSE_REASON);
         Self { code: Some(violation.close_code()), reason }
     }
 
-    /// Reads a close frame's payload.
+    /// Parses the payload of a close frame.
     pub fn parse(payload: &[u8]) -> Result<Self, Violation> {
         let Some((code, reason)) = payload.split_first_chunk::<2>() else {
-            return if payload.is_empty() { Ok(Self::default()) } else { Err(Violation::CloseLength) };
+            return if payload.is_empty() { Ok(Self::default()) } else { Err(Violation::ShortCloseFrame) };
         };
         let code = u16::from_be_bytes(*code);
+        // RFC 6455 section 7.4: reserved codes must not be sent.
         if !is_sendable(code) {
-            return Err(Violation::CloseCode(code));
+            return Err(Violation::InvalidCloseCode(code));
         }
-        let reason = std::str::from_utf8(reason).map_err(|_| Violation::Utf8)?;
+        let reason = std::str::from_utf8(reason).map_err(|_| Violation::InvalidUtf8)?;
         Ok(Self { code: Some(code), reason: reason.to_owned() })
     }
 
-    /// The payload on the wire.
+    /// Returns the encoded payload.
     pub fn payload(&self) -> Vec<u8> {
         let mut payload = Vec::new();
         if let Some(code) = self.code {
@@ -82,14 +81,14 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_must_not_be_on_the_wire() {
+    fn codes_that_must_not_be_sent_are_refused_in_both_directions() {
         for code in [1, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535] {
             assert_eq!(CloseFrame::to_send(code, "").unwrap_err().code(), ErrorCode::InvalidParameter);
-            assert_eq!(CloseFrame::parse(&code.to_be_bytes()), Err(Violation::CloseCode(code)));
+            assert_eq!(CloseFrame::parse(&code.to_be_bytes()), Err(Violation::InvalidCloseCode(code)));
         }
-        assert_eq!(CloseFrame::parse(&[0, 0]), Err(Violation::CloseCode(0)));
-        assert_eq!(CloseFrame::parse(&[3]), Err(Violation::CloseLength));
-        assert_eq!(CloseFrame::parse(b"\x03\xe8\xff"), Err(Violation::Utf8));
+        assert_eq!(CloseFrame::parse(&[0, 0]), Err(Violation::InvalidCloseCode(0)));
+        assert_eq!(CloseFrame::parse(&[3]), Err(Violation::ShortCloseFrame));
+        assert_eq!(CloseFrame::parse(b"\x03\xe8\xff"), Err(Violation::InvalidUtf8));
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub const INTERNAL_ERROR: u16 = 1011;
 pub const SERVICE_RESTART: u16 = 1012;
 /// The server is overloaded; the client should reconnect later (registered by IANA).
 pub const TRY_AGAIN_LATER: u16 = 1013;
-/// A gateway got an invalid response from the server behind it (registered by IANA).
+/// A gateway got an invalid response from an upstream server (registered by IANA).
 pub const BAD_GATEWAY: u16 = 1014;
 /// The TLS handshake failed. Reserved for reports by an API; never sent (RFC 6455 section 7.4.1).
 pub const TLS_HANDSHAKE: u16 = 1015;

@@ -1,12 +1,14 @@
-//! An open WebSocket connection: frames to messages, messages to frames, and the closing handshake. No I/O.
+//! An open WebSocket connection: which frames become messages, messages become frames, and the close handshake. No I/O.
+
+use std::ops::ControlFlow;
 
 use super::Role;
 use super::broadcast::{BroadcastMessage, EncodedBroadcast};
 use super::close::CloseFrame;
-use super::deflate::Deflate;
-use super::frame::{self, Header, MAX_HEADER, MessageKind};
+use super::deflate::PermessageDeflate;
+use super::frame::{self, FrameHeader, MAX_HEADER_LEN, MessageEncoding, MessageKind};
 use super::mask;
-use super::message::{Assembly, MessageSink};
+use super::message::{IncomingMessage, MessageSink};
 use super::output_buffer::OutputBuffer;
 use super::violation::Violation;
 use crate::limits::{
@@ -16,42 +18,30 @@ use crate::limits::{
 
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-/// Why [`Connection::receive`] stopped.
+pub use super::message::SendOptions;
+
+/// Why [`Connection::receive`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stopped {
+pub enum ReceiveOutcome {
     /// All input was used.
-    Drained,
+    NeedsInput,
     /// The sink has no room for the next message; the rest of the input must be kept and passed again.
-    Blocked,
-    /// The remote end's close frame was read; nothing behind it counts.
-    Closed,
+    SinkFull,
+    /// The remote peer's close frame was read; bytes after it are ignored (RFC 6455 section 1.4).
+    CloseReceived,
 }
 
-/// How one message is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SendOptions {
-    /// Largest payload of one frame in bytes; longer messages are fragmented. `usize::MAX` for one frame.
-    pub max_frame_size: usize,
-    /// Messages of at least this many bytes are compressed where compression was agreed on; `None` for not this one.
-    pub compress_from: Option<usize>,
-}
-
-impl SendOptions {
-    /// One uncompressed frame.
-    pub const PLAIN: Self = Self { max_frame_size: usize::MAX, compress_from: None };
-}
-
-/// State of one end of a connection.
+/// State of one endpoint of a connection.
 #[derive(Debug)]
 pub struct Connection {
     role: Role,
     mask_key: fn() -> [u8; 4],
-    deflate: Option<Box<Deflate>>,
+    deflate: Option<Box<PermessageDeflate>>,
     header: PartialHeader,
-    frame: Option<Incoming>,
-    message: Option<Assembly>,
-    /// Payload of the data frame that began last.
-    last_payload: u64,
+    frame: Option<IncomingFrame>,
+    message: Option<IncomingMessage>,
+    /// Payload length of the data frame that began last.
+    last_payload_len: u64,
     close_sent: bool,
     close_received: Option<CloseFrame>,
     delayed_pong: Option<Vec<u8>>,
@@ -59,33 +49,40 @@ pub struct Connection {
 
 #[derive(Debug, Default)]
 struct PartialHeader {
-    bytes: [u8; MAX_HEADER],
+    bytes: [u8; MAX_HEADER_LEN],
     len: usize,
 }
 
-/// A frame whose header was read and whose payload was not, or not all.
+/// A frame whose header was read and whose payload was not, or only in part.
 #[derive(Debug)]
-struct Incoming {
-    header: Header,
+struct IncomingFrame {
+    header: FrameHeader,
     received: u64,
     control: Vec<u8>,
     admitted: bool,
 }
 
-impl Incoming {
+impl IncomingFrame {
     fn remaining(&self) -> u64 {
-        self.header.payload - self.received
+        self.header.payload_len - self.received
     }
 
-    /// Position in the payload, as the masking key counts it.
+    /// Position in the payload, modulo the length of the masking key.
     fn mask_offset(&self) -> usize {
         (self.received % 4) as usize
     }
 }
 
+/// Bytes of input that a step used, and whether reading continues.
+type Step = (usize, ControlFlow<ReceiveOutcome>);
+
+const CONTINUE: ControlFlow<ReceiveOutcome> = ControlFlow::Continue(());
+const NEEDS_INPUT: ControlFlow<ReceiveOutcome> = ControlFlow::Break(ReceiveOutcome::NeedsInput);
+const SINK_FULL: ControlFlow<ReceiveOutcome> = ControlFlow::Break(ReceiveOutcome::SinkFull);
+
 impl Connection {
-    /// A connection just after the HTTP upgrade. `mask_key` gives keys no one can predict (RFC 6455 section 5.3).
-    pub fn new(role: Role, deflate: Option<Deflate>, mask_key: fn() -> [u8; 4]) -> Self {
+    /// Returns a connection just after the HTTP upgrade. `mask_key` returns unpredictable keys (RFC 6455 section 5.3).
+    pub fn new(role: Role, deflate: Option<PermessageDeflate>, mask_key: fn() -> [u8; 4]) -> Self {
         Self {
             role,
             mask_key,
@@ -93,86 +90,89 @@ impl Connection {
             header: PartialHeader::default(),
             frame: None,
             message: None,
-            last_payload: 0,
+            last_payload_len: 0,
             close_sent: false,
             close_received: None,
             delayed_pong: None,
         }
     }
 
-    /// permessage-deflate, where it was agreed on.
-    pub fn deflate(&self) -> Option<&Deflate> {
+    /// Returns permessage-deflate if it was negotiated.
+    pub fn deflate(&self) -> Option<&PermessageDeflate> {
         self.deflate.as_deref()
     }
 
     /// See [`Self::deflate`].
-    pub fn deflate_mut(&mut self) -> Option<&mut Deflate> {
+    pub fn deflate_mut(&mut self) -> Option<&mut PermessageDeflate> {
         self.deflate.as_deref_mut()
     }
 
-    /// Whether this end's close frame has been put into the output.
+    /// Returns whether this endpoint's close frame has been put into the output.
     pub fn close_sent(&self) -> bool {
         self.close_sent
     }
 
-    /// Whether neither end has said goodbye, and no pong is owed.
-    pub fn is_quiet(&self) -> bool {
+    /// Returns whether the close handshake has not begun and no pong is delayed.
+    pub fn is_idle(&self) -> bool {
         !self.close_sent && self.close_received.is_none() && self.delayed_pong.is_none()
     }
 
-    /// The remote end's close frame.
+    /// Returns the remote peer's close frame if it has arrived.
     pub fn close_received(&self) -> Option<&CloseFrame> {
         self.close_received.as_ref()
     }
 
     // Receiving
 
-    /// Reads frames from `input`, which is unmasked in place, and returns how many bytes were used. Messages larger than
-    /// `limit` bytes, decompressed and over all fragments, are a violation. Replies go to `output`.
+    /// Reads frames from `input`, which is unmasked in place, and returns how many bytes were used. A message of more than
+    /// `limit` bytes, decompressed and over all fragments, is a violation. Replies go to `output`.
     ///
-    /// After [`Stopped::Closed`] or an error the connection reads nothing more.
+    /// After [`ReceiveOutcome::CloseReceived`] or a violation the connection reads nothing more.
     pub fn receive(
         &mut self,
         input: &mut [u8],
         limit: usize,
         sink: &mut impl MessageSink,
         output: &mut OutputBuffer,
-    ) -> (usize, Result<Stopped, Violation>) {
+    ) -> (usize, Result<ReceiveOutcome, Violation>) {
         let mut used = 0;
         loop {
             if self.close_received.is_some() {
-                return (used, Ok(Stopped::Closed));
+                return (used, Ok(ReceiveOutcome::CloseReceived));
             }
             let rest = input.get_mut(used..).unwrap_or_default();
             let step = match self.frame.take() {
                 None => self.read_header(rest),
-                Some(frame) => self.read_payload(frame, rest, limit, sink, output),
+                Some(frame) => match frame.header.opcode {
+                    OpCode::Data(opcode) => self.read_payload(frame, opcode, rest, limit, sink),
+                    OpCode::Control(_) => self.read_control(frame, rest, sink, output),
+                },
             };
             match step {
-                Ok((count, Step::More)) => used += count,
-                Ok((count, Step::Stop(stopped))) => return (used + count, Ok(stopped)),
+                Ok((count, ControlFlow::Continue(()))) => used += count,
+                Ok((count, ControlFlow::Break(outcome))) => return (used + count, Ok(outcome)),
                 Err(violation) => return (used, Err(violation)),
             }
         }
     }
 
-    /// The buffer for the rest of a large message, so that the network can be read straight into it; `None` where frames
-    /// are to be passed through [`Self::receive`]. Every byte put there is reported by [`Self::direct_received`].
+    /// Returns the buffer for the rest of a large message, so that the network can be read straight into it; `None` if
+    /// frames are to be passed through [`Self::receive`]. Every byte put there is reported by [`Self::direct_received`].
     pub fn direct_buffer(&mut self) -> Option<&mut [u8]> {
         let frame = self.frame.as_ref()?;
         let message = self.message.as_mut()?;
         let is_large =
-            frame.header.payload >= DIRECT_RECEIVE_BYTES as u64 && frame.remaining() >= DIRECT_REST_BYTES as u64;
+            frame.header.payload_len >= DIRECT_RECEIVE_BYTES as u64 && frame.remaining() >= DIRECT_REST_BYTES as u64;
         if !is_large || !frame.admitted || message.compressed || self.close_received.is_some() {
             return None;
         }
-        Some(message.room(frame.remaining().min(RECEIVE_STEP_BYTES as u64) as usize))
+        Some(message.unfilled(frame.remaining().min(RECEIVE_STEP_BYTES as u64) as usize))
     }
 
-    /// The first `count` bytes of the [`Self::direct_buffer`] are payload; the others were not used.
+    /// Takes the first `count` bytes of the [`Self::direct_buffer`] as payload; the others were not used.
     pub fn direct_received(&mut self, count: usize, sink: &mut impl MessageSink) -> Result<(), Violation> {
         let (Some(frame), Some(message)) = (self.frame.as_mut(), self.message.as_mut()) else { return Ok(()) };
-        message.received(count, frame.header.key, frame.mask_offset())?;
+        message.fill(count, frame.header.mask_key, frame.mask_offset())?;
         frame.received += count as u64;
         if frame.remaining() == 0 {
             let fin = frame.header.fin;
@@ -184,57 +184,54 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether a large frame is likely to come next, because the last one was: then the network is better read in two steps, the
-    /// header first and the payload into [`Self::direct_buffer`].
+    /// Returns whether the next frame is likely to be large, because the last one was. Then the network is better read in two
+    /// steps: the header first, and the payload into [`Self::direct_buffer`].
     pub fn expects_large_frame(&self) -> bool {
-        self.last_payload >= DIRECT_RECEIVE_BYTES as u64 && self.frame.is_none()
+        self.last_payload_len >= DIRECT_RECEIVE_BYTES as u64 && self.frame.is_none()
     }
 
-    fn read_header(&mut self, input: &mut [u8]) -> Result<(usize, Step), Violation> {
+    fn read_header(&mut self, input: &mut [u8]) -> Result<Step, Violation> {
         let deflate = self.deflate.is_some();
         let held = self.header.len;
         let (header, used) = if held == 0 {
             match frame::decode(input, self.role, deflate)? {
-                Some(header) => (header, header.size),
+                Some(decoded) => decoded,
                 None => {
                     self.header.extend(input);
-                    return Ok((input.len(), Step::Stop(Stopped::Drained)));
+                    return Ok((input.len(), NEEDS_INPUT));
                 }
             }
         } else {
             let added = self.header.extend(input);
             match frame::decode(self.header.bytes(), self.role, deflate)? {
-                Some(header) => (header, header.size - held),
-                None => return Ok((added, Step::Stop(Stopped::Drained))),
+                Some((header, header_len)) => (header, header_len - held),
+                None => return Ok((added, NEEDS_INPUT)),
             }
         };
         self.header.len = 0;
         if matches!(header.opcode, OpCode::Data(_)) {
-            self.last_payload = header.payload;
+            self.last_payload_len = header.payload_len;
         }
-        self.frame = Some(Incoming { header, received: 0, control: Vec::new(), admitted: false });
-        Ok((used, Step::More))
+        self.frame = Some(IncomingFrame { header, received: 0, control: Vec::new(), admitted: false });
+        Ok((used, CONTINUE))
     }
 
     fn read_payload(
         &mut self,
-        mut frame: Incoming,
+        mut frame: IncomingFrame,
+        opcode: Data,
         input: &mut [u8],
         limit: usize,
         sink: &mut impl MessageSink,
-        output: &mut OutputBuffer,
-    ) -> Result<(usize, Step), Violation> {
-        let OpCode::Data(data) = frame.header.opcode else {
-            return self.read_control(frame, input, sink, output);
-        };
-        let in_pieces = sink.takes_pieces();
+    ) -> Result<Step, Violation> {
+        let in_pieces = sink.accepts_pieces();
         if !frame.admitted {
-            self.check_sequence(data)?;
-            self.admit(&frame.header, limit, sink, in_pieces)?.then(|| frame.admitted = true);
+            self.check_sequence(opcode)?;
+            frame.admitted = self.admit(&frame.header, limit, sink)?;
         }
         if !frame.admitted || (in_pieces && !sink.has_room(0)) {
             self.frame = Some(frame);
-            return Ok((0, Step::Stop(Stopped::Blocked)));
+            return Ok((0, SINK_FULL));
         }
         let compressed = self.is_compressed(&frame.header);
         let at_a_time = match (in_pieces, compressed) {
@@ -246,59 +243,70 @@ impl Connection {
         let available = offered.min(at_a_time);
         let piece = input.get_mut(..available).unwrap_or_default();
         let complete = available as u64 == frame.remaining();
-        let kind = if data == Data::Text { MessageKind::Text } else { MessageKind::Binary };
-        let is_whole = self.message.is_none() && complete && frame.header.fin && !compressed && !in_pieces;
-        if is_whole {
-            take_whole(kind, frame.header.key, piece, sink)?;
-            return Ok((available, Step::More));
+        let kind = if opcode == Data::Text { MessageKind::Text } else { MessageKind::Binary };
+        if self.message.is_none() && complete && frame.header.fin && !compressed && !in_pieces {
+            deliver_unfragmented(kind, frame.header.mask_key, piece, sink)?;
+            return Ok((available, CONTINUE));
         }
-        if let Some(key) = frame.header.key {
-            mask::apply(piece, key, frame.mask_offset());
-        }
+        // Messages in pieces have no limit as a whole.
         let limit = if in_pieces { usize::MAX } else { limit };
-        let needs_much = compressed || frame.header.payload >= DIRECT_RECEIVE_BYTES as u64;
-        let mut buffer = || if needs_much { sink.buffer() } else { Vec::new() };
-        let message = self.message.get_or_insert_with(|| Assembly::new(kind, compressed, buffer()));
-        let inflater = self.deflate.as_deref_mut().map(|deflate| &mut deflate.inflater);
-        message.extend(piece, inflater, limit)?;
-        frame.received += available as u64;
+        self.append(&mut frame, kind, piece, limit, sink)?;
         if complete && frame.header.fin {
             self.finish_message(limit, sink)?;
-            return Ok((available, Step::More));
+            return Ok((available, CONTINUE));
         }
-        if in_pieces && message.arrived() > 0 {
+        if in_pieces && let Some(message) = self.message.as_mut().filter(|message| !message.is_empty()) {
             sink.push_piece(message.kind, message.take_piece(), false);
         }
         if complete {
-            return Ok((available, Step::More));
+            return Ok((available, CONTINUE));
         }
         self.frame = Some(frame);
-        Ok((available, if available == offered { Step::Stop(Stopped::Drained) } else { Step::More }))
+        Ok((available, if available == offered { NEEDS_INPUT } else { CONTINUE }))
     }
 
-    /// Whether a data frame may be read now; an error where its message is larger than `limit`. A compressed frame says
-    /// little about the message's size, so there the limit is checked while it is decompressed.
-    fn admit(
-        &self,
-        header: &Header,
+    /// Unmasks a piece of a frame's payload and appends it to the message, which begins if there is none.
+    fn append(
+        &mut self,
+        frame: &mut IncomingFrame,
+        kind: MessageKind,
+        piece: &mut [u8],
         limit: usize,
-        sink: &impl MessageSink,
-        in_pieces: bool,
-    ) -> Result<bool, Violation> {
-        if in_pieces {
+        sink: &mut impl MessageSink,
+    ) -> Result<(), Violation> {
+        if let Some(key) = frame.header.mask_key {
+            mask::apply(piece, key, frame.mask_offset());
+        }
+        let compressed = self.is_compressed(&frame.header);
+        let needs_much = compressed || frame.header.payload_len >= DIRECT_RECEIVE_BYTES as u64;
+        let mut buffer = || if needs_much { sink.spare_buffer() } else { Vec::new() };
+        let message = self.message.get_or_insert_with(|| IncomingMessage::new(kind, compressed, buffer()));
+        let inflater = self.deflate.as_deref_mut().map(|deflate| &mut deflate.inflater);
+        message.extend(piece, inflater, limit)?;
+        frame.received += piece.len() as u64;
+        Ok(())
+    }
+
+    /// Returns whether a data frame may be read now. A message larger than `limit` is a violation. The length of a compressed
+    /// frame says little about the message's size, so its limit is checked during decompression.
+    fn admit(&self, header: &FrameHeader, limit: usize, sink: &impl MessageSink) -> Result<bool, Violation> {
+        if sink.accepts_pieces() {
             return Ok(sink.has_room(0));
         }
-        let so_far = self.message.as_ref().map_or(0, Assembly::arrived) as u64;
-        let total = if self.is_compressed(header) { so_far } else { so_far.saturating_add(header.payload) };
-        if total > limit as u64 { Err(Violation::TooBig { limit }) } else { Ok(sink.has_room(total)) }
+        let so_far = self.message.as_ref().map_or(0, IncomingMessage::len) as u64;
+        let total = if self.is_compressed(header) { so_far } else { so_far.saturating_add(header.payload_len) };
+        if total > limit as u64 { Err(Violation::MessageTooBig { limit }) } else { Ok(sink.has_room(total)) }
     }
 
-    fn is_compressed(&self, header: &Header) -> bool {
+    /// RFC 7692 section 6.1: the RSV1 bit of the first frame applies to the whole message.
+    fn is_compressed(&self, header: &FrameHeader) -> bool {
         self.message.as_ref().map_or(header.compressed, |message| message.compressed)
     }
 
-    fn check_sequence(&self, data: Data) -> Result<(), Violation> {
-        match (data, self.message.is_some()) {
+    /// RFC 6455 section 5.4: continuation frames follow the first frame of their message, and fragments of two messages are
+    /// not interleaved.
+    fn check_sequence(&self, opcode: Data) -> Result<(), Violation> {
+        match (opcode, self.message.is_some()) {
             (Data::Continue, false) => Err(Violation::UnexpectedContinuation),
             (Data::Text | Data::Binary, true) => Err(Violation::ExpectedContinuation),
             _ => Ok(()),
@@ -310,15 +318,15 @@ impl Connection {
             let kind = message.kind;
             let inflater = self.deflate.as_deref_mut().map(|deflate| &mut deflate.inflater);
             let data = message.finish(inflater, limit)?;
-            if sink.takes_pieces() {
+            if sink.accepts_pieces() {
                 sink.push_piece(kind, data, true);
             } else if data.len() <= ARENA_MESSAGE_BYTES {
                 sink.push(kind, &data);
-                sink.give_back(data);
+                sink.recycle(data);
             } else if data.capacity() > 2 * data.len() {
-                // What waits holds little more memory than the limits say.
+                // A queued message must not hold much more memory than the limits count.
                 sink.push_owned(kind, data.as_slice().to_vec());
-                sink.give_back(data);
+                sink.recycle(data);
             } else {
                 sink.push_owned(kind, data);
             }
@@ -328,36 +336,36 @@ impl Connection {
 
     fn read_control(
         &mut self,
-        mut frame: Incoming,
+        mut frame: IncomingFrame,
         input: &mut [u8],
         sink: &mut impl MessageSink,
         output: &mut OutputBuffer,
-    ) -> Result<(usize, Step), Violation> {
-        if frame.header.opcode == frame::CLOSE && !sink.takes_close() {
+    ) -> Result<Step, Violation> {
+        if frame.header.opcode == frame::CLOSE && !sink.accepts_close() {
             self.frame = Some(frame);
-            return Ok((0, Step::Stop(Stopped::Blocked)));
+            return Ok((0, SINK_FULL));
         }
         let available = frame.remaining().min(input.len() as u64) as usize;
         let piece = input.get_mut(..available).unwrap_or_default();
         let complete = available as u64 == frame.remaining();
-        if let Some(key) = frame.header.key {
+        if let Some(key) = frame.header.mask_key {
             mask::apply(piece, key, frame.mask_offset());
         }
         frame.received += available as u64;
         if complete && frame.control.is_empty() {
-            self.take_control(frame.header.opcode, piece, sink, output)?;
-            return Ok((available, Step::More));
+            self.handle_control(frame.header.opcode, piece, sink, output)?;
+            return Ok((available, CONTINUE));
         }
         frame.control.extend_from_slice(piece);
         if !complete {
             self.frame = Some(frame);
-            return Ok((available, Step::Stop(Stopped::Drained)));
+            return Ok((available, NEEDS_INPUT));
         }
-        self.take_control(frame.header.opcode, &frame.control, sink, output)?;
-        Ok((available, Step::More))
+        self.handle_control(frame.header.opcode, &frame.control, sink, output)?;
+        Ok((available, CONTINUE))
     }
 
-    fn take_control(
+    fn handle_control(
         &mut self,
         opcode: OpCode,
         payload: &[u8],
@@ -372,6 +380,8 @@ impl Connection {
             OpCode::Control(Control::Pong) => sink.pong(payload),
             _ => {
                 let close = CloseFrame::parse(payload)?;
+                // RFC 6455 section 5.5.1: an endpoint that has not sent a close frame answers with one, which usually
+                // echoes the code.
                 if !self.close_sent {
                     self.send_close(&close, output);
                 }
@@ -381,20 +391,21 @@ impl Connection {
         Ok(())
     }
 
-    /// Serves the control frames that stand behind messages for which there is no room (see [`Stopped::Blocked`]): pings
-    /// are answered and pongs reported at once, close frames and everything else wait for their turn. Served frames are
-    /// rewritten to unsolicited pongs, so that they are passed over when their turn comes.
+    /// Handles the control frames in `blocked`, the input after messages for which the sink has no room (see
+    /// [`ReceiveOutcome::SinkFull`]): answers pings and reports pongs at once, and leaves close frames and everything else
+    /// until they are read. Handled frames are rewritten to unsolicited pongs (RFC 6455 section 5.5.3), so that reading
+    /// ignores them.
     ///
     /// `scanned` is how much of `blocked` earlier calls have covered; the new value is returned.
-    pub fn serve_control_frames(
+    pub fn handle_control_frames_ahead(
         &mut self,
         blocked: &mut [u8],
         scanned: usize,
         sink: &mut impl MessageSink,
         output: &mut OutputBuffer,
     ) -> usize {
+        // RFC 6455 section 1.4: data after a close frame is ignored.
         if self.frame.as_ref().is_some_and(|frame| frame.header.opcode == frame::CLOSE) {
-            // Nothing behind a close frame counts.
             return scanned;
         }
         let mut position = match (&self.frame, scanned) {
@@ -402,14 +413,14 @@ impl Connection {
             _ => scanned,
         };
         while let Some(rest) = blocked.get_mut(position..) {
-            let Ok(Some(header)) = frame::decode(rest, self.role, self.deflate.is_some()) else { break };
-            let end = header.size.saturating_add(usize::try_from(header.payload).unwrap_or(usize::MAX));
+            let Ok(Some((header, header_len))) = frame::decode(rest, self.role, self.deflate.is_some()) else { break };
+            let end = header_len.saturating_add(usize::try_from(header.payload_len).unwrap_or(usize::MAX));
             if let OpCode::Control(control) = header.opcode {
-                let Some(payload) = rest.get(header.size..end) else { break };
+                let Some(payload) = rest.get(header_len..end) else { break };
                 let mut plain = [0; MAX_CONTROL_PAYLOAD];
                 let Some(plain) = plain.get_mut(..payload.len()) else { break };
                 plain.copy_from_slice(payload);
-                if let Some(key) = header.key {
+                if let Some(key) = header.mask_key {
                     mask::apply(plain, key, 0);
                 }
                 match control {
@@ -438,7 +449,7 @@ impl Connection {
                 let mut compressed = Vec::new();
                 let done = deflate.deflater.compress(payload, &mut compressed);
                 if payload.len() >= DEFLATE_GIVE_UP_BYTES && compressed.len() >= payload.len() {
-                    deflate.deflater.forget(compressed.len());
+                    deflate.deflater.discard_last(compressed.len());
                     None
                 } else {
                     done.then_some(compressed)
@@ -447,50 +458,52 @@ impl Connection {
             _ => None,
         };
         let body = compressed.as_deref().unwrap_or(payload);
-        let keys = || self.next_key();
-        frame::encode_message(output.buffer(), kind, compressed.is_some(), body, options.max_frame_size, keys);
-        output.mark(payload.len());
+        let encoding =
+            MessageEncoding { kind, compressed: compressed.is_some(), max_frame_size: options.max_frame_size };
+        encoding.encode(body, || self.next_mask_key(), output.buffer());
+        output.end_message(payload.len());
     }
 
-    /// The frames of a message that several connections send, in the form that fits this one. Only for servers, which do not
-    /// mask. A compressed form refers to nothing before it, so every receiver can read it; the next message of this connection
-    /// starts from an empty window again.
-    pub fn share<'m>(&mut self, message: &'m mut BroadcastMessage<'_>) -> EncodedBroadcast<'m> {
+    /// Returns the frames of a message that several connections send, in the form that fits this one. Only for servers, which
+    /// do not mask. A compressed form refers to no earlier message, so every receiver can read it; the next message of this
+    /// connection starts from an empty window.
+    pub fn encode_broadcast<'m>(&mut self, message: &'m mut BroadcastMessage<'_>) -> EncodedBroadcast<'m> {
         let compress = message.options.compress_from.is_some_and(|threshold| message.len() >= threshold);
         let deflater = self.deflate.as_deref_mut().map(|deflate| &mut deflate.deflater);
-        let form = match deflater {
+        let parameters = match deflater {
             Some(deflater) if compress && deflater.is_usable() => {
-                let form = deflater.form();
-                message.compressed_len(form).map(|len| {
-                    deflater.sent_alone(message.len(), len);
-                    form
+                let parameters = deflater.parameters();
+                message.compressed_len(parameters).map(|len| {
+                    deflater.count_broadcast(message.len(), len);
+                    parameters
                 })
             }
             _ => None,
         };
-        message.frames(form)
+        message.frames(parameters)
     }
 
-    /// The header of a message that is sent as one uncompressed frame, and the key its payload must be masked with.
-    pub fn begin_frame(&self, kind: MessageKind, len: usize, header: &mut Vec<u8>) -> Option<[u8; 4]> {
-        let key = self.next_key();
-        frame::encode(header, kind.opcode(), true, false, key, len);
-        key
+    /// Appends the header of a message that is sent as one uncompressed frame, and returns the key with which its payload must
+    /// be masked.
+    pub fn begin_frame(&self, kind: MessageKind, len: usize, output: &mut Vec<u8>) -> Option<[u8; 4]> {
+        let header = self.unfragmented(kind.opcode(), len);
+        header.encode(output);
+        header.mask_key
     }
 
-    /// Appends a ping; `payload` has at most 125 bytes.
+    /// Appends a ping; `payload` has at most 125 bytes (RFC 6455 section 5.5).
     pub fn send_ping(&self, payload: &[u8], output: &mut OutputBuffer) {
         self.send_control(frame::PING, payload, output);
     }
 
-    /// Appends a close frame, behind everything that waits already.
+    /// Appends a close frame after everything that is queued.
     pub fn send_close(&mut self, close: &CloseFrame, output: &mut OutputBuffer) {
         self.delayed_pong = None;
         self.send_control(frame::CLOSE, &close.payload(), output);
         self.close_sent = true;
     }
 
-    /// Appends the pong that waited for the network, where there is room for it now.
+    /// Appends the delayed pong if the output has room for it now.
     pub fn send_delayed_pong(&mut self, output: &mut OutputBuffer) {
         if output.len() < PONG_BACKLOG_BYTES
             && let Some(payload) = self.delayed_pong.take()
@@ -499,7 +512,10 @@ impl Connection {
         }
     }
 
+    /// RFC 6455 section 5.5.2: a ping is answered unless a close frame was received. Section 5.5.3: only the most recent of
+    /// several pings needs an answer, so a pong that must wait replaces an earlier one.
     fn answer_ping(&mut self, payload: &[u8], output: &mut OutputBuffer) {
+        // RFC 6455 section 5.5.1: no frames are sent after a close frame.
         if self.close_sent {
             return;
         }
@@ -511,42 +527,43 @@ impl Connection {
     }
 
     fn send_control(&self, opcode: OpCode, payload: &[u8], output: &mut OutputBuffer) {
-        let key = self.next_key();
-        let buffer = output.buffer();
-        frame::encode(buffer, opcode, true, false, key, payload.len());
-        match key {
-            Some(key) => mask::append(buffer, payload, key, 0),
-            None => buffer.extend_from_slice(payload),
-        }
-        output.mark(payload.len());
+        self.unfragmented(opcode, payload.len()).encode_with(payload, output.buffer());
+        output.end_message(payload.len());
     }
 
-    fn next_key(&self) -> Option<[u8; 4]> {
+    fn unfragmented(&self, opcode: OpCode, len: usize) -> FrameHeader {
+        FrameHeader { fin: true, compressed: false, opcode, mask_key: self.next_mask_key(), payload_len: len as u64 }
+    }
+
+    /// RFC 6455 section 5.3: a client chooses a new key for each frame.
+    fn next_mask_key(&self) -> Option<[u8; 4]> {
         (self.role == Role::Client).then(self.mask_key)
     }
 }
 
-/// Delivers a message that lies in the input as one frame: a large one in a buffer that it keeps, unmasked while it is copied.
-fn take_whole(
+/// Delivers a message that lies in the input as one frame. A large one is unmasked while it is copied into a buffer of its own,
+/// which the sink keeps.
+fn deliver_unfragmented(
     kind: MessageKind,
-    key: Option<[u8; 4]>,
+    mask_key: Option<[u8; 4]>,
     payload: &mut [u8],
     sink: &mut impl MessageSink,
 ) -> Result<(), Violation> {
+    // RFC 6455 section 8.1.
     let check = |plain: &[u8]| match kind {
         MessageKind::Text => super::utf8::check(plain),
         MessageKind::Binary => Ok(()),
     };
     if payload.len() > ARENA_MESSAGE_BYTES {
         let mut message = Vec::new();
-        match key {
+        match mask_key {
             Some(key) => mask::append(&mut message, payload, key, 0),
             None => message.extend_from_slice(payload),
         }
         check(&message)?;
         sink.push_owned(kind, message);
     } else {
-        if let Some(key) = key {
+        if let Some(key) = mask_key {
             mask::apply(payload, key, 0);
         }
         check(payload)?;
@@ -555,13 +572,8 @@ fn take_whole(
     Ok(())
 }
 
-enum Step {
-    More,
-    Stop(Stopped),
-}
-
 impl PartialHeader {
-    /// Takes as many bytes as a header can still need; returns how many.
+    /// Takes as many bytes as a header can still need, and returns how many.
     fn extend(&mut self, input: &[u8]) -> usize {
         let free = self.bytes.get_mut(self.len..).unwrap_or_default();
         let count = free.len().min(input.len());

@@ -1,38 +1,39 @@
-//! permessage-deflate's compression (RFC 7692 section 7.2) over zlib streams without headers.
+//! Compression and decompression of messages by permessage-deflate (RFC 7692 section 7.2): zlib streams without headers, and
+//! when their windows are reset.
 
 use std::cell::Cell;
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 use super::Role;
-use super::extensions::Agreement;
+use super::extensions::NegotiatedDeflate;
 use super::violation::Violation;
 
-/// What a sync flush ends with; senders cut it off, receivers put it back (RFC 7692 section 7.2.1).
+/// The end of a sync flush. Senders remove it, receivers append it (RFC 7692 sections 7.2.1 and 7.2.2).
 const FLUSH_TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
 /// Output grows by this many bytes at a time.
 const STEP: usize = 32 * 1024;
 
 thread_local! {
-    static COMPRESSOR: Cell<Option<(Form, Compress)>> = const { Cell::new(None) };
+    static COMPRESSOR: Cell<Option<(CompressorParameters, Compress)>> = const { Cell::new(None) };
     static DECOMPRESSOR: Cell<Option<(u8, Decompress)>> = const { Cell::new(None) };
 }
 
-/// Both directions of a connection that agreed on permessage-deflate. Neither holds memory before its first use. A direction that
-/// keeps nothing from one message to the next holds none between them: all such connections of a thread share one stream, which
-/// stays in the processor's cache.
+/// Both directions of a connection that negotiated permessage-deflate. Neither holds memory before its first use. A direction
+/// without context takeover holds none between messages: all such connections of a thread share one stream, which stays in the
+/// processor's cache.
 #[derive(Debug)]
-pub struct Deflate {
+pub struct PermessageDeflate {
     /// Outgoing messages.
     pub deflater: Deflater,
-    /// Incoming messages.
+    /// IncomingFrame messages.
     pub inflater: Inflater,
 }
 
-impl Deflate {
-    /// The directions as seen by `role`; `level` is zlib's, 0 to 9.
-    pub fn new(role: Role, agreed: &Agreement, level: u32) -> Self {
+impl PermessageDeflate {
+    /// Returns the directions as seen by `role`; `level` is zlib's compression level, 0 to 9.
+    pub fn new(role: Role, agreed: &NegotiatedDeflate, level: u32) -> Self {
         let (own, remote) = match role {
             Role::Server => (agreed.server, agreed.client),
             Role::Client => (agreed.client, agreed.server),
@@ -42,7 +43,7 @@ impl Deflate {
                 stream: None,
                 level,
                 window_bits: own.window_bits,
-                keep: own.context_takeover,
+                context_takeover: own.context_takeover,
                 last_in: 0,
                 bytes_in: 0,
                 bytes_out: 0,
@@ -50,15 +51,15 @@ impl Deflate {
             inflater: Inflater {
                 stream: None,
                 window_bits: remote.window_bits,
-                keep: remote.context_takeover,
+                context_takeover: remote.context_takeover,
                 bytes_in: 0,
                 bytes_out: 0,
             },
         }
     }
 
-    /// Drops the compressor's memory. Later messages start from an empty window, which every receiver understands. The
-    /// decompressor's is needed as long as it has any: for the message under way, or for what the next one refers to.
+    /// Frees the compressor's memory. Later messages start from an empty window, which every receiver accepts. The
+    /// decompressor's memory must stay: a partly received message, or a reference of the next one, needs it.
     pub fn release(&mut self) {
         self.deflater.stream = None;
     }
@@ -70,7 +71,8 @@ pub struct Deflater {
     stream: Option<Compress>,
     level: u32,
     window_bits: u8,
-    keep: bool,
+    /// The window is kept from message to message (RFC 7692 section 7.1.1).
+    context_takeover: bool,
     /// Payload bytes of the last message.
     last_in: u64,
     /// Payload bytes before compression.
@@ -80,15 +82,15 @@ pub struct Deflater {
 }
 
 impl Deflater {
-    /// Whether the agreed window is one that zlib can write; messages go uncompressed otherwise, which RFC 7692 section 6
-    /// allows for every message.
+    /// Returns whether zlib can write a stream with the negotiated window. Otherwise messages are sent uncompressed, which RFC
+    /// 7692 section 6 allows for every message.
     pub fn is_usable(&self) -> bool {
         self.window_bits >= super::extensions::MIN_COMPRESSOR_WINDOW_BITS
     }
 
-    /// The last message, of `compressed` bytes, is not sent in this form: the receiver's window will not have it, so the next one
-    /// starts from an empty window.
-    pub fn forget(&mut self, compressed: usize) {
+    /// Takes the last message of `compressed` bytes back, which is sent uncompressed instead. The receiver's window does not get
+    /// it, so the next message starts from an empty window.
+    pub fn discard_last(&mut self, compressed: usize) {
         if let Some(stream) = &mut self.stream {
             stream.reset();
         }
@@ -96,13 +98,14 @@ impl Deflater {
         self.bytes_out -= compressed as u64;
     }
 
-    /// What the compressed form of a message without context depends on.
-    pub fn form(&self) -> Form {
-        Form { level: self.level, window_bits: self.window_bits }
+    /// Returns the parameters on which the compressed form of a message without context depends.
+    pub fn parameters(&self) -> CompressorParameters {
+        CompressorParameters { level: self.level, window_bits: self.window_bits }
     }
 
-    /// A message was sent that was compressed for several connections: the receiver's window has it, this compressor's has not.
-    pub fn sent_alone(&mut self, payload: usize, compressed: usize) {
+    /// Counts a message that was compressed once for several connections. The receiver's window gets it and this compressor's
+    /// does not, so the next message starts from an empty window.
+    pub fn count_broadcast(&mut self, payload: usize, compressed: usize) {
         if let Some(stream) = &mut self.stream {
             stream.reset();
         }
@@ -110,12 +113,12 @@ impl Deflater {
         self.bytes_out += compressed as u64;
     }
 
-    /// Appends the compressed form of a whole message. `false` where zlib refused, which leaves `output` as it was.
+    /// Appends the compressed form of a whole message. Returns `false` if zlib failed, and leaves `output` unchanged.
     pub fn compress(&mut self, payload: &[u8], output: &mut Vec<u8>) -> bool {
         let start = output.len();
-        let form = self.form();
+        let form = self.parameters();
         let shared = || COMPRESSOR.take().filter(|(made, _)| *made == form).map(|(_, stream)| stream);
-        let kept = if self.keep { self.stream.take() } else { shared() };
+        let kept = if self.context_takeover { self.stream.take() } else { shared() };
         let mut stream = kept.unwrap_or_else(|| form.stream());
         if !compress_message(&mut stream, payload, output) {
             output.truncate(start);
@@ -125,10 +128,10 @@ impl Deflater {
             output.truncate(output.len() - FLUSH_TAIL.len());
         }
         if output.len() == start {
-            // RFC 7692 section 7.2.3.6: an empty message is one stored block header byte.
+            // RFC 7692 section 7.2.3.6: the payload of an empty message is one byte 0x00.
             output.push(0);
         }
-        if self.keep {
+        if self.context_takeover {
             self.stream = Some(stream);
         } else {
             stream.reset();
@@ -157,23 +160,30 @@ fn compress_message(stream: &mut Compress, payload: &[u8], output: &mut Vec<u8>)
     }
 }
 
-/// Parameters of a compressor.
+/// Parameters of a compressor. Messages compressed with equal ones are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Form {
+pub struct CompressorParameters {
     level: u32,
     window_bits: u8,
 }
 
-impl Form {
+impl CompressorParameters {
     fn stream(self) -> Compress {
         Compress::new_with_window_bits(Compression::new(self.level), false, self.window_bits)
     }
 
-    /// The compressed form of a message that refers to nothing before it; `None` where zlib refused.
+    /// Compresses a message without reference to earlier ones. Returns `None` if zlib failed.
     pub fn compress(self, payload: &[u8]) -> Option<Vec<u8>> {
         let Self { level, window_bits } = self;
-        let mut deflater =
-            Deflater { stream: None, level, window_bits, keep: false, last_in: 0, bytes_in: 0, bytes_out: 0 };
+        let mut deflater = Deflater {
+            stream: None,
+            level,
+            window_bits,
+            context_takeover: false,
+            last_in: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+        };
         let mut compressed = Vec::new();
         deflater.compress(payload, &mut compressed).then_some(compressed)
     }
@@ -184,7 +194,8 @@ impl Form {
 pub struct Inflater {
     stream: Option<Decompress>,
     window_bits: u8,
-    keep: bool,
+    /// The window is kept from message to message (RFC 7692 section 7.1.1).
+    context_takeover: bool,
     /// Payload bytes as received.
     pub bytes_in: u64,
     /// Payload bytes after decompression.
@@ -192,8 +203,8 @@ pub struct Inflater {
 }
 
 impl Inflater {
-    /// Appends the plain form of the next piece of a message; stops with an error as soon as the message has more than
-    /// `limit` bytes, having produced at most one byte more.
+    /// Decompresses the next piece of a message and appends the result. Fails as soon as the message has more than `limit`
+    /// bytes, and appends at most one byte more than that.
     pub fn inflate(&mut self, piece: &[u8], output: &mut Vec<u8>, limit: usize) -> Result<(), Violation> {
         self.bytes_in += piece.len() as u64;
         let before = output.len();
@@ -202,12 +213,12 @@ impl Inflater {
         result
     }
 
-    /// Puts the sync flush's tail back behind the last piece.
+    /// Ends a message: appends the end of the sync flush to the compressed data (RFC 7692 section 7.2.2).
     pub fn end_message(&mut self, output: &mut Vec<u8>, limit: usize) -> Result<(), Violation> {
         let before = output.len();
         self.run(&FLUSH_TAIL, output, limit)?;
         self.bytes_out += output.len().saturating_sub(before) as u64;
-        if !self.keep
+        if !self.context_takeover
             && let Some(mut stream) = self.stream.take()
         {
             stream.reset(false);
@@ -217,32 +228,35 @@ impl Inflater {
     }
 
     fn run(&mut self, mut piece: &[u8], output: &mut Vec<u8>, limit: usize) -> Result<(), Violation> {
-        // zlib reads a window of 256 bytes through one of 512 without harm, and refuses to make the smaller one.
+        // zlib makes no window of 256 bytes; a larger window than the sender's decompresses the same.
         let bits = self.window_bits.max(super::extensions::MIN_COMPRESSOR_WINDOW_BITS);
         let shared = || DECOMPRESSOR.take().filter(|(made, _)| *made == self.window_bits).map(|(_, stream)| stream);
         let made = || Decompress::new_with_window_bits(false, bits);
-        let stream = self.stream.get_or_insert_with(|| if self.keep { None } else { shared() }.unwrap_or_else(made));
+        let stream =
+            self.stream.get_or_insert_with(|| if self.context_takeover { None } else { shared() }.unwrap_or_else(made));
         loop {
             let room = limit.saturating_add(1).saturating_sub(output.len());
             if room == 0 {
-                return Err(Violation::TooBig { limit });
+                return Err(Violation::MessageTooBig { limit });
             }
             output.reserve(STEP.min(room));
             let (read, written) = (stream.total_in(), output.len());
-            let status = stream.decompress_vec(piece, output, FlushDecompress::Sync).map_err(|_| Violation::Inflate)?;
+            let status = stream
+                .decompress_vec(piece, output, FlushDecompress::Sync)
+                .map_err(|_| Violation::CorruptCompression)?;
             let consumed = (stream.total_in() - read) as usize;
             piece = piece.get(consumed..).unwrap_or_default();
             if output.len() > limit {
-                // The buffer may have had more room than was asked for.
+                // The buffer may have had more capacity than was reserved.
                 output.truncate(limit.saturating_add(1));
-                return Err(Violation::TooBig { limit });
+                return Err(Violation::MessageTooBig { limit });
             }
             match status {
-                // RFC 7692 section 7.2.3.4: a sender may end a message by a final block; the next one begins a new stream.
+                // RFC 7692 section 7.2.3.4: a sender may use a final block (BFINAL); the data after it begins a new stream.
                 Status::StreamEnd => stream.reset(false),
                 Status::Ok | Status::BufError if output.len() == output.capacity() => {}
                 Status::Ok | Status::BufError if consumed == 0 && output.len() == written && !piece.is_empty() => {
-                    return Err(Violation::Inflate);
+                    return Err(Violation::CorruptCompression);
                 }
                 Status::Ok | Status::BufError => {}
             }
@@ -255,14 +269,14 @@ impl Inflater {
 
 #[cfg(test)]
 mod tests {
-    use super::super::extensions::Direction;
+    use super::super::extensions::DeflateDirection;
     use super::*;
 
     fn pair(context_takeover: bool, window_bits: u8) -> (Deflater, Inflater) {
-        let direction = Direction { context_takeover, window_bits };
-        let agreed = Agreement { server: direction, client: direction };
-        let sender = Deflate::new(Role::Client, &agreed, 6);
-        let receiver = Deflate::new(Role::Server, &agreed, 6);
+        let direction = DeflateDirection { context_takeover, window_bits };
+        let agreed = NegotiatedDeflate { server: direction, client: direction };
+        let sender = PermessageDeflate::new(Role::Client, &agreed, 6);
+        let receiver = PermessageDeflate::new(Role::Server, &agreed, 6);
         (sender.deflater, receiver.inflater)
     }
 
@@ -301,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn round_trips_with_and_without_context_at_every_window() {
+    fn round_trips_with_and_without_context_takeover_at_every_window() {
         for takeover in [true, false] {
             for bits in 9..=15 {
                 let (mut sender, mut receiver) = pair(takeover, bits);
@@ -314,33 +328,33 @@ mod tests {
     }
 
     #[test]
-    fn a_bomb_stops_one_byte_behind_the_limit() {
+    fn decompression_stops_one_byte_after_the_limit() {
         let (mut sender, mut receiver) = pair(true, 15);
         let mut wire = Vec::new();
         assert!(sender.compress(&vec![0; 64 << 20], &mut wire));
         let mut plain = Vec::new();
-        assert_eq!(receiver.inflate(&wire, &mut plain, 1000), Err(Violation::TooBig { limit: 1000 }));
+        assert_eq!(receiver.inflate(&wire, &mut plain, 1000), Err(Violation::MessageTooBig { limit: 1000 }));
         assert!(plain.capacity() < 64 * 1024);
         let (_, mut receiver) = pair(true, 15);
         let mut plain = Vec::with_capacity(100_000);
-        assert_eq!(receiver.inflate(&wire, &mut plain, 1000), Err(Violation::TooBig { limit: 1000 }));
-        assert_eq!((plain.len(), receiver.bytes_out), (1001, 1001), "whatever room the buffer has");
+        assert_eq!(receiver.inflate(&wire, &mut plain, 1000), Err(Violation::MessageTooBig { limit: 1000 }));
+        assert_eq!((plain.len(), receiver.bytes_out), (1001, 1001), "whatever capacity the buffer has");
     }
 
     #[test]
-    fn garbage_is_an_error() {
+    fn data_that_is_not_deflate_is_a_violation() {
         let (_, mut receiver) = pair(true, 15);
         let mut plain = Vec::new();
-        assert_eq!(receiver.inflate(&[0xff, 0xff, 0xff, 0xff], &mut plain, 1000), Err(Violation::Inflate));
+        assert_eq!(receiver.inflate(&[0xff, 0xff, 0xff, 0xff], &mut plain, 1000), Err(Violation::CorruptCompression));
     }
 
     #[test]
-    fn memory_can_be_released_in_the_middle_of_a_message() {
+    fn release_in_the_middle_of_a_message_loses_nothing() {
         for takeover in [true, false] {
-            let direction = Direction { context_takeover: takeover, window_bits: 15 };
-            let agreed = Agreement { server: direction, client: direction };
-            let mut sender = Deflate::new(Role::Client, &agreed, 6);
-            let mut receiver = Deflate::new(Role::Server, &agreed, 6);
+            let direction = DeflateDirection { context_takeover: takeover, window_bits: 15 };
+            let agreed = NegotiatedDeflate { server: direction, client: direction };
+            let mut sender = PermessageDeflate::new(Role::Client, &agreed, 6);
+            let mut receiver = PermessageDeflate::new(Role::Server, &agreed, 6);
             let (mut wire, mut plain) = (Vec::new(), Vec::new());
             let message = b"state of the world ".repeat(50);
             assert!(sender.deflater.compress(&message, &mut wire));
@@ -354,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_that_keep_nothing_share_a_stream_without_mixing_their_messages() {
+    fn connections_without_context_takeover_share_a_stream_without_mixing_messages() {
         let (mut sender, mut first) = pair(false, 15);
         let (mut other, mut second) = pair(false, 10);
         let (_, mut third) = pair(false, 15);
@@ -381,10 +395,10 @@ mod tests {
     }
 
     #[test]
-    fn a_released_compressor_starts_again_and_the_receiver_follows() {
-        let agreed = Agreement::default();
-        let mut sender = Deflate::new(Role::Client, &agreed, 6);
-        let mut receiver = Deflate::new(Role::Server, &agreed, 6);
+    fn a_released_compressor_starts_from_an_empty_window() {
+        let agreed = NegotiatedDeflate::default();
+        let mut sender = PermessageDeflate::new(Role::Client, &agreed, 6);
+        let mut receiver = PermessageDeflate::new(Role::Server, &agreed, 6);
         round_trip(&mut sender.deflater, &mut receiver.inflater, b"state state state");
         sender.release();
         receiver.release();

@@ -1,6 +1,6 @@
-//! The masking of RFC 6455 section 5.3: `octet[i] ^= key[i % 4]`.
+//! Masking of payload data: `octet[i] ^= key[i % 4]` (RFC 6455 section 5.3).
 
-/// Bytes that are copied and masked at a time: small enough to stay in the first-level cache.
+/// Bytes that are copied and masked at a time. Small enough for the first-level cache.
 const BLOCK: usize = 4096;
 
 /// Width of the unrolled loop, which compilers turn into vector instructions.
@@ -28,7 +28,7 @@ pub fn apply(data: &mut [u8], key: [u8; 4], offset: usize) {
     }
 }
 
-/// Appends `data`, masked, to `output`.
+/// Appends `data` to `output`, masked; `offset` as for [`apply`].
 pub fn append(output: &mut Vec<u8>, data: &[u8], key: [u8; 4], offset: usize) {
     output.reserve(data.len());
     let mut offset = offset;

@@ -1,4 +1,5 @@
-//! RFC 6455 and RFC 7692 without I/O: bytes in, bytes out; time and randomness are passed in.
+//! The WebSocket protocol (RFC 6455) and permessage-deflate (RFC 7692) without I/O: bytes in, bytes out. Time and randomness
+//! are passed in.
 
 pub mod broadcast;
 pub mod close;

@@ -1,67 +1,67 @@
-//! Encoded bytes on their way to the network, and which messages they are.
+//! Encoded bytes that wait for the network, and where the messages in them end.
 
 use std::collections::VecDeque;
 
-/// Sent bytes are cut off the front of the buffer when they are at least this many and half of it, so that every byte is
-/// moved at most once on average.
+/// Written bytes are removed from the front of the buffer when they are at least this many and half of it, so that every byte
+/// is moved at most once on average.
 const COMPACT_BYTES: usize = 64 * 1024;
 
-/// Output of a connection. It owns memory only while something waits.
+/// Output of a connection. It owns memory only while bytes are pending.
 #[derive(Debug, Default)]
 pub struct OutputBuffer {
     bytes: Vec<u8>,
     written: usize,
     /// Position in the stream of `bytes[0]`.
     base: u64,
-    messages: VecDeque<Mark>,
+    messages: VecDeque<MessageEnd>,
     payload_bytes: usize,
 }
 
 #[derive(Debug)]
-struct Mark {
+struct MessageEnd {
     end: u64,
     payload: usize,
 }
 
 impl OutputBuffer {
-    /// Where encoders append; [`Self::mark`] closes a message.
+    /// Returns the buffer to which encoders append. Call [`Self::end_message`] after each message.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
-    /// The bytes appended so far end a message (or control frame) of `payload` bytes.
-    pub fn mark(&mut self, payload: usize) {
+    /// Marks the end of a message or control frame of `payload` bytes.
+    pub fn end_message(&mut self, payload: usize) {
         let end = self.base + self.bytes.len() as u64;
-        self.messages.push_back(Mark { end, payload });
+        self.messages.push_back(MessageEnd { end, payload });
         self.payload_bytes += payload;
     }
 
-    /// What is to be written next.
+    /// Returns the bytes to be written next.
     pub fn pending(&self) -> &[u8] {
         self.bytes.get(self.written..).unwrap_or_default()
     }
 
-    /// Whether nothing waits.
+    /// Returns whether no bytes are pending.
     pub fn is_empty(&self) -> bool {
         self.written >= self.bytes.len()
     }
 
-    /// Bytes that wait, headers included.
+    /// Returns the number of pending bytes, headers included.
     pub fn len(&self) -> usize {
         self.bytes.len().saturating_sub(self.written)
     }
 
-    /// Messages of which at least the last byte waits.
+    /// Returns the number of messages of which at least the last byte is pending.
     pub fn queued_messages(&self) -> usize {
         self.messages.len()
     }
 
-    /// Payload bytes of those messages, partly written ones counted in full.
+    /// Returns the payload bytes of those messages; partly written ones count in full.
     pub fn queued_payload(&self) -> usize {
         self.payload_bytes
     }
 
-    /// The network took the first `count` pending bytes.
+    /// Removes the first `count` pending bytes, which the network took.
     pub fn advance(&mut self, count: usize) {
         self.written = (self.written + count).min(self.bytes.len());
         let position = self.base + self.written as u64;
@@ -82,12 +82,12 @@ impl OutputBuffer {
         }
     }
 
-    /// Bytes of memory it owns for output; 0 where nothing waits and memory was given back.
+    /// Returns the bytes of memory it owns for output; 0 after [`Self::release`] without pending bytes.
     pub fn capacity(&self) -> usize {
         self.bytes.capacity()
     }
 
-    /// Gives memory back when nothing waits.
+    /// Frees the memory if no bytes are pending.
     pub fn release(&mut self) {
         if self.is_empty() && self.bytes.capacity() > 0 {
             self.bytes = Vec::new();
@@ -102,7 +102,7 @@ mod tests {
 
     fn put(output: &mut OutputBuffer, len: usize) {
         output.buffer().extend(std::iter::repeat_n(7, len));
-        output.mark(len);
+        output.end_message(len);
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
         let mut output = OutputBuffer::default();
         let sent: Vec<u8> = (0..COMPACT_BYTES * 3).map(|i| (i % 251) as u8).collect();
         output.buffer().extend_from_slice(&sent);
-        output.mark(sent.len());
+        output.end_message(sent.len());
         let mut received = Vec::new();
         while !output.is_empty() {
             let piece = output.pending().len().min(1000);

@@ -1,4 +1,5 @@
-//! `ws://` and `wss://` URLs, as the engine reads them and a little more (RFC 6455 section 3, RFC 3986).
+//! `ws://` and `wss://` URLs: which are valid, and what the request contains of them (RFC 6455 section 3, RFC 3986). Every URL
+//! that the engine accepts is valid.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -37,7 +38,9 @@ impl Authority {
         let port = match port {
             None => default_port,
             Some(port) => match port.parse() {
-                Ok(0) | Err(_) => return Err(invalid(format!("URL port '{port}' is not a number from 1 to 65535"))),
+                Ok(0) | Err(_) => {
+                    return Err(invalid(format!("URL port must be a number from 1 to 65535, not '{port}'")));
+                }
                 Ok(port) => port,
             },
         };
@@ -48,7 +51,7 @@ impl Authority {
         Ok((Self { host, port }, credentials))
     }
 
-    /// The host as it stands in front of a port.
+    /// Returns the host as it is written before a port.
     fn bracketed_host(&self) -> Cow<'_, str> {
         if self.host.contains(':') { format!("[{}]", self.host).into() } else { self.host.as_str().into() }
     }
@@ -61,7 +64,7 @@ impl std::fmt::Display for Authority {
 }
 
 impl Credentials {
-    /// Value of an `Authorization` or `Proxy-Authorization` header (RFC 7617).
+    /// Returns the value of an `Authorization` or `Proxy-Authorization` header (RFC 7617).
     pub fn basic(&self) -> String {
         format!("Basic {}", BASE64.encode(format!("{}:{}", self.user, self.password).as_bytes()))
     }
@@ -72,22 +75,22 @@ impl Credentials {
 pub struct Url {
     /// `wss`.
     pub secure: bool,
-    /// Where the server is.
+    /// Host and port of the server.
     pub address: Authority,
-    /// Path and query as they stand in the request line.
+    /// Path and query as the request line contains them.
     pub target: String,
-    /// What the server is told in the `Authorization` header.
+    /// Credentials for the `Authorization` header.
     pub credentials: Option<Credentials>,
 }
 
 impl Url {
-    /// Parses a URL; without a scheme it is a `ws` one.
+    /// Parses a URL. The scheme is `ws` if there is none.
     pub fn parse(text: &str) -> Result<Self> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("ws", text));
         let secure = match scheme.to_ascii_lowercase().as_str() {
             "ws" => false,
             "wss" => true,
-            _ => return Err(invalid(format!("URL scheme '{scheme}' is not ws or wss"))),
+            _ => return Err(invalid(format!("URL scheme must be ws or wss, not '{scheme}'"))),
         };
         let rest = rest.split('#').next().unwrap_or_default();
         let split = rest.find(['/', '?']).unwrap_or(rest.len());
@@ -96,7 +99,7 @@ impl Url {
         Ok(Self { secure, address, target: request_target(target), credentials })
     }
 
-    /// Value of the `Host` header (RFC 7230 section 5.4).
+    /// Returns the value of the `Host` header (RFC 9110 section 7.2).
     pub fn host_header(&self) -> String {
         if self.address.port == default_port(self.secure) {
             self.address.bracketed_host().into_owned()
@@ -122,9 +125,7 @@ fn split_host_port(text: &str) -> Result<(String, Option<&str>)> {
         let address: Ipv6Addr = address.parse().map_err(|_| invalid(format!("'{address}' is not an IPv6 address")))?;
         let port = match rest {
             "" => None,
-            _ => {
-                Some(rest.strip_prefix(':').ok_or_else(|| invalid(format!("'{rest}' behind the host is not a port")))?)
-            }
+            _ => Some(rest.strip_prefix(':').ok_or_else(|| invalid(format!("'{rest}' after the host is not a port")))?),
         };
         return Ok((address.to_string(), port));
     }
@@ -135,7 +136,7 @@ fn split_host_port(text: &str) -> Result<(String, Option<&str>)> {
     if host.is_empty() {
         return Err(invalid("URL has no host".to_owned()));
     }
-    // What cannot stand in a host name must not reach the Host header either.
+    // RFC 3986 section 3.2.2. Other characters must not reach the Host header either.
     if let Some(bad) = host.chars().find(|c| {
         !c.is_ascii_alphanumeric()
             && !matches!(
@@ -143,12 +144,12 @@ fn split_host_port(text: &str) -> Result<(String, Option<&str>)> {
                 '.' | '-' | '_' | '~' | '%' | '!' | '$' | '&' | '\'' | '(' | ')' | '*' | '+' | ',' | ';' | '='
             )
     }) {
-        return Err(invalid(format!("host name contains {bad:?}; international names are written in punycode")));
+        return Err(invalid(format!("host name contains {bad:?}; international names must be in punycode")));
     }
     Ok((host.to_ascii_lowercase(), port))
 }
 
-/// Escapes what may not stand in a request line, and leaves the escapes that are there.
+/// Percent-encodes characters that a request line must not contain; existing escapes stay.
 fn request_target(path_and_query: &str) -> String {
     let mut target = String::with_capacity(path_and_query.len() + 1);
     if !path_and_query.starts_with('/') {
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_the_engine_reads() {
+    fn urls_of_the_engine_are_valid() {
         let ws = |host: &str, port, target: &str| (false, host.to_owned(), port, target.to_owned());
         assert_eq!(parts("127.0.0.1:1"), ws("127.0.0.1", 1, "/"));
         assert_eq!(parts("WS://Example.COM"), ws("example.com", 80, "/"));
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_more_than_the_engine() {
+    fn query_without_path_and_credentials_are_valid() {
         assert_eq!(parts("ws://host:9?x=1").3, "/?x=1");
         assert_eq!(parts("ws://host/p q/\u{fc}%20\"").3, "/p%20q/%C3%BC%20%22");
         let url = Url::parse("ws://us%40er:p:w%zz@host").unwrap();
@@ -215,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_the_host_header() {
+    fn the_host_header_has_the_port_if_it_is_not_the_default() {
         for (url, host) in [
             ("ws://host", "host"),
             ("ws://host:80", "host"),
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_url() {
+    fn invalid_urls_are_refused() {
         for text in [
             "",
             "ws://",

@@ -1,23 +1,23 @@
-//! UTF-8 validation of text that arrives in pieces, failing on the first byte that cannot be right.
+//! UTF-8 validation of text that arrives in pieces; it fails at the first byte that cannot be valid.
 
-/// The bytes are not UTF-8 (RFC 6455 section 8.1).
+/// The error for bytes that are not UTF-8 (RFC 6455 section 8.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("text is not valid UTF-8")]
 pub struct InvalidUtf8;
 
-/// Validator that remembers a code point cut by the end of the last piece.
+/// Validates a text piece by piece. Remembers a code point that the end of a piece has cut.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Validator {
+pub struct Utf8Validator {
     partial: [u8; 4],
     len: usize,
 }
 
-/// Checks a text that is there as a whole.
+/// Checks a complete text.
 pub fn check(text: &[u8]) -> Result<(), InvalidUtf8> {
     simdutf8::basic::from_utf8(text).map(drop).map_err(|_| InvalidUtf8)
 }
 
-impl Validator {
+impl Utf8Validator {
     /// Checks the next piece.
     pub fn feed(&mut self, piece: &[u8]) -> Result<(), InvalidUtf8> {
         let rest = self.complete_partial(piece)?;
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     fn in_pieces(text: &[u8], at: usize) -> Result<(), InvalidUtf8> {
-        let mut validator = Validator::default();
+        let mut validator = Utf8Validator::default();
         validator.feed(&text[..at])?;
         validator.feed(&text[at..])?;
         validator.finish()
@@ -78,7 +78,7 @@ mod tests {
         for at in 0..=text.len() {
             assert_eq!(in_pieces(text, at), Ok(()), "split at {at}");
         }
-        let mut validator = Validator::default();
+        let mut validator = Utf8Validator::default();
         for byte in text {
             validator.feed(&[*byte]).unwrap();
         }
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn fails_on_the_first_byte_that_cannot_continue() {
-        let mut validator = Validator::default();
+        let mut validator = Utf8Validator::default();
         validator.feed(b"\xf4").unwrap();
         assert_eq!(validator.feed(b"\x90"), Err(InvalidUtf8));
     }

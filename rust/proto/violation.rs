@@ -1,70 +1,71 @@
-//! What a remote end can do wrong on an open connection, and the close code that answers it.
+//! The rules of the protocol that a remote peer can violate on an open connection, and the close code that answers each.
 
 use super::close_code;
 use super::utf8::InvalidUtf8;
 
-/// A reason to fail the connection (RFC 6455 section 7.1.7).
+/// A violation that fails the connection (RFC 6455 section 7.1.7).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Violation {
-    /// RFC 6455 section 5.2: reserved bits without a negotiated extension that gives them a meaning.
+    /// RFC 6455 section 5.2: RSV bits are set that no negotiated extension defines.
     #[error("reserved bits are set")]
     ReservedBits,
-    /// RFC 7692 section 6.1: RSV1 belongs to the first frame of a message only.
+    /// RFC 7692 section 6.1: RSV1 may be set on the first frame of a message only.
     #[error("compression bit on a frame that does not begin a message")]
     MisplacedCompressionBit,
-    /// RFC 6455 section 5.2: opcodes 3-7 and B-F.
+    /// RFC 6455 section 5.2: opcodes 3-7 and B-F are reserved.
     #[error("reserved opcode {0:#x}")]
     ReservedOpcode(u8),
-    /// RFC 6455 section 5.1.
+    /// RFC 6455 section 5.1: a client masks all frames.
     #[error("frame from a client is not masked")]
-    Unmasked,
-    /// RFC 6455 section 5.1.
+    UnmaskedFrame,
+    /// RFC 6455 section 5.1: a server masks no frame.
     #[error("frame from a server is masked")]
-    Masked,
-    /// RFC 6455 section 5.5.
+    MaskedFrame,
+    /// RFC 6455 section 5.5: a control frame has a payload of at most 125 bytes.
     #[error("control frame is longer than 125 bytes")]
     LongControlFrame,
-    /// RFC 6455 section 5.5.
+    /// RFC 6455 section 5.5: a control frame is not fragmented.
     #[error("control frame is fragmented")]
     FragmentedControlFrame,
-    /// RFC 6455 section 5.2: the minimal number of bytes must be used.
+    /// RFC 6455 section 5.2: the minimal number of bytes must be used to encode the length.
     #[error("payload length is not in its shortest form")]
-    LengthForm,
+    NonMinimalLength,
     /// RFC 6455 section 5.2: the most significant bit of a 64-bit length must be 0.
     #[error("payload length has its top bit set")]
-    LengthRange,
-    /// RFC 6455 section 5.4.
+    LengthTopBit,
+    /// RFC 6455 section 5.4: a continuation frame continues a fragmented message.
     #[error("continuation frame without a message to continue")]
     UnexpectedContinuation,
-    /// RFC 6455 section 5.4.
+    /// RFC 6455 section 5.4: the fragments of two messages must not be interleaved.
     #[error("new message inside a fragmented one")]
     ExpectedContinuation,
-    /// RFC 6455 section 5.5.1.
+    /// RFC 6455 section 5.5.1: the payload of a close frame is empty or begins with a code of two bytes.
     #[error("close frame with a payload of one byte")]
-    CloseLength,
-    /// RFC 6455 section 7.4.
+    ShortCloseFrame,
+    /// RFC 6455 section 7.4: the code is reserved or not assigned.
     #[error("close code {0} must not be sent")]
-    CloseCode(u16),
-    /// RFC 6455 section 8.1.
+    InvalidCloseCode(u16),
+    /// RFC 6455 section 8.1: text messages and close reasons are UTF-8.
     #[error("text is not valid UTF-8")]
-    Utf8,
-    /// The message is larger than the receiver's limit.
+    InvalidUtf8,
+    /// The message is larger than the receiver's limit (RFC 6455 section 10.4).
     #[error("message is larger than {limit} bytes")]
-    TooBig {
+    MessageTooBig {
         /// The limit in bytes.
         limit: usize,
     },
-    /// RFC 7692 section 7.2.2.
+    /// RFC 7692 section 7.2.2: the payload of a compressed message is DEFLATE data.
     #[error("compressed message is corrupt")]
-    Inflate,
+    CorruptCompression,
 }
 
 impl Violation {
-    /// Close code that tells the remote end (RFC 6455 section 7.4.1).
+    /// Returns the close code that reports the violation to the remote peer (RFC 6455 section 7.4.1).
     pub fn close_code(&self) -> u16 {
         match self {
-            Self::Utf8 | Self::Inflate => close_code::INVALID_PAYLOAD,
-            Self::TooBig { .. } => close_code::MESSAGE_TOO_BIG,
+            Self::InvalidUtf8 | Self::CorruptCompression => close_code::INVALID_PAYLOAD,
+            Self::MessageTooBig { .. } => close_code::MESSAGE_TOO_BIG,
             _ => close_code::PROTOCOL_ERROR,
         }
     }
@@ -72,6 +73,6 @@ impl Violation {
 
 impl From<InvalidUtf8> for Violation {
     fn from(_: InvalidUtf8) -> Self {
-        Self::Utf8
+        Self::InvalidUtf8
     }
 }

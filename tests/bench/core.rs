@@ -1,18 +1,18 @@
-//! The protocol core without I/O: nanoseconds per frame, and GB/s against `memcpy`. Prints lines that begin with ROW, their
-//! fields separated by tabs: name, unit, ours, what it is compared with (or nothing), ratio.
+//! Benchmark of the protocol core without I/O: nanoseconds per frame, and GB/s against `memcpy`. Prints lines that begin with
+//! ROW, with fields separated by tabs: name, unit, our value, the compared value (or nothing), ratio.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
-    reason = "a benchmark stops where something is wrong, and reads the clock"
+    reason = "a benchmark fails by panicking, and reads the clock"
 )]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use wspeer::proto::Role;
-use wspeer::proto::connection::{Connection, SendOptions, Stopped};
+use wspeer::proto::connection::{Connection, ReceiveOutcome, SendOptions};
 use wspeer::proto::frame::MessageKind;
 use wspeer::proto::message::MessageSink;
 use wspeer::proto::output_buffer::OutputBuffer;
@@ -24,7 +24,7 @@ const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 const LARGE: usize = 1 << 20;
 const FRAMES: usize = 1000;
 
-/// Seconds for one call.
+/// Returns the seconds of one call.
 fn once(work: &mut dyn FnMut()) -> f64 {
     let start = Instant::now();
     let mut calls = 0u32;
@@ -35,7 +35,7 @@ fn once(work: &mut dyn FnMut()) -> f64 {
     start.elapsed().as_secs_f64() / f64::from(calls)
 }
 
-/// Medians of two kinds of work, measured in turns.
+/// Returns the medians of two kinds of work, measured alternately.
 fn compare(mut a: impl FnMut(), mut b: impl FnMut()) -> (f64, f64) {
     let mut samples = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
@@ -82,7 +82,7 @@ impl MessageSink for Sink {
     fn ping(&mut self, _payload: &[u8]) {}
 }
 
-/// `FRAMES` frames of a client.
+/// Returns `FRAMES` encoded frames of a client.
 fn frames(kind: MessageKind, payload: &[u8]) -> Vec<u8> {
     let mut connection = Connection::new(Role::Client, None, || KEY);
     let mut output = OutputBuffer::default();
@@ -104,7 +104,7 @@ fn per_frame(name: &str, size: usize, kind: MessageKind) {
         || {
             buffer.copy_from_slice(&input);
             let (_, stopped) = connection.receive(&mut buffer, usize::MAX, &mut sink, &mut output);
-            assert_eq!(stopped.unwrap(), Stopped::Drained);
+            assert_eq!(stopped.unwrap(), ReceiveOutcome::NeedsInput);
         },
         || black_box(&mut copy).copy_from_slice(black_box(&input)),
     );
@@ -132,7 +132,7 @@ fn main() {
     gigabytes("UTF-8 check of 1 MiB, against memcpy", || utf8::check(black_box(&text)).unwrap_or_default());
     let mut both = vec![b'x'; LARGE];
     gigabytes("unmask and UTF-8 check of 1 MiB, against memcpy", || {
-        // Masked twice, it is text again: every other call checks text.
+        // Masking twice restores the text, so every other call checks text.
         mask::apply(black_box(&mut both), [0, 0, 0, 1], 0);
         utf8::check(black_box(&both)).unwrap();
     });

@@ -1,4 +1,4 @@
-// What happens on a connection, for the browser's WebSocket and for ws, which has the same interface. See peer.c.
+// The messages of a connection, for the browser's WebSocket and for ws, which has the same interface. See peer.c.
 'use strict';
 
 const PROTOCOLS = ['other', 'interop'];
@@ -6,7 +6,7 @@ const PROTOCOL = 'interop';
 const REASON = 'finished';
 const LONGEST_MESSAGE = 16 * 1024 * 1024;
 
-// The same in every run, so that a failure comes again.
+// The same in every run, so that a failure can be reproduced.
 let noiseState = 2463534242;
 
 function noise() {
@@ -29,7 +29,7 @@ function filledWithRepetition(length) {
     return bytes;
 }
 
-// Sentences of unequal length in no regular order, so that pieces of the message end inside of code points of two,
+// Sentences of unequal length in an irregular order, so that pieces of the message end inside code points of two,
 // three and four bytes.
 function text(length) {
     const sentences = [
@@ -55,7 +55,7 @@ function payloads() {
         if (length > 1) others.push(filledWithRepetition(length));
         first.push(incompressible, ...others);
         second.push(...others);
-        // Once is enough for the one that costs seconds to compress.
+        // Once is enough for the message that takes seconds to compress.
         if (length < LONGEST_MESSAGE) second.push(incompressible);
     }
     return { first, second };
@@ -73,8 +73,8 @@ function isEqual(returned, sent) {
     return true;
 }
 
-// Both of the following take a socket that opens or is open, and return a promise of a line that says how it went.
-// What is wrong is thrown.
+// Both following functions accept a socket that is opening or open, and return a promise of a line with the result.
+// They throw failures.
 
 function checked(socket, expectsCompression) {
     if (socket.protocol !== PROTOCOL) throw new Error(`the sub-protocol is '${socket.protocol}'`);

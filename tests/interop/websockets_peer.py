@@ -1,8 +1,10 @@
-"""The part of Python's websockets in the interoperation tests.
+"""Python's websockets as a peer of the interoperation tests.
 
-Commands, options and output are those of peer.c; --fragments has messages of more than 3000 bytes or
-characters sent in several frames.
+Commands, options and output are those of peer.c; --fragments sends messages of more than 3000 bytes or characters in
+several frames.
 """
+
+from __future__ import annotations
 
 import argparse
 import asyncio
@@ -18,7 +20,7 @@ from websockets.extensions.permessage_deflate import (
 )
 
 LONGEST_MESSAGE = 16 * 1024 * 1024
-# The limit here is one for frames, too, and what cannot be compressed gets longer by that.
+# websockets applies this limit to frames too, and compression makes incompressible messages longer.
 MAX_SIZE = LONGEST_MESSAGE + 65536
 PROTOCOL = "interop"
 REASON = "finished"
@@ -33,7 +35,7 @@ SENTENCES = [
 
 
 def text(source, length):
-    """Sentences of unequal length in no regular order, with code points of up to four bytes."""
+    """Returns sentences of unequal length in an irregular order, with code points of up to four bytes."""
     sizes = {sentence: len(sentence.encode()) for sentence in SENTENCES}
     parts = []
     while length > 0:
@@ -47,8 +49,8 @@ def text(source, length):
 
 
 def payloads():
-    """Messages to be sent one by one, and messages to be sent without waiting for the echo."""
-    # The same in every run, so that a failure comes again.
+    """Returns messages to send one by one, and messages to send without waiting for the echo."""
+    # The same in every run, so that a failure can be reproduced.
     source = random.Random(1)
     sentence = b"The position of the player has not changed since. "
     first, second = [], []
@@ -59,7 +61,7 @@ def payloads():
             others.append((sentence * (length // len(sentence) + 1))[:length])
         first += [incompressible, *others]
         second += others
-        # Once is enough for the one that costs seconds to compress.
+        # Once is enough for the message that takes seconds to compress.
         if length < LONGEST_MESSAGE:
             second.append(incompressible)
     return first, second
@@ -148,7 +150,7 @@ async def report(part, connection):
 
 
 def settings(factory):
-    """Compression as the options say; what they leave open is the library's default."""
+    """Returns the settings for the options; the rest are the library's defaults."""
     common = {
         "max_size": MAX_SIZE,
         "subprotocols": ["other", PROTOCOL] if arguments.role == "client" else [PROTOCOL],

@@ -1,11 +1,11 @@
-// The part of the package ws (of npm) in the interoperation tests. Commands, options and output are those of peer.c;
-// --fragments has messages of more than 3000 bytes sent in several frames.
+// The npm package ws as a peer of the interoperation tests. Commands, options and output are those of peer.c;
+// --fragments sends messages of more than 3000 bytes in several frames.
 'use strict';
 
 const { WebSocket, WebSocketServer } = require('ws');
 const { PROTOCOLS, PROTOCOL, LONGEST_MESSAGE, runList, echo } = require('./exchange.js');
 
-// The limit here is one for frames, too, and what cannot be compressed gets longer by that.
+// ws applies this limit to frames too, and compression makes incompressible messages longer.
 const maxPayload = LONGEST_MESSAGE + 65536;
 
 const [role, ...rest] = process.argv.slice(2);
@@ -30,7 +30,7 @@ function sender(socket) {
     if (!options.has('--fragments')) return undefined;
     return (message) => {
         const bytes = Buffer.from(message), binary = typeof message !== 'string';
-        // Cut without regard to code points, as the protocol allows.
+        // A frame may end inside a code point (RFC 6455 section 5.4).
         const size = Math.max(3000, Math.ceil(bytes.length / 1000));
         let start = 0;
         for (; start + size < bytes.length; start += size) {

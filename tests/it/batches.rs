@@ -1,4 +1,4 @@
-//! What a program is given that waits for a server's events.
+//! Which events a program gets that waits on a server while its clients send without end.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use crate::fixtures::frame;
 use crate::world::{REQUEST, World};
 
 #[test]
-fn a_waiting_program_is_given_some_messages_at_a_time_and_every_client_gets_its_turn() {
+fn a_waiting_program_gets_a_few_messages_at_a_time_from_every_client() {
     let mut world = World::new();
-    // Room for one message of each.
+    // The queue of each client has room for one message.
     world.server.set_options(|options| options.peer.set_inbound_buffer_size_from_integer(100_000)).unwrap();
     let sockets: Vec<_> = (0..5).map(|_| world.raw_open()).collect();
-    let mut told: Vec<i32> = Vec::new();
+    let mut senders: Vec<i32> = Vec::new();
     for (mut socket, _) in sockets.iter().map(|(socket, id)| (socket, id)) {
         socket.write_all(&frame(0x82, true, &[1; 100_000])).unwrap();
     }
     for _ in 0..20 {
-        // Most of them never have enough.
+        // Three of the clients send without end.
         for (mut greedy, _) in sockets.iter().skip(2).map(|(socket, id)| (socket, id)) {
             greedy.write_all(&frame(0x82, true, &[2; 100_000])).unwrap();
         }
@@ -30,20 +30,20 @@ fn a_waiting_program_is_given_some_messages_at_a_time_and_every_client_gets_its_
         while let Some(event) = world.server.next_event() {
             if let PeerEvent::Message { id } = event {
                 assert_eq!(world.server.take_message(id).unwrap().len(), 100_000);
-                told.push(id);
+                senders.push(id);
                 at_a_time += 1;
             }
         }
         assert!(at_a_time <= 2, "{at_a_time} messages of 100,000 bytes");
     }
     for (_, id) in &sockets {
-        let place = told.iter().position(|told| told == id);
-        assert!(place.is_some_and(|place| place < 10), "{place:?} of {told:?}");
+        let place = senders.iter().position(|sender| sender == id);
+        assert!(place.is_some_and(|place| place < 10), "{place:?} of {senders:?}");
     }
 }
 
 #[test]
-fn who_comes_while_others_send_without_end_gets_in() {
+fn a_client_can_connect_while_others_send_without_end() {
     let mut world = World::new();
     world.server.set_options(|options| options.peer.set_inbound_buffer_size_from_integer(65_535)).unwrap();
     let (mut greedy, _) = world.raw_open();

@@ -1,12 +1,12 @@
-//! permessage-deflate between peers, against zlib, and against hostile input.
+//! permessage-deflate between peers, against zlib, and with malicious input.
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use proptest::prelude::*;
 use wspeer::peer::{State, WebSocketPeer};
 use wspeer::proto::Role;
 use wspeer::proto::connection::{Connection, SendOptions};
-use wspeer::proto::deflate::Deflate;
-use wspeer::proto::extensions::{Agreement, Direction};
+use wspeer::proto::deflate::PermessageDeflate;
+use wspeer::proto::extensions::{DeflateDirection, NegotiatedDeflate};
 use wspeer::proto::frame::MessageKind::{Binary, Text};
 use wspeer::proto::violation::Violation;
 
@@ -33,7 +33,7 @@ fn noise(len: usize) -> Vec<u8> {
 }
 
 #[test]
-fn peers_agree_only_where_both_want_to() {
+fn compression_is_negotiated_only_if_both_peers_enable_it() {
     for (client, server) in [(true, true), (true, false), (false, true), (false, false)] {
         let pair = Pair::with(
             |peer| peer.options.set_compression_enabled(client),
@@ -45,7 +45,7 @@ fn peers_agree_only_where_both_want_to() {
 }
 
 #[test]
-fn compressed_messages_of_every_kind_arrive() {
+fn compressed_messages_of_every_kind_and_size_arrive() {
     for (takeover, bits) in [(true, 15), (false, 15), (true, 9), (false, 12)] {
         let setup = |peer: &mut WebSocketPeer| {
             compressed(peer);
@@ -72,7 +72,7 @@ fn compressed_messages_of_every_kind_arrive() {
 }
 
 #[test]
-fn small_and_chosen_messages_go_uncompressed() {
+fn small_and_selected_messages_are_sent_uncompressed() {
     let mut pair = Pair::with(compressed, compressed);
     pair.client.options.set_compression_threshold(100);
     pair.client.send(Text, &[b'a'; 99]).unwrap();
@@ -85,7 +85,7 @@ fn small_and_chosen_messages_go_uncompressed() {
 }
 
 #[test]
-fn what_does_not_shrink_goes_as_it_is() {
+fn a_message_that_does_not_shrink_is_sent_uncompressed() {
     let mut pair = Pair::with(compressed, compressed);
     let text = "text that comes again ".repeat(100);
     for _ in 0..3 {
@@ -106,7 +106,7 @@ fn what_does_not_shrink_goes_as_it_is() {
 }
 
 #[test]
-fn released_memory_does_not_break_the_conversation() {
+fn messages_arrive_after_compressor_memory_was_released() {
     let mut pair = Pair::with(compressed, compressed);
     for round in 0..5 {
         let text = format!("a sentence that comes again and again {round}").repeat(20);
@@ -179,7 +179,7 @@ fn compressed_fragments_with_control_frames_between_them() {
 }
 
 #[test]
-fn corrupt_and_misplaced_compression_closes() {
+fn corrupt_and_misplaced_compression_closes_the_connection() {
     for (bytes, code) in [
         (frame(0xc1, true, &[0xff; 20]), 1007),
         (frame(0xc1, true, &[0x00, 0x01, 0x00, 0xfe, 0xff, 0xff, 0x00]), 1007), // plain "\xff" as text
@@ -195,11 +195,11 @@ fn corrupt_and_misplaced_compression_closes() {
 }
 
 fn ends(takeover: bool, bits: u8) -> (End, End) {
-    let direction = Direction { context_takeover: takeover, window_bits: bits };
-    let agreed = Agreement { server: direction, client: direction };
+    let direction = DeflateDirection { context_takeover: takeover, window_bits: bits };
+    let agreed = NegotiatedDeflate { server: direction, client: direction };
     let end = |role| {
         let mut end = End::new(role);
-        end.connection = Connection::new(role, Some(Deflate::new(role, &agreed, 6)), || KEY);
+        end.connection = Connection::new(role, Some(PermessageDeflate::new(role, &agreed, 6)), || KEY);
         end.limit = 1 << 20;
         end
     };
@@ -237,7 +237,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_compressed_here_zlib_reads_and_the_reverse(messages in messages(), bits in 9u8..=15) {
+    fn zlib_decompresses_our_messages_and_the_reverse(messages in messages(), bits in 9u8..=15) {
         let (mut client, mut server) = ends(true, bits);
         let mut inflate = Decompress::new_with_window_bits(false, bits);
         let mut deflate = Compress::new_with_window_bits(Compression::new(9), false, bits);
@@ -254,7 +254,7 @@ proptest! {
             deflate.compress_vec(message, &mut theirs, FlushCompress::Sync).unwrap();
             match theirs.strip_suffix(&[0, 0, 0xff, 0xff]).map(<[u8]>::len) {
                 Some(len) => theirs.truncate(len),
-                // zlib flushes nothing a second time; RFC 7692 section 7.2.3.6 sends one byte then.
+                // A second flush without data is empty in zlib; RFC 7692 section 7.2.3.6 requires one byte.
                 None => theirs.push(0),
             }
             server.receive(&frame(0xc2, true, &theirs)).unwrap();
@@ -263,13 +263,13 @@ proptest! {
     }
 
     #[test]
-    fn garbage_is_refused_or_read_but_never_more_than_the_limit(garbage in proptest::collection::vec(any::<u8>(), 0..400)) {
+    fn random_bytes_never_decompress_to_more_than_the_limit(garbage in proptest::collection::vec(any::<u8>(), 0..400)) {
         let (_, mut server) = ends(true, 15);
         server.limit = 1000;
         match server.receive(&frame(0xc2, true, &garbage)) {
             Ok(_) => prop_assert!(server.sink.record.messages[0].1.len() <= 1000),
             Err(violation) => {
-                let expected = matches!(violation, Violation::Inflate | Violation::TooBig { .. });
+                let expected = matches!(violation, Violation::CorruptCompression | Violation::MessageTooBig { .. });
                 prop_assert!(expected);
             }
         }

@@ -1,16 +1,16 @@
-//! The sans-IO core by byte vectors.
+//! The protocol core by byte vectors: framing, messages, control frames and the close handshake.
 
 use wspeer::proto::Role;
 use wspeer::proto::close::CloseFrame;
-use wspeer::proto::connection::{SendOptions, Stopped};
+use wspeer::proto::connection::{ReceiveOutcome, SendOptions};
 use wspeer::proto::frame::MessageKind;
 use wspeer::proto::violation::Violation;
 
 use crate::fixtures::{End, frame};
 
-/// RFC 6455 section 5.7: bytes on the wire, the receiver's role, and what they mean.
+/// RFC 6455 section 5.7: bytes on the wire, the receiver's role, and the message.
 #[test]
-fn reads_and_writes_the_examples_of_rfc_6455_section_5_7() {
+fn decodes_and_encodes_the_examples_of_rfc_6455_section_5_7() {
     let mut client = End::new(Role::Client);
     client.receive(&[0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]).unwrap();
     client.receive(&[0x01, 0x03, 0x48, 0x65, 0x6c, 0x80, 0x02, 0x6c, 0x6f]).unwrap();
@@ -40,7 +40,7 @@ fn reads_and_writes_the_examples_of_rfc_6455_section_5_7() {
 }
 
 #[test]
-fn uses_the_shortest_length_form() {
+fn lengths_are_encoded_in_the_shortest_form() {
     for (len, header) in [(0, 2), (125, 2), (126, 4), (65_535, 4), (65_536, 10)] {
         let mut server = End::new(Role::Server);
         server.send(false, &vec![0; len]);
@@ -52,7 +52,7 @@ fn uses_the_shortest_length_form() {
 fn every_violation_has_its_close_code() {
     let masked = |first, payload: &[u8]| frame(first, true, payload);
     let cases: &[(&str, Vec<u8>, Violation, u16)] = &[
-        ("unmasked", frame(0x81, false, b"x"), Violation::Unmasked, 1002),
+        ("unmasked", frame(0x81, false, b"x"), Violation::UnmaskedFrame, 1002),
         ("reserved bit 1", masked(0xc1, b"x"), Violation::ReservedBits, 1002),
         ("reserved bit 2", masked(0xa1, b"x"), Violation::ReservedBits, 1002),
         ("reserved bit 3", masked(0x91, b"x"), Violation::ReservedBits, 1002),
@@ -67,30 +67,30 @@ fn every_violation_has_its_close_code() {
         ),
         ("fragmented ping", masked(0x09, b"x"), Violation::FragmentedControlFrame, 1002),
         ("long ping", masked(0x89, &[0; 126]), Violation::LongControlFrame, 1002),
-        ("long length form", vec![0x82, 0xfe, 0, 5, 0, 0, 0, 0], Violation::LengthForm, 1002),
-        ("top bit of the length", [&[0x82, 0xff, 0x80][..], &[0; 11]].concat(), Violation::LengthRange, 1002),
-        ("text is no UTF-8", masked(0x81, b"\xff"), Violation::Utf8, 1007),
+        ("long length form", vec![0x82, 0xfe, 0, 5, 0, 0, 0, 0], Violation::NonMinimalLength, 1002),
+        ("top bit of the length", [&[0x82, 0xff, 0x80][..], &[0; 11]].concat(), Violation::LengthTopBit, 1002),
+        ("text is no UTF-8", masked(0x81, b"\xff"), Violation::InvalidUtf8, 1007),
         (
             "fragmented text ends inside a code point",
             [masked(0x01, b"a"), masked(0x80, b"\xe2\x82")].concat(),
-            Violation::Utf8,
+            Violation::InvalidUtf8,
             1007,
         ),
-        ("text ends inside a code point", masked(0x81, b"\xe2\x82"), Violation::Utf8, 1007),
-        ("close with one byte", masked(0x88, b"\x03"), Violation::CloseLength, 1002),
-        ("close code 1005", masked(0x88, b"\x03\xed"), Violation::CloseCode(1005), 1002),
-        ("close reason is no UTF-8", masked(0x88, b"\x03\xe8\xff"), Violation::Utf8, 1007),
-        ("too big", masked(0x82, &[0; 101]), Violation::TooBig { limit: 100 }, 1009),
+        ("text ends inside a code point", masked(0x81, b"\xe2\x82"), Violation::InvalidUtf8, 1007),
+        ("close with one byte", masked(0x88, b"\x03"), Violation::ShortCloseFrame, 1002),
+        ("close code 1005", masked(0x88, b"\x03\xed"), Violation::InvalidCloseCode(1005), 1002),
+        ("close reason is no UTF-8", masked(0x88, b"\x03\xe8\xff"), Violation::InvalidUtf8, 1007),
+        ("too big", masked(0x82, &[0; 101]), Violation::MessageTooBig { limit: 100 }, 1009),
         (
             "too big in fragments",
             [masked(0x02, &[0; 60]), masked(0x80, &[0; 41])].concat(),
-            Violation::TooBig { limit: 100 },
+            Violation::MessageTooBig { limit: 100 },
             1009,
         ),
         (
             "claims to be huge",
             vec![0x82, 0xff, 0, 0, 0, 0, 0x40, 0, 0, 0, 1, 2, 3, 4],
-            Violation::TooBig { limit: 100 },
+            Violation::MessageTooBig { limit: 100 },
             1009,
         ),
     ];
@@ -103,18 +103,18 @@ fn every_violation_has_its_close_code() {
         assert_eq!(server.sink.record.messages, [(true, b"before".to_vec())], "{name}: what came before is kept");
     }
     let mut client = End::new(Role::Client);
-    assert_eq!(client.receive(&masked(0x81, b"x")).unwrap_err(), Violation::Masked);
+    assert_eq!(client.receive(&masked(0x81, b"x")).unwrap_err(), Violation::MaskedFrame);
 }
 
 #[test]
-fn bad_utf8_fails_before_the_frame_is_complete() {
+fn invalid_utf8_fails_before_the_frame_is_complete() {
     let mut client = End::new(Role::Client);
     let long_text = [&[0x81, 126, 1, 0][..], b"fine so far, then \xff"].concat();
-    assert_eq!(client.receive(&long_text).unwrap_err(), Violation::Utf8);
+    assert_eq!(client.receive(&long_text).unwrap_err(), Violation::InvalidUtf8);
 }
 
 #[test]
-fn code_points_may_be_cut_by_frames() {
+fn a_code_point_may_span_frames() {
     let mut client = End::new(Role::Client);
     let text = "κόσμε🎮".as_bytes();
     let mut wire = Vec::new();
@@ -127,7 +127,7 @@ fn code_points_may_be_cut_by_frames() {
 }
 
 #[test]
-fn control_frames_between_fragments_stay_out_of_the_message() {
+fn control_frames_between_fragments_are_no_part_of_the_message() {
     let mut client = End::new(Role::Client);
     client
         .receive(
@@ -147,11 +147,11 @@ fn control_frames_between_fragments_stay_out_of_the_message() {
 }
 
 #[test]
-fn echoes_the_close_frame_and_ignores_what_follows() {
+fn a_close_frame_is_echoed_and_later_input_ignored() {
     let mut server = End::new(Role::Server);
     let close = frame(0x88, true, b"\x0f\xa0bye\0bye");
     let (stopped, rest) = server.receive(&[close, frame(0x81, true, b"late")].concat()).unwrap();
-    assert_eq!(stopped, Stopped::Closed);
+    assert_eq!(stopped, ReceiveOutcome::CloseReceived);
     assert!(!rest.is_empty());
     let expected = CloseFrame { code: Some(4000), reason: "bye\0bye".to_owned() };
     assert_eq!(server.connection.close_received(), Some(&expected));
@@ -160,23 +160,23 @@ fn echoes_the_close_frame_and_ignores_what_follows() {
 }
 
 #[test]
-fn an_answered_close_is_not_answered_again() {
+fn the_reply_to_a_close_frame_is_not_answered() {
     let mut client = End::new(Role::Client);
     client.connection.send_close(&CloseFrame::to_send(1000, "").unwrap(), &mut client.output);
     client.sent();
-    assert_eq!(client.receive(&frame(0x88, false, b"\x03\xe8")).unwrap().0, Stopped::Closed);
+    assert_eq!(client.receive(&frame(0x88, false, b"\x03\xe8")).unwrap().0, ReceiveOutcome::CloseReceived);
     assert!(client.sent().is_empty());
 }
 
 #[test]
-fn a_full_inbox_stops_before_the_next_message_and_goes_on_where_it_stopped() {
+fn a_full_sink_stops_before_the_next_message_and_loses_nothing() {
     let wire: Vec<u8> = (0..5u8).flat_map(|i| frame(0x82, true, &[i; 10])).collect();
     let mut server = End::new(Role::Server);
     server.sink.room = 2;
     let (stopped, mut rest) = server.receive(&wire).unwrap();
-    assert_eq!((stopped, server.sink.record.messages.len()), (Stopped::Blocked, 2));
+    assert_eq!((stopped, server.sink.record.messages.len()), (ReceiveOutcome::SinkFull, 2));
     for room in 3..=5 {
-        assert_eq!(server.receive(&rest).unwrap().0, Stopped::Blocked, "no room, no progress");
+        assert_eq!(server.receive(&rest).unwrap().0, ReceiveOutcome::SinkFull, "no room, no progress");
         server.sink.room = room;
         rest = server.receive(&rest).unwrap().1;
         assert_eq!(server.sink.record.messages.len(), room);
@@ -186,7 +186,7 @@ fn a_full_inbox_stops_before_the_next_message_and_goes_on_where_it_stopped() {
 }
 
 #[test]
-fn control_frames_behind_a_full_inbox_are_served_once() {
+fn control_frames_after_blocked_messages_are_handled_once() {
     let blocked = [
         frame(0x82, true, b"one"),
         frame(0x89, true, b"p1"),
@@ -200,7 +200,8 @@ fn control_frames_behind_a_full_inbox_are_served_once() {
     let (_, mut rest) = server.receive(&blocked).unwrap();
     let mut scanned = 0;
     for _ in 0..3 {
-        scanned = server.connection.serve_control_frames(&mut rest, scanned, &mut server.sink, &mut server.output);
+        scanned =
+            server.connection.handle_control_frames_ahead(&mut rest, scanned, &mut server.sink, &mut server.output);
     }
     assert_eq!(server.sink.record.pings, [b"p1".to_vec(), b"p2".to_vec()]);
     assert_eq!(server.sent(), [frame(0x8a, false, b"p1"), frame(0x8a, false, b"p2")].concat());
@@ -211,7 +212,7 @@ fn control_frames_behind_a_full_inbox_are_served_once() {
 }
 
 #[test]
-fn pongs_are_merged_while_the_network_takes_nothing() {
+fn pongs_are_merged_while_the_network_accepts_no_bytes() {
     let mut server = End::new(Role::Server);
     for i in 0..100_000u32 {
         server.receive(&frame(0x89, true, &i.to_be_bytes())).unwrap();

@@ -1,4 +1,4 @@
-//! What the tests share: an sink that records, one end of a connection without I/O, and pairs of real peers.
+//! Shared by the tests: a sink that records, one endpoint of a connection without I/O, and pairs of real peers.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -7,18 +7,22 @@ use std::time::{Duration, Instant};
 use wspeer::net::clock;
 use wspeer::peer::{State, TcpServer, WebSocketPeer};
 use wspeer::proto::Role;
-use wspeer::proto::connection::{Connection, SendOptions, Stopped};
+use wspeer::proto::connection::{Connection, ReceiveOutcome, SendOptions};
 use wspeer::proto::frame::MessageKind;
 use wspeer::proto::message::MessageSink;
 use wspeer::proto::output_buffer::OutputBuffer;
 use wspeer::proto::violation::Violation;
 
-/// Longest that any loop of a test may take.
+/// A loop of a test fails after this time, if it has also made [`LEAST_STEPS`].
 pub const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Steps that a loop makes before it may fail, so that a loaded machine only makes a test slower.
+const LEAST_STEPS: u32 = 100_000;
 
 /// Masking key of the examples in RFC 6455 section 5.7.
 pub const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
+/// What a [`Recorder`] was given.
 #[derive(Debug, Default, PartialEq, Eq, Clone)]
 pub struct Record {
     pub messages: Vec<(bool, Vec<u8>)>,
@@ -26,10 +30,11 @@ pub struct Record {
     pub pongs: Vec<Vec<u8>>,
 }
 
+/// A sink that records.
 #[derive(Debug)]
 pub struct Recorder {
     pub record: Record,
-    /// Messages that fit.
+    /// Number of messages that fit.
     pub room: usize,
 }
 
@@ -61,7 +66,7 @@ impl MessageSink for Recorder {
     }
 }
 
-/// One end of a connection without I/O.
+/// One endpoint of a connection without I/O.
 #[derive(Debug)]
 pub struct End {
     pub connection: Connection,
@@ -80,14 +85,14 @@ impl End {
         }
     }
 
-    /// Passes input and returns what was not used.
-    pub fn receive(&mut self, input: &[u8]) -> Result<(Stopped, Vec<u8>), Violation> {
+    /// Passes input and returns the unused rest.
+    pub fn receive(&mut self, input: &[u8]) -> Result<(ReceiveOutcome, Vec<u8>), Violation> {
         let mut input = input.to_vec();
         let (used, result) = self.connection.receive(&mut input, self.limit, &mut self.sink, &mut self.output);
         result.map(|stopped| (stopped, input.split_off(used)))
     }
 
-    /// Passes input in the given pieces; the first error ends it.
+    /// Passes input in the given pieces, up to the first error.
     pub fn receive_pieces(&mut self, pieces: &[&[u8]]) -> Result<(), Violation> {
         for piece in pieces {
             self.receive(piece)?;
@@ -100,7 +105,7 @@ impl End {
         self.connection.send(kind, payload, SendOptions::PLAIN, &mut self.output);
     }
 
-    /// Takes what is to be sent.
+    /// Takes the output.
     pub fn sent(&mut self) -> Vec<u8> {
         let bytes = self.output.pending().to_vec();
         self.output.advance(bytes.len());
@@ -108,7 +113,7 @@ impl End {
     }
 }
 
-/// A frame with each header bit under control.
+/// Builds a frame; `first` is its first byte, valid or not.
 pub fn frame(first: u8, masked: bool, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![first];
     let mask_bit = if masked { 0x80 } else { 0 };
@@ -132,11 +137,13 @@ pub fn frame(first: u8, masked: bool, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Repeats until `done`, letting `step` do the work, for at most [`DEADLINE`].
+/// Repeats `step` until it returns `true`; fails after [`DEADLINE`] and [`LEAST_STEPS`].
 pub fn until(what: &str, mut step: impl FnMut() -> bool) {
     let deadline = clock::now() + DEADLINE;
+    let mut steps = 0;
     while !step() {
-        assert!(clock::now() < deadline, "timed out: {what}");
+        steps += 1;
+        assert!(steps < LEAST_STEPS || clock::now() < deadline, "timed out: {what}");
         std::thread::yield_now();
     }
 }
@@ -152,7 +159,7 @@ impl Pair {
         Self::with(|_| {}, |_| {})
     }
 
-    /// A pair whose options were set before the connection.
+    /// Connects a pair whose options are set before.
     pub fn with(client: impl FnOnce(&mut WebSocketPeer), server: impl FnOnce(&mut WebSocketPeer)) -> Self {
         let mut listener = TcpServer::new();
         listener.listen(0, "127.0.0.1").unwrap();
@@ -170,7 +177,7 @@ impl Pair {
         pair
     }
 
-    /// Polls both ends until `done`.
+    /// Polls both peers until `done`.
     pub fn drive(&mut self, what: &str, mut done: impl FnMut(&mut Self) -> bool) {
         until(what, || {
             self.client.poll();
@@ -180,14 +187,14 @@ impl Pair {
     }
 }
 
-/// A peer whose other end is a bare socket.
+/// A peer whose remote peer is a bare socket.
 pub struct Raw {
     pub peer: WebSocketPeer,
     pub socket: TcpStream,
 }
 
 impl Raw {
-    /// A server peer that has opened.
+    /// Creates an open server peer.
     pub fn server() -> Self {
         Self::server_with(|_| {})
     }
@@ -203,7 +210,7 @@ impl Raw {
         raw
     }
 
-    /// A server peer before the request.
+    /// Creates a server peer that has not received a request.
     pub fn unopened(setup: impl FnOnce(&mut WebSocketPeer)) -> Self {
         let mut listener = TcpServer::new();
         listener.listen(0, "127.0.0.1").unwrap();
@@ -215,7 +222,7 @@ impl Raw {
         Self::new(peer, socket)
     }
 
-    /// A client peer that has opened.
+    /// Creates an open client peer.
     pub fn client() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut peer = WebSocketPeer::new();
@@ -253,7 +260,7 @@ impl Raw {
         });
     }
 
-    /// [`Self::poll_until`] with the socket at hand.
+    /// Polls until `done`, which gets the socket too.
     pub fn poll_with(&mut self, what: &str, mut done: impl FnMut(&mut WebSocketPeer, &mut TcpStream) -> bool) {
         until(what, || {
             self.peer.poll();
@@ -261,7 +268,7 @@ impl Raw {
         });
     }
 
-    /// Reads what the peer sends until `pattern` has come, polling meanwhile.
+    /// Polls and reads what the peer sends, up to the end of `pattern`.
     pub fn read_past(&mut self, pattern: &[u8]) -> Vec<u8> {
         let mut received = Vec::new();
         until("bytes from the peer", || {
@@ -275,7 +282,7 @@ impl Raw {
         received
     }
 
-    /// Reads `count` bytes, polling meanwhile.
+    /// Polls and reads `count` bytes.
     pub fn read(&mut self, count: usize) -> Vec<u8> {
         let mut received = Vec::new();
         until("bytes from the peer", || {
@@ -289,7 +296,7 @@ impl Raw {
         received
     }
 
-    /// Reads everything until the peer has closed the connection.
+    /// Polls and reads everything until the peer has closed the connection.
     pub fn read_to_end(&mut self) -> Vec<u8> {
         let mut received = Vec::new();
         until("the end of the stream", || {
@@ -308,12 +315,12 @@ impl Raw {
     }
 }
 
-/// Takes every packet that waits.
+/// Takes all packets.
 pub fn packets(peer: &mut WebSocketPeer) -> Vec<Vec<u8>> {
     std::iter::from_fn(|| peer.take_packet().ok().map(<[u8]>::to_vec)).collect()
 }
 
-/// A moment from which tests count.
+/// Returns the time from which tests count.
 pub fn start() -> Instant {
     clock::now()
 }

@@ -1,4 +1,4 @@
-//! What both ends see of the handshake: requests that wait for a decision, answers that refuse, proxies, and times.
+//! The opening handshake of peers: pending requests, responses that reject, proxies, and timeouts.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -16,7 +16,7 @@ use crate::fixtures::{DEADLINE, Pair, Raw, frame, packets, start, until};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn deciding(peer: &mut WebSocketPeer) {
+fn without_auto_accept(peer: &mut WebSocketPeer) {
     peer.options.set_auto_accept(false);
 }
 
@@ -27,9 +27,9 @@ fn request(lines: &str) -> String {
     )
 }
 
-/// A server peer with a request that waits.
-fn asked(text: &str) -> Raw {
-    let mut raw = Raw::unopened(deciding);
+/// A server peer with a pending request.
+fn pending(text: &str) -> Raw {
+    let mut raw = Raw::unopened(without_auto_accept);
     assert!(!raw.peer.is_request_pending() && raw.peer.request().is_none());
     raw.write(text.as_bytes());
     raw.poll_until("request", |peer| peer.is_request_pending());
@@ -46,7 +46,7 @@ fn lines(list: &[&str]) -> Vec<String> {
 
 #[test]
 fn a_server_sees_the_whole_request_before_it_answers() {
-    let mut raw = asked(&request("Cookie: a=1\r\nCookie: b=2\r\nX-Empty:\r\n"));
+    let mut raw = pending(&request("Cookie: a=1\r\nCookie: b=2\r\nX-Empty:\r\n"));
     let request = raw.peer.request().unwrap();
     assert_eq!((request.method.as_str(), request.path_and_query()), ("GET", ("/room/7", "name=a%20b")));
     assert_eq!(request.headers.all("cookie").collect::<Vec<_>>(), ["a=1", "b=2"]);
@@ -67,8 +67,8 @@ fn a_server_sees_the_whole_request_before_it_answers() {
 }
 
 #[test]
-fn what_a_client_sends_early_is_kept() {
-    let mut raw = asked(&request(""));
+fn frames_sent_before_the_response_are_kept() {
+    let mut raw = pending(&request(""));
     raw.write(&frame(0x81, true, b"early"));
     raw.poll_until("still waiting", |peer| peer.is_request_pending());
     raw.peer.accept_request(&[]).unwrap();
@@ -77,29 +77,29 @@ fn what_a_client_sends_early_is_kept() {
 }
 
 #[test]
-fn switching_back_to_auto_accept_decides() {
-    let mut raw = asked(&request(""));
+fn enabling_auto_accept_accepts_a_pending_request() {
+    let mut raw = pending(&request(""));
     raw.peer.options.set_auto_accept(true);
     raw.poll_until("open", |peer| peer.state() == State::Open);
 }
 
 #[test]
-fn a_refused_client_reads_why() {
-    let mut raw = asked(&request(""));
+fn a_rejected_client_reads_the_response() {
+    let mut raw = pending(&request(""));
     let headers = lines(&["WWW-Authenticate: Basic realm=\"game\""]);
     raw.peer.reject_request(HttpAnswer { headers, ..HttpAnswer::new(401) }.with_body("who are you?")).unwrap();
     assert_eq!((raw.peer.state(), raw.peer.close_code()), (State::Closed, -1));
-    assert!(raw.peer.failure().is_none(), "the program has refused, nothing has failed");
+    assert!(raw.peer.failure().is_none(), "a rejection by the program is no failure");
     let expected = "HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 12\r\n\
                     Content-Type: text/plain; charset=utf-8\r\nWWW-Authenticate: Basic realm=\"game\"\r\n\r\nwho are you?";
     assert_eq!(answer(&mut raw), expected);
 }
 
 #[test]
-fn one_port_serves_pages_too() {
+fn one_port_serves_pages_and_websockets() {
     let page = vec![b'x'; 3 << 20];
     for (method, body) in [("GET", page.len()), ("HEAD", 0)] {
-        let mut raw = asked(&format!("{method} /health HTTP/1.1\r\nHost: h\r\n\r\n"));
+        let mut raw = pending(&format!("{method} /health HTTP/1.1\r\nHost: h\r\n\r\n"));
         assert!(!raw.peer.request().unwrap().is_websocket());
         let headers = lines(&["Content-Type: text/html"]);
         raw.peer.reject_request(HttpAnswer { headers, ..HttpAnswer::new(200) }.with_body(page.clone())).unwrap();
@@ -110,16 +110,16 @@ fn one_port_serves_pages_too() {
 }
 
 #[test]
-fn accepting_what_is_no_handshake_answers_why() {
-    let mut raw = asked("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+fn accepting_a_request_that_is_no_handshake_responds_with_the_reason() {
+    let mut raw = pending("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     assert_eq!(raw.peer.accept_request(&[]).unwrap_err().code(), ErrorCode::InvalidData);
     assert_eq!((raw.peer.state(), raw.peer.failure().unwrap().stage), (State::Closed, FailureStage::Http));
     assert!(answer(&mut raw).starts_with("HTTP/1.1 426 "));
 }
 
 #[test]
-fn wrong_decisions_change_nothing() {
-    let mut raw = asked(&request(""));
+fn invalid_calls_for_a_pending_request_change_nothing() {
+    let mut raw = pending(&request(""));
     let code = |result: wspeer::error::Result| result.unwrap_err().code();
     assert_eq!(code(raw.peer.accept_request(&lines(&["X: a\r\nY: b"]))), ErrorCode::InvalidParameter);
     assert_eq!(code(raw.peer.accept_request(&lines(&["Upgrade: x"]))), ErrorCode::InvalidParameter);
@@ -141,8 +141,8 @@ fn wrong_decisions_change_nothing() {
 }
 
 #[test]
-fn a_client_that_leaves_while_the_program_decides_is_noticed() {
-    let mut raw = asked(&request(""));
+fn a_client_that_disconnects_while_its_request_is_pending_closes_the_peer() {
+    let mut raw = pending(&request(""));
     raw.end();
     raw.poll_until("closed", |peer| peer.state() == State::Closed);
     assert_eq!(raw.peer.failure().unwrap().stage, FailureStage::Http);
@@ -150,10 +150,10 @@ fn a_client_that_leaves_while_the_program_decides_is_noticed() {
 }
 
 #[test]
-fn requests_and_decisions_that_do_not_come_are_given_up() {
+fn a_missing_request_and_a_missing_decision_time_out() {
     let mut slow = Raw::unopened(|_| {});
     slow.write(b"GET / HTTP/1.1\r\nHo");
-    let mut undecided = asked(&request(""));
+    let mut undecided = pending(&request(""));
     let now = start();
     for (raw, status, what) in [(&mut slow, "408", "did not arrive"), (&mut undecided, "503", "accept_request")] {
         raw.peer.poll_at(now + 9 * SECOND);
@@ -166,11 +166,11 @@ fn requests_and_decisions_that_do_not_come_are_given_up() {
     }
     let mut patient = Raw::unopened(|peer| peer.options.set_handshake_timeout(Duration::ZERO).unwrap());
     patient.peer.poll_at(now + 100_000 * SECOND);
-    assert_eq!(patient.peer.state(), State::Connecting, "0 is no limit");
+    assert_eq!(patient.peer.state(), State::Connecting, "0 means no limit");
 }
 
 #[test]
-fn pages_of_other_origins_are_refused() {
+fn requests_of_other_origins_are_rejected() {
     for (origin, status) in [("https://game.example", "101"), ("https://evil.example", "403"), ("null", "403")] {
         let mut raw = Raw::unopened(|peer| peer.options.set_allowed_origins(lines(&["https://game.example"])));
         raw.write(request(&format!("Origin: {origin}\r\n")).as_bytes());
@@ -179,7 +179,7 @@ fn pages_of_other_origins_are_refused() {
     }
 }
 
-/// A server that gives one answer to the first request and keeps the connection for `keep`.
+/// A server that sends one response to the first request; the thread returns the open connection.
 fn answering(answer: &'static [u8]) -> (u16, JoinHandle<TcpStream>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -217,7 +217,7 @@ fn connecting(port: u16) -> WebSocketPeer {
 }
 
 #[test]
-fn an_answer_that_refuses_can_be_read() {
+fn a_response_that_rejects_is_readable() {
     let cases: [(&[u8], u16, &str); 5] = [
         (b"HTTP/1.1 301 Moved Permanently\r\nLocation: /new\r\nContent-Length: 0\r\n\r\n", 301, "/new"),
         (
@@ -250,11 +250,11 @@ fn an_answer_that_refuses_can_be_read() {
 }
 
 #[test]
-fn a_body_that_never_ends_does_not_hold_up_the_failure() {
+fn a_body_without_end_does_not_outlast_the_handshake_timeout() {
     let (port, server) = answering(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 4000\r\n\r\nbeginning");
     let mut client = connecting(port);
     let now = start();
-    until("the answer", || {
+    until("the response", || {
         client.poll_at(now);
         server.is_finished()
     });
@@ -268,7 +268,7 @@ fn a_body_that_never_ends_does_not_hold_up_the_failure() {
 }
 
 #[test]
-fn headers_of_the_answer_are_readable_on_success() {
+fn headers_of_the_response_are_readable_on_success() {
     let mut pair = Pair::with(|_| {}, |peer| peer.options.set_handshake_headers(lines(&["X-Room: 7", "X-Room: 8"])));
     assert_eq!(pair.client.response_headers().unwrap().all("x-room").collect::<Vec<_>>(), ["7", "8"]);
     assert!(pair.server.response_headers().is_none() && pair.client.request().is_none());
@@ -280,7 +280,7 @@ fn headers_of_the_answer_are_readable_on_success() {
     assert!(pair.client.response_headers().is_some(), "a refused call changes nothing");
 }
 
-/// An HTTP proxy for one connection; the thread returns the request it got. Without `refusal` it makes the tunnel.
+/// An HTTP proxy for one connection; the thread returns the request. Without `refusal` it establishes the tunnel.
 fn proxy(refusal: Option<&'static str>) -> (u16, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -297,7 +297,7 @@ fn proxy(refusal: Option<&'static str>) -> (u16, JoinHandle<String>) {
         let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
         from.set_read_timeout(None).unwrap();
         let there = std::thread::spawn(move || {
-            // Ends with the connection, which either end may break.
+            // Ends with the connection, which either peer may reset.
             let _end = std::io::copy(&mut from, &mut to);
             let _end = to.shutdown(std::net::Shutdown::Write);
         });
@@ -314,7 +314,7 @@ fn through(address: &str) -> Proxies {
 }
 
 #[test]
-fn a_proxy_is_asked_for_a_tunnel() {
+fn a_proxy_gets_a_connect_request() {
     let (port, thread) = proxy(None);
     let mut pair = Pair::with(
         |peer| peer.options.set_proxies(through(&format!("http://user:p%40ss@127.0.0.1:{port}"))).unwrap(),
@@ -333,7 +333,7 @@ fn a_proxy_is_asked_for_a_tunnel() {
 }
 
 #[test]
-fn a_proxy_that_refuses_or_is_not_there_is_named() {
+fn the_failure_of_a_proxy_names_it() {
     let (port, thread) = proxy(Some("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 3\r\n\r\nwho"));
     let mut client = WebSocketPeer::new();
     client.options.set_proxies(through(&format!("127.0.0.1:{port}"))).unwrap();
@@ -361,7 +361,7 @@ fn hosts_without_proxy_are_connected_to_directly() {
 }
 
 #[test]
-fn what_is_no_proxy_is_refused() {
+fn invalid_proxy_addresses_are_refused() {
     let mut client = WebSocketPeer::new();
     for bad in ["socks5://h:1", "h:0", "http://h/path", "h:port"] {
         assert_eq!(client.options.set_proxies(through(bad)).unwrap_err().code(), ErrorCode::InvalidParameter);

@@ -1,4 +1,4 @@
-//! Integration tests of the Rust layers, in one binary.
+//! Integration tests of the Rust layers, in one binary. `trace.rs` is a binary of its own.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
@@ -8,11 +8,13 @@ mod compression;
 mod connection;
 mod corpus;
 mod fixtures;
-mod gd_mp;
+mod godot3_mode;
 mod handshake;
 mod header;
 mod layers;
 mod memory;
+mod module_graph;
+mod options;
 mod peers;
 mod rooms;
 mod scenes;

@@ -1,4 +1,4 @@
-//! Resident memory of this process, and what hostile input may make of it.
+//! Bounds of resident memory under hostile input, and the limits of queues.
 
 use std::io::{Read, Write};
 
@@ -7,14 +7,14 @@ use wspeer::proto::frame::MessageKind::Binary;
 
 use crate::fixtures::{Pair, Raw, frame, packets};
 
-/// Bytes of memory this process holds now.
+/// Returns the resident bytes of this process.
 pub fn resident() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: usize = statm.split(' ').nth(1).unwrap().parse().unwrap();
     pages * 4096
 }
 
-/// Runs a test that measures memory in a process of its own, where no other test allocates meanwhile.
+/// Runs a test that measures memory in a process of its own, so that no other test allocates meanwhile.
 pub fn alone(test: &str, body: impl FnOnce()) {
     const MARK: &str = "WSPEER_TEST_ALONE";
     if std::env::var_os(MARK).is_some() {
@@ -27,7 +27,7 @@ pub fn alone(test: &str, body: impl FnOnce()) {
     assert!(output.status.success() && text.contains("1 passed"), "{text}{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Writes without waiting for the peer, which is polled meanwhile.
+/// Writes `wire` while the peer is polled.
 fn flood(raw: &mut Raw, wire: &[u8], done: impl Fn(&WebSocketPeer) -> bool) {
     raw.socket.set_nonblocking(true).unwrap();
     let mut written = 0;
@@ -39,8 +39,8 @@ fn flood(raw: &mut Raw, wire: &[u8], done: impl Fn(&WebSocketPeer) -> bool) {
 }
 
 #[test]
-fn a_ping_flood_that_reads_nothing_costs_no_memory() {
-    alone("memory::a_ping_flood_that_reads_nothing_costs_no_memory", || {
+fn a_ping_flood_without_a_reader_costs_no_memory() {
+    alone("memory::a_ping_flood_without_a_reader_costs_no_memory", || {
         let mut raw = Raw::server();
         let wire = frame(0x89, true, &[7; 125]).repeat(8 << 10);
         let before = resident();
@@ -78,8 +78,8 @@ fn empty_and_tiny_fragments_hold_no_more_than_their_bytes() {
 }
 
 #[test]
-fn a_header_that_claims_a_gibibyte_allocates_nothing() {
-    alone("memory::a_header_that_claims_a_gibibyte_allocates_nothing", || {
+fn a_header_that_announces_a_gibibyte_allocates_nothing() {
+    alone("memory::a_header_that_announces_a_gibibyte_allocates_nothing", || {
         for limit in [65_535, 2 << 30] {
             let mut raw = Raw::server_with(|peer| peer.options.set_inbound_buffer_size(limit));
             let before = resident();
@@ -91,7 +91,7 @@ fn a_header_that_claims_a_gibibyte_allocates_nothing() {
             assert!(grown < 4 << 20, "grew by {grown} bytes");
             if limit == 65_535 {
                 raw.read_to_end();
-                assert_eq!(raw.peer.close_code(), 1009, "refused on the header alone");
+                assert_eq!(raw.peer.close_code(), 1009, "refused after the header");
             } else {
                 assert_eq!(raw.peer.state(), State::Open);
             }
@@ -123,7 +123,7 @@ fn a_message_of_the_limit_passes_and_one_more_byte_does_not() {
 }
 
 #[test]
-fn message_and_close_in_one_segment_are_delivered_then_closed() {
+fn a_message_before_a_close_frame_in_the_same_segment_is_delivered() {
     let mut raw = Raw::server();
     raw.write(&[frame(0x81, true, b"bye"), frame(0x88, true, b"\x03\xe8")].concat());
     raw.poll_until("closed", |peer| peer.state() == State::Closed);
@@ -131,7 +131,7 @@ fn message_and_close_in_one_segment_are_delivered_then_closed() {
 }
 
 #[test]
-fn a_reader_that_stops_makes_the_sender_be_refused_and_told_when_it_may_go_on() {
+fn a_reader_that_stops_causes_refusals_and_then_the_drained_report() {
     let mut raw = Raw::server();
     let mut sent = 0;
     let refused = loop {
@@ -139,7 +139,7 @@ fn a_reader_that_stops_makes_the_sender_be_refused_and_told_when_it_may_go_on() 
             Ok(()) => sent += 1,
             Err(error) => break error,
         }
-        assert!(sent < 10_000, "the kernel takes this much without a reader?");
+        assert!(sent < 10_000, "the kernel accepts data without a reader");
     };
     assert_eq!(refused.code() as i32, 6);
     assert!(!raw.peer.is_drained() && !raw.peer.take_drained());
@@ -160,8 +160,8 @@ fn a_reader_that_stops_makes_the_sender_be_refused_and_told_when_it_may_go_on() 
 }
 
 #[test]
-fn messages_can_be_taken_in_pieces_without_being_held_whole() {
-    alone("memory::messages_can_be_taken_in_pieces_without_being_held_whole", || {
+fn messages_taken_in_pieces_are_never_stored_whole() {
+    alone("memory::messages_taken_in_pieces_are_never_stored_whole", || {
         const TOTAL: usize = 64 << 20;
         let mut pair = Pair::with(
             |peer| peer.options.set_outbound_buffer_size(0),

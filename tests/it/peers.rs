@@ -1,4 +1,4 @@
-//! Peers over real sockets; time is virtual where a rule is about time.
+//! Rules of peers over real sockets; time is virtual in tests of time limits.
 
 use std::io::Read;
 use std::net::TcpListener;
@@ -18,7 +18,7 @@ fn unlimited(peer: &mut WebSocketPeer) {
 }
 
 #[test]
-fn messages_of_every_size_arrive_in_both_directions() {
+fn messages_of_every_size_are_delivered_in_both_directions() {
     let mut pair = Pair::with(unlimited, unlimited);
     for len in [0, 1, 125, 126, 127, 4096, 16_384, 65_535, 65_536, 1 << 20, 8 << 20] {
         let payload: Vec<u8> = (0..len).map(|i| (i % 127) as u8).collect();
@@ -35,7 +35,7 @@ fn messages_of_every_size_arrive_in_both_directions() {
 }
 
 #[test]
-fn a_burst_arrives_whole_and_in_order() {
+fn a_burst_is_delivered_complete_and_in_order() {
     let mut pair = Pair::with(unlimited, |peer| {
         unlimited(peer);
         peer.options.set_max_queued_packets(100);
@@ -56,11 +56,11 @@ fn a_burst_arrives_whole_and_in_order() {
 }
 
 #[test]
-fn a_single_message_leaves_in_its_own_tick_and_answers_leave_when_nothing_is_left_to_read() {
+fn a_single_message_is_written_at_once_and_answers_after_the_last_packet_is_taken() {
     let mut pair = Pair::open();
     pair.client.send(Text, b"a").unwrap();
     pair.server.poll();
-    assert_eq!(pair.server.packet_count(), 1, "sent at once, seen by the next poll");
+    assert_eq!(pair.server.packet_count(), 1, "written at once, read by the next poll");
     pair.server.take_packet().unwrap();
     for _ in 0..3 {
         pair.server.send(Text, b"answer").unwrap();
@@ -73,7 +73,7 @@ fn a_single_message_leaves_in_its_own_tick_and_answers_leave_when_nothing_is_lef
 }
 
 #[test]
-fn both_ends_report_the_close_frame() {
+fn both_peers_report_the_close_frame() {
     let mut pair = Pair::open();
     pair.client.send(Text, b"last").unwrap();
     pair.client.close(4001, "fin\0ished").unwrap();
@@ -82,7 +82,7 @@ fn both_ends_report_the_close_frame() {
     for peer in [&pair.client, &pair.server] {
         assert_eq!((peer.close_code(), peer.close_reason(), peer.error_message()), (4001, "fin\0ished", ""));
     }
-    assert_eq!(packets(&mut pair.server), [b"last".to_vec()], "what came before the close stays readable");
+    assert_eq!(packets(&mut pair.server), [b"last".to_vec()], "a packet before the close frame stays readable");
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn messages_queued_before_close_are_delivered() {
 }
 
 #[test]
-fn packets_that_arrive_with_the_end_of_the_stream_are_kept() {
+fn packets_that_arrive_with_the_end_of_the_stream_stay_readable() {
     let mut raw = Raw::server();
     raw.write(&[frame(0x81, true, b"one"), frame(0x81, true, b"two")].concat());
     raw.end();
@@ -117,8 +117,8 @@ fn a_connection_that_opens_and_ends_at_once_is_seen_open() {
     let request = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
     let clean = frame(0x88, true, b"\x03\xe8");
-    let ping_behind = [clean.clone(), frame(0x89, true, b"late")].concat();
-    for (close, code) in [(clean, 1000), (ping_behind, 1000), (frame(0x88, true, b""), 0), (Vec::new(), -1)] {
+    let ping_after_close = [clean.clone(), frame(0x89, true, b"late")].concat();
+    for (close, code) in [(clean, 1000), (ping_after_close, 1000), (frame(0x88, true, b""), 0), (Vec::new(), -1)] {
         let mut raw = Raw::unopened(|_| {});
         raw.write(&[&request[..], &frame(0x81, true, b"hi"), &close].concat());
         raw.end();
@@ -129,12 +129,12 @@ fn a_connection_that_opens_and_ends_at_once_is_seen_open() {
         assert_eq!(raw.peer.close_code(), code);
         let sent = raw.read_to_end();
         assert!(sent.windows(6).any(|bytes| bytes == b"answer"));
-        assert!(!sent.windows(4).any(|bytes| bytes == b"late"), "nothing behind a close frame is answered");
+        assert!(!sent.windows(4).any(|bytes| bytes == b"late"), "a ping after a close frame is not answered");
     }
 }
 
 #[test]
-fn an_empty_message_that_had_no_room_is_not_forgotten() {
+fn an_empty_message_that_had_no_room_is_delivered_later() {
     let mut raw = Raw::server_with(|peer| peer.options.set_max_queued_packets(1));
     raw.write(&[frame(0x82, true, b"one"), frame(0x82, true, b"")].concat());
     raw.poll_until("full", |peer| peer.packet_count() == 1 && peer.needs_poll());
@@ -169,7 +169,7 @@ fn refused_calls_change_nothing() {
 }
 
 #[test]
-fn a_wrong_url_leaves_the_last_connection_readable() {
+fn an_invalid_url_leaves_the_last_connection_readable() {
     let mut pair = Pair::open();
     pair.server.send(Text, b"unread").unwrap();
     pair.server.close(4002, "why").unwrap();
@@ -180,7 +180,7 @@ fn a_wrong_url_leaves_the_last_connection_readable() {
 }
 
 #[test]
-fn violations_are_answered_by_a_close_frame_that_arrives() {
+fn violations_are_answered_by_a_close_frame() {
     for (bytes, code) in [
         (frame(0x83, true, b""), 1002u16),
         (frame(0x81, true, b"\xff"), 1007),
@@ -252,7 +252,7 @@ fn inbound_buffer_size_bounds_what_is_held() {
 }
 
 #[test]
-fn an_unanswered_close_ends_by_itself() {
+fn an_unanswered_close_frame_ends_the_connection_after_close_timeout() {
     let mut raw = Raw::client();
     raw.peer.close(1000, "").unwrap();
     let now = start();
@@ -283,7 +283,7 @@ fn a_silent_server_and_a_silent_client_time_out() {
 }
 
 #[test]
-fn a_late_poll_keeps_a_healthy_link_and_a_dead_one_is_noticed() {
+fn a_late_poll_keeps_a_healthy_connection_and_a_dead_one_is_detected() {
     let mut pair = Pair::with(|peer| peer.options.set_heartbeat_interval(SECOND).unwrap(), |_| {});
     let now = start();
     pair.client.poll_at(now + SECOND);
@@ -292,7 +292,7 @@ fn a_late_poll_keeps_a_healthy_link_and_a_dead_one_is_noticed() {
         pair.client.poll_at(now + 500 * SECOND);
         pair.client.state() == State::Open
     });
-    assert_eq!(pair.client.state(), State::Open, "the pong was there before the late poll");
+    assert_eq!(pair.client.state(), State::Open, "the pong arrived before the late poll");
     pair.client.poll_at(now + 501 * SECOND);
     pair.client.poll_at(now + 502 * SECOND);
     pair.client.poll_at(now + 503 * SECOND);
@@ -301,7 +301,7 @@ fn a_late_poll_keeps_a_healthy_link_and_a_dead_one_is_noticed() {
 }
 
 #[test]
-fn a_peer_can_be_used_again_and_starts_clean() {
+fn a_second_connection_of_a_peer_starts_clean() {
     let mut raw = Raw::client();
     raw.write(&frame(0x01, false, b"half a mess"));
     raw.peer.poll();
@@ -338,7 +338,7 @@ fn host_names_connect_without_delay() {
     for peer in [&pair.client, &pair.server] {
         use std::os::fd::BorrowedFd;
         let fd = i32::try_from(peer.raw_fd().unwrap().0).unwrap();
-        #[expect(unsafe_code, reason = "only so can a foreign descriptor be asked")]
+        #[expect(unsafe_code, reason = "a foreign descriptor can be borrowed only this way")]
         // SAFETY: the descriptor belongs to the peer, which lives longer.
         let fd = unsafe { BorrowedFd::borrow_raw(fd) };
         assert!(socket2::SockRef::from(&fd).tcp_nodelay().unwrap());
@@ -346,7 +346,7 @@ fn host_names_connect_without_delay() {
 }
 
 #[test]
-fn failures_say_why() {
+fn failures_name_their_reason() {
     let free_port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut client = WebSocketPeer::new();
     client.connect_to_url(&format!("ws://127.0.0.1:{free_port}"), None).unwrap();
@@ -384,7 +384,7 @@ fn bad_requests_get_an_http_answer() {
 }
 
 #[test]
-fn a_dropped_peer_delivers_what_it_has_sent() {
+fn a_dropped_peer_delivers_its_unsent_messages() {
     let mut pair = Pair::open();
     for _ in 0..3 {
         pair.client.send(Text, b"x").unwrap();
@@ -402,7 +402,7 @@ fn streams_carry_bytes() {
     let mut server = TcpServer::new();
     server.listen(0, "127.0.0.1").unwrap();
     let mut client = StreamPeerTcp::new();
-    client.connect_to_host("localhost", i64::from(server.local_port())).unwrap();
+    client.connect_to_host("localhost", server.local_port()).unwrap();
     until("connected", || {
         client.poll().unwrap();
         server.is_connection_available() && client.status() as i32 == 2
@@ -434,19 +434,19 @@ fn idle_peers_own_no_buffers_after_traffic() {
 }
 
 #[test]
-fn rest_lasts_until_the_network_has_news() {
+fn an_idle_watch_holds_until_the_network_has_news() {
     let mut pair = Pair::open();
     let mut idle = None;
-    until("rest", || {
+    until("idle", || {
         pair.client.poll();
         idle = pair.server.poll_unless_idle();
         idle.is_some()
     });
     let idle = idle.unwrap();
-    // Connections that other tests close are looked after by whoever polls.
-    until("nothing happens", || idle.still_holds());
+    // Every poll also serves the connections that other tests close.
+    until("no other work", || idle.still_holds());
     pair.client.send(Text, b"wake up").unwrap();
     until("news", || !idle.still_holds());
     pair.drive("the message", |pair| pair.server.packet_count() == 1);
-    assert!(pair.server.poll_unless_idle().is_none(), "an unread message is no rest");
+    assert!(pair.server.poll_unless_idle().is_none(), "a peer with an unread packet is not idle");
 }

@@ -1,4 +1,4 @@
-//! The server object: events and their order, ids, limits, floods, broadcast, waiting.
+//! The server object: its events and their order, ids, limits, broadcasts, waiting.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,24 +8,24 @@ use std::time::Duration;
 use wspeer::error::ErrorCode;
 use wspeer::limits::MAX_CLOSE_REASON;
 use wspeer::net::clock;
-use wspeer::peer::server::Wait;
-use wspeer::peer::{PeerEvent, Server, State, WebSocketPeer};
+use wspeer::peer::server::WaitStep;
+use wspeer::peer::{ListenParameters, PeerEvent, Server, State, WebSocketPeer};
 use wspeer::proto::handshake::HttpAnswer;
 
 use crate::fixtures::{frame, until};
 use crate::world::{BINARY, REQUEST, TEXT, World, owned};
 
 #[test]
-fn a_client_comes_talks_and_goes() {
+fn a_client_connects_sends_and_disconnects() {
     let mut world = World::new();
     let index = world.join();
     let id = world.id(index);
     assert!(id >= 2);
-    assert_eq!(world.told, [PeerEvent::Opened { id, protocol: String::new() }]);
-    assert_eq!(world.clients[index].told, [PeerEvent::Opened { id: 1, protocol: String::new() }]);
+    assert_eq!(world.events, [PeerEvent::Opened { id, protocol: String::new() }]);
+    assert_eq!(world.clients[index].events, [PeerEvent::Opened { id: 1, protocol: String::new() }]);
     assert_eq!(world.server.request(id).unwrap().method, "GET");
     assert!(world.server.peer_address(id).unwrap().ip().is_loopback());
-    world.forget();
+    world.clear_events();
     for text in ["a", "b", "c"] {
         world.client(index).send(TEXT, text.as_bytes()).unwrap();
     }
@@ -33,32 +33,32 @@ fn a_client_comes_talks_and_goes() {
     world.client(index).flush();
     until("four messages", || {
         world.server.poll();
-        world.told.extend(std::iter::from_fn(|| world.server.next_event()));
-        world.told.len() == 4
+        world.events.extend(std::iter::from_fn(|| world.server.next_event()));
+        world.events.len() == 4
     });
-    assert_eq!(world.told, vec![PeerEvent::Message { id }; 4]);
+    assert_eq!(world.events, vec![PeerEvent::Message { id }; 4]);
     assert_eq!(world.server.packet_count(id), 4);
     for (text, is_text) in [("a", true), ("b", true), ("c", true), ("d", false)] {
         assert_eq!(world.server.take_message(id).unwrap(), text.as_bytes());
         assert_eq!(world.server.was_string_packet(id), is_text);
     }
     assert_eq!(world.server.take_message(id).unwrap_err().code(), ErrorCode::Unavailable);
-    world.forget();
+    world.clear_events();
     world.client(index).disconnect_from_host(1001, "Bye").unwrap();
-    world.until_client_told(index, &PeerEvent::Closed { id: 1, was_clean: true });
+    world.until_client_event(index, &PeerEvent::Closed { id: 1, was_clean: true });
     assert_eq!(
-        world.told,
+        world.events,
         [
             PeerEvent::CloseRequest { id, code: 1001, reason: "Bye".to_owned() },
             PeerEvent::Closed { id, was_clean: true }
         ]
     );
-    assert_eq!(world.clients[index].told, [PeerEvent::Closed { id: 1, was_clean: true }]);
+    assert_eq!(world.clients[index].events, [PeerEvent::Closed { id: 1, was_clean: true }]);
     assert!(!world.server.has_peer(id));
 }
 
 #[test]
-fn a_message_can_be_read_from_its_event_on() {
+fn a_message_is_readable_from_the_delivery_of_its_event_on() {
     let mut world = World::new();
     let index = world.join();
     let id = world.id(index);
@@ -68,7 +68,7 @@ fn a_message_can_be_read_from_its_event_on() {
     world.client(index).flush();
     until("two messages", || {
         world.server.poll();
-        world.server.ask(id, |peer| peer.packet_count() == 2).unwrap()
+        world.server.with_peer(id, |peer| peer.packet_count() == 2).unwrap()
     });
     assert_eq!(world.server.packet_count(id), 0);
     assert_eq!(world.server.next_event(), Some(PeerEvent::Message { id }));
@@ -80,40 +80,40 @@ fn a_message_can_be_read_from_its_event_on() {
 }
 
 #[test]
-fn what_came_before_a_close_is_told_first_and_can_still_be_read() {
+fn messages_before_a_close_frame_have_their_events_first_and_stay_readable() {
     let mut world = World::new();
     let index = world.join();
     let id = world.id(index);
-    world.server.send(id, TEXT, b"last words").unwrap();
+    world.server.send(id, TEXT, b"last message").unwrap();
     world.server.disconnect_peer(id, 4000, "bye bye").unwrap();
-    world.forget();
-    world.until_told(&PeerEvent::Closed { id, was_clean: true });
+    world.clear_events();
+    world.until_event(&PeerEvent::Closed { id, was_clean: true });
     let expected = [
         PeerEvent::Message { id: 1 },
         PeerEvent::CloseRequest { id: 1, code: 4000, reason: "bye bye".to_owned() },
         PeerEvent::Closed { id: 1, was_clean: true },
     ];
-    assert_eq!(world.clients[index].told, expected);
-    assert_eq!(world.client(index).take_message().unwrap(), b"last words");
-    assert_eq!(world.told, [PeerEvent::Closed { id, was_clean: true }]);
+    assert_eq!(world.clients[index].events, expected);
+    assert_eq!(world.client(index).take_message().unwrap(), b"last message");
+    assert_eq!(world.events, [PeerEvent::Closed { id, was_clean: true }]);
 }
 
 #[test]
-fn the_end_is_told_before_the_peer_is_forgotten() {
+fn a_peer_is_known_until_the_event_of_its_end_was_handled() {
     let mut world = World::new();
     let index = world.join();
     let id = world.id(index);
     world.client(index).disconnect_from_host(1000, "").unwrap();
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     until("closed", || {
         world.clients[index].client.poll();
         world.server.poll();
         while let Some(event) = world.server.next_event() {
             assert!(world.server.has_peer(id), "{event:?}");
             assert_eq!(world.server.is_peer_connected(id), !matches!(event, PeerEvent::Closed { .. }));
-            told.push(event);
+            events.push(event);
         }
-        told.len() == 2
+        events.len() == 2
     });
     assert!(!world.server.has_peer(id));
     let stale = |result: wspeer::error::Result| assert_eq!(result.unwrap_err().code(), ErrorCode::InvalidParameter);
@@ -129,34 +129,34 @@ fn the_end_is_told_before_the_peer_is_forgotten() {
 }
 
 #[test]
-fn a_broken_connection_and_a_violation_end_unclean_and_others_stay() {
+fn a_lost_connection_and_a_violation_are_not_clean_and_other_peers_stay() {
     let mut world = World::new();
     let bystander = world.join();
     let (socket, cut) = world.raw_open();
     drop(socket);
-    world.until_told(&PeerEvent::Closed { id: cut, was_clean: false });
+    world.until_event(&PeerEvent::Closed { id: cut, was_clean: false });
     let (mut socket, violator) = world.raw_open();
-    // A frame of a client that is not masked.
+    // A frame of a client that is not masked (RFC 6455 section 5.1).
     socket.write_all(&frame(0x81, false, b"x")).unwrap();
-    world.until_told(&PeerEvent::Closed { id: violator, was_clean: false });
-    assert!(!world.told.iter().any(|event| matches!(event, PeerEvent::CloseRequest { .. })), "{:?}", world.told);
+    world.until_event(&PeerEvent::Closed { id: violator, was_clean: false });
+    assert!(!world.events.iter().any(|event| matches!(event, PeerEvent::CloseRequest { .. })), "{:?}", world.events);
     assert_eq!(world.server.peer_ids(), [world.id(bystander)]);
 }
 
 #[test]
-fn the_nul_that_godot_3_appends_to_a_reason_is_cut_off() {
+fn the_nul_that_godot_3_appends_to_a_reason_is_removed() {
     let mut world = World::new();
     let (mut socket, id) = world.raw_open();
     socket.write_all(&frame(0x88, true, b"\x10\xe1why not\0")).unwrap();
-    world.until_told(&PeerEvent::CloseRequest { id, code: 4321, reason: "why not".to_owned() });
+    world.until_event(&PeerEvent::CloseRequest { id, code: 4321, reason: "why not".to_owned() });
     let (mut socket, id) = world.raw_open();
     socket.write_all(&frame(0x88, true, b"")).unwrap();
-    world.until_told(&PeerEvent::CloseRequest { id, code: 0, reason: String::new() });
-    world.until_told(&PeerEvent::Closed { id, was_clean: true });
+    world.until_event(&PeerEvent::CloseRequest { id, code: 0, reason: String::new() });
+    world.until_event(&PeerEvent::Closed { id, was_clean: true });
 }
 
 #[test]
-fn wrong_closes_are_refused_and_change_nothing() {
+fn invalid_closes_are_refused_and_change_nothing() {
     let mut world = World::new();
     let index = world.join();
     let id = world.id(index);
@@ -167,14 +167,14 @@ fn wrong_closes_are_refused_and_change_nothing() {
         assert!(world.client(index).disconnect_from_host(code, &reason).is_err());
     }
     world.server.send(id, TEXT, b"still here").unwrap();
-    world.until_client_told(index, &PeerEvent::Message { id: 1 });
+    world.until_client_event(index, &PeerEvent::Message { id: 1 });
     world.server.disconnect_peer(id, -1, "").unwrap();
-    world.until_told(&PeerEvent::Closed { id, was_clean: false });
-    world.until_client_told(index, &PeerEvent::Closed { id: 1, was_clean: false });
+    world.until_event(&PeerEvent::Closed { id, was_clean: false });
+    world.until_client_event(index, &PeerEvent::Closed { id: 1, was_clean: false });
 }
 
 #[test]
-fn nothing_is_told_of_a_peer_behind_the_programs_goodbye() {
+fn after_the_programs_close_only_the_end_has_an_event() {
     let mut world = World::new();
     let index = world.join();
     let id = world.id(index);
@@ -182,36 +182,35 @@ fn nothing_is_told_of_a_peer_behind_the_programs_goodbye() {
     world.client(index).flush();
     until("arrived", || {
         world.server.poll();
-        world.server.ask(id, |peer| peer.packet_count() == 1).unwrap()
+        world.server.with_peer(id, |peer| peer.packet_count() == 1).unwrap()
     });
     world.server.disconnect_peer(id, 1000, "").unwrap();
-    world.forget();
-    world.until_told(&PeerEvent::Closed { id, was_clean: true });
-    assert_eq!(world.told, [PeerEvent::Closed { id, was_clean: true }]);
+    world.clear_events();
+    world.until_event(&PeerEvent::Closed { id, was_clean: true });
+    assert_eq!(world.events, [PeerEvent::Closed { id, was_clean: true }]);
     assert_eq!(world.server.send(id, TEXT, b"x").unwrap_err().code(), ErrorCode::InvalidParameter);
 }
 
 #[test]
-fn stop_says_goodbye_and_tells_nothing() {
+fn stop_closes_all_connections_without_events() {
     let mut world = World::new();
     let index = world.join();
-    world.forget();
+    world.clear_events();
     world.server.stop();
     assert!(!world.server.is_listening() && world.server.peer_ids().is_empty());
-    world.until_client_told(index, &PeerEvent::Closed { id: 1, was_clean: true });
-    assert_eq!(world.clients[index].told[0], PeerEvent::CloseRequest { id: 1, code: 1000, reason: String::new() });
-    assert_eq!(world.told, []);
+    world.until_client_event(index, &PeerEvent::Closed { id: 1, was_clean: true });
+    assert_eq!(world.clients[index].events[0], PeerEvent::CloseRequest { id: 1, code: 1000, reason: String::new() });
+    assert_eq!(world.events, []);
     world.server.stop();
-    world.server.listen(0, Vec::new(), false).unwrap();
+    world.server.listen(0, ListenParameters::default()).unwrap();
 }
 
 #[test]
-fn listening_has_its_rules() {
+fn listening_refuses_invalid_arguments_and_wrong_states() {
     let mut server = Server::new();
     let code = |result: wspeer::error::Result| result.unwrap_err().code();
-    assert_eq!(code(server.listen(-1, Vec::new(), false)), ErrorCode::InvalidParameter);
-    assert_eq!(code(server.listen(65_536, Vec::new(), false)), ErrorCode::InvalidParameter);
-    assert_eq!(code(server.listen(0, owned(&["a b"]), false)), ErrorCode::InvalidParameter);
+    let with_protocols = |names: &[&str]| ListenParameters { protocols: owned(names), gd_mp_api: false };
+    assert_eq!(code(server.listen(0, with_protocols(&["a b"]))), ErrorCode::InvalidParameter);
     assert_eq!(
         code(server.configure(|options| options.listen.set_bind_address("localhost"))),
         ErrorCode::InvalidParameter
@@ -226,23 +225,23 @@ fn listening_has_its_rules() {
     );
     assert_eq!(server.options().listen.bind_address(), "*");
     assert_eq!(code(server.wait(None).map(|_| ())), ErrorCode::Unconfigured);
-    server.listen(0, owned(&[" chat "]), false).unwrap();
-    assert_eq!(code(server.listen(0, Vec::new(), false)), ErrorCode::AlreadyInUse);
+    server.listen(0, with_protocols(&[" chat "])).unwrap();
+    assert_eq!(code(server.listen(0, ListenParameters::default())), ErrorCode::AlreadyInUse);
     assert_eq!(code(server.configure(|options| options.listen.set_bind_address("127.0.0.1"))), ErrorCode::Failed);
     let mut second = Server::new();
-    assert_eq!(code(second.listen(i64::from(server.local_port()), Vec::new(), false)), ErrorCode::AlreadyInUse);
+    assert_eq!(code(second.listen(server.local_port(), ListenParameters::default())), ErrorCode::AlreadyInUse);
 }
 
 #[test]
-fn sub_protocols_are_agreed_on_in_the_clients_order_or_not_at_all() {
+fn sub_protocols_are_selected_in_the_clients_order_or_the_client_is_refused() {
     let mut world = World::listening(&["p", "binary"], false, |_| {});
     let index = world.connect(&["p2", "binary", "p"], |_| {});
-    world.until_client_told(index, &PeerEvent::Opened { id: 1, protocol: "binary".to_owned() });
-    assert!(matches!(&world.told[..], [PeerEvent::Opened { protocol, .. }] if protocol == "binary"));
+    world.until_client_event(index, &PeerEvent::Opened { id: 1, protocol: "binary".to_owned() });
+    assert!(matches!(&world.events[..], [PeerEvent::Opened { protocol, .. }] if protocol == "binary"));
     let failed = |world: &mut World, protocols: &[&str]| {
         let index = world.connect(protocols, |_| {});
-        world.until("failed", |world| matches!(world.clients[index].told[..], [PeerEvent::Failed { id: 1, .. }]));
-        assert!(!world.told.iter().skip(1).any(|event| matches!(event, PeerEvent::Opened { .. })));
+        world.until("failed", |world| matches!(world.clients[index].events[..], [PeerEvent::Failed { id: 1, .. }]));
+        assert!(!world.events.iter().skip(1).any(|event| matches!(event, PeerEvent::Opened { .. })));
     };
     failed(&mut world, &["x"]);
     failed(&mut world, &[]);
@@ -251,19 +250,19 @@ fn sub_protocols_are_agreed_on_in_the_clients_order_or_not_at_all() {
 }
 
 #[test]
-fn ids_are_never_used_again_and_peers_are_told_apart() {
+fn ids_are_not_used_again() {
     let mut world = World::new();
     let mut seen = std::collections::HashSet::new();
     for _ in 0..20 {
         let (socket, id) = world.raw_open();
         assert!(seen.insert(id));
         drop(socket);
-        world.until_told(&PeerEvent::Closed { id, was_clean: false });
+        world.until_event(&PeerEvent::Closed { id, was_clean: false });
     }
 }
 
 #[test]
-fn a_program_may_look_at_requests_and_decide() {
+fn the_program_decides_about_requests_if_auto_accept_is_off() {
     let mut world = World::new();
     world
         .server
@@ -273,23 +272,23 @@ fn a_program_may_look_at_requests_and_decide() {
         })
         .unwrap();
     let good = world.connect(&[], |_| {});
-    world.until("asked", |world| matches!(world.told[..], [PeerEvent::Request { .. }]));
-    let PeerEvent::Request { id } = world.told[0] else { panic!() };
+    world.until("the request", |world| matches!(world.events[..], [PeerEvent::Request { .. }]));
+    let PeerEvent::Request { id } = world.events[0] else { panic!() };
     assert_eq!(world.server.request(id).unwrap().path_and_query().0, "/");
     assert_eq!(world.server.peer_ids(), []);
     world.server.accept_request(id, &owned(&["X-Extra: 1"])).unwrap();
-    world.until_client_told(good, &PeerEvent::Opened { id: 1, protocol: String::new() });
-    world.until_told(&PeerEvent::Opened { id, protocol: String::new() });
-    let headers = world.client(good).ask(WebSocketPeer::response_headers).unwrap();
+    world.until_client_event(good, &PeerEvent::Opened { id: 1, protocol: String::new() });
+    world.until_event(&PeerEvent::Opened { id, protocol: String::new() });
+    let headers = world.client(good).with_peer(WebSocketPeer::response_headers).unwrap();
     assert_eq!(headers.first("X-Extra"), Some("1"));
-    world.forget();
+    world.clear_events();
     let bad = world.connect(&[], |_| {});
-    world.until("asked", |world| matches!(world.told[..], [PeerEvent::Request { .. }]));
-    let PeerEvent::Request { id } = world.told[0] else { panic!() };
+    world.until("the request", |world| matches!(world.events[..], [PeerEvent::Request { .. }]));
+    let PeerEvent::Request { id } = world.events[0] else { panic!() };
     world.server.reject_request(id, HttpAnswer::new(403).with_body("no")).unwrap();
     world.until(
         "refused",
-        |world| matches!(&world.clients[bad].told[..], [PeerEvent::Failed { reason, .. }] if reason.contains("403")),
+        |world| matches!(&world.clients[bad].events[..], [PeerEvent::Failed { reason, .. }] if reason.contains("403")),
     );
     assert!(world.server.accept_request(id, &[]).is_err());
 }
@@ -313,14 +312,14 @@ fn broadcasts_are_encoded_and_compressed_once() {
             .unwrap();
     };
     let players = [world.join_with(compressed), world.join(), world.join_with(compressed), world.join()];
-    let text = "the same state for everybody ".repeat(40);
-    // What each connection's compressor and the receivers' windows hold must not matter.
+    let text = "the same state for all ".repeat(40);
+    // The contents of each connection's compressor and of the receivers' windows must not matter.
     for round in 0..3 {
         for (index, player) in players.iter().enumerate() {
             let id = world.id(*player);
             world.server.send(id, TEXT, format!("{text} for {index} alone").as_bytes()).unwrap();
         }
-        world.forget();
+        world.clear_events();
         world.server.send_to(0, TEXT, text.as_bytes()).unwrap();
         world.server.send_to(-world.id(players[0]), TEXT, b"all but one").unwrap();
         for (index, player) in players.into_iter().enumerate() {
@@ -334,13 +333,13 @@ fn broadcasts_are_encoded_and_compressed_once() {
             }
         }
     }
-    let statistics = world.server.ask(world.id(players[0]), WebSocketPeer::compression_statistics).unwrap();
+    let statistics = world.server.with_peer(world.id(players[0]), WebSocketPeer::compression_statistics).unwrap();
     assert!(statistics.sent_compressed > 0 && statistics.sent_compressed < statistics.sent_plain / 4);
     assert_eq!(world.server.send_to(0, TEXT, b"\xff").unwrap_err().code(), ErrorCode::InvalidData);
 }
 
 #[test]
-fn a_full_recipient_does_not_keep_a_broadcast_from_the_others() {
+fn a_receiver_with_a_full_buffer_does_not_keep_a_broadcast_from_the_others() {
     let mut world = World::new();
     let (_stuck, _) = world.raw_open();
     let index = world.join();
@@ -354,13 +353,13 @@ fn a_full_recipient_does_not_keep_a_broadcast_from_the_others() {
             let client = &mut world.clients[index].client;
             client.take_message().is_ok()
         });
-        assert!(received < 2000, "the stuck one takes everything");
+        assert!(received < 2000, "the buffer of the peer that does not read is never full");
     }
     assert_eq!(world.server.send_to(0, BINARY, &payload).unwrap_err().code(), ErrorCode::OutOfMemory);
 }
 
 #[test]
-fn more_clients_than_allowed_are_told_so_and_the_others_stay() {
+fn clients_beyond_max_clients_are_refused_and_the_others_stay() {
     let mut world = World::listening(&[], false, |server| {
         server.set_options(|options| options.admission.set_max_clients_from_integer(2)).unwrap();
     });
@@ -368,25 +367,25 @@ fn more_clients_than_allowed_are_told_so_and_the_others_stay() {
     let crowd: Vec<usize> = (0..40).map(|_| world.connect(&[], |_| {})).collect();
     world.until("all refused", |world| {
         crowd.iter().all(
-            |index| matches!(&world.clients[*index].told[..], [PeerEvent::Failed { reason, .. }] if reason.contains("503")),
+            |index| matches!(&world.clients[*index].events[..], [PeerEvent::Failed { reason, .. }] if reason.contains("503")),
         )
     });
     assert_eq!(world.server.peer_count(), 2);
     for player in players {
         let id = world.id(player);
         world.server.send(id, TEXT, b"still here").unwrap();
-        world.until_client_told(player, &PeerEvent::Message { id: 1 });
+        world.until_client_event(player, &PeerEvent::Message { id: 1 });
     }
     // Handshakes under way when the last place is taken.
     world.server.set_options(|options| options.admission.set_max_clients_from_integer(3)).unwrap();
     let crowd: Vec<usize> = (0..5).map(|_| world.connect(&[], |_| {})).collect();
     world.until("one got in", |world| {
-        crowd.iter().all(|index| !world.clients[*index].told.is_empty()) && world.server.peer_count() == 3
+        crowd.iter().all(|index| !world.clients[*index].events.is_empty()) && world.server.peer_count() == 3
     });
 }
 
 #[test]
-fn new_connections_can_be_refused_while_the_others_go_on() {
+fn new_connections_can_be_refused_while_the_others_stay() {
     let mut world = World::new();
     let player = world.join();
     world
@@ -397,14 +396,14 @@ fn new_connections_can_be_refused_while_the_others_go_on() {
         })
         .unwrap();
     let refused = world.connect(&[], |_| {});
-    world.until("refused", |world| matches!(world.clients[refused].told[..], [PeerEvent::Failed { .. }]));
+    world.until("refused", |world| matches!(world.clients[refused].events[..], [PeerEvent::Failed { .. }]));
     let id = world.id(player);
     world.client(player).send(TEXT, b"x").unwrap();
-    world.until_told(&PeerEvent::Message { id });
+    world.until_event(&PeerEvent::Message { id });
 }
 
 #[test]
-fn slow_and_bad_handshakes_end_and_others_are_unaffected() {
+fn slow_and_invalid_handshakes_end_and_others_are_unaffected() {
     let mut world = World::listening(&[], false, |server| {
         server.set_options(|options| options.peer.set_handshake_timeout_from_seconds(0.2)).unwrap();
     });
@@ -420,25 +419,25 @@ fn slow_and_bad_handshakes_end_and_others_are_unaffected() {
         world.read_raw(socket, |_| false);
     }
     assert_eq!(world.server.pending_count(), 0);
-    assert_eq!(world.told.iter().filter(|event| matches!(event, PeerEvent::Failed { .. })).count(), 4);
+    assert_eq!(world.events.iter().filter(|event| matches!(event, PeerEvent::Failed { .. })).count(), 4);
     assert_eq!(world.server.peer_ids(), [world.id(player)]);
 }
 
 #[test]
-fn a_peer_that_is_not_read_stops_and_goes_on() {
+fn a_peer_whose_messages_are_not_read_is_stopped_and_resumed() {
     let mut world = World::listening(&[], false, |server| {
         server.configure(|options| options.peer.set_buffers(1, 4, 1, 4)).unwrap();
     });
     let index = world.join();
     let id = world.id(index);
     let mut sent = 0_u32;
-    until("the way is full", || {
+    until("the buffers are full", || {
         let is_full = world.client(index).send(BINARY, &[&sent.to_le_bytes()[..], &[0; 996]].concat()).is_err();
         sent += u32::from(!is_full);
         world.server.poll();
         is_full
     });
-    assert!(world.server.ask(id, |peer| peer.packet_count() <= 4).unwrap());
+    assert!(world.server.with_peer(id, |peer| peer.packet_count() <= 4).unwrap());
     let mut expected = 0_u32;
     world.until("all arrive", |world| {
         while let Ok(packet) = world.server.take_message(id) {
@@ -459,21 +458,21 @@ fn buffers_have_godot_3s_sizes() {
     assert_eq!(world.server.send(id, BINARY, &[0; 1024]).unwrap_err().code(), ErrorCode::OutOfMemory);
     world.server.send(id, BINARY, &[0; 1023]).unwrap();
     world.client(index).send(BINARY, &[0; 1024]).unwrap();
-    world.until_told(&PeerEvent::Message { id });
+    world.until_event(&PeerEvent::Message { id });
     assert_eq!(world.read(id), [vec![0; 1024]]);
     world.client(index).send(BINARY, &[0; 1025]).unwrap();
-    world.until_told(&PeerEvent::Closed { id, was_clean: false });
+    world.until_event(&PeerEvent::Closed { id, was_clean: false });
     world.until("closed", |world| {
-        world.clients[index].told.iter().any(|event| matches!(event, PeerEvent::CloseRequest { code: 1009, .. }))
+        world.clients[index].events.iter().any(|event| matches!(event, PeerEvent::CloseRequest { code: 1009, .. }))
     });
 }
 
 #[test]
-fn waiting_ends_with_an_event_a_wake_or_the_time() {
+fn waiting_ends_with_an_event_an_interrupt_or_the_timeout() {
     let mut world = World::new();
     let index = world.join();
     let id = world.id(index);
-    assert!(!world.server.wait(Some(Duration::from_millis(20))).unwrap(), "nothing happens");
+    assert!(!world.server.wait(Some(Duration::from_millis(20))).unwrap(), "there is no event");
     let mut client = std::mem::take(&mut world.clients[index].client);
     let sender = std::thread::spawn(move || {
         client.send(TEXT, b"wake up").unwrap();
@@ -488,7 +487,7 @@ fn waiting_ends_with_an_event_a_wake_or_the_time() {
     assert!(client.wait(None).unwrap());
     assert_eq!(client.next_event(), Some(PeerEvent::Message { id: 1 }));
     assert!(!client.wait(Some(Duration::from_millis(5))).unwrap());
-    // A handshake that takes too long ends a wait that has no time of its own.
+    // A handshake that exceeds its timeout ends a wait without a limit.
     world.server.set_options(|options| options.peer.set_handshake_timeout_from_seconds(0.05)).unwrap();
     let _silent = world.raw();
     assert!(world.server.wait(None).unwrap());
@@ -503,45 +502,45 @@ fn idle_peers_are_not_polled() {
     for _ in 0..5 {
         world.round();
     }
-    // A peer that was polled would have noticed that its time for a ping has come; none is active, so none is polled.
+    // Only active peers are polled, and none is active.
     assert_eq!(world.server.active_count(), 0);
     let mut socket = &sockets[10].0;
     socket.write_all(&frame(0x81, true, b"x")).unwrap();
-    world.until_told(&PeerEvent::Message { id: busy });
+    world.until_event(&PeerEvent::Message { id: busy });
     assert!(world.server.active_count() <= 1);
 }
 
 #[test]
-fn heartbeats_and_close_timeouts_come_without_news_from_the_network() {
+fn heartbeats_and_close_timeouts_do_not_depend_on_the_network() {
     let mut world = World::new();
     let (_dead, id) = world.raw_open();
     world.server.set_options(|options| options.peer.set_heartbeat_interval_from_seconds(0.05)).unwrap();
-    world.until_told(&PeerEvent::Closed { id, was_clean: false });
+    world.until_event(&PeerEvent::Closed { id, was_clean: false });
     let mut world = World::new();
     world.server.set_options(|options| options.peer.set_close_timeout_from_seconds(0.05)).unwrap();
     let (_dead, id) = world.raw_open();
     world.server.disconnect_peer(id, 1000, "").unwrap();
     let before = clock::now();
-    world.until_told(&PeerEvent::Closed { id, was_clean: false });
+    world.until_event(&PeerEvent::Closed { id, was_clean: false });
     assert!(clock::now() - before >= Duration::from_millis(50));
 }
 
 #[test]
-fn other_threads_poll_a_server_on_which_one_waits() {
+fn other_threads_can_poll_a_server_on_which_a_thread_waits() {
     let server = Arc::new(Mutex::new(Server::new()));
-    server.lock().unwrap().listen(0, Vec::new(), false).unwrap();
+    server.lock().unwrap().listen(0, ListenParameters::default()).unwrap();
     let blocks = Arc::new(AtomicUsize::new(0));
     let (shared, count) = (Arc::clone(&server), Arc::clone(&blocks));
     let waiting = std::thread::spawn(move || {
         loop {
             // The lock must not be held while the thread blocks.
             let step = shared.lock().unwrap().begin_wait(None);
-            let Ok(Wait::Block(waiter, time)) = step else { return };
+            let Ok(WaitStep::Block(waiter, time)) = step else { return };
             count.fetch_add(1, Ordering::Relaxed);
             waiter.block(time);
         }
     });
-    until("both go on", || {
+    until("the waiting thread blocks again and again", || {
         server.lock().unwrap().poll();
         blocks.load(Ordering::Relaxed) >= 50
     });
@@ -550,16 +549,16 @@ fn other_threads_poll_a_server_on_which_one_waits() {
 }
 
 #[test]
-fn what_another_thread_sends_leaves_while_one_waits() {
+fn messages_of_other_threads_are_sent_while_a_thread_waits() {
     let server = Arc::new(Mutex::new(Server::new()));
-    server.lock().unwrap().listen(0, Vec::new(), false).unwrap();
+    server.lock().unwrap().listen(0, ListenParameters::default()).unwrap();
     let shared = Arc::clone(&server);
     let waiting = std::thread::spawn(move || {
         loop {
             let step = shared.lock().unwrap().begin_wait(None);
             match step {
-                Ok(Wait::Block(waiter, time)) => waiter.block(time),
-                Ok(Wait::Ready) if shared.lock().unwrap().is_listening() => {
+                Ok(WaitStep::Block(waiter, time)) => waiter.block(time),
+                Ok(WaitStep::Ready) if shared.lock().unwrap().is_listening() => {
                     while shared.lock().unwrap().next_event().is_some() {}
                 }
                 _ => return,
@@ -574,7 +573,7 @@ fn what_another_thread_sends_leaves_while_one_waits() {
         client.state() == State::Open && !server.lock().unwrap().peer_ids().is_empty()
     });
     for round in 1..=3 {
-        // The second of a tick is collected, and leaves when somebody polls.
+        // The second message of a tick is collected, and a poll sends it.
         for text in [&b"first"[..], b"second"] {
             server.lock().unwrap().send_to(0, TEXT, text).unwrap();
         }

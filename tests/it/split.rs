@@ -1,4 +1,4 @@
-//! Every scenario again with its input cut at each byte: the outcome must not depend on how the network delivers it.
+//! Scenarios with their input cut at every byte: the outcome must not depend on how the network delivers it.
 
 use proptest::prelude::*;
 use wspeer::proto::Role;
@@ -28,13 +28,13 @@ fn scenarios() -> Vec<(&'static str, Vec<u8>)> {
         ("close", [f(0x81, b"m"), f(0x88, b"\x03\xe9going"), f(0x81, b"late")].concat()),
         ("empty close", [f(0x88, b""), f(0x89, b"late")].concat()),
         ("close inside a message", [f(0x01, b"m"), f(0x88, b"\x03\xe8")].concat()),
-        ("bad UTF-8", [f(0x81, b"ok"), f(0x81, b"caf\xe9 ole")].concat()),
-        ("bad UTF-8 at the end of fragments", [f(0x01, b"a\xe2"), f(0x80, b"\x82")].concat()),
-        ("bad opcode", [f(0x81, b"ok"), f(0x83, b"")].concat()),
+        ("invalid UTF-8", [f(0x81, b"ok"), f(0x81, b"caf\xe9 ole")].concat()),
+        ("invalid UTF-8 at the end of fragments", [f(0x01, b"a\xe2"), f(0x80, b"\x82")].concat()),
+        ("reserved opcode", [f(0x81, b"ok"), f(0x83, b"")].concat()),
         ("unmasked", [f(0x81, b"ok"), frame(0x81, false, b"x")].concat()),
-        ("bad close code", [f(0x81, b"ok"), f(0x88, b"\x03\xee")].concat()),
+        ("invalid close code", [f(0x81, b"ok"), f(0x88, b"\x03\xee")].concat()),
         ("too big in fragments", [f(0x02, &[0; 150]), f(0x80, &[0; 51])].concat()),
-        ("length form", vec![0x82, 0xfe, 0, 125, 1, 2, 3, 4]),
+        ("length not minimal", vec![0x82, 0xfe, 0, 125, 1, 2, 3, 4]),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! TLS in both roles, with certificates made here.
+//! TLS in both roles, with certificates that the tests generate.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -19,7 +19,7 @@ use wspeer::proto::frame::MessageKind::{Binary, Text};
 
 use crate::fixtures::{DEADLINE, Pair, packets, until};
 
-/// An authority.
+/// A certificate authority.
 struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
@@ -34,8 +34,8 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), pem }
     }
 
-    /// An authority below this one.
-    fn below(&self, name: &str) -> Self {
+    /// An intermediate authority.
+    fn intermediate(&self, name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = named(name, &[]);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -74,7 +74,7 @@ fn unlimited(peer: &mut WebSocketPeer) {
     peer.options.set_outbound_buffer_size(0);
 }
 
-/// Lets a client connect to `host` until both ends know how that ended.
+/// Connects a client to `host` until both peers are open or closed.
 fn connect(host: &str, client: ClientTlsSpec, server: ServerTlsSpec) -> Pair {
     let mut listener = TcpServer::new();
     listener.listen(0, "*").unwrap();
@@ -103,7 +103,7 @@ fn opens(host: &str, client: ClientTlsSpec, server: ServerTlsSpec) -> Pair {
     pair
 }
 
-/// What the client says of a handshake that must fail; the server is told too.
+/// The client's failure text of a handshake that must fail on both sides.
 fn refused(host: &str, client: ClientTlsSpec, server: ServerTlsSpec) -> String {
     let pair = connect(host, client, server);
     assert_eq!((pair.client.state(), pair.client.close_code()), (State::Closed, -1));
@@ -114,10 +114,10 @@ fn refused(host: &str, client: ClientTlsSpec, server: ServerTlsSpec) -> String {
 }
 
 #[test]
-fn every_kind_of_key_and_a_chain_are_served() {
+fn servers_use_every_kind_of_key_and_certificate_chains() {
     let root = Authority::new("root");
     for algorithm in [&PKCS_ECDSA_P256_SHA256, &PKCS_ECDSA_P384_SHA384, &PKCS_ED25519] {
-        let middle = root.below("middle");
+        let middle = root.intermediate("middle");
         let mut identity = middle.sign(&named("server", &["localhost"]), algorithm);
         identity.certificate.push_str(&middle.pem);
         let mut pair = opens("localhost", trusting(&root.pem), serving(identity));
@@ -136,7 +136,7 @@ fn every_kind_of_key_and_a_chain_are_served() {
 }
 
 #[test]
-fn a_certificate_that_must_not_be_trusted_says_why() {
+fn an_untrusted_certificate_is_refused_with_the_reason() {
     let root = Authority::new("root");
     let cases = |params: CertificateParams| {
         let identity = root.sign(&params, &PKCS_ECDSA_P256_SHA256);
@@ -150,7 +150,7 @@ fn a_certificate_that_must_not_be_trusted_says_why() {
     assert_eq!(cases(early), "the certificate is not valid yet");
     let mut client_only = named("client", &["localhost"]);
     client_only.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-    assert_eq!(cases(client_only), "the certificate is not made for this end of a connection");
+    assert_eq!(cases(client_only), "the certificate is not intended for this side of a connection");
 
     let other = Authority::new("other");
     let unknown = refused("localhost", trusting(&other.pem), serving(root.server(&["localhost"])));
@@ -166,7 +166,7 @@ fn a_certificate_that_must_not_be_trusted_says_why() {
 }
 
 #[test]
-fn names_are_compared_as_the_options_say() {
+fn the_options_decide_which_name_is_compared() {
     let root = Authority::new("root");
     opens("127.0.0.1", trusting(&root.pem), serving(root.server(&["127.0.0.1"])));
     let named_otherwise = ClientTlsSpec { common_name_override: "game.example".to_owned(), ..trusting(&root.pem) };
@@ -179,9 +179,9 @@ fn names_are_compared_as_the_options_say() {
     opens("localhost", anything, serving(Authority::new("x").server(&["other.example"])));
 }
 
-/// Godot's PEM texts end with a NUL, or with what its strings make of it.
+/// Godot's PEM texts end with a NUL, which its strings show as U+FFFD.
 #[test]
-fn texts_can_be_put_together() {
+fn pem_texts_can_be_concatenated() {
     let root = Authority::new("root");
     for end in ["\0", "\u{fffd}", ""] {
         let both = format!("{}{end}{}{end}", Authority::new("other").pem, root.pem);
@@ -189,7 +189,7 @@ fn texts_can_be_put_together() {
     }
 }
 
-/// Games ship the certificate of their server. It need not be one for authorities, and may have a common name alone.
+/// Games ship the certificate of their server. It need not be an authority's, and may have only a common name.
 #[test]
 fn a_self_signed_certificate_is_trusted_by_itself() {
     let key = KeyPair::generate().unwrap();
@@ -202,7 +202,7 @@ fn a_self_signed_certificate_is_trusted_by_itself() {
 }
 
 #[test]
-fn clients_prove_who_they_are() {
+fn servers_verify_client_certificates() {
     let root = Authority::new("root");
     let clients = Authority::new("clients");
     let server = |required| ServerTlsSpec {
@@ -231,7 +231,7 @@ fn sessions_are_resumed_between_connections_with_the_same_settings() {
     let mut resumed = Vec::new();
     for _ in 0..2 {
         let mut pair = opens("localhost", trusting(&root.pem), server.clone());
-        pair.server.send(Text, b"behind the ticket").unwrap();
+        pair.server.send(Text, b"after the ticket").unwrap();
         pair.drive("message", |pair| pair.client.packet_count() == 1);
         resumed.push((pair.client.tls_info().unwrap().resumed, pair.server.tls_info().unwrap().resumed));
     }
@@ -254,7 +254,7 @@ fn large_messages_go_both_ways() {
     }
 }
 
-/// A server of rustls alone, which does `serve` with the first connection.
+/// A server of rustls alone, which runs `serve` on the first connection.
 fn foreign_server(
     identity: &IdentityPem,
     version: &'static rustls::SupportedProtocolVersion,
@@ -309,7 +309,7 @@ fn client_of(host: &str, port: u16, root: &Authority) -> WebSocketPeer {
 }
 
 #[test]
-fn either_version_is_spoken_and_a_cut_connection_is_no_orderly_end() {
+fn both_tls_versions_work_and_an_end_without_close_notify_is_a_failure() {
     let root = Authority::new("root");
     let identity = root.server(&["localhost"]);
     for (version, name) in [(&rustls::version::TLS12, "TLSv1.2"), (&rustls::version::TLS13, "TLSv1.3")] {
@@ -333,7 +333,7 @@ fn either_version_is_spoken_and_a_cut_connection_is_no_orderly_end() {
 }
 
 #[test]
-fn what_does_not_speak_tls_is_named() {
+fn a_server_without_tls_is_reported() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut client = client_of("127.0.0.1", listener.local_addr().unwrap().port(), &Authority::new("root"));
     let (mut socket, _) = listener.accept().unwrap();
@@ -343,11 +343,11 @@ fn what_does_not_speak_tls_is_named() {
         client.state() == State::Closed
     });
     let failure = client.failure().unwrap();
-    assert_eq!((failure.stage, failure.message.as_str()), (FailureStage::Tls, "the remote end does not speak TLS"));
+    assert_eq!((failure.stage, failure.message.as_str()), (FailureStage::Tls, "the remote peer does not use TLS"));
 }
 
 #[test]
-fn a_silent_tls_server_is_given_up_in_time() {
+fn a_silent_tls_server_times_out() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut client = client_of("127.0.0.1", listener.local_addr().unwrap().port(), &Authority::new("root"));
     let (_socket, _) = listener.accept().unwrap();
@@ -362,7 +362,7 @@ fn a_silent_tls_server_is_given_up_in_time() {
 }
 
 #[test]
-fn wrong_settings_are_refused_with_the_reason_and_change_nothing() {
+fn invalid_settings_are_refused_with_the_reason_and_change_nothing() {
     let root = Authority::new("root");
     let identity = root.server(&["localhost"]);
     let other = root.server(&["localhost"]);
@@ -389,12 +389,12 @@ fn wrong_settings_are_refused_with_the_reason_and_change_nothing() {
     assert_eq!(client.state(), State::Closed);
 }
 
-/// Two streams, connected.
+/// Two connected streams.
 fn streams() -> (StreamPeerTcp, StreamPeerTcp) {
     let mut listener = TcpServer::new();
     listener.listen(0, "127.0.0.1").unwrap();
     let mut client = StreamPeerTcp::new();
-    client.connect_to_host("127.0.0.1", i64::from(listener.local_port())).unwrap();
+    client.connect_to_host("127.0.0.1", listener.local_port()).unwrap();
     until("connected", || {
         client.poll().unwrap();
         listener.is_connection_available() && client.status() as i32 == 2
@@ -411,7 +411,7 @@ fn shake_hands(client: &mut StreamPeerTls, server: &mut StreamPeerTls) {
 }
 
 #[test]
-fn a_stream_can_be_secured_and_end_its_session_alone() {
+fn a_tls_session_can_end_before_its_stream() {
     let root = Authority::new("root");
     let (below, accepted) = streams();
     let (mut client, mut server) = (StreamPeerTls::new(), StreamPeerTls::new());
@@ -435,7 +435,7 @@ fn a_stream_can_be_secured_and_end_its_session_alone() {
     assert_eq!(below.status() as i32, 2, "the stream below stays open");
 }
 
-/// A stream which, as one written in a script can, uses the session that runs on it in the middle of a read or write.
+/// A stream that uses the session on top of it during a read or write, as a stream written in a script can.
 struct Meddling {
     below: Box<dyn Transport>,
     session: Arc<Mutex<Option<Box<dyn Transport>>>>,
@@ -482,8 +482,8 @@ impl Transport for Meddling {
 }
 
 #[test]
-fn a_stream_that_uses_the_session_on_it_is_refused_and_does_not_wait_for_itself() {
-    let (told, ended) = std::sync::mpsc::channel();
+fn nested_use_of_a_session_by_its_stream_is_refused_without_deadlock() {
+    let (finished, ended) = std::sync::mpsc::channel();
     let talk = std::thread::spawn(move || {
         let root = Authority::new("root");
         let (below, accepted) = streams();
@@ -501,16 +501,16 @@ fn a_stream_that_uses_the_session_on_it_is_refused_and_does_not_wait_for_itself(
         client.write_all(b"hello").unwrap();
         let mut buffer = [0; 5];
         assert_eq!((server.read_all(&mut buffer), &buffer), ((5, Ok(())), b"hello"));
-        assert!(refused.load(Ordering::Relaxed) > 0, "it was used from inside");
-        told.send(()).unwrap();
+        assert!(refused.load(Ordering::Relaxed) > 0, "the session was used from inside");
+        finished.send(()).unwrap();
     });
     let result = ended.recv_timeout(Duration::from_secs(60));
-    assert_ne!(result, Err(std::sync::mpsc::RecvTimeoutError::Timeout), "it waits for itself");
+    assert_ne!(result, Err(std::sync::mpsc::RecvTimeoutError::Timeout), "deadlock");
     talk.join().unwrap();
 }
 
 #[test]
-fn a_stream_tells_a_wrong_name_apart() {
+fn a_name_mismatch_has_a_status_of_its_own() {
     let root = Authority::new("root");
     for (name, status) in [("other.example", TlsStatus::ErrorHostnameMismatch), ("game.example", TlsStatus::Error)] {
         let (below, accepted) = streams();

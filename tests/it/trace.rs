@@ -1,4 +1,4 @@
-//! What a trace tells about the peers of its process; a binary of its own, so that no other test's peers are heard.
+//! Rules of the trace; a binary of its own, because a trace covers all peers of its process.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
@@ -8,21 +8,21 @@ mod fixtures;
 use fixtures::{Pair, Raw, frame, packets, until};
 use parking_lot::{Mutex, MutexGuard};
 use wspeer::limits::{TRACE_EVENTS, TRACE_PREVIEW};
-use wspeer::peer::room::Status;
+use wspeer::peer::room::RoomStatus;
 use wspeer::peer::server::Server;
 use wspeer::peer::trace::{self, Direction, PeerClass, TraceEvent, TraceEventKind, TraceSubscriber};
-use wspeer::peer::{Client, ClientStatus, MultiplayerPeer, State, WebSocketPeer};
+use wspeer::peer::{Client, ClientStatus, ConnectParameters, ListenParameters, MultiplayerPeer, State, WebSocketPeer};
 use wspeer::proto::Role;
 use wspeer::proto::frame::MessageKind::{Binary, Text};
 
-/// Held by each test: listeners of the others would keep the trace on.
+/// Held by each test, because subscribers of another one would keep the trace on.
 fn alone() -> MutexGuard<'static, ()> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     ONE_AT_A_TIME.lock()
 }
 
-fn events(listener: &mut TraceSubscriber) -> Vec<TraceEvent> {
-    std::iter::from_fn(|| listener.next_event()).collect()
+fn events(subscriber: &mut TraceSubscriber) -> Vec<TraceEvent> {
+    std::iter::from_fn(|| subscriber.next_event()).collect()
 }
 
 fn of(events: &[TraceEvent], peer: u64) -> Vec<(Direction, TraceEventKind, usize, String)> {
@@ -32,9 +32,9 @@ fn of(events: &[TraceEvent], peer: u64) -> Vec<(Direction, TraceEventKind, usize
 }
 
 #[test]
-fn a_row_shows_both_ends_as_they_are() {
+fn rows_show_both_peers_as_they_are() {
     let _alone = alone();
-    let listener = TraceSubscriber::to_peers();
+    let subscriber = TraceSubscriber::to_peers();
     let compressed = |peer: &mut WebSocketPeer| {
         peer.options.set_compression_enabled(true);
         peer.options.set_supported_protocols(vec!["chat".to_owned()]);
@@ -84,13 +84,13 @@ fn a_row_shows_both_ends_as_they_are() {
     assert_eq!((rows[0].inbound_messages, rows[0].traffic.received.bytes), (0, 2005));
     drop(pair.server);
     assert!(trace::peers().is_empty());
-    drop(listener);
+    drop(subscriber);
 }
 
 #[test]
 fn the_log_has_every_message_with_its_direction() {
     let _alone = alone();
-    let mut listener = TraceSubscriber::to_messages();
+    let mut subscriber = TraceSubscriber::to_messages();
     let mut pair = Pair::open();
     pair.client.send(Text, b"hello").unwrap();
     pair.client.send(Binary, &[0xff; 300]).unwrap();
@@ -102,7 +102,7 @@ fn the_log_has_every_message_with_its_direction() {
     pair.server.close(4001, "done").unwrap();
     pair.drive("the close", |pair| pair.client.state() == State::Closed && pair.server.state() == State::Closed);
 
-    let all = events(&mut listener);
+    let all = events(&mut subscriber);
     let shown = |log: &[(Direction, TraceEventKind, usize, String)]| {
         log.iter().filter(|event| event.1 != TraceEventKind::Handshake).cloned().collect::<Vec<_>>()
     };
@@ -138,17 +138,17 @@ fn the_log_has_every_message_with_its_direction() {
     assert_eq!(kinds.len(), expected.len());
     assert!(expected.iter().all(|event| kinds.contains(event)), "{kinds:?}");
     assert!(all.windows(2).all(|two| two[0].time <= two[1].time));
-    assert_eq!(listener.take_missed(), 0);
+    assert_eq!(subscriber.take_missed(), 0);
 }
 
 #[test]
 fn failures_and_violations_are_logged() {
     let _alone = alone();
-    let mut listener = TraceSubscriber::to_messages();
+    let mut subscriber = TraceSubscriber::to_messages();
     let mut raw = Raw::server();
     raw.write(&frame(0x81, false, b"unmasked"));
     raw.poll_until("the violation", |peer| peer.state() == State::Closed);
-    let all = of(&events(&mut listener), raw.peer.trace_id());
+    let all = of(&events(&mut subscriber), raw.peer.trace_id());
     let kinds: Vec<_> = all[2..].iter().map(|event| (event.0, event.1)).collect();
     assert_eq!(kinds, [(Direction::Sent, TraceEventKind::Close), (Direction::Received, TraceEventKind::Failure)]);
     assert!(all[2].3.starts_with("1002 "));
@@ -156,9 +156,9 @@ fn failures_and_violations_are_logged() {
 }
 
 #[test]
-fn contents_can_be_kept_out() {
+fn a_preview_size_of_zero_keeps_contents_out() {
     let _alone = alone();
-    let mut listener = TraceSubscriber::to_messages();
+    let mut subscriber = TraceSubscriber::to_messages();
     trace::set_preview_size(0);
     let mut pair = Pair::open();
     pair.client.send(Text, b"secret").unwrap();
@@ -166,13 +166,13 @@ fn contents_can_be_kept_out() {
     trace::set_preview_size(usize::MAX);
     assert_eq!(trace::preview_size(), wspeer::limits::MAX_TRACE_PREVIEW);
     trace::set_preview_size(TRACE_PREVIEW);
-    let all = events(&mut listener);
+    let all = events(&mut subscriber);
     assert!(all.iter().any(|event| (event.kind, event.size) == (TraceEventKind::Text, 6)));
     assert!(all.iter().all(|event| event.preview.is_empty()));
 }
 
 #[test]
-fn a_listener_that_is_late_is_told_how_much_it_missed() {
+fn a_late_subscriber_gets_the_number_of_missed_events() {
     let _alone = alone();
     let mut early = TraceSubscriber::to_messages();
     let mut pair = Pair::open();
@@ -180,7 +180,7 @@ fn a_listener_that_is_late_is_told_how_much_it_missed() {
     pair.client.options.set_outbound_buffer_size(0);
     pair.client.options.set_max_queued_packets(usize::MAX);
     let before = events(&mut early).len();
-    assert_eq!(before, 4, "two ends, two halves of the handshake each");
+    assert_eq!(before, 4, "two peers, two HTTP heads each");
     let mut late = TraceSubscriber::to_messages();
     for i in 0..total {
         pair.client.send(Binary, &i.to_be_bytes()).unwrap();
@@ -190,37 +190,37 @@ fn a_listener_that_is_late_is_told_how_much_it_missed() {
     assert_eq!(late.take_missed(), 100);
     assert_eq!(late.take_missed(), 0);
     assert_eq!(*seen.last().unwrap().preview, (total - 1).to_be_bytes());
-    assert_eq!(events(&mut early).len(), TRACE_EVENTS, "each listener has its own place");
+    assert_eq!(events(&mut early).len(), TRACE_EVENTS, "each subscriber has its own position");
 }
 
 #[test]
-fn nothing_is_kept_while_nobody_listens() {
+fn nothing_is_kept_without_a_subscriber() {
     let _alone = alone();
     let mut pair = Pair::open();
-    pair.client.send(Text, b"unheard").unwrap();
+    pair.client.send(Text, b"untraced").unwrap();
     pair.drive("the message", |pair| pair.server.packet_count() == 1);
     assert!(trace::peers().is_empty());
     let before = trace::totals();
 
-    let mut listener = TraceSubscriber::to_messages();
+    let mut subscriber = TraceSubscriber::to_messages();
     pair.client.poll();
-    assert!(events(&mut listener).is_empty());
+    assert!(events(&mut subscriber).is_empty());
     let rows = trace::peers();
-    assert_eq!((rows.len(), rows[0].traffic.sent.messages), (1, 1), "what was counted before is shown");
-    assert_eq!(trace::totals(), before, "but is no traffic of now");
-    pair.client.send(Text, b"heard").unwrap();
+    assert_eq!((rows.len(), rows[0].traffic.sent.messages), (1, 1), "rows include earlier traffic");
+    assert_eq!(trace::totals(), before, "totals do not");
+    pair.client.send(Text, b"after").unwrap();
     pair.client.poll();
     assert_eq!(trace::totals().sent.bytes - before.sent.bytes, 5);
-    drop(listener);
+    drop(subscriber);
     assert!(trace::peers().is_empty());
     let mut again = TraceSubscriber::to_messages();
     assert!(events(&mut again).is_empty());
 }
 
 #[test]
-fn a_refused_client_shows_what_it_asked_for() {
+fn a_refused_request_is_logged() {
     let _alone = alone();
-    let mut listener = TraceSubscriber::to_messages();
+    let mut subscriber = TraceSubscriber::to_messages();
     let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut peer = WebSocketPeer::new();
     let url = format!("ws://me:word@127.0.0.1:{}/?token=x", server.local_addr().unwrap().port());
@@ -232,7 +232,7 @@ fn a_refused_client_shows_what_it_asked_for() {
         peer.poll();
         peer.state() == State::Closed
     });
-    let all = of(&events(&mut listener), peer.trace_id());
+    let all = of(&events(&mut subscriber), peer.trace_id());
     assert_eq!(all.len(), 2, "{all:?}");
     assert!(all[0].3.starts_with("GET /?token=*** HTTP/1.1\r\n"));
     assert!(all[0].3.contains("Authorization: ***\r\n"));
@@ -243,9 +243,9 @@ fn a_refused_client_shows_what_it_asked_for() {
 }
 
 #[test]
-fn a_rooms_connections_say_what_they_belong_to() {
+fn connections_of_rooms_have_their_class() {
     let _alone = alone();
-    let mut listener = TraceSubscriber::to_messages();
+    let mut subscriber = TraceSubscriber::to_messages();
     let mut server: MultiplayerPeer = MultiplayerPeer::new();
     let mut client: MultiplayerPeer = MultiplayerPeer::new();
     server.create_server(0, "127.0.0.1", None).unwrap();
@@ -253,23 +253,21 @@ fn a_rooms_connections_say_what_they_belong_to() {
     until("the room", || {
         server.poll();
         client.poll();
-        trace::connection_count() == 2 && client.status() == Status::Connected
+        trace::connection_count() == 2 && client.status() == RoomStatus::Connected
     });
     let rows = trace::peers();
     assert!(rows.iter().all(|row| row.class == PeerClass::Multiplayer), "{rows:?}");
-    let greeting = events(&mut listener).into_iter().find(|event| event.kind == TraceEventKind::Binary).unwrap();
-    assert_eq!((greeting.direction, greeting.size), (Direction::Sent, 4), "the server tells the client its number");
+    let greeting = events(&mut subscriber).into_iter().find(|event| event.kind == TraceEventKind::Binary).unwrap();
+    assert_eq!((greeting.direction, greeting.size), (Direction::Sent, 4), "the server sends the client's id");
 }
 
 #[test]
-fn the_connections_of_clients_and_servers_say_what_they_belong_to() {
+fn connections_of_clients_and_servers_have_their_class() {
     let _alone = alone();
-    let mut listener = TraceSubscriber::to_messages();
+    let mut subscriber = TraceSubscriber::to_messages();
     let (mut server, mut client) = (Server::new(), Client::new());
-    server.listen(0, Vec::new(), false).unwrap();
-    client
-        .connect_to_url(&format!("ws://127.0.0.1:{}/", server.local_port()), Vec::new(), false, Vec::new(), None)
-        .unwrap();
+    server.listen(0, ListenParameters::default()).unwrap();
+    client.connect_to_url(&format!("ws://127.0.0.1:{}/", server.local_port()), ConnectParameters::default()).unwrap();
     until("the connection", || {
         server.poll();
         client.poll();
@@ -280,6 +278,6 @@ fn the_connections_of_clients_and_servers_say_what_they_belong_to() {
     assert!(classes.contains(&(PeerClass::Client, Some(Role::Client))), "{classes:?}");
     assert!(classes.contains(&(PeerClass::Server, Some(Role::Server))), "{classes:?}");
     server.send_to(0, Text, b"to all").unwrap();
-    let sent = events(&mut listener).into_iter().find(|event| event.kind == TraceEventKind::Text).unwrap();
+    let sent = events(&mut subscriber).into_iter().find(|event| event.kind == TraceEventKind::Text).unwrap();
     assert_eq!((sent.direction, &*sent.preview), (Direction::Sent, &b"to all"[..]));
 }

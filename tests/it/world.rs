@@ -1,10 +1,10 @@
-//! A server object with clients over loopback, and what each was told.
+//! A server object with clients over loopback, and the events of each.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use wspeer::peer::{Client, PeerEvent, Server};
+use wspeer::peer::{Client, ConnectParameters, ListenParameters, PeerEvent, Server};
 use wspeer::proto::frame::MessageKind;
 
 use crate::fixtures::until;
@@ -18,7 +18,7 @@ pub const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n
 #[derive(Default)]
 pub struct World {
     pub server: Server,
-    pub told: Vec<PeerEvent>,
+    pub events: Vec<PeerEvent>,
     pub clients: Vec<Player>,
     pub is_multiplayer: bool,
 }
@@ -26,8 +26,8 @@ pub struct World {
 #[derive(Default)]
 pub struct Player {
     pub client: Client,
-    pub told: Vec<PeerEvent>,
-    /// What it is at the server.
+    pub events: Vec<PeerEvent>,
+    /// Its id at the server.
     pub id: i32,
 }
 
@@ -44,7 +44,8 @@ impl World {
         let mut world = Self { is_multiplayer, ..Self::default() };
         world.server.configure(|options| options.listen.set_bind_address("127.0.0.1")).unwrap();
         setup(&mut world.server);
-        world.server.listen(0, owned(protocols), is_multiplayer).unwrap();
+        let parameters = ListenParameters { protocols: owned(protocols), gd_mp_api: is_multiplayer };
+        world.server.listen(0, parameters).unwrap();
         world
     }
 
@@ -52,16 +53,21 @@ impl World {
         format!("ws://127.0.0.1:{}", self.server.local_port())
     }
 
-    /// Begins another client's connection; returns its index.
+    /// Starts to connect another client; returns its index.
     pub fn connect(&mut self, protocols: &[&str], setup: impl FnOnce(&mut Client)) -> usize {
         let mut player = Player::default();
         setup(&mut player.client);
-        player.client.connect_to_url(&self.url(), owned(protocols), self.is_multiplayer, Vec::new(), None).unwrap();
+        let parameters = ConnectParameters {
+            protocols: owned(protocols),
+            gd_mp_api: self.is_multiplayer,
+            ..ConnectParameters::default()
+        };
+        player.client.connect_to_url(&self.url(), parameters).unwrap();
         self.clients.push(player);
         self.clients.len() - 1
     }
 
-    /// Another client, connected; returns its index.
+    /// Connects another client; returns its index.
     pub fn join(&mut self) -> usize {
         self.join_with(|_| {})
     }
@@ -70,8 +76,8 @@ impl World {
         let before = self.server.peer_ids();
         let index = self.connect(&[], setup);
         self.until("joined", |world| {
-            let told = &world.clients[index].told;
-            told.iter().any(|event| matches!(event, PeerEvent::Opened { .. } | PeerEvent::ConnectionSucceeded))
+            let events = &world.clients[index].events;
+            events.iter().any(|event| matches!(event, PeerEvent::Opened { .. } | PeerEvent::ConnectionSucceeded))
                 && world.server.peer_ids().len() == before.len() + 1
         });
         self.clients[index].id = self.server.peer_ids().into_iter().find(|id| !before.contains(id)).unwrap();
@@ -79,13 +85,13 @@ impl World {
         index
     }
 
-    /// One poll of everybody.
+    /// Polls the server and every client once, and takes their events.
     pub fn round(&mut self) {
         self.server.poll();
-        self.told.extend(std::iter::from_fn(|| self.server.next_event()));
+        self.events.extend(std::iter::from_fn(|| self.server.next_event()));
         for player in &mut self.clients {
             player.client.poll();
-            player.told.extend(std::iter::from_fn(|| player.client.next_event()));
+            player.events.extend(std::iter::from_fn(|| player.client.next_event()));
         }
     }
 
@@ -96,24 +102,24 @@ impl World {
         });
     }
 
-    /// Polls until the server was told an event.
-    pub fn until_told(&mut self, event: &PeerEvent) {
-        self.until(&format!("{event:?}"), |world| world.told.contains(event));
+    /// Polls until the server has delivered an event.
+    pub fn until_event(&mut self, event: &PeerEvent) {
+        self.until(&format!("{event:?}"), |world| world.events.contains(event));
     }
 
-    /// Polls until a client was told an event.
-    pub fn until_client_told(&mut self, index: usize, event: &PeerEvent) {
-        self.until(&format!("{event:?}"), |world| world.clients[index].told.contains(event));
+    /// Polls until a client has delivered an event.
+    pub fn until_client_event(&mut self, index: usize, event: &PeerEvent) {
+        self.until(&format!("{event:?}"), |world| world.clients[index].events.contains(event));
     }
 
-    pub fn forget(&mut self) {
-        self.told.clear();
+    pub fn clear_events(&mut self) {
+        self.events.clear();
         for player in &mut self.clients {
-            player.told.clear();
+            player.events.clear();
         }
     }
 
-    /// Every message of a peer that can be read.
+    /// Takes every readable message of a peer.
     pub fn read(&mut self, id: i32) -> Vec<Vec<u8>> {
         std::iter::from_fn(|| self.server.take_message(id).ok().map(<[u8]>::to_vec)).collect()
     }
@@ -126,7 +132,7 @@ impl World {
         self.clients[index].id
     }
 
-    /// A bare connection.
+    /// Opens a TCP connection to the server.
     pub fn raw(&self) -> TcpStream {
         let socket = TcpStream::connect(("127.0.0.1", self.server.local_port())).unwrap();
         socket.set_nodelay(true).unwrap();
@@ -134,7 +140,7 @@ impl World {
         socket
     }
 
-    /// A bare connection whose handshake is over, and its id.
+    /// Opens a TCP connection, performs the handshake, and returns the peer's id too.
     pub fn raw_open(&mut self) -> (TcpStream, i32) {
         let before = self.server.peer_ids();
         let mut socket = self.raw();
@@ -146,7 +152,7 @@ impl World {
         (socket, id)
     }
 
-    /// Reads from a bare connection, byte by byte, until `done` or the end of the stream.
+    /// Reads from a TCP connection, byte by byte, until `done` or the end of the stream.
     pub fn read_raw(&mut self, socket: &mut TcpStream, done: impl Fn(&[u8]) -> bool) -> Vec<u8> {
         let mut read = Vec::new();
         let mut is_over = false;

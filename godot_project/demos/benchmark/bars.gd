@@ -1,5 +1,5 @@
 extends Control
-## Draws the results: two bars for each size, the longer one over the whole width.
+## Draws the results as two bars for each message size; the longer one has the full width.
 
 const NAMES: PackedStringArray = ["wspeer", "the engine's own"]
 const COLORS: PackedColorArray = [Color("5fb3f9"), Color("8d99ae")]
@@ -8,7 +8,7 @@ const NUMBER_WIDTH := 240.0
 const BAR_HEIGHT := 26.0
 const GROUP_HEIGHT := 78.0
 
-## Messages per second of each implementation, by the size's name.
+## Messages per second of each implementation, by message size.
 var results: Dictionary[String, Array] = {}
 
 

@@ -1,10 +1,10 @@
 extends GridContainer
-## A chat server and three clients in one window. Without a window, the clients talk by themselves.
+## A chat server and three clients in one window. Without a window, the clients send the lines of SCRIPT.
 
-const SCRIPT: Array[Array] = [["Ada", "Who is here?"], ["Bob", "Me!"], ["Cleo", "Me too."]]
+const SCRIPT: Array[Array] = [["Ada", "Hello!"], ["Bob", "Hello, Ada!"], ["Cleo", "Hello, all!"]]
 
-var _said := 0
-var _heard := 0
+var _sent := 0
+var _received := 0
 
 @onready var _server: Control = $Server
 @onready var _clients: Array[Node] = [$Ada, $Bob, $Cleo]
@@ -14,21 +14,21 @@ func _ready() -> void:
 	for client in _clients:
 		client.get_node("%Url").text = "ws://localhost:%d" % _server.get_port()
 		client.join()
-		client.heard.connect(_on_heard)
+		client.line_received.connect(_on_line_received)
 	set_process(DisplayServer.get_name() == "headless")
 
 
 func _process(_delta: float) -> void:
-	# A line is said when everybody has heard the one before.
-	var everybody_is_here := _clients.all(func(client: Node) -> bool: return client.is_here())
-	if everybody_is_here and _said < SCRIPT.size() and _heard == _said * _clients.size():
-		if get_node(SCRIPT[_said][0]).say(SCRIPT[_said][1]):
-			_said += 1
+	# A line is sent when all clients have received the previous one.
+	var all_are_connected := _clients.all(func(client: Node) -> bool: return client.is_connected_to_server())
+	if all_are_connected and _sent < SCRIPT.size() and _received == _sent * _clients.size():
+		if get_node(SCRIPT[_sent][0]).send_line(SCRIPT[_sent][1]):
+			_sent += 1
 
 
-func _on_heard(line: String) -> void:
-	_heard += 1
-	if is_processing() and _heard % _clients.size() == 0:
-		print("All hear ", line)
-		if _heard == SCRIPT.size() * _clients.size():
+func _on_line_received(line: String) -> void:
+	_received += 1
+	if is_processing() and _received % _clients.size() == 0:
+		print("All clients received ", line)
+		if _received == SCRIPT.size() * _clients.size():
 			get_tree().quit()

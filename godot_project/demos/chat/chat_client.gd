@@ -1,7 +1,7 @@
 extends VBoxContainer
-## The chat's client: a line to write in, and what everybody says.
+## The client of the chat: a line to edit, and the lines of all clients.
 
-signal heard(line: String)
+signal line_received(line: String)
 
 @export var player := "Player"
 @export var url := "ws://localhost:9081"
@@ -20,7 +20,7 @@ func _ready() -> void:
 	_name.text = player
 	_url.text = url
 	_button.pressed.connect(_on_button_pressed)
-	_line.text_submitted.connect(say)
+	_line.text_submitted.connect(send_line)
 
 
 func _process(_delta: float) -> void:
@@ -28,24 +28,24 @@ func _process(_delta: float) -> void:
 	while _peer.get_available_packet_count() > 0:
 		var line := _peer.get_packet().get_string_from_utf8()
 		_log.add_text(line + "\n")
-		heard.emit(line)
+		line_received.emit(line)
 	if _peer.get_ready_state() != _state:
 		_state = _peer.get_ready_state()
 		_on_state_changed()
 
 
-## Connects to the URL in the line above.
+## Connects to the URL in the text field.
 func join() -> void:
 	if _peer.connect_to_url(_url.text) != OK:
 		_log.add_text(_peer.get_error_message() + "\n")
 
 
-func is_here() -> bool:
+func is_connected_to_server() -> bool:
 	return _state == RustWebSocketPeer.STATE_OPEN
 
 
-## Says a line to everybody; whether it was sent.
-func say(line: String) -> bool:
+## Sends a line to all clients. Returns whether it was sent.
+func send_line(line: String) -> bool:
 	if line.is_empty() or _peer.send_text("%s: %s" % [_name.text, line]) != OK:
 		return false
 	_line.clear()
@@ -64,12 +64,12 @@ func _on_button_pressed() -> void:
 
 
 func _on_state_changed() -> void:
-	_line.editable = is_here()
+	_line.editable = is_connected_to_server()
 	_button.text = "Connect" if _state == RustWebSocketPeer.STATE_CLOSED else "Leave"
 	match _state:
 		RustWebSocketPeer.STATE_CONNECTING:
 			_log.add_text("Connecting ...\n")
 		RustWebSocketPeer.STATE_OPEN:
-			_log.add_text("You are here.\n")
+			_log.add_text("Connected.\n")
 		RustWebSocketPeer.STATE_CLOSED:
-			_log.add_text("You have left. %s\n" % _peer.get_error_message())
+			_log.add_text("Disconnected. %s\n" % _peer.get_error_message())

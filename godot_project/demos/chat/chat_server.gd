@@ -1,7 +1,7 @@
 extends VBoxContainer
-## The chat's server: whatever one client says, all get.
+## The server of the chat: sends each line of a client to all clients.
 
-## Port to listen on; 0 for a free one, which [method get_port] tells.
+## Port to listen on; 0 for a free one, which [method get_port] returns.
 @export var port := 9081
 
 var _tcp_server := RustTCPServer.new()
@@ -31,13 +31,13 @@ func _process(_delta: float) -> void:
 	for peer: RustWebSocketPeer in _peers.duplicate():
 		peer.poll()
 		while peer.get_available_packet_count() > 0:
-			_tell_everyone(peer.get_packet().get_string_from_utf8())
+			_send_to_all(peer.get_packet().get_string_from_utf8())
 		if peer.get_ready_state() == RustWebSocketPeer.STATE_CLOSED:
 			_peers.erase(peer)
-			_show("Somebody left; %d are here." % _peers.size())
+			_show("A client has disconnected; %d are connected." % _peers.size())
 
 
-func _tell_everyone(line: String) -> void:
+func _send_to_all(line: String) -> void:
 	_show(line)
 	for peer in _peers:
 		if peer.get_ready_state() == RustWebSocketPeer.STATE_OPEN:

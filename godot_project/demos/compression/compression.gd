@@ -1,9 +1,9 @@
 extends VBoxContainer
-## The same messages over two connections, one with permessage-deflate and one without, and the bytes
-## that each needs on the network.
+## Sends the same messages over two connections, one with permessage-deflate and one without, and shows the bytes
+## of each on the network.
 
 const PLAYERS := 40
-## Messages that are sent without a window.
+## Messages after which the demo quits if there is no window.
 const HEADLESS_MESSAGES := 100
 
 var _tcp_server := RustTCPServer.new()
@@ -32,12 +32,12 @@ func _process(_delta: float) -> void:
 			connection.client.send_text(message)
 	_show()
 	if DisplayServer.get_name() == "headless" and _connections[1].received == HEADLESS_MESSAGES:
-		print("%d messages arrived compressed, as they were: %s" % [_connections[1].received, _connections[1].is_intact])
+		print("%d compressed messages arrived unchanged: %s" % [_connections[1].received, _connections[1].is_intact])
 		print("less than a third of the bytes: ", _connections[1].wire_bytes() * 3 < _connections[0].wire_bytes())
 		get_tree().quit()
 
 
-## What a game tells its players in every tick: much of it is as it was.
+## Returns what a game sends to its players in each tick. Most of it does not change.
 func _game_state(tick: int) -> String:
 	var players := range(PLAYERS).map(func(player: int) -> Dictionary:
 		return {"id": player, "name": "Player %d" % player, "health": 100, "x": player * 10 + tick % 7, "y": tick})
@@ -53,7 +53,7 @@ func _show() -> void:
 		_rows[index].get_node("Bytes").text = String.humanize_size(bytes)
 
 
-## A client and its server.
+## A client and its server-side peer.
 class Connection:
 	var client := RustWebSocketPeer.new()
 	var server: RustWebSocketPeer
@@ -85,6 +85,6 @@ class Connection:
 	func is_open() -> bool:
 		return client.get_ready_state() == RustWebSocketPeer.STATE_OPEN
 
-	## Payload bytes as they went over the network.
+	## Returns the payload bytes on the network.
 	func wire_bytes() -> int:
 		return client.get_compression_statistics().sent_compressed if _is_compressed else _plain_bytes

@@ -1,5 +1,5 @@
 extends Control
-## Draws the board and tells which column was clicked.
+## Draws the board and emits the clicked column.
 
 signal column_clicked(column: int)
 
@@ -29,7 +29,7 @@ func _draw() -> void:
 	for row in Rules.ROWS:
 		for column in Rules.COLUMNS:
 			var owner_of_stone := rules.stone(column, row)
-			var color := HOLE if owner_of_stone == Rules.NOBODY else STONES[owner_of_stone]
+			var color := HOLE if owner_of_stone == Rules.NO_PLAYER else STONES[owner_of_stone]
 			draw_circle(_center(column, row), _cell() * 0.4, color)
 	for cell in rules.row_of_four():
 		draw_arc(_center(cell.x, cell.y), _cell() * 0.4, 0.0, TAU, 32, MARK, 4.0)

@@ -1,18 +1,20 @@
 extends Control
-## Four in a row for two players and any number of onlookers, with a lobby and a chat. Run it several times: one hosts, the
-## others join. Behind "--" on the command line:
-##   --host PORT | --join URL   what to do at once
+## Four in a row for two players and any number of spectators, with a lobby and a chat. Run it several times: one hosts, the
+## others join. Arguments after "--" on the command line:
+##   --host PORT | --join URL   hosts or joins at the start
 ##   --name NAME                the player's name
-##   --peer wspeer|engine       whose multiplayer peer to use; both play together
-##   --bot                      sits down and plays by itself, and ends the program when a game is over
+##   --peer wspeer|engine       the implementation of the multiplayer peer; both work together
+##   --bot                      plays by itself, and quits after a game
 
 const CLASSES: PackedStringArray = ["RustWebSocketMultiplayerPeer", "WebSocketMultiplayerPeer"]
 const PEERS: PackedStringArray = ["wspeer", "engine"]
-const HEARTBEAT_SECONDS := 2.0
-## How long a bot that has finished goes on answering, so that the others see the end too.
-const BOT_FAREWELL_SECONDS := 1.0
+const HEARTBEAT_SECONDS := 5.0
+## Longer than the default, because a slow machine may connect while it still loads the game.
+const HANDSHAKE_SECONDS := 20.0
+## Seconds for which a bot remains connected after the game, so that the others receive its end.
+const BOT_LINGER_SECONDS := 1.0
 
-## Plays by itself.
+## Whether this player plays by itself.
 var is_bot := false
 
 var _is_online := false
@@ -47,13 +49,13 @@ func _ready() -> void:
 		chat_line.clear()
 		say(text))
 	game.changed.connect(_show)
-	game.chatted.connect(func(who: String, text: String) -> void: _log("%s: %s" % [who, text]))
+	game.chatted.connect(func(player: String, text: String) -> void: _log("%s: %s" % [player, text]))
 	multiplayer.connected_to_server.connect(_on_connected)
-	multiplayer.connection_failed.connect(func() -> void: leave("Nobody answers there. " + _reason()))
-	multiplayer.server_disconnected.connect(func() -> void: leave("The host has gone. " + _reason()))
+	multiplayer.connection_failed.connect(func() -> void: leave("No host answers. " + _reason()))
+	multiplayer.server_disconnected.connect(func() -> void: leave("The host has disconnected. " + _reason()))
 	_show()
 	if get_tree().current_scene == self:
-		_follow(OS.get_cmdline_user_args())
+		_apply_arguments(OS.get_cmdline_user_args())
 
 
 func _exit_tree() -> void:
@@ -63,9 +65,10 @@ func _exit_tree() -> void:
 
 # Joining and leaving.
 
-## A room of the chosen family.
+## Creates a multiplayer peer of the selected implementation.
 func make_peer() -> MultiplayerPeer:
 	var peer: MultiplayerPeer = ClassDB.instantiate(CLASSES[maxi(peer_choice.selected, 0)])
+	peer.set("handshake_timeout", HANDSHAKE_SECONDS)
 	if "heartbeat_interval" in peer:
 		peer.set("heartbeat_interval", HEARTBEAT_SECONDS)
 	return peer
@@ -83,7 +86,7 @@ func _begin(create: Callable, text: String) -> Error:
 	var peer := make_peer()
 	var error: Error = create.call(peer)
 	if error != OK:
-		_log("That does not work: %s. %s" % [error_string(error), _reason(peer)])
+		_log("Failed: %s. %s" % [error_string(error), _reason(peer)])
 		return error
 	game.reset()
 	_is_online = true
@@ -116,7 +119,7 @@ func say(text: String) -> void:
 		game.chat.rpc(text)
 
 
-## Why a connection ended, where the peer can tell.
+## Returns why a connection ended, if the peer reports it.
 func _reason(peer: MultiplayerPeer = multiplayer.multiplayer_peer) -> String:
 	return peer.call("get_error_message") if peer != null and peer.has_method("get_error_message") else ""
 
@@ -129,7 +132,7 @@ static func _port_of(url: String) -> int:
 
 func _show() -> void:
 	board.rules = game.rules
-	status.text = game.description() if _is_online else "Host a table, or join one."
+	status.text = game.description() if _is_online else "Host a game, or join one."
 	for button: Button in [host_button, join_button]:
 		button.disabled = _is_online
 	leave_button.disabled = not _is_online
@@ -148,9 +151,9 @@ func _log(text: String) -> void:
 		print(text)
 
 
-# Without hands.
+# Command line and bot.
 
-func _follow(arguments: PackedStringArray) -> void:
+func _apply_arguments(arguments: PackedStringArray) -> void:
 	for i in arguments.size():
 		var value := arguments[i + 1] if i + 1 < arguments.size() else ""
 		match arguments[i]:
@@ -170,7 +173,7 @@ func _follow(arguments: PackedStringArray) -> void:
 				join(arguments[i + 1])
 
 
-## A bot's move: what depends on the board alone looks random enough.
+## Makes a bot's move, which depends on the board alone.
 func _play() -> void:
 	if not is_inside_tree():
 		return
@@ -183,4 +186,4 @@ func _play() -> void:
 		_bot_is_done = true
 		print("%s; board %s" % [game.description(), game.rules.cells])
 		if get_tree().current_scene == self:
-			get_tree().create_timer(BOT_FAREWELL_SECONDS).timeout.connect(get_tree().quit)
+			get_tree().create_timer(BOT_LINGER_SECONDS).timeout.connect(get_tree().quit)

@@ -1,9 +1,9 @@
 extends Node
-## One table of four in a row over Godot's high-level multiplayer. The server decides: players ask it by remote calls, and it
-## tells everybody the whole state whenever that changes. Chat goes from player to player, which the server passes on.
+## A game of four in a row over Godot's high-level multiplayer. The server is authoritative: clients send requests by remote calls, and
+## the server sends the complete state after each change. Chat messages are remote calls between clients, which the server relays.
 
 signal changed
-signal chatted(who: String, text: String)
+signal chatted(player: String, text: String)
 
 const Rules := preload("rules.gd")
 
@@ -11,12 +11,12 @@ const MAX_NAME := 16
 const MAX_TEXT := 200
 const EMPTY := 0
 
-## Names of all who are here, by their ids.
+## Names of all connected peers, by id.
 var players := {}
-## Ids of the two who play; EMPTY for a free seat.
+## Ids of the two players; EMPTY for a free seat.
 var seats := PackedInt32Array([EMPTY, EMPTY])
 var rules := Rules.new()
-## A game has begun, and both seats are taken.
+## Whether a game has begun; then both seats are taken.
 var is_running := false
 
 
@@ -24,7 +24,7 @@ func _ready() -> void:
 	multiplayer.peer_disconnected.connect(_on_peer_disconnected)
 
 
-## Forgets everything, for a new connection.
+## Resets the state for a new connection.
 func reset() -> void:
 	players = {}
 	seats = PackedInt32Array([EMPTY, EMPTY])
@@ -45,9 +45,9 @@ func name_of(id: int) -> String:
 	return players.get(id, "player %d" % id)
 
 
-## What is going on, in words.
+## Describes the state of the game.
 func description() -> String:
-	if is_running and rules.winner() != Rules.NOBODY:
+	if is_running and rules.winner() != Rules.NO_PLAYER:
 		return "%s has won" % name_of(seats[rules.winner()])
 	if is_running and rules.is_over():
 		return "a draw"
@@ -56,44 +56,44 @@ func description() -> String:
 	return "waiting for two players to sit down"
 
 
-# What players ask the server.
+# Requests to the server.
 
 @rpc("any_peer", "call_local", "reliable")
 func enter(player_name: String) -> void:
 	if multiplayer.is_server():
 		var tidy := player_name.strip_edges().left(MAX_NAME)
-		players[_caller()] = tidy if tidy != "" else "player %d" % _caller()
-		_tell()
+		players[_sender()] = tidy if tidy != "" else "player %d" % _sender()
+		_send_state()
 
 
-## Takes a free seat. When the second is taken, or one of two who have played asks again, a game begins.
+## Takes a free seat. A game begins if both seats are taken, or if a player of a finished game calls this again.
 @rpc("any_peer", "call_local", "reliable")
 func sit() -> void:
-	if not multiplayer.is_server() or _caller() not in players:
+	if not multiplayer.is_server() or _sender() not in players:
 		return
-	if _caller() not in seats:
+	if _sender() not in seats:
 		if EMPTY not in seats:
 			return
-		seats[seats.find(EMPTY)] = _caller()
+		seats[seats.find(EMPTY)] = _sender()
 	elif not rules.is_over():
 		return
 	if EMPTY not in seats:
 		rules = Rules.new()
 		is_running = true
-	_tell()
+	_send_state()
 
 
 @rpc("any_peer", "call_local", "reliable")
 func drop(column: int) -> void:
-	if multiplayer.is_server() and is_running and seats[rules.turn] == _caller() and rules.drop(column):
-		_tell()
+	if multiplayer.is_server() and is_running and seats[rules.turn] == _sender() and rules.drop(column):
+		_send_state()
 
 
-# What goes to everybody.
+# Messages to all peers.
 
 @rpc("any_peer", "call_local", "reliable")
 func chat(text: String) -> void:
-	chatted.emit(name_of(_caller()), text.left(MAX_TEXT))
+	chatted.emit(name_of(_sender()), text.left(MAX_TEXT))
 
 
 @rpc("authority", "call_remote", "reliable")
@@ -106,12 +106,12 @@ func show_state(state: Dictionary) -> void:
 	changed.emit()
 
 
-func _tell() -> void:
+func _send_state() -> void:
 	show_state.rpc({"players": players, "seats": seats, "cells": rules.cells, "turn": rules.turn, "is_running": is_running})
 	changed.emit()
 
 
-func _caller() -> int:
+func _sender() -> int:
 	var id := multiplayer.get_remote_sender_id()
 	return id if id != 0 else multiplayer.get_unique_id()
 
@@ -124,4 +124,4 @@ func _on_peer_disconnected(id: int) -> void:
 		seats[seats.find(id)] = EMPTY
 		is_running = false
 		rules = Rules.new()
-	_tell()
+	_send_state()

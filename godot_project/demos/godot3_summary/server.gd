@@ -6,7 +6,7 @@ var server: WebSocketServer = WebSocketServer.new()
 
 
 func _ready():
-	# The signal says who has sent; get_peer_id() does too.
+	# The signal has the sender's id; get_peer_id() returns it too.
 	server.connect("data_received", _on_data.unbind(1))
 	var err = server.listen(port)
 	if err != OK:

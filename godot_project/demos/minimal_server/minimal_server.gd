@@ -3,7 +3,7 @@ extends Node
 # The port we will listen to.
 const PORT = 9080
 
-# Port 0 has the system choose a free one, which get_local_port() then tells.
+# Port 0 selects a free port, which get_local_port() returns.
 @export var port := PORT
 
 # Our TCP Server instance.

@@ -1,7 +1,6 @@
 extends Node
-## An echo over wss://, server and client in one scene, with a self-signed certificate that
-## the server makes and the client trusts. A real server loads its key and certificate from
-## files; a real client trusts the operating system and needs no options.
+## An echo over wss:// in one scene, with a self-signed certificate that the server generates and the client trusts. A real server
+## loads its key and certificate from files; a real client uses the trust store of the operating system and needs no options.
 
 const TEXT := "For your eyes only"
 
@@ -9,7 +8,7 @@ var _tcp_server := RustTCPServer.new()
 var _server := RustWebSocketPeer.new()
 var _client := RustWebSocketPeer.new()
 var _server_options: TLSOptions
-var _said_hello := false
+var _has_sent := false
 
 
 func _ready() -> void:
@@ -19,32 +18,32 @@ func _ready() -> void:
 	_server_options = TLSOptions.server(key, certificate)
 	_tcp_server.listen(0, "127.0.0.1")
 
-	# Without these options the client refuses the certificate, since no authority has signed it.
+	# Without these options the client refuses the certificate, because no authority has signed it.
 	var url := "wss://localhost:%d" % _tcp_server.get_local_port()
 	_client.connect_to_url(url, TLSOptions.client(certificate))
-	_say("Connecting to wss://localhost ...")
+	_show("Connecting to wss://localhost ...")
 
 
 func _process(_delta: float) -> void:
-	_serve()
+	_poll_server()
 	_client.poll()
-	if _client.get_ready_state() == RustWebSocketPeer.STATE_OPEN and not _said_hello:
-		_said_hello = true
+	if _client.get_ready_state() == RustWebSocketPeer.STATE_OPEN and not _has_sent:
+		_has_sent = true
 		var info := _client.get_tls_info()
-		_say("Connected by %s to %s." % [info.version, info.peer_subject])
+		_show("Connected by %s to %s." % [info.version, info.peer_subject])
 		_client.send_text(TEXT)
-		_say("> " + TEXT)
+		_show("> " + TEXT)
 	while _client.get_available_packet_count() > 0:
-		_say("< " + _client.get_packet().get_string_from_utf8())
+		_show("< " + _client.get_packet().get_string_from_utf8())
 		_client.close(1000, "done")
 	if _client.get_ready_state() == RustWebSocketPeer.STATE_CLOSED:
-		_say("Closed with code %d. %s" % [_client.get_close_code(), _client.get_error_message()])
+		_show("Closed with code %d. %s" % [_client.get_close_code(), _client.get_error_message()])
 		set_process(false)
 		if DisplayServer.get_name() == "headless":
 			get_tree().quit(0 if _client.get_close_code() == 1000 else 1)
 
 
-func _serve() -> void:
+func _poll_server() -> void:
 	if _tcp_server.is_connection_available():
 		var stream := RustStreamPeerTLS.new()
 		stream.accept_stream(_tcp_server.take_connection(), _server_options)
@@ -54,6 +53,6 @@ func _serve() -> void:
 		_server.send_text(_server.get_packet().get_string_from_utf8())
 
 
-func _say(line: String) -> void:
+func _show(line: String) -> void:
 	print(line.strip_edges())
 	$Log.text += line + "\n"

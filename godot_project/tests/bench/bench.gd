@@ -1,12 +1,11 @@
 extends SceneTree
-## Compares the extension's classes with the engine's: the same script, the same calls, in one
-## process, in turns. Each line that begins with ROW is one comparison, its fields separated by
-## tabs: name, unit, median of ours, median of the engine's, how many times better ours is.
+## Compares the extension's classes with the engine's by the same script in one process, in alternating rounds. Each output line that
+## begins with ROW is one comparison, with fields separated by tabs: name, unit, median of ours, median of the engine's, ratio.
 ##   godot --headless --path godot_project -s res://tests/bench/bench.gd -- [--only SUBSTRING]
 ##       [--rounds N] [--memory ours|engine LIMIT]
-## --memory prints only the bytes of resident memory that one idle connection costs.
+## --memory only prints the resident memory of one idle connection in bytes.
 
-const Contender := preload("contender.gd")
+const Workload := preload("workload.gd")
 
 const KIB := 1024
 const MEMORY_PAIRS := 1500
@@ -28,22 +27,22 @@ func _initialize() -> void:
 	for secure: bool in [false, true]:
 		var scheme := "wss" if secure else "ws"
 		for size: int in [64 * KIB] if secure else [16, KIB, 64 * KIB, KIB * KIB]:
-			_row("%s echo %s" % [scheme, _size(size)], "µs a round trip", func(c: RefCounted) -> float: return c.echo(size, secure))
+			_row("%s echo %s" % [scheme, _size(size)], "µs a round trip", func(workload: RefCounted) -> float: return workload.echo(size, secure))
 		for size: int in [64 * KIB] if secure else [16, KIB, 64 * KIB]:
-			_row("%s burst %s" % [scheme, _size(size)], "µs a message", func(c: RefCounted) -> float: return c.burst(Contender.bytes(size), secure))
+			_row("%s burst %s" % [scheme, _size(size)], "µs a message", func(workload: RefCounted) -> float: return workload.burst(Workload.bytes(size), secure))
 	for size: int in [128, 64 * KIB]:
-		_row("ws text burst %s, not ASCII" % _size(size), "µs a message", func(c: RefCounted) -> float: return c.text_burst(Contender.text(size)))
+		_row("ws text burst %s, not ASCII" % _size(size), "µs a message", func(workload: RefCounted) -> float: return workload.text_burst(Workload.text(size)))
 	for count: int in [1, 200, 1000]:
-		_row("idle poll, %d peers" % count, "µs a peer", func(c: RefCounted) -> float: return c.idle(count))
-	_row("connect and handshake", "µs a connection", func(c: RefCounted) -> float: return c.connections())
+		_row("idle poll, %d peers" % count, "µs a peer", func(workload: RefCounted) -> float: return workload.idle(count))
+	_row("connect and handshake", "µs a connection", func(workload: RefCounted) -> float: return workload.connections())
 	quit()
 
 
-static func _contender(is_ours: bool) -> RefCounted:
+static func _workload(is_ours: bool) -> RefCounted:
 	if not is_ours:
-		return Contender.new()
+		return Workload.new()
 	var script := GDScript.new()
-	script.source_code = (Contender as GDScript).source_code
+	script.source_code = (Workload as GDScript).source_code
 	for name: String in ["WebSocketPeer", "TCPServer", "StreamPeerTLS"]:
 		script.source_code = script.source_code.replace(name, "Rust" + name)
 	script.reload()
@@ -54,19 +53,19 @@ static func _size(bytes: int) -> String:
 	return "%d B" % bytes if bytes < KIB else "%d KiB" % (bytes / KIB) if bytes < KIB * KIB else "%d MiB" % (bytes / KIB / KIB)
 
 
-## `measure` returns microseconds, or a negative number when it went wrong.
+## Measures both implementations. `measure` returns microseconds, negative on failure.
 func _row(name: String, unit: String, measure: Callable) -> void:
 	if _only and not name.contains(_only):
 		return
-	var contenders := [_contender(true), _contender(false)]
+	var workloads := [_workload(true), _workload(false)]
 	var samples := [[], []]
-	for contender: RefCounted in contenders:
-		measure.call(contender)
+	for workload: RefCounted in workloads:
+		measure.call(workload)
 	for i in _rounds:
 		for j in 2:
-			var took: float = measure.call(contenders[j])
+			var took: float = measure.call(workloads[j])
 			if took < 0.0:
-				printerr("%s: %s did not get through" % [name, ["ours", "the engine's"][j]])
+				printerr("%s: no result from %s" % [name, ["ours", "the engine's"][j]])
 				quit(1)
 				return
 			samples[j].append(took)
@@ -81,16 +80,16 @@ static func _median(values: Array) -> float:
 
 
 func _measure_memory(name: String, limit: int) -> void:
-	var contender := _contender(name == "ours")
-	# What the first connections need once is not theirs.
-	var warm: Array = contender.pairs(10, limit)
+	var workload := _workload(name == "ours")
+	# The first connections allocate memory that later ones share.
+	var first_pairs: Array = workload.pairs(10, limit)
 	var before := _resident()
-	var pairs: Array = contender.pairs(MEMORY_PAIRS, limit)
+	var pairs: Array = workload.pairs(MEMORY_PAIRS, limit)
 	for pair: Array in pairs:
 		pair[0].poll()
 		pair[1].poll()
 	print("MEMORY\t%d" % ((_resident() - before) / (2 * pairs.size())))
-	warm.clear()
+	first_pairs.clear()
 	quit(0 if pairs.size() == MEMORY_PAIRS else 1)
 
 

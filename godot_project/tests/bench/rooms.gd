@@ -1,17 +1,17 @@
 extends SceneTree
-## Compares a multiplayer server that sends small packets to all its clients, who answer each: the
-## extension's class and the engine's in turns, in one process. Prints rows as bench.gd.
+## Compares a multiplayer server that sends small packets to all its clients, which answer each: the
+## extension's class and the engine's in one process, in alternating rounds. Prints rows as bench.gd.
 ##   godot --headless --path godot_project -s res://tests/bench/rooms.gd -- [--rounds N]
 
-const Hall := preload("../support/hall.gd")
+const RoomGroup := preload("../support/room_group.gd")
 const Implementation := preload("../support/implementation.gd")
-const Stage := preload("../support/stage.gd")
+const Loopback := preload("../support/loopback.gd")
+const Wait := preload("../support/wait.gd")
 
 const BYTES := 32
 const CLIENTS: PackedInt32Array = [1, 8, 40]
 const ANSWERS := 16_000
-const DEADLINE_SECONDS := 60.0
-## Packets for everybody between two polls, as of a server that tells all its news in one frame.
+## Broadcasts between two polls, as of a server that sends all its updates in one frame.
 const SENDS_PER_POLL := 20
 
 
@@ -39,33 +39,34 @@ static func _median(values: Array) -> float:
 	return values[values.size() / 2]
 
 
-## Microseconds for each packet that a client has received and answered; -1 if not all arrived.
+## Returns the microseconds for each packet that a client has received and answered, -1 if some were lost.
 func _round(implementation: Implementation, packets: int, clients: int) -> float:
-	var stage := Stage.new(implementation)
-	var hall := Hall.new(stage)
+	var loopback := Loopback.new(implementation)
+	var group := RoomGroup.new(loopback)
 	for i in clients:
-		hall.admit()
+		group.connected_client()
 	var packet := PackedByteArray()
 	packet.resize(BYTES)
-	hall.server.set_target_peer(0)
+	group.server.set_target_peer(0)
 	var sent := 0
-	var answered := 0
+	var answered := [0]
+	var wait := Wait.new(func() -> int: return answered[0])
 	var start := Time.get_ticks_usec()
-	while answered < packets * clients and Time.get_ticks_usec() - start < DEADLINE_SECONDS * 1e6:
+	while answered[0] < packets * clients and not wait.is_stalled():
 		for i in mini(SENDS_PER_POLL, packets - sent):
-			hall.server.put_packet(packet)
+			group.server.put_packet(packet)
 			sent += 1
-		hall.server.poll()
-		for client in hall.clients:
+		group.server.poll()
+		for client in group.clients:
 			client.poll()
 			while client.get_available_packet_count() > 0:
 				client.put_packet(client.get_packet())
 			client.poll()
-		hall.server.poll()
-		while hall.server.get_available_packet_count() > 0:
-			hall.server.get_packet_peer()
-			hall.server.get_packet()
-			answered += 1
+		group.server.poll()
+		while group.server.get_available_packet_count() > 0:
+			group.server.get_packet_peer()
+			group.server.get_packet()
+			answered[0] += 1
 	var took := Time.get_ticks_usec() - start
-	stage.clear()
-	return float(took) / answered if answered == packets * clients else -1.0
+	loopback.clear()
+	return float(took) / answered[0] if answered[0] == packets * clients else -1.0

@@ -1,9 +1,9 @@
-extends "../support/scenarios.gd"
-## What the peer makes of input. Each row is played to a client and to a server.
+extends "../support/scenario_file.gd"
+## Valid and invalid input. Each row is sent to a client and to a server.
 
 const ROLES := {"to_client": true, "to_server": false}
 
-## Name: frames in one write, each [opcode, payload, options].
+## Frames that are sent in one write, each as [opcode, payload, options].
 const FRAMES := {
 	"text": [[1, "hello"]],
 	"binary": [[2, [0, 255, 128]]],
@@ -18,14 +18,14 @@ const FRAMES := {
 	"empty_ping": [[9]],
 	"largest_ping": [[9, "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123"]],
 	"three_pings": [[9, "1"], [9, "2"], [9, "3"]],
-	"unsolicited_pong": [[10, "nobody asked"]],
+	"unsolicited_pong": [[10, "unsolicited"]],
 	"pong_between_fragments": [[1, "AA", {"not_final": true}], [10], [0, "BB"]],
 	"ping_between_fragments": [[1, "AA", {"not_final": true}], [9, "PING"], [0, "BB"]],
 	"rsv1": [[1, "x", {"rsv": 0x40}]],
 	"rsv2": [[1, "x", {"rsv": 0x20}]],
 	"rsv3": [[1, "x", {"rsv": 0x10}]],
 	"rsv1_on_ping": [[9, "x", {"rsv": 0x40}]],
-	"continuation_of_nothing": [[0, "x"]],
+	"continuation_without_start": [[0, "x"]],
 	"message_inside_fragments": [[1, "AA", {"not_final": true}], [1, "BB"]],
 	"invalid_utf8": [[1, [0x61, 0xff]]],
 	"utf8_cut_short": [[1, [0xe2, 0x82]]],
@@ -43,14 +43,14 @@ const FRAMES := {
 	"close_with_reason": [[8, [0x0f, 0xa1, 0x62, 0x79, 0x65]]],
 	"close_without_code": [[8]],
 	"close_reason_not_utf8": [[8, [0x03, 0xe8, 0xff]]],
-	"data_behind_close": [[8, [0x03, 0xe8]], [1, "late"]],
-	"close_behind_data": [[1, "one"], [2, [2]], [8, [0x03, 0xe8]]],
+	"data_after_close": [[8, [0x03, 0xe8]], [1, "late"]],
+	"close_after_data": [[1, "one"], [2, [2]], [8, [0x03, 0xe8]]],
 }
 
 const RESERVED_OPCODES: PackedInt32Array = [3, 4, 5, 6, 7, 11, 12, 13, 14, 15]
 const CLOSE_CODES: PackedInt32Array = [0, 1, 999, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015, 1016, 2999, 3000, 3999, 4000, 4999, 5000, 65535]
 
-## inbound_buffer_size is 100 for these. The engine never gets over the last.
+## Frames for an inbound_buffer_size of 100. The engine never processes the last row.
 const FRAMES_FOR_100 := {
 	"at_the_limit": [[2, "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"]],
 	"above_the_limit": [[2, "01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"]],
@@ -60,165 +60,164 @@ const FRAMES_FOR_100 := {
 		[0, "01234567890123456789012345678901234567890123456789012345678901234567890123456789"],
 	],
 }
-const PATIENCE := 0.25
 
 
 func rows() -> Dictionary[String, Callable]:
-	var out: Dictionary[String, Callable] = {}
+	var scenarios: Dictionary[String, Callable] = {}
 	for role: String in ROLES:
 		for name: String in FRAMES:
-			out["%s.%s" % [role, name]] = _frames.bind(ROLES[role], FRAMES[name])
+			scenarios["%s.%s" % [role, name]] = _frames.bind(ROLES[role], FRAMES[name])
 		for name: String in FRAMES_FOR_100:
-			var seconds := PATIENCE if name.begins_with("fragments") else Recorder.SECONDS
-			out["%s.%s" % [role, name]] = _frames.bind(ROLES[role], FRAMES_FOR_100[name], {"inbound_buffer_size": 100}, seconds)
+			var patience := Wait.QUIET if name.begins_with("fragments") else Wait.PATIENCE
+			scenarios["%s.%s" % [role, name]] = _frames.bind(ROLES[role], FRAMES_FOR_100[name], {"inbound_buffer_size": 100}, patience)
 		for opcode in RESERVED_OPCODES:
-			out["%s.opcode_%d" % [role, opcode]] = _frames.bind(ROLES[role], [[opcode, "x"]])
+			scenarios["%s.opcode_%d" % [role, opcode]] = _frames.bind(ROLES[role], [[opcode, "x"]])
 		for code in CLOSE_CODES:
-			out["%s.close_%d" % [role, code]] = _frames.bind(ROLES[role], [[8, [code >> 8, code & 0xff]]])
-		out[role + ".wrong_masking"] = _frames.bind(ROLES[role], [[1, "x", {"masked": ROLES[role]}]])
-		out[role + ".byte_by_byte"] = _byte_by_byte.bind(ROLES[role])
-		out[role + ".more_packets_than_fit"] = _more_packets_than_fit.bind(ROLES[role])
-		out[role + ".more_bytes_than_fit"] = _more_bytes_than_fit.bind(ROLES[role])
-	return out
+			scenarios["%s.close_%d" % [role, code]] = _frames.bind(ROLES[role], [[8, [code >> 8, code & 0xff]]])
+		scenarios[role + ".wrong_masking"] = _frames.bind(ROLES[role], [[1, "x", {"masked": ROLES[role]}]])
+		scenarios[role + ".byte_by_byte"] = _byte_by_byte.bind(ROLES[role])
+		scenarios[role + ".more_packets_than_fit"] = _more_packets_than_fit.bind(ROLES[role])
+		scenarios[role + ".more_bytes_than_fit"] = _more_bytes_than_fit.bind(ROLES[role])
+	return scenarios
 
 
-func _bytes(link: Link, frames: Array) -> PackedByteArray:
-	var out := PackedByteArray()
-	for one: Array in frames:
-		out.append_array(link.frame(one[0], one[1] if one.size() > 1 else "", one[2] if one.size() > 2 else {}))
-	return out
+func _bytes(connection: RawConnection, frames: Array) -> PackedByteArray:
+	var bytes := PackedByteArray()
+	for fields: Array in frames:
+		bytes.append_array(connection.frame(fields[0], fields[1] if fields.size() > 1 else "", fields[2] if fields.size() > 2 else {}))
+	return bytes
 
 
-## Behind the frames a marker follows, so that they are known to be dealt with when it arrives.
-func _frames(t: Recorder, as_client: bool, frames: Array, properties := {}, seconds := Recorder.SECONDS) -> void:
-	var link := t.link(as_client, properties)
-	link.raw.send(_bytes(link, frames) + link.frame(Wire.TEXT, "marker"))
+## A marker message follows the frames: if it arrives, they have been processed.
+func _frames(t: TraceRecorder, as_client: bool, frames: Array, properties := {}, patience := Wait.PATIENCE) -> void:
+	var connection := t.open(as_client, properties)
+	connection.remote.send(_bytes(connection, frames) + connection.frame(Rfc6455.TEXT, "marker"))
 	var packets := []
 	t.until(func() -> bool:
-		packets.append_array(link.packets())
-		return link.over() or "marker" in packets, seconds)
+		packets.append_array(connection.packets())
+		return connection.is_over() or "marker" in packets, patience)
 	t.turns(2)
 	t.note("packets", packets)
-	t.note("states", t.states(link.peer))
-	t.note("code", link.peer.get_close_code())
-	t.note("close frame", link.raw.close_code())
-	t.note("other frames", _without_close(link))
+	t.note("states", t.states(connection.peer))
+	t.note("code", connection.peer.get_close_code())
+	t.note("close frame", connection.remote.close_code())
+	t.note("other frames", _without_close(connection))
 
 
-## The text of a close frame that reports a failure found here is free, its code is not.
-func _without_close(link: Link) -> PackedStringArray:
+## The reason of a close frame that the peer chooses itself is not compared; its code is compared separately.
+func _without_close(connection: RawConnection) -> PackedStringArray:
 	var lines := PackedStringArray()
-	for one in link.raw.frames():
-		if one.opcode != Wire.CLOSE:
-			lines.append(Wire.describe(one))
+	for frame in connection.remote.frames():
+		if frame.opcode != Rfc6455.CLOSE:
+			lines.append(Rfc6455.describe(frame))
 	return lines
 
 
-func _byte_by_byte(t: Recorder, as_client: bool) -> void:
-	var link := t.link(as_client)
-	var frames := [[1, "one"], [2, [], {"not_final": true}], [0, Wire.filler(130)], [9, "p"], [8, [0x03, 0xe8, 0x78]]]
+func _byte_by_byte(t: TraceRecorder, as_client: bool) -> void:
+	var connection := t.open(as_client)
+	var frames := [[1, "one"], [2, [], {"not_final": true}], [0, Payload.bytes(130)], [9, "p"], [8, [0x03, 0xe8, 0x78]]]
 	var packets := []
-	for byte in _bytes(link, frames):
-		link.raw.send([byte])
+	for byte in _bytes(connection, frames):
+		connection.remote.send([byte])
 		t.turn()
-		packets.append_array(link.packets())
+		packets.append_array(connection.packets())
 	t.note("packets", packets)
-	t.note_close(link)
-	t.note("frames", link.raw.described())
+	t.note_close(connection)
+	t.note("frames", connection.remote.described_frames())
 
 
-func _more_packets_than_fit(t: Recorder, as_client: bool) -> void:
-	var link := t.link(as_client, {"max_queued_packets": 2})
+func _more_packets_than_fit(t: TraceRecorder, as_client: bool) -> void:
+	var connection := t.open(as_client, {"max_queued_packets": 2})
 	for i in 7:
-		link.say(Wire.TEXT, "message %d" % i)
+		connection.send_frame(Rfc6455.TEXT, "message %d" % i)
 	t.turns(20)
-	t.note("state when full", link.state())
-	t.note("packets when full", link.peer.get_available_packet_count())
-	_note_drained(t, link, 7)
+	t.note("state when full", connection.state())
+	t.note("packets when full", connection.peer.get_available_packet_count())
+	_note_read(t, connection, 7)
 
 
-func _more_bytes_than_fit(t: Recorder, as_client: bool) -> void:
-	var link := t.link(as_client, {"inbound_buffer_size": 100})
+func _more_bytes_than_fit(t: TraceRecorder, as_client: bool) -> void:
+	var connection := t.open(as_client, {"inbound_buffer_size": 100})
 	for i in 7:
-		link.say(Wire.TEXT, "message %051d" % i)
+		connection.send_frame(Rfc6455.TEXT, "message %051d" % i)
 	t.turns(20)
-	t.note("state when full", link.state())
-	t.note("held back", link.peer.get_available_packet_count() < 7)
-	_note_drained(t, link, 7)
+	t.note("state when full", connection.state())
+	t.note("stops reading", connection.peer.get_available_packet_count() < 7)
+	_note_read(t, connection, 7)
 
 
-func _note_drained(t: Recorder, link: Link, count: int) -> void:
+func _note_read(t: TraceRecorder, connection: RawConnection, count: int) -> void:
 	var packets := []
 	t.until(func() -> bool:
-		if link.peer.get_available_packet_count() > 0:
-			packets.append(link.peer.get_packet().get_string_from_ascii())
+		if connection.peer.get_available_packet_count() > 0:
+			packets.append(connection.peer.get_packet().get_string_from_ascii())
 		return packets.size() >= count)
 	t.note("packets", packets)
 
 
-func play_limits_are_fixed_when_the_peer_opens(t: Recorder) -> void:
-	var link := t.client_link()
-	link.peer.inbound_buffer_size = 10
-	link.peer.max_queued_packets = 1
+func play_limits_are_fixed_when_the_peer_opens(t: TraceRecorder) -> void:
+	var connection := t.open_client()
+	connection.peer.inbound_buffer_size = 10
+	connection.peer.max_queued_packets = 1
 	for i in 3:
-		link.say(Wire.BINARY, Wire.filler(1000))
-	t.until_packets(link.peer, 3)
-	t.note("packets", link.packets().size())
-	t.note("state", link.state())
+		connection.send_frame(Rfc6455.BINARY, Payload.bytes(1000))
+	t.until_quiet(func() -> bool: return connection.peer.get_available_packet_count() == 3)
+	t.note("packets", connection.packets().size())
+	t.note("state", connection.state())
 
 
-func play_was_string_packet(t: Recorder) -> void:
-	var link := t.client_link()
-	link.say(Wire.TEXT, "text")
-	link.say(Wire.BINARY, "binary")
-	t.until_packets(link.peer, 2)
-	t.note("before", link.peer.was_string_packet())
-	link.peer.get_packet()
-	t.note("after text", link.peer.was_string_packet())
-	link.peer.get_packet()
-	t.note("after binary", link.peer.was_string_packet())
-	link.say(Wire.TEXT, "text")
-	t.until_packets(link.peer, 1)
-	link.peer.get_packet()
-	link.peer.get_packet()
-	t.note("after a failed read", [link.peer.was_string_packet(), link.peer.get_packet_error()])
+func play_was_string_packet(t: TraceRecorder) -> void:
+	var connection := t.open_client()
+	connection.send_frame(Rfc6455.TEXT, "text")
+	connection.send_frame(Rfc6455.BINARY, "binary")
+	t.until_packets(connection.peer, 2)
+	t.note("before", connection.peer.was_string_packet())
+	connection.peer.get_packet()
+	t.note("after text", connection.peer.was_string_packet())
+	connection.peer.get_packet()
+	t.note("after binary", connection.peer.was_string_packet())
+	connection.send_frame(Rfc6455.TEXT, "text")
+	t.until_packets(connection.peer, 1)
+	connection.peer.get_packet()
+	connection.peer.get_packet()
+	t.note("after a failed read", [connection.peer.was_string_packet(), connection.peer.get_packet_error()])
 
 
-func play_end_of_stream(t: Recorder) -> void:
-	var link := t.client_link()
-	link.raw.finish()
-	t.note("closes", t.until_state(link.peer, CLOSED))
-	t.note("states", t.states(link.peer))
-	t.note("close", [link.peer.get_close_code(), link.peer.get_close_reason()])
+func play_end_of_stream(t: TraceRecorder) -> void:
+	var connection := t.open_client()
+	connection.remote.close()
+	t.note("closes", t.until_state(connection.peer, CLOSED))
+	t.note("states", t.states(connection.peer))
+	t.note("close", [connection.peer.get_close_code(), connection.peer.get_close_reason()])
 
 
-## Unread input makes the system reset the connection instead of ending it.
-func play_reset(t: Recorder) -> void:
-	var link := t.client_link()
-	link.raw.reading = false
-	link.peer.send_text("never read")
+## Because of unread input, the operating system resets the connection.
+func play_reset(t: TraceRecorder) -> void:
+	var connection := t.open_client()
+	connection.remote.is_reading = false
+	connection.peer.send_text("never read")
 	t.turns(2)
-	link.raw.finish()
-	t.note("closes", t.until_state(link.peer, CLOSED))
-	t.note("close", [link.peer.get_close_code(), link.peer.get_close_reason()])
+	connection.remote.close()
+	t.note("closes", t.until_state(connection.peer, CLOSED))
+	t.note("close", [connection.peer.get_close_code(), connection.peer.get_close_reason()])
 
 
-func play_data_then_end_of_stream(t: Recorder) -> void:
-	var link := t.client_link()
-	t.pause(link.peer)
-	link.say(Wire.TEXT, "last words")
-	link.raw.finish()
+func play_data_then_end_of_stream(t: TraceRecorder) -> void:
+	var connection := t.open_client()
+	t.pause(connection.peer)
+	connection.send_frame(Rfc6455.TEXT, "last message")
+	connection.remote.close()
 	t.turns(3)
-	t.resume(link.peer)
-	t.until_state(link.peer, CLOSED)
-	t.note("packets", link.packets())
-	t.note("close", [link.peer.get_close_code(), link.peer.get_close_reason()])
+	t.resume(connection.peer)
+	t.until_state(connection.peer, CLOSED)
+	t.note("packets", connection.packets())
+	t.note("close", [connection.peer.get_close_code(), connection.peer.get_close_reason()])
 
 
-func play_large_messages(t: Recorder) -> void:
-	var link := t.client_link({"inbound_buffer_size": 1 << 20})
+func play_large_messages(t: TraceRecorder) -> void:
+	var connection := t.open_client({"inbound_buffer_size": 1 << 20})
 	for size: int in [65535, 65536, 300000]:
-		link.say(Wire.BINARY, Wire.filler(size))
-		t.until_packets(link.peer, 1)
-		var packets := link.packets()
-		t.note("%d arrives" % size, packets.size() == 1 and packets[0] == Wire.filler(size))
+		connection.send_frame(Rfc6455.BINARY, Payload.bytes(size))
+		t.until_packets(connection.peer, 1)
+		var packets := connection.packets()
+		t.note("%d arrives" % size, packets.size() == 1 and packets[0] == Payload.bytes(size))

@@ -1,7 +1,6 @@
 extends RefCounted
-## One of the two families of classes with the same API: the engine's own, or the
-## extension's, whose names carry a prefix. Classes are made by name, so that the scripts
-## of the tests can be parsed while one of them is missing.
+## One of the two implementations of the same API: the engine's classes, or the extension's, whose names have a prefix.
+## Classes are instantiated by name, so that the test scripts can be parsed if a class is missing.
 
 const ENGINE := "engine"
 const OURS := "ours"

@@ -1,8 +1,7 @@
 extends RefCounted
-## Where the extension is meant to differ from the engine's classes. Each entry says why, and
-## what the extension's trace holds under every key in which the two differ; null stands for a
-## key that is not noted. A * in the name of a scenario stands for any text.
-## Texts of failures found on this side (close reasons) are free and not in any trace.
+## The intended differences from the engine's classes, by scenario; * matches any text. Each entry has the reason, and the values of the
+## extension's trace under all keys that differ; null means that the key is absent.
+## Close reasons that a peer chooses itself are not in the traces.
 
 const OPEN := WebSocketPeer.STATE_OPEN
 const CLOSING := WebSocketPeer.STATE_CLOSING
@@ -12,13 +11,13 @@ const CLIENT_OPENS := {"states": [0, 1], "packets": ["hello"], "protocol": "", "
 const SERVER_OPENS := {"status": "101", "states": [0, 1], "packets": ["hello"], "url": "ws://game.example/", "protocol": "", "exchange": ["ask", OK, "text 'answer'"]}
 
 const NO_SPLITTING := "a header that would corrupt the handshake is refused before anything is sent"
-const HTTP_ANSWER := "a request that is refused gets an HTTP answer"
+const HTTP_RESPONSE := "a refused request gets an HTTP response"
 const FRAMING := "every protocol error is reported with a close frame"
 const NEGATIVE_SIZE := "a negative size is ignored"
-const UNSENDABLE := "a code that may not be sent is refused, and the connection stays as it was"
+const UNSENDABLE := "an invalid close code is refused and changes nothing"
 const LONG_HEADS := "heads may have up to 16 KiB"
-const GOODBYE := "who closes says so with a close frame"
-const NOTHING_LOST := "packets that were received stay readable after the connection has closed"
+const CLOSE_FRAME := "closing sends a close frame"
+const NOTHING_LOST := "received packets remain readable after the connection has closed"
 
 const TABLE := {
 	"states.refused_urls_when_closed": {
@@ -42,17 +41,17 @@ const TABLE := {
 		"ours": {"request line": "GET /p%20q/%C3%BC HTTP/1.1"},
 	},
 	"urls.valid_ipv6_literal": {
-		"why": "RFC 3986: an IPv6 literal stands in brackets",
+		"why": "RFC 3986: an IPv6 literal has brackets",
 		"ours": {"host": "[::1]:PORT"},
 	},
-	"client_handshake.answer_empty_header_value": {"why": "RFC 9110: a header may be empty", "ours": CLIENT_OPENS},
-	"client_handshake.answer_connection_list": {"why": "RFC 9110: Connection is a list", "ours": CLIENT_OPENS},
-	"client_handshake.answer_status_100": {
-		"why": "RFC 9110: an interim answer is passed over, the final one is waited for",
+	"client_handshake.response_empty_header_value": {"why": "RFC 9110: a header may be empty", "ours": CLIENT_OPENS},
+	"client_handshake.response_connection_list": {"why": "RFC 9110: Connection is a list", "ours": CLIENT_OPENS},
+	"client_handshake.response_status_100": {
+		"why": "RFC 9110: an interim response is ignored",
 		"ours": {"states": [0]},
 	},
-	"client_handshake.answer_size_4097": {"why": LONG_HEADS, "ours": CLIENT_OPENS},
-	"client_handshake.answer_size_16384": {"why": LONG_HEADS, "ours": CLIENT_OPENS},
+	"client_handshake.response_size_4097": {"why": LONG_HEADS, "ours": CLIENT_OPENS},
+	"client_handshake.response_size_16384": {"why": LONG_HEADS, "ours": CLIENT_OPENS},
 	"client_handshake.handshake_header_*": {"why": NO_SPLITTING, "ours": {"error": ERR_INVALID_PARAMETER, "state": CLOSED}},
 	"server_handshake.handshake_header_*": {"why": NO_SPLITTING, "ours": {"error": ERR_INVALID_PARAMETER, "state": CLOSED}},
 	"server_handshake.request_empty_header_value": {"why": "RFC 9110: a header may be empty", "ours": SERVER_OPENS},
@@ -66,27 +65,27 @@ const TABLE := {
 		"why": "the key has 16 bytes (RFC 6455, 4.2.1)",
 		"ours": {"status": "400", "states": [0, 3], "packets": [], "url": null, "protocol": null, "exchange": null},
 	},
-	"server_handshake.request_post": {"why": HTTP_ANSWER, "ours": {"status": "405"}},
-	"server_handshake.request_http_1_0": {"why": HTTP_ANSWER, "ours": {"status": "505"}},
-	"server_handshake.request_version_8": {"why": HTTP_ANSWER, "ours": {"status": "426"}},
-	"server_handshake.request_no_upgrade": {"why": HTTP_ANSWER, "ours": {"status": "426"}},
-	"server_handshake.request_no_key": {"why": HTTP_ANSWER, "ours": {"status": "400"}},
-	"server_handshake.request_one_word": {"why": HTTP_ANSWER, "ours": {"status": "400"}},
-	"server_handshake.request_line_without_colon": {"why": HTTP_ANSWER, "ours": {"status": "400"}},
-	"server_handshake.request_other_upgrade": {"why": HTTP_ANSWER, "ours": {"status": "4"}},
-	"server_handshake.request_no_version": {"why": HTTP_ANSWER, "ours": {"status": "4"}},
-	"server_handshake.request_no_connection": {"why": HTTP_ANSWER, "ours": {"status": "4"}},
-	"server_handshake.protocol_none_matches": {"why": HTTP_ANSWER, "ours": {"status": "400"}},
-	"server_handshake.protocol_exact_case": {"why": HTTP_ANSWER, "ours": {"status": "400"}},
-	"server_handshake.protocol_client_offers_none": {"why": HTTP_ANSWER, "ours": {"status": "400"}},
+	"server_handshake.request_post": {"why": HTTP_RESPONSE, "ours": {"status": "405"}},
+	"server_handshake.request_http_1_0": {"why": HTTP_RESPONSE, "ours": {"status": "505"}},
+	"server_handshake.request_version_8": {"why": HTTP_RESPONSE, "ours": {"status": "426"}},
+	"server_handshake.request_no_upgrade": {"why": HTTP_RESPONSE, "ours": {"status": "426"}},
+	"server_handshake.request_no_key": {"why": HTTP_RESPONSE, "ours": {"status": "400"}},
+	"server_handshake.request_one_word": {"why": HTTP_RESPONSE, "ours": {"status": "400"}},
+	"server_handshake.request_line_without_colon": {"why": HTTP_RESPONSE, "ours": {"status": "400"}},
+	"server_handshake.request_other_upgrade": {"why": HTTP_RESPONSE, "ours": {"status": "4"}},
+	"server_handshake.request_no_version": {"why": HTTP_RESPONSE, "ours": {"status": "4"}},
+	"server_handshake.request_no_connection": {"why": HTTP_RESPONSE, "ours": {"status": "4"}},
+	"server_handshake.protocol_none_matches": {"why": HTTP_RESPONSE, "ours": {"status": "400"}},
+	"server_handshake.protocol_exact_case": {"why": HTTP_RESPONSE, "ours": {"status": "400"}},
+	"server_handshake.protocol_client_offers_none": {"why": HTTP_RESPONSE, "ours": {"status": "400"}},
 	"sending.limit_packets_negative": {"why": NEGATIVE_SIZE, "ours": {"property": 4096}},
-	"sending.limit_buffer_negative": {"why": "no limit is always written as 0", "ours": {"property": 0}},
+	"sending.limit_buffer_negative": {"why": "no limit is always 0", "ours": {"property": 0}},
 	"sending.text_that_is_not_utf8": {
-		"why": "a text message that the remote side has to refuse is not sent",
+		"why": "a text message with invalid UTF-8 is not sent",
 		"ours": {"result": ERR_INVALID_DATA, "frames": ["text masked 'marker'"]},
 	},
 	"receiving.*.ping_between_fragments": {
-		"why": "a ping's payload is no part of the message around it",
+		"why": "the payload of a ping is not part of the message",
 		"ours": {"packets": ["AABB", "marker"]},
 	},
 	"receiving.*.control_too_long": {"why": FRAMING, "ours": {"code": 1002, "close frame": 1002}},
@@ -96,54 +95,54 @@ const TABLE := {
 	"receiving.*.length_64_not_minimal": {"why": FRAMING, "ours": {"code": 1002, "close frame": 1002}},
 	"receiving.*.length_with_top_bit": {"why": FRAMING, "ours": {"code": 1002, "close frame": 1002}},
 	"receiving.*.fragments_above_the_limit": {
-		"why": "the limit is one of messages, however they are cut",
+		"why": "the limit applies to messages, not to frames",
 		"ours": {"states": [0, 1, 3], "code": 1009, "close frame": 1009},
 	},
-	"receiving.*.close_behind_data": {"why": NOTHING_LOST, "ours": {"packets": ["one", [2]]}},
+	"receiving.*.close_after_data": {"why": NOTHING_LOST, "ours": {"packets": ["one", [2]]}},
 	"receiving.*.close_1012": {"why": "a registered code", "ours": {"code": 1012, "close frame": 1012}},
 	"receiving.*.close_1013": {"why": "a registered code", "ours": {"code": 1013, "close frame": 1013}},
 	"receiving.*.close_1014": {"why": "a registered code", "ours": {"code": 1014, "close frame": 1014}},
-	"receiving.data_then_end_of_stream": {"why": NOTHING_LOST, "ours": {"packets": ["last words"]}},
-	"closing.close_1012_reaches_the_other_side": {"why": "a registered code", "ours": {"code of end 0": 1012, "code of end 1": 1012}},
-	"closing.close_1013_reaches_the_other_side": {"why": "a registered code", "ours": {"code of end 0": 1013, "code of end 1": 1013}},
-	"closing.close_1014_reaches_the_other_side": {"why": "a registered code", "ours": {"code of end 0": 1014, "code of end 1": 1014}},
+	"receiving.data_then_end_of_stream": {"why": NOTHING_LOST, "ours": {"packets": ["last message"]}},
+	"closing.close_1012_reaches_the_remote_peer": {"why": "a registered code", "ours": {"code of peer 0": 1012, "code of peer 1": 1012}},
+	"closing.close_1013_reaches_the_remote_peer": {"why": "a registered code", "ours": {"code of peer 0": 1013, "code of peer 1": 1013}},
+	"closing.close_1014_reaches_the_remote_peer": {"why": "a registered code", "ours": {"code of peer 0": 1014, "code of peer 1": 1014}},
 	"closing.close_*_must_not_be_sent": {"why": UNSENDABLE, "ours": {"state at once": OPEN, "frames": []}},
 	"closing.reason_of_124_bytes": {"why": UNSENDABLE, "ours": {"state at once": OPEN}},
 	"closing.unread_packets_when_closing": {
 		"why": NOTHING_LOST,
 		"ours": {"count while closing": 2, "first": "one", "count when closed": 1, "second": "two"},
 	},
-	"closing.nul_in_the_reason": {"why": "the reason is what was received, whole", "ours": {"length of the reason": 3}},
+	"closing.nul_in_the_reason": {"why": "the reason is complete", "ours": {"length of the reason": 3}},
 	"packets.heartbeat_with_a_late_poll": {
-		"why": "what has arrived is read before the pong is called missing",
+		"why": "received data is read before a pong is regarded as missing",
 		"ours": {"state": OPEN},
 	},
-	"tcp.listen_on_port_*": {"why": "no such port", "ours": {"error": ERR_INVALID_PARAMETER, "listening": false}},
+	"tcp.listen_on_port_*": {"why": "an invalid port", "ours": {"error": ERR_INVALID_PARAMETER, "listening": false}},
 	"tcp.local_port_of_an_accepted_stream": {"why": "the documented meaning", "ours": {"right": true}},
-	"tcp.reading_more_than_there_is": {"why": "no bytes that were never received", "ours": {"size": 4}},
+	"tcp.reading_more_than_available": {"why": "only received bytes are returned", "ours": {"size": 4}},
 	"receiving.limits_are_fixed_when_the_peer_opens": {
 		"why": "limits take effect when they are set",
 		"ours": {"packets": 0, "state": CLOSED},
 	},
-	"rooms.client_closes": {"why": GOODBYE, "ours": {"code": [1000]}},
-	"rooms.server_closes": {"why": GOODBYE, "ours": {"code": [1001, 1001]}},
-	"rooms.five_at_once": {"why": "all waiting connections are accepted in one poll", "ours": {"after one poll": 5}},
-	"rooms.packets_together_with_the_close": {"why": NOTHING_LOST, "ours": {"packets": ["last words"]}},
-	"rooms.unread_packets_of_a_client_that_is_left": {"why": NOTHING_LOST, "ours": {"packets": ["server: unread"]}},
-	"rooms.packets_of_one_who_is_disconnected": {
-		"why": "who is disconnected is not listened to any more; SceneMultiplayer takes its packets for those of a stranger",
+	"rooms.client_closes": {"why": CLOSE_FRAME, "ours": {"code": [1000]}},
+	"rooms.server_closes": {"why": CLOSE_FRAME, "ours": {"code": [1001, 1001]}},
+	"rooms.five_connections_in_one_poll": {"why": "all pending connections are accepted in a single poll()", "ours": {"after one poll": 5}},
+	"rooms.packets_together_with_the_close": {"why": NOTHING_LOST, "ours": {"packets": ["last message"]}},
+	"rooms.unread_packets_of_a_disconnected_client": {"why": NOTHING_LOST, "ours": {"packets": ["server: unread"]}},
+	"rooms.packets_of_a_disconnected_peer": {
+		"why": "packets of a disconnected peer are dropped, because SceneMultiplayer reports an unknown peer",
 		"ours": {"packets": []},
 	},
-	"rooms.a_packet_that_does_not_fit": {
-		"why": "a packet that is not sent is an error",
+	"rooms.a_too_large_packet": {
+		"why": "an unsent packet is an error",
 		"ours": {"server to one": ERR_OUT_OF_MEMORY, "server to all": ERR_OUT_OF_MEMORY},
 	},
-	"rooms.an_id_that_never_comes": {
-		"why": "the handshake is over when the id is there",
+	"rooms.a_missing_id": {
+		"why": "the handshake includes the id",
 		"ours": {"status": MultiplayerPeer.CONNECTION_DISCONNECTED},
 	},
 	"rooms.refusing_new_connections": {
-		"why": "who is refused is told so, and does not wait for its own timeout",
+		"why": "a refused client gets a response and does not wait for its time-out",
 		"ours": {"status": MultiplayerPeer.CONNECTION_DISCONNECTED},
 	},
 }

@@ -1,45 +1,33 @@
 extends "suite.gd"
-## Base of the suites in which Godot's own SceneMultiplayer plays over rooms of the extension and of the engine.
+## Base of the suites in which SceneMultiplayer runs over the WebSocketMultiplayerPeer of the extension and of the engine.
 
-const Hall := preload("hall.gd")
+const RoomGroup := preload("room_group.gd")
 const Player := preload("player.gd")
 
-const GUEST := "res://tests/multiplayer_guest.gd"
-const SECONDS := 20.0
+const PLAYER_PROCESS := "res://tests/player_process.gd"
 
 var tree: SceneTree = Engine.get_main_loop()
 var players: Array[Player] = []
 var port := 0
 
-var _pids := PackedInt32Array()
+## The implementation of each player, the server first.
 var _line_up := [Implementation.OURS, Implementation.OURS, Implementation.OURS, Implementation.OURS]
 
 
-## Plays the test with the given players, who are gone behind it.
 func run_test(name: String) -> void:
-	# The tree is complete from its first frame on.
+	# The scene tree is incomplete before its first frame.
 	await tree.process_frame
 	await super.run_test(name)
+
+
+func tear_down() -> void:
 	for player in players:
 		player.leave(tree)
 	players.clear()
-	for pid in _pids:
-		if OS.is_process_running(pid):
-			OS.kill(pid)
-	_pids.clear()
 
 
-# Driving.
-
-func _until(condition: Callable, what: String, seconds := SECONDS) -> bool:
-	var deadline := Time.get_ticks_usec() + int(seconds * 1e6)
-	while not condition.call():
-		if Time.get_ticks_usec() > deadline:
-			_fail("in time: " + what)
-			return false
-		await tree.process_frame
-	checks += 1
-	return true
+func observation() -> Array:
+	return players.map(func(player: Player) -> Array: return player.observation())
 
 
 func _frames(count: int) -> void:
@@ -51,49 +39,45 @@ func _add_player(of: String, as_server: bool) -> Player:
 	var player := Player.new(tree, "Player%d" % players.size(), Implementation.new(of).room())
 	players.append(player)
 	if as_server:
-		port = Hall.listen(player.room)
+		port = RoomGroup.listen(player.peer)
 		player.enter()
 	return player
 
 
-## A player in a process of its own; see multiplayer_guest.gd.
-func _launch(family: String, role: String, argument: String, count: int) -> int:
-	var engine := OS.get_environment("WSPEER_ENGINE")
-	var pid := OS.create_process(engine if engine != "" else OS.get_executable_path(), [
-		"--headless", "--path", ProjectSettings.globalize_path("res://"), "-s", GUEST, "--", family, role, argument, str(count)])
-	check(pid > 0, "a process")
-	_pids.append(pid)
-	return pid
+## Starts a player in another process; see player_process.gd.
+func _start_player(implementation_name: String, role: String, argument: String, count: int) -> ChildProcess:
+	return start_engine(["-s", PLAYER_PROCESS, "--", implementation_name, role, argument, str(count)])
 
 
 func _join(player: Player) -> void:
-	equal(player.room.create_client("ws://127.0.0.1:%d" % port), OK, "create_client")
+	equal(player.peer.create_client("ws://127.0.0.1:%d" % port), OK, "create_client")
 	player.enter()
 
 
-## Everybody of the line-up, or the first ones, in one room.
-func _gather(count := _line_up.size()) -> bool:
+## Connects the players of the line-up, or the first of them.
+func _connect_players(count := _line_up.size()) -> bool:
 	for i in count:
 		var player := _add_player(_line_up[i], i == 0)
 		if i > 0:
 			_join(player)
-	return await _all_know_each_other()
+	return await _all_peers_known()
 
 
-func _present() -> Array[Player]:
+func _connected_players() -> Array[Player]:
 	return players.filter(func(player: Player) -> bool:
-		return player.room.get_connection_status() == MultiplayerPeer.CONNECTION_CONNECTED and player.id() > 0)
+		return player.peer.get_connection_status() == MultiplayerPeer.CONNECTION_CONNECTED and player.id() > 0)
 
 
-func _all_know_each_other(count := players.size()) -> bool:
-	return await _until(func() -> bool:
-		return _present().size() == count and _present().all(func(player: Player) -> bool: return player.peers().size() == count - 1),
-		"everybody knows everybody")
+func _all_peers_known(count := players.size()) -> bool:
+	return await frames_until(func() -> bool:
+		return _connected_players().size() == count and _connected_players().all(func(player: Player) -> bool: return player.peers().size() == count - 1),
+		"every player has all other players as peers")
 
 
 func _others(than: Player) -> Array[Player]:
 	return players.filter(func(player: Player) -> bool: return player != than)
 
 
-func _heard(player: Player, entry: Array) -> bool:
-	return entry in player.game.heard
+## Returns whether the player has received a remote call, [id of the sender, function, text].
+func _received(player: Player, remote_call: Array) -> bool:
+	return remote_call in player.game.calls

@@ -1,25 +1,25 @@
-//! What went wrong in TLS, in words that say what to do about it.
+//! Why TLS failed, as a text with advice.
 
 use std::io;
 
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, OtherError};
 
-/// A failure of TLS.
+/// A failure of a TLS handshake or session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsFailure {
-    /// The alert or the result of the verification.
+    /// The alert or the failed verification, in words.
     pub text: String,
-    /// The certificate is good, but for another name.
+    /// The certificate is valid for another name only.
     pub is_name_mismatch: bool,
 }
 
-/// An attacker may cut a connection, so an end without close_notify is not an orderly one (RFC 8446 section 6.1).
+/// The error of a stream that ended without close_notify. An attacker may have truncated it (RFC 8446 section 6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the TLS connection was cut off without close_notify")]
+#[error("the TLS connection was closed without close_notify")]
 pub(super) struct Truncated;
 
 impl TlsFailure {
-    /// The TLS error behind an I/O error of a TLS stream.
+    /// Returns the TLS error that caused an I/O error of a TLS stream, if one did.
     pub fn of(error: &io::Error) -> Option<Self> {
         let inner = error.get_ref()?;
         if let Some(truncated) = inner.downcast_ref::<Truncated>() {
@@ -44,12 +44,12 @@ impl From<&Error> for TlsFailure {
 fn explain(error: &Error) -> String {
     match error {
         Error::InvalidCertificate(error) => explain_certificate(error),
-        Error::AlertReceived(alert) => format!("the remote end sent the TLS alert {}", explain_alert(*alert)),
+        Error::AlertReceived(alert) => format!("the remote peer sent the TLS alert {}", explain_alert(*alert)),
         Error::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion) => {
-            "the remote end does not speak TLS".to_owned()
+            "the remote peer does not use TLS".to_owned()
         }
-        Error::NoCertificatesPresented => "the remote end presented no certificate".to_owned(),
-        Error::NoApplicationProtocol => "the remote end does not speak HTTP/1.1 (ALPN)".to_owned(),
+        Error::NoCertificatesPresented => "the remote peer presented no certificate".to_owned(),
+        Error::NoApplicationProtocol => "the remote peer does not support HTTP/1.1 (ALPN)".to_owned(),
         Error::General(text) => text.clone(),
         Error::Other(OtherError(inner)) => inner.to_string(),
         other => other.to_string(),
@@ -58,14 +58,14 @@ fn explain(error: &Error) -> String {
 
 fn explain_alert(alert: AlertDescription) -> String {
     let advice = match alert {
-        AlertDescription::CertificateRequired => ": it wants a client certificate",
-        AlertDescription::UnknownCA => ": it does not know who signed the certificate",
+        AlertDescription::CertificateRequired => ": it requires a client certificate",
+        AlertDescription::UnknownCA => ": it does not trust the issuer of the certificate",
         AlertDescription::BadCertificate | AlertDescription::CertificateUnknown => {
             ": it did not accept the certificate"
         }
         AlertDescription::CertificateExpired => ": the certificate has expired",
         AlertDescription::ProtocolVersion => ": no TLS version in common",
-        AlertDescription::HandshakeFailure => ": no way to encrypt in common, or a certificate is missing",
+        AlertDescription::HandshakeFailure => ": no cipher suite in common, or a certificate is missing",
         AlertDescription::UnrecognisedName => ": no certificate for that name",
         _ => "",
     };
@@ -84,10 +84,10 @@ fn explain_certificate(error: &CertificateError) -> String {
             let names = if presented.is_empty() { "no name".to_owned() } else { presented.join(", ") };
             format!("the certificate is for {names}, not for {}", expected.to_str())
         }
-        CertificateError::BadSignature => "a signature of the certificate chain is wrong".to_owned(),
+        CertificateError::BadSignature => "a signature in the certificate chain is invalid".to_owned(),
         CertificateError::Revoked => "the certificate was revoked".to_owned(),
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            "the certificate is not made for this end of a connection".to_owned()
+            "the certificate is not intended for this side of a connection".to_owned()
         }
         CertificateError::Other(OtherError(inner)) => format!("the certificate was refused: {inner}"),
         other => format!("the certificate was refused: {other}"),

@@ -1,12 +1,15 @@
-//! TLS 1.2 and 1.3 over any transport.
+//! TLS 1.2 and 1.3 over any transport, by rustls.
 
+mod certificates;
 mod failure;
-mod identity;
+mod info;
 pub mod options;
+mod provider;
 mod stream;
 mod system_trust;
 mod verifier;
 
 pub use failure::TlsFailure;
+pub use info::TlsInfo;
 pub use options::{ClientTls, ServerTls};
-pub use stream::{TlsInfo, TlsStream};
+pub use stream::TlsStream;

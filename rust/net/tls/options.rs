@@ -1,86 +1,79 @@
-//! TLS settings of clients and servers.
+//! TLS settings of clients and servers: how they are combined, checked, and made into rustls configurations.
 
 use std::collections::VecDeque;
 use std::io::Read as _;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
-use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, ServerConfig};
 
-use super::verifier::{ClientVerifier, ServerVerifier, Trust, TrustedChain};
-use super::{identity, system_trust};
+use super::provider::provider;
+use super::verifier::{ClientVerifier, ServerTrust, ServerVerifier, TrustedCertificates};
+use super::{certificates, system_trust};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::REMEMBERED_TLS_SETTINGS;
 
-/// The protocol that is spoken over TLS here (RFC 7301).
+/// The protocol that connections offer by ALPN (RFC 7301).
 const ALPN: &[u8] = b"http/1.1";
-
-/// Cryptography of this library; never the process's default, which belongs to the program.
-pub(super) fn provider() -> Arc<CryptoProvider> {
-    static PROVIDER: LazyLock<Arc<CryptoProvider>> =
-        LazyLock::new(|| Arc::new(rustls::crypto::ring::default_provider()));
-    Arc::clone(&PROVIDER)
-}
 
 /// A certificate chain and its private key, both in PEM format.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IdentityPem {
-    /// The certificate, then those that lead to an authority.
+    /// The certificate, followed by its intermediates.
     pub certificate: String,
     /// Its private key: PKCS#8, PKCS#1 (RSA) or SEC1 (EC).
     pub private_key: String,
 }
 
 impl IdentityPem {
-    /// A private key and its certificate chain.
+    /// Returns the pair of a private key and its certificate chain.
     pub fn new(private_key: &str, certificate: &str) -> Self {
         Self { certificate: certificate.to_owned(), private_key: private_key.to_owned() }
     }
 
-    /// Whether neither is set.
+    /// Returns whether both are empty.
     pub fn is_empty(&self) -> bool {
         self.certificate.is_empty() && self.private_key.is_empty()
     }
 
     fn parse(&self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
-        let chain = identity::certificates(&self.certificate, "certificate")?;
-        Ok((chain, identity::private_key(&self.private_key, "private key")?))
+        let chain = certificates::parse(&self.certificate, "certificate")?;
+        Ok((chain, certificates::private_key(&self.private_key, "private key")?))
     }
 }
 
 /// How a client verifies the server, with the meaning of Godot's `TLSOptions.client()` and `client_unsafe()`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientTlsSpec {
-    /// `client_unsafe()`: the name is not verified, and without `trusted` nothing is.
+    /// `client_unsafe()`: the name is not verified, and the chain only if `trusted` is set.
     pub is_unsafe: bool,
-    /// Trusted certificates in PEM format; `None` for the operating system's.
+    /// Trusted certificates in PEM format; `None` for the trust store of the operating system.
     pub trusted: Option<String>,
-    /// The name the certificate must be for, empty for the host's.
+    /// The name that the certificate must have; empty for the host's.
     pub common_name_override: String,
-    /// What the client proves its own identity with.
+    /// The client's certificate; empty for none.
     pub identity: IdentityPem,
 }
 
-/// How a server proves its identity and which clients it lets in.
+/// The certificate of a server, and which client certificates it accepts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerTlsSpec {
-    /// What the server proves its identity with.
+    /// The server's certificate.
     pub identity: IdentityPem,
-    /// Certificates of the authorities for client certificates, in PEM format; `None` to ask for none.
+    /// Certificates of the authorities for client certificates, in PEM format; `None` to request no client certificates.
     pub client_ca: Option<String>,
-    /// Refuse clients without a certificate.
+    /// Clients without a certificate are refused.
     pub client_certificate_required: bool,
 }
 
-/// Settings of one end, as a program puts them together. What is refused changes nothing.
+/// Settings as a program combines them. A refused call changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TlsOptions {
-    /// Of a client.
+    /// Settings of a client.
     Client(ClientTlsSpec),
-    /// Of a server.
+    /// Settings of a server.
     Server(ServerTlsSpec),
 }
 
@@ -91,37 +84,37 @@ impl Default for TlsOptions {
 }
 
 impl TlsOptions {
-    /// Verifies chain and name; see [`ClientTlsSpec`].
+    /// Makes these the settings of a client that verifies chain and name; see [`ClientTlsSpec`].
     pub fn set_client(&mut self, trusted: Option<String>, common_name_override: &str) -> Result {
         let common_name_override = common_name_override.to_owned();
         let identity = self.client_identity();
         self.set(Self::Client(ClientTlsSpec { is_unsafe: false, trusted, common_name_override, identity }))
     }
 
-    /// Does not verify the name, and the chain only against `trusted`.
+    /// Makes these the settings of a client that does not verify the name, and verifies the chain only if `trusted` is set.
     pub fn set_client_unsafe(&mut self, trusted: Option<String>) -> Result {
         let identity = self.client_identity();
         self.set(Self::Client(ClientTlsSpec { is_unsafe: true, trusted, identity, ..ClientTlsSpec::default() }))
     }
 
-    /// Proves a server's identity.
+    /// Makes these the settings of a server with this certificate.
     pub fn set_server(&mut self, private_key: &str, certificate: &str) -> Result {
         let identity = IdentityPem::new(private_key, certificate);
         self.set(Self::Server(ServerTlsSpec { identity, ..ServerTlsSpec::default() }))
     }
 
-    /// Proves a client's identity, to servers that ask.
+    /// Sets the certificate that a client presents to servers that request one.
     pub fn set_client_certificate(&mut self, private_key: &str, certificate: &str) -> Result {
-        let Self::Client(spec) = self else { return Err(wrong_end("client", "server")) };
+        let Self::Client(spec) = self else { return Err(wrong_role("client", "server")) };
         let spec = ClientTlsSpec { identity: IdentityPem::new(private_key, certificate), ..spec.clone() };
-        // Both empty would mean none.
+        // An empty pair would stand for no certificate, so it is parsed here.
         spec.identity.parse()?;
         self.set(Self::Client(spec))
     }
 
-    /// Asks clients for certificates that lead to one of these authorities.
+    /// Makes a server request client certificates issued by one of these authorities.
     pub fn set_client_ca(&mut self, authorities: &str, is_required: bool) -> Result {
-        let Self::Server(spec) = self else { return Err(wrong_end("server", "client")) };
+        let Self::Server(spec) = self else { return Err(wrong_role("server", "client")) };
         let spec = ServerTlsSpec {
             client_ca: Some(authorities.to_owned()),
             client_certificate_required: is_required,
@@ -146,31 +139,31 @@ impl TlsOptions {
         Ok(())
     }
 
-    /// What a client's connections use.
+    /// Returns the configuration of a client's connections.
     pub fn client(&self) -> Result<ClientTls> {
         match self {
             Self::Client(spec) => ClientTls::new(spec.clone()),
-            Self::Server(_) => Err(wrong_end("client", "server")),
+            Self::Server(_) => Err(wrong_role("client", "server")),
         }
     }
 
-    /// What a server's connections use.
+    /// Returns the configuration of a server's connections.
     pub fn server(&self) -> Result<ServerTls> {
         match self {
             Self::Server(spec) => ServerTls::new(spec.clone()),
-            Self::Client(_) => Err(wrong_end("server", "client")),
+            Self::Client(_) => Err(wrong_role("server", "client")),
         }
     }
 }
 
-fn wrong_end(wanted: &str, given: &str) -> Error {
+fn wrong_role(wanted: &str, given: &str) -> Error {
     Error::new(ErrorCode::InvalidParameter, format!("the TLS options are those of a {given}, not of a {wanted}"))
 }
 
-/// Longest file that is read for certificates or keys, in bytes; the system's whole trust store has some hundred KiB.
+/// Bytes of a certificate or key file that are read at most; a system's whole trust store has some hundred KiB.
 const MAX_PEM_FILE: u64 = 8 * 1024 * 1024;
 
-/// Reads a file with certificates or a key.
+/// Reads a PEM file with certificates or a key.
 pub fn read_pem_file(path: &str) -> Result<String> {
     let failed = |why: &dyn std::fmt::Display| {
         Error::new(ErrorCode::InvalidParameter, format!("the file '{path}' cannot be read: {why}"))
@@ -181,10 +174,10 @@ pub fn read_pem_file(path: &str) -> Result<String> {
     Ok(text)
 }
 
-/// Settings that were made already, so that connections with the same ones can resume each other's sessions.
-struct Remembered<S, T>(Mutex<VecDeque<(S, T)>>);
+/// Configurations of earlier connections, so that connections with equal settings can resume each other's sessions.
+struct ConfigCache<S, T>(Mutex<VecDeque<(S, T)>>);
 
-impl<S: PartialEq, T: Clone> Remembered<S, T> {
+impl<S: PartialEq, T: Clone> ConfigCache<S, T> {
     const fn new() -> Self {
         Self(Mutex::new(VecDeque::new()))
     }
@@ -203,7 +196,7 @@ impl<S: PartialEq, T: Clone> Remembered<S, T> {
     }
 }
 
-/// Settings of a client's connections.
+/// TLS configuration of a client's connections.
 #[derive(Clone, Debug)]
 pub struct ClientTls {
     pub(super) config: Arc<ClientConfig>,
@@ -212,20 +205,22 @@ pub struct ClientTls {
 }
 
 impl ClientTls {
-    /// Reads certificates and keys; what cannot be read is an error that says why.
+    /// Parses certificates and keys. Invalid ones are refused.
     pub fn new(spec: ClientTlsSpec) -> Result<Self> {
-        static REMEMBERED: Remembered<ClientTlsSpec, ClientTls> = Remembered::new();
+        static REMEMBERED: ConfigCache<ClientTlsSpec, ClientTls> = ConfigCache::new();
         REMEMBERED.get_or_make(spec, Self::make)
     }
 
     fn make(spec: &ClientTlsSpec) -> Result<Self> {
         let name_override = Some(spec.common_name_override.clone()).filter(|name| !name.is_empty());
         let trust = match &spec.trusted {
-            Some(pem) => Trust::Chain(TrustedChain::new(identity::certificates(pem, "trusted certificates")?)),
-            None if spec.is_unsafe => Trust::Anything,
-            None => Trust::System,
+            Some(pem) => {
+                ServerTrust::Certificates(TrustedCertificates::new(certificates::parse(pem, "trusted certificates")?))
+            }
+            None if spec.is_unsafe => ServerTrust::Unverified,
+            None => ServerTrust::System,
         };
-        let needs_system_trust = matches!(trust, Trust::System);
+        let needs_system_trust = matches!(trust, ServerTrust::System);
         let name = name_override.as_ref().and_then(|name| ServerName::try_from(name.clone()).ok());
         if needs_system_trust && name_override.is_some() && name.is_none() {
             let message = format!("'{}' is not a host name", spec.common_name_override);
@@ -247,37 +242,37 @@ impl ClientTls {
         Ok(Self { config: Arc::new(config), name, needs_system_trust })
     }
 
-    /// Begins what takes its time: reading the system's trust store.
+    /// Starts to load the system's trust store in the background if it is needed.
     pub fn prepare(&self) {
         if self.needs_system_trust {
             system_trust::prepare();
         }
     }
 
-    /// Whether a handshake can begin.
+    /// Returns whether a handshake can begin: the trust store is loaded or not needed.
     pub fn is_prepared(&self) -> bool {
         !self.needs_system_trust || system_trust::is_prepared()
     }
 
-    /// Whether a server of this name, or at this address, can be asked for its certificate.
+    /// Checks that the host is a name or address that a certificate can have.
     pub fn check_name(&self, host: &str) -> Result {
         self.server_name(host).map(|_| ())
     }
 
-    /// The name that is sent to the server and that its certificate must be for.
+    /// Returns the name that is sent to the server (SNI) and that its certificate must have.
     pub(super) fn server_name(&self, host: &str) -> Result<ServerName<'static>> {
         if let Some(name) = &self.name {
             return Ok(name.clone());
         }
-        // A name with the dot of the root is the same name (RFC 6066 section 3 wants it without).
+        // RFC 6066 section 3: the name is sent without a trailing dot.
         let host = host.strip_suffix('.').unwrap_or(host);
         ServerName::try_from(host.to_owned()).map_err(|_| {
-            Error::new(ErrorCode::InvalidParameter, format!("'{host}' cannot be the name of a TLS server"))
+            Error::new(ErrorCode::InvalidParameter, format!("'{host}' is not a valid name of a TLS server"))
         })
     }
 }
 
-/// Settings of a server's connections.
+/// TLS configuration of a server's connections.
 #[derive(Clone, Debug)]
 pub struct ServerTls {
     pub(super) config: Arc<ServerConfig>,
@@ -286,7 +281,7 @@ pub struct ServerTls {
 impl ServerTls {
     /// See [`ClientTls::new`].
     pub fn new(spec: ServerTlsSpec) -> Result<Self> {
-        static REMEMBERED: Remembered<ServerTlsSpec, ServerTls> = Remembered::new();
+        static REMEMBERED: ConfigCache<ServerTlsSpec, ServerTls> = ConfigCache::new();
         REMEMBERED.get_or_make(spec, Self::make)
     }
 
@@ -295,7 +290,7 @@ impl ServerTls {
         let verifier = match &spec.client_ca {
             None => WebPkiClientVerifier::no_client_auth(),
             Some(pem) => {
-                let certificates = identity::certificates(pem, "client authorities")?;
+                let certificates = certificates::parse(pem, "client authorities")?;
                 let verifier = ClientVerifier::new(certificates, spec.client_certificate_required)
                     .map_err(|why| Error::new(ErrorCode::InvalidParameter, format!("client authorities: {why}")))?;
                 Arc::new(verifier)

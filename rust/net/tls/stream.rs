@@ -1,4 +1,4 @@
-//! A TLS session over a transport.
+//! A TLS session over a transport: when it reads and writes ciphertext, and which end of the stream is orderly.
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::SocketAddr;
@@ -6,45 +6,31 @@ use std::sync::Arc;
 
 use rustls::{ClientConnection, Connection, HandshakeKind, ProtocolVersion, ServerConnection};
 
+use super::certificates;
 use super::failure::{TlsFailure, Truncated};
-use super::identity;
+use super::info::TlsInfo;
 use super::options::{ClientTls, ServerTls};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::TLS_WRITE_BYTES;
-use crate::net::scratch;
+use crate::net::receive_buffers;
 use crate::net::{FailureStage, NetError, Transport};
 
-/// What was agreed on, and with whom.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TlsInfo {
-    /// `TLSv1.2` or `TLSv1.3`.
-    pub version: String,
-    /// Name of the cipher suite.
-    pub cipher_suite: String,
-    /// Protocol selected by ALPN, empty where none was.
-    pub alpn: String,
-    /// Subject of the remote end's certificate, for example `CN=player, O=Example`; empty where it presented none.
-    pub peer_subject: String,
-    /// The session continues an earlier one.
-    pub resumed: bool,
-}
-
-/// One end of a TLS connection. The handshake goes on in every read and write, or alone in [`Self::handshake`].
+/// A TLS connection as a transport. Every read and write advances the handshake, and [`Self::handshake`] does nothing else.
 pub struct TlsStream {
     inner: Box<dyn Transport>,
     session: Box<Connection>,
-    /// Ciphertext that was read and found no room in the session yet.
+    /// Ciphertext that was read while the session had no room for it.
     waiting: Vec<u8>,
-    /// How much of `waiting` the session has taken since.
+    /// Bytes of `waiting` that the session has taken since.
     waiting_used: usize,
-    /// Bytes at the head of what is offered next that are encrypted already: a write counts when its ciphertext has left, so
-    /// that nothing but the caller's own queue has to be watched.
+    /// Bytes at the beginning of the next write that are encrypted already. A write reports bytes only after their ciphertext
+    /// was written, so that the caller's queue shows all unsent data.
     accepted: usize,
     /// The session may hold plaintext.
     may_hold_plaintext: bool,
-    /// The transport has ended.
+    /// The end of the transport was read.
     is_at_end: bool,
-    /// What ended the session; every later read meets it again.
+    /// The error that ended the session; every later read returns it again.
     failure: Option<rustls::Error>,
 }
 
@@ -55,7 +41,7 @@ impl std::fmt::Debug for TlsStream {
 }
 
 impl TlsStream {
-    /// A client's end; `host` is the name or address it wants to reach.
+    /// Returns a client's session; `host` is the name or address of the server.
     pub fn client(inner: Box<dyn Transport>, settings: &ClientTls, host: &str) -> Result<Self> {
         let name = settings.server_name(host)?;
         let session = ClientConnection::new(Arc::clone(&settings.config), name)
@@ -63,7 +49,7 @@ impl TlsStream {
         Ok(Self::new(inner, session.into()))
     }
 
-    /// A server's end.
+    /// Returns a server's session.
     pub fn server(inner: Box<dyn Transport>, settings: &ServerTls) -> Result<Self> {
         let session = ServerConnection::new(Arc::clone(&settings.config))
             .map_err(|error| Error::new(ErrorCode::Failed, TlsFailure::from(&error).text))?;
@@ -71,7 +57,7 @@ impl TlsStream {
     }
 
     fn new(inner: Box<dyn Transport>, mut session: Connection) -> Self {
-        // What may be encrypted at a time is bounded here, by what has left.
+        // Bounded by `write`, which encrypts more only after the ciphertext was written.
         session.set_buffer_limit(None);
         Self {
             inner,
@@ -85,13 +71,13 @@ impl TlsStream {
         }
     }
 
-    /// Goes on with the handshake; returns whether it is over.
+    /// Advances the handshake. Returns whether it is complete.
     pub fn handshake(&mut self) -> Result<bool, NetError> {
         match self.advance_handshake() {
             Ok(is_over) => Ok(is_over),
             Err(error) if is_temporary(&error) => Ok(false),
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                Err(NetError::new(FailureStage::Tls, "the remote end closed the connection during the TLS handshake"))
+                Err(NetError::new(FailureStage::Tls, "the remote peer closed the connection during the TLS handshake"))
             }
             Err(error) => Err(NetError::io(FailureStage::Tls, "the TLS handshake", &error)),
         }
@@ -104,23 +90,23 @@ impl TlsStream {
                 return Err(ErrorKind::WouldBlock.into());
             }
         }
-        // The last message of the handshake may be this end's.
+        // The last message of the handshake may be this endpoint's.
         self.flush_ciphertext()
     }
 
-    /// Whether ciphertext waits for the network.
+    /// Returns whether ciphertext waits for the network.
     pub fn wants_write(&self) -> bool {
         self.session.wants_write()
     }
 
-    /// Announces the end of the session to the remote end. The transport stays open.
-    pub fn announce_end(&mut self) {
+    /// Sends close_notify. The transport stays open.
+    pub fn send_close_notify(&mut self) {
         self.session.send_close_notify();
-        // Where the network takes nothing, the remote end sees the connection end without the alert.
+        // If the network accepts no bytes, the remote peer sees the connection end without the alert.
         let _unsent = self.flush_ciphertext();
     }
 
-    /// Takes in what has arrived and returns the bytes that can be read; `None` at the announced end.
+    /// Reads available ciphertext, and returns the number of bytes that can be read; `None` after close_notify.
     pub fn available(&mut self) -> io::Result<Option<usize>> {
         loop {
             let state =
@@ -140,7 +126,7 @@ impl TlsStream {
         }
     }
 
-    /// What was agreed on; `None` before the end of the handshake.
+    /// Returns what was negotiated; `None` before the end of the handshake.
     pub fn info(&self) -> Option<TlsInfo> {
         if self.session.is_handshaking() {
             return None;
@@ -157,12 +143,12 @@ impl TlsStream {
             version,
             cipher_suite: suite.unwrap_or_default(),
             alpn: alpn.unwrap_or_default(),
-            peer_subject: certificate.map(identity::subject).unwrap_or_default(),
+            peer_subject: certificate.map(certificates::subject).unwrap_or_default(),
             resumed: self.session.handshake_kind() == Some(HandshakeKind::Resumed),
         })
     }
 
-    /// Writes the ciphertext that waits; returns whether all of it has left.
+    /// Writes queued ciphertext. Returns whether all of it was written.
     fn flush_ciphertext(&mut self) -> io::Result<bool> {
         while self.session.wants_write() {
             if !self.inner.may_write() {
@@ -178,7 +164,7 @@ impl TlsStream {
         Ok(true)
     }
 
-    /// Reads ciphertext once, about as much as `wanted` plaintext needs, and decrypts it; returns whether there was any.
+    /// Reads ciphertext once, about as much as `wanted` bytes of plaintext need, and decrypts it. Returns whether there was any.
     fn receive(&mut self, wanted: usize) -> io::Result<bool> {
         if let Some(error) = &self.failure {
             return Err(io::Error::new(ErrorKind::InvalidData, error.clone()));
@@ -187,7 +173,7 @@ impl TlsStream {
             self.flush_ciphertext()?;
         }
         if !self.waiting.is_empty() {
-            // Kept as it is until all of it is used, and then given back.
+            // Kept until all of it is used, so that the rest is not moved each time.
             let waiting = std::mem::take(&mut self.waiting);
             let used = self.decrypt(waiting.get(self.waiting_used..).unwrap_or_default())?;
             self.waiting_used += used;
@@ -204,7 +190,7 @@ impl TlsStream {
         if !self.inner.may_read() {
             return Ok(false);
         }
-        scratch::with_ciphertext(|buffer| {
+        receive_buffers::with_ciphertext(|buffer| {
             let asked = wanted.max(TLS_WRITE_BYTES).min(buffer.len());
             let input = buffer.get_mut(..asked).unwrap_or_default();
             let count = loop {
@@ -217,7 +203,7 @@ impl TlsStream {
             };
             if count == 0 {
                 self.is_at_end = true;
-                // Lets the session know, which then tells whether the end was announced.
+                // Reports the end to the session, which then knows whether close_notify came before it.
                 let _end = self.session.read_tls(&mut io::empty());
                 return Err(ErrorKind::UnexpectedEof.into());
             }
@@ -228,21 +214,21 @@ impl TlsStream {
         })
     }
 
-    /// Passes ciphertext to the session as long as it has room for the plaintext; returns how much was used.
+    /// Passes ciphertext to the session while it has room for the plaintext. Returns how many bytes were used.
     fn decrypt(&mut self, ciphertext: &[u8]) -> io::Result<usize> {
         let mut used = 0;
         while let Some(mut rest) = ciphertext.get(used..).filter(|rest| !rest.is_empty()) {
             match self.session.read_tls(&mut rest) {
-                // The session has seen its end and ignores what follows.
+                // The session has ended and ignores what follows.
                 Ok(0) => return Ok(ciphertext.len()),
                 Ok(count) => used += count,
-                // No room until the plaintext is taken.
+                // The session has no room until the plaintext is read.
                 Err(_) => return Ok(used),
             }
             match self.session.process_new_packets() {
                 Ok(state) => self.may_hold_plaintext |= state.plaintext_bytes_to_read() > 0 || state.peer_has_closed(),
                 Err(error) => {
-                    // The alert that says why.
+                    // Sends the alert with the reason.
                     let _unsent = self.flush_ciphertext();
                     self.failure = Some(error.clone());
                     return Err(io::Error::new(ErrorKind::InvalidData, error));
@@ -255,7 +241,7 @@ impl TlsStream {
         Ok(used)
     }
 
-    /// Encrypts what may be written now and writes it; see [`Self::accepted`].
+    /// Encrypts and writes as many bytes as the transport accepts now; see the field `accepted`.
     fn offer(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         if self.session.is_handshaking() {
             self.advance_handshake()?;
@@ -274,7 +260,7 @@ impl TlsStream {
         }
     }
 
-    /// Encrypts a part of what follows the first `skip` bytes.
+    /// Encrypts some of the bytes after the first `skip`. Returns how many.
     fn encrypt(&mut self, pieces: &[IoSlice<'_>], mut skip: usize) -> io::Result<usize> {
         let mut encrypted = 0;
         for piece in pieces {
@@ -300,14 +286,14 @@ impl Transport for TlsStream {
         while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
             let wanted = rest.len();
             match self.session.reader().read(rest) {
-                // The remote end has said that it ends.
+                // The remote peer sent close_notify.
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.may_hold_plaintext = false;
                     match self.receive(wanted) {
                         Ok(true) => {}
-                        // What came before is delivered first; an error comes again.
+                        // The bytes before are returned first; an error occurs again.
                         Ok(false) | Err(_) if filled > 0 => break,
                         Ok(false) => return Err(ErrorKind::WouldBlock.into()),
                         Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Err(truncated()),
@@ -340,7 +326,7 @@ impl Transport for TlsStream {
             || self.is_at_end
             || self.failure.is_some()
             || self.inner.may_read()
-            // In a handshake, reading also writes what the remote end waits for.
+            // In a handshake, reading also writes the messages for which the remote peer waits.
             || (self.session.wants_write() && self.inner.may_write())
     }
 
@@ -358,7 +344,7 @@ impl Transport for TlsStream {
         let accepted = std::mem::take(&mut self.accepted);
         let mut ciphertext = Vec::new();
         if !self.session.is_handshaking() {
-            // Into memory, which takes everything.
+            // Cannot fail: the session's buffer has no limit.
             let _encrypted = self.session.writer().write(unsent.get(accepted..).unwrap_or_default());
         }
         self.session.send_close_notify();
@@ -403,7 +389,7 @@ fn truncated() -> io::Error {
     io::Error::new(ErrorKind::UnexpectedEof, Truncated)
 }
 
-/// The transport as rustls writes to it: pieces of one record each, which leave together.
+/// The transport as rustls writes to it: several records in one vectored write.
 struct Adapter<'a>(&'a mut dyn Transport);
 
 impl Write for Adapter<'_> {

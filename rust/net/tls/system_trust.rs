@@ -1,4 +1,4 @@
-//! The operating system's trust store. Reading it takes longer than a frame may, so a thread does.
+//! The operating system's trust store. A thread loads it, because that takes longer than a frame.
 
 use std::sync::Arc;
 
@@ -7,32 +7,32 @@ use rustls::Error;
 use rustls::client::danger::ServerCertVerifier;
 use rustls_platform_verifier::Verifier;
 
-use super::options::provider;
+use super::provider::provider;
 
 #[derive(Clone)]
 enum Store {
-    Unread,
-    Reading,
+    NotLoaded,
+    Loading,
     Ready(Arc<dyn ServerCertVerifier>),
     Failed(Error),
 }
 
-static STORE: Mutex<Store> = Mutex::new(Store::Unread);
+static STORE: Mutex<Store> = Mutex::new(Store::NotLoaded);
 
-/// Begins to read the store unless that was done. A store that could not be read is tried again.
+/// Starts to load the store unless it is loaded. After a failure it is tried again.
 pub(super) fn prepare() {
     let mut store = STORE.lock();
-    if matches!(*store, Store::Unread | Store::Failed(_)) {
-        *store = Store::Reading;
+    if matches!(*store, Store::NotLoaded | Store::Failed(_)) {
+        *store = Store::Loading;
         drop(store);
-        let spawned = std::thread::Builder::new().name("wspeer-trust".to_owned()).spawn(read);
+        let spawned = std::thread::Builder::new().name("wspeer-trust".to_owned()).spawn(load);
         if spawned.is_err() {
-            read();
+            load();
         }
     }
 }
 
-fn read() {
+fn load() {
     let result = match Verifier::new(provider()) {
         Ok(verifier) => Store::Ready(Arc::new(verifier)),
         Err(error) => Store::Failed(error),
@@ -40,16 +40,18 @@ fn read() {
     *STORE.lock() = result;
 }
 
-/// Whether [`verifier`] has an answer.
+/// Returns whether loading has ended, with or without success.
 pub(super) fn is_prepared() -> bool {
     matches!(*STORE.lock(), Store::Ready(_) | Store::Failed(_))
 }
 
-/// The system's verifier.
+/// Returns the verifier of the operating system.
 pub(super) fn verifier() -> Result<Arc<dyn ServerCertVerifier>, Error> {
     match STORE.lock().clone() {
         Store::Ready(verifier) => Ok(verifier),
         Store::Failed(error) => Err(error),
-        Store::Unread | Store::Reading => Err(Error::General("the system's trust store is not read yet".to_owned())),
+        Store::NotLoaded | Store::Loading => {
+            Err(Error::General("the system's trust store is not loaded yet".to_owned()))
+        }
     }
 }

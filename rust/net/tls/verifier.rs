@@ -1,9 +1,9 @@
 //! Which certificates are accepted.
 //!
-//! Beside what webpki accepts, certificates that are themselves in the trusted chain are: games ship the self-signed
-//! certificate of their server, as Godot's documentation shows, and such a certificate is an authority and an end entity at
-//! once, which webpki refuses. Certificates without subject alternative name are compared by their common name, because the
-//! engine's `Crypto.generate_self_signed_certificate()` makes no others.
+//! A certificate is accepted if webpki accepts it, or if it is itself one of the trusted certificates. Games ship the
+//! self-signed certificate of their server, as Godot's documentation shows; it is an authority and an end entity at once, which
+//! webpki refuses. Certificates without subject alternative name are compared by their common name, because the engine's
+//! `Crypto.generate_self_signed_certificate()` makes only such certificates.
 
 use std::sync::Arc;
 
@@ -15,29 +15,29 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
 
-use super::options::provider;
-use super::{identity, system_trust};
+use super::provider::provider;
+use super::{certificates, system_trust};
 
 /// Certificates that a program trusts.
 #[derive(Debug)]
-pub(super) struct TrustedChain {
+pub(super) struct TrustedCertificates {
     certificates: Vec<CertificateDer<'static>>,
     roots: Arc<RootCertStore>,
 }
 
-impl TrustedChain {
+impl TrustedCertificates {
     pub(super) fn new(certificates: Vec<CertificateDer<'static>>) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(certificates.iter().cloned());
         Self { certificates, roots: Arc::new(roots) }
     }
 
-    /// Whether the certificate is one of the chain; it must still be in its time of validity.
+    /// Returns whether the certificate is one of the trusted ones. It is an error if it is, and is not valid now.
     fn contains(&self, end_entity: &CertificateDer<'_>, now: UnixTime) -> Result<bool, Error> {
         if !self.certificates.iter().any(|known| known == end_entity) {
             return Ok(false);
         }
-        let (not_before, not_after) = identity::validity(end_entity).ok_or(CertificateError::BadEncoding)?;
+        let (not_before, not_after) = certificates::validity(end_entity).ok_or(CertificateError::BadEncoding)?;
         let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
         if now < not_before {
             return Err(CertificateError::NotValidYet.into());
@@ -64,23 +64,23 @@ impl TrustedChain {
     }
 }
 
-/// What a client demands of a server's certificate.
+/// By what a client verifies a server's certificate.
 #[derive(Debug)]
-pub(super) enum Trust {
-    /// A chain to the operating system's store.
+pub(super) enum ServerTrust {
+    /// The trust store of the operating system.
     System,
-    /// A chain to one of these.
-    Chain(TrustedChain),
-    /// Nothing.
-    Anything,
+    /// These certificates.
+    Certificates(TrustedCertificates),
+    /// Nothing: every certificate is accepted.
+    Unverified,
 }
 
-/// Verifier of a client.
+/// Verifies a server's certificate for a client.
 #[derive(Debug)]
 pub(super) struct ServerVerifier {
-    pub trust: Trust,
+    pub trust: ServerTrust,
     pub checks_name: bool,
-    /// The name to look for instead of the host's.
+    /// The name that the certificate must have instead of the host's.
     pub name_override: Option<String>,
 }
 
@@ -96,9 +96,9 @@ impl ServerVerifier {
         {
             return Ok(());
         }
-        let (names, is_common_name) = identity::names(end_entity);
+        let (names, is_common_name) = certificates::names(end_entity);
         let is_host_name = ServerName::try_from(expected.as_str()).is_ok();
-        // webpki has judged the subject alternative names of host names; other names are only ever compared as text.
+        // webpki has compared the subject alternative names with a host name; other names are compared as text.
         if (is_common_name || !is_host_name) && names.iter().any(|name| matches(name, &expected)) {
             return Ok(());
         }
@@ -110,17 +110,18 @@ impl ServerVerifier {
     }
 }
 
-/// webpki complains of the form of a self-signed certificate that is an authority's before it sees that nobody trusts it.
+/// Returns the error "unknown issuer" for a self-issued certificate. webpki would report that the certificate of an authority
+/// is used as an end entity, which hides the actual reason.
 fn untrusted(error: Error, end_entity: &CertificateDer<'_>) -> Error {
     match error {
-        Error::InvalidCertificate(CertificateError::Other(_)) if identity::is_self_issued(end_entity) => {
+        Error::InvalidCertificate(CertificateError::Other(_)) if certificates::is_self_issued(end_entity) => {
             CertificateError::UnknownIssuer.into()
         }
         other => other,
     }
 }
 
-/// Whether a name of a certificate, perhaps with a wildcard as its first label, is the one that is looked for.
+/// Returns whether a name of a certificate is the expected one; its first label may be a wildcard (RFC 6125 section 6.4.3).
 fn matches(presented: &str, expected: &str) -> bool {
     match presented.strip_prefix("*.") {
         Some(parent) => expected.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent)),
@@ -138,15 +139,15 @@ impl ServerCertVerifier for ServerVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         match &self.trust {
-            Trust::Anything => {}
-            Trust::Chain(chain) => chain.verify_server(end_entity, intermediates, now)?,
-            Trust::System => {
+            ServerTrust::Unverified => {}
+            ServerTrust::Certificates(chain) => chain.verify_server(end_entity, intermediates, now)?,
+            ServerTrust::System => {
                 let name = match &self.name_override {
                     Some(name) => ServerName::try_from(name.clone())
                         .map_err(|_| Error::General(format!("'{name}' is not a host name")))?,
                     None => server_name.to_owned(),
                 };
-                // The system's verifier looks at the name itself.
+                // The system's verifier checks the name too.
                 return system_trust::verifier()?
                     .verify_server_cert(end_entity, intermediates, &name, ocsp_response, now)
                     .map_err(|error| untrusted(error, end_entity));
@@ -181,16 +182,16 @@ impl ServerCertVerifier for ServerVerifier {
     }
 }
 
-/// Verifier of a server that asks for client certificates.
+/// Verifies a client's certificate for a server.
 #[derive(Debug)]
 pub(super) struct ClientVerifier {
-    chain: TrustedChain,
+    chain: TrustedCertificates,
     webpki: Arc<dyn ClientCertVerifier>,
 }
 
 impl ClientVerifier {
     pub(super) fn new(certificates: Vec<CertificateDer<'static>>, required: bool) -> Result<Self, String> {
-        let chain = TrustedChain::new(certificates);
+        let chain = TrustedCertificates::new(certificates);
         let mut builder = WebPkiClientVerifier::builder_with_provider(Arc::clone(&chain.roots), provider());
         if !required {
             builder = builder.allow_unauthenticated();

@@ -1,29 +1,41 @@
-//! A transport during a handshake.
+//! Writes this side's HTTP head to a transport and reads the remote peer's, as far as the network allows.
 
 use std::io::ErrorKind;
 
 use crate::limits::MAX_EARLY_BYTES;
-use crate::net::{FailureStage, NetError, Transport, scratch};
+use crate::net::{FailureStage, NetError, Transport, receive_buffers};
 
-/// A transport and the handshake bytes it has not taken yet.
+/// A transport, and the handshake bytes to write to it.
 pub(in crate::peer) struct HandshakeStream {
     pub transport: Box<dyn Transport>,
     bytes: Vec<u8>,
     written: usize,
 }
 
+/// What [`HandshakeStream::receive`] has come to.
+pub(in crate::peer) enum Received<T, E> {
+    /// Nothing more can be read now, and the HTTP head is not complete.
+    Pending,
+    /// The HTTP head is complete.
+    Complete(T),
+    /// The remote peer's bytes are invalid, or refuse the handshake.
+    Rejected(E),
+    /// The transport ended or failed.
+    Lost(NetError),
+}
+
 impl HandshakeStream {
-    /// A transport that is to send `bytes`.
+    /// Creates a stream that will write `bytes`.
     pub fn new(transport: Box<dyn Transport>, bytes: Vec<u8>) -> Self {
         Self { transport, bytes, written: 0 }
     }
 
-    /// Whether everything is written.
+    /// Returns whether all bytes are written.
     pub fn is_flushed(&self) -> bool {
         self.written >= self.bytes.len()
     }
 
-    /// Writes what is left; returns whether everything is written.
+    /// Writes the remaining bytes; returns whether all are written.
     pub fn flush(&mut self) -> Result<bool, NetError> {
         while let Some(rest) = self.bytes.get(self.written..).filter(|rest| !rest.is_empty()) {
             match self.transport.write(rest) {
@@ -36,13 +48,30 @@ impl HandshakeStream {
         Ok(true)
     }
 
-    /// Reads once and lets `take` look at it; `None` where nothing is there.
+    /// Passes what can be read to `parse` until that has a result. `parse` returns `None` while it needs more bytes.
+    pub fn receive<T, E>(&mut self, mut parse: impl FnMut(&[u8]) -> Result<Option<T>, E>) -> Received<T, E> {
+        // A head may arrive in many pieces; the parser's limit on its length ends the loop.
+        loop {
+            let parsed = match self.read(&mut parse) {
+                Ok(Some(parsed)) => parsed,
+                Ok(None) => return Received::Pending,
+                Err(error) => return Received::Lost(error),
+            };
+            match parsed {
+                Ok(None) => {}
+                Ok(Some(complete)) => return Received::Complete(complete),
+                Err(error) => return Received::Rejected(error),
+            }
+        }
+    }
+
+    /// Reads once and passes the bytes to `take`; `None` if there is nothing to read now.
     pub fn read<T>(&mut self, take: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, NetError> {
         if !self.transport.may_read() {
             return Ok(None);
         }
-        scratch::with(|buffer| {
-            // Handshakes are short, and who has not finished one has not earned much memory.
+        receive_buffers::with_input(|buffer| {
+            // Heads are short, and an unauthenticated peer must not be able to claim much memory.
             let room = buffer.len().min(MAX_EARLY_BYTES);
             let buffer = buffer.get_mut(..room).unwrap_or_default();
             loop {
@@ -50,7 +79,7 @@ impl HandshakeStream {
                     Ok(0) => {
                         return Err(NetError::new(
                             FailureStage::Http,
-                            "the remote end closed the connection during the handshake",
+                            "the remote peer closed the connection during the handshake",
                         ));
                     }
                     Ok(count) => return Ok(Some(take(buffer.get(..count).unwrap_or_default()))),
@@ -62,17 +91,17 @@ impl HandshakeStream {
         })
     }
 
-    /// The transport, and all bytes of the handshake.
+    /// Returns the transport and all bytes that were to be written.
     pub fn into_parts(self) -> (Box<dyn Transport>, Vec<u8>) {
         (self.transport, self.bytes)
     }
 
-    /// Ends the connection behind an answer.
-    pub fn close(mut self, answer: Vec<u8>) {
-        self.transport.close(answer);
+    /// Closes the connection after `last_bytes`.
+    pub fn close(mut self, last_bytes: Vec<u8>) {
+        self.transport.close(last_bytes);
     }
 
-    /// Gives the connection up.
+    /// Closes the connection without further bytes.
     pub fn abandon(self) {
         self.close(Vec::new());
     }

@@ -1,67 +1,77 @@
-//! Pings that find out whether the remote end is still there.
+//! Decides when a ping is sent and when a silent remote peer is given up; measures round-trip times.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::limits::{AWAITED_PINGS, TRACE_EVENTS};
-use crate::peer::trace::{self, Direction, TraceEventKind};
+use crate::peer::connection::measurements::RoundTrip;
+use crate::peer::trace;
+use crate::peer::trace::event::{Direction, TraceEventKind};
 
-/// Pings and pongs of one connection: whether the remote end is alive, and how far away it is.
+/// The pings and pongs of one connection.
 #[derive(Debug)]
-pub struct Heartbeat {
-    /// `None` until the heartbeat is on.
+pub(in crate::peer) struct Heartbeat {
+    /// When the last automatic ping was sent; `None` until the heartbeat is on.
     last_ping: Option<Instant>,
-    outstanding: Option<Instant>,
+    /// When the first automatic ping was sent after which nothing was received.
+    unanswered_since: Option<Instant>,
+    /// Payloads and times of pings whose pongs are awaited, oldest first.
     awaited: VecDeque<(Vec<u8>, Instant)>,
     round_trip: Option<RoundTrip>,
-    /// Pings and pongs that the trace has not heard of yet.
-    log: Vec<Beaten>,
+    /// Pings and pongs that the trace does not have yet.
+    untraced: Vec<UntracedFrame>,
 }
 
-type Beaten = (Direction, TraceEventKind, Vec<u8>);
-
-/// Round-trip times between pings and their pongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RoundTrip {
-    /// Of the last pong.
-    pub last: Duration,
-    /// Smoothed as TCP does (RFC 6298 section 2): an eighth of each new value.
-    pub smoothed: Duration,
+/// A ping or pong for the trace.
+#[derive(Debug)]
+pub(super) struct UntracedFrame {
+    pub direction: Direction,
+    pub kind: TraceEventKind,
+    pub payload: Vec<u8>,
 }
 
-/// What the connection is to do.
+/// What the heartbeat demands now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Beat {
+pub(super) enum HeartbeatAction {
     /// Nothing.
-    Wait,
+    None,
     /// Send a ping.
-    Ping,
-    /// Give the remote end up: it has answered nothing for this long.
-    Dead(Duration),
+    SendPing,
+    /// End the connection.
+    GiveUp {
+        /// How long nothing was received after a ping.
+        silent: Duration,
+    },
 }
 
 impl Heartbeat {
     /// Payload of automatic pings; empty, as the engine's.
     pub const PAYLOAD: &[u8] = &[];
 
-    /// A connection that opened now.
+    /// Creates the heartbeat of a connection that opens now.
     pub fn new(now: Instant) -> Self {
-        Self { last_ping: Some(now), outstanding: None, awaited: VecDeque::new(), round_trip: None, log: Vec::new() }
+        Self {
+            last_ping: Some(now),
+            unanswered_since: None,
+            awaited: VecDeque::new(),
+            round_trip: None,
+            untraced: Vec::new(),
+        }
     }
 
-    /// A ping with this payload leaves.
-    pub fn sent(&mut self, payload: &[u8], now: Instant) {
+    /// Records a ping that is sent.
+    pub fn ping_sent(&mut self, payload: &[u8], now: Instant) {
         if self.awaited.len() >= AWAITED_PINGS {
             self.awaited.pop_front();
         }
         self.awaited.push_back((payload.to_vec(), now));
-        self.note(Direction::Sent, TraceEventKind::Ping, payload);
+        self.trace_later(Direction::Sent, TraceEventKind::Ping, payload);
     }
 
-    /// A pong arrived. One that answers no ping is only a sign of life (RFC 6455 section 5.5.3).
-    pub fn pong(&mut self, payload: &[u8], now: Instant) {
-        self.heard();
-        self.note(Direction::Received, TraceEventKind::Pong, payload);
+    /// Records a received pong. One that answers no ping only shows that the remote peer is alive (RFC 6455 section 5.5.3).
+    pub fn pong_received(&mut self, payload: &[u8], now: Instant) {
+        self.input_received();
+        self.trace_later(Direction::Received, TraceEventKind::Pong, payload);
         let Some(index) = self.awaited.iter().position(|(awaited, _)| awaited == payload) else { return };
         if let Some((_, sent)) = self.awaited.drain(..=index).next_back() {
             let last = now.saturating_duration_since(sent);
@@ -70,72 +80,72 @@ impl Heartbeat {
         }
     }
 
-    /// A ping arrived.
-    pub fn ping(&mut self, payload: &[u8]) {
-        self.heard();
-        self.note(Direction::Received, TraceEventKind::Ping, payload);
+    /// Records a received ping.
+    pub fn ping_received(&mut self, payload: &[u8]) {
+        self.input_received();
+        self.trace_later(Direction::Received, TraceEventKind::Ping, payload);
     }
 
-    fn note(&mut self, direction: Direction, kind: TraceEventKind, payload: &[u8]) {
-        if trace::wants_messages() && self.log.len() < TRACE_EVENTS {
-            self.log.push((direction, kind, payload.to_vec()));
+    fn trace_later(&mut self, direction: Direction, kind: TraceEventKind, payload: &[u8]) {
+        if trace::wants_messages() && self.untraced.len() < TRACE_EVENTS {
+            self.untraced.push(UntracedFrame { direction, kind, payload: payload.to_vec() });
         }
     }
 
-    /// Takes out what [`Self::log`] holds.
-    pub(in crate::peer) fn take_log(&mut self) -> Vec<Beaten> {
-        std::mem::take(&mut self.log)
+    /// Takes the frames that the trace does not have yet.
+    pub(super) fn take_untraced(&mut self) -> Vec<UntracedFrame> {
+        std::mem::take(&mut self.untraced)
     }
 
-    /// Round-trip times; `None` before the first answered ping.
+    /// Returns the round-trip times; `None` before the first answered ping.
     pub fn round_trip(&self) -> Option<RoundTrip> {
         self.round_trip
     }
 
-    /// Something arrived, which proves life as well as a pong does.
-    pub fn heard(&mut self) {
-        self.outstanding = None;
+    /// Records that bytes were received, which shows as well as a pong that the remote peer is alive.
+    pub fn input_received(&mut self) {
+        self.unanswered_since = None;
     }
 
-    /// When [`Self::check`] has something to do; `None` for never, and until the first check after the heartbeat was switched on.
+    /// Returns when [`Self::check`] has something to do; `None` if the heartbeat is off, and from its start to the first check.
     pub fn next_check(&self, interval: Duration, timeout: Duration) -> Option<Instant> {
         if interval.is_zero() {
             return None;
         }
         let timeout = if timeout.is_zero() { interval } else { timeout };
         let ping = self.last_ping? + interval;
-        match self.outstanding {
-            // Only more than the time-out is too long.
+        match self.unanswered_since {
+            // A silence of exactly the time-out is allowed.
             Some(sent) if timeout <= interval => Some(sent + timeout + Duration::from_millis(1)),
             Some(sent) => Some(ping.min(sent + timeout + Duration::from_millis(1))),
             None => Some(ping),
         }
     }
 
-    /// Judges. To be called after everything that has arrived was read, so that a program that polls late does not take
-    /// its own delay for the remote end's.
-    pub fn check(&mut self, now: Instant, interval: Duration, timeout: Duration) -> Beat {
+    /// Returns what to do now. The caller has read everything that has arrived, so that the delay of a program that polls late
+    /// does not count as silence of the remote peer.
+    pub(super) fn check(&mut self, now: Instant, interval: Duration, timeout: Duration) -> HeartbeatAction {
         if interval.is_zero() {
             self.last_ping = None;
-            self.outstanding = None;
-            return Beat::Wait;
+            self.unanswered_since = None;
+            return HeartbeatAction::None;
         }
         let timeout = if timeout.is_zero() { interval } else { timeout };
-        if let Some(sent) = self.outstanding {
+        if let Some(sent) = self.unanswered_since {
             let silent = now.saturating_duration_since(sent);
             if silent > timeout {
-                return Beat::Dead(silent);
+                return HeartbeatAction::GiveUp { silent };
             }
             if timeout <= interval {
-                return Beat::Wait;
+                return HeartbeatAction::None;
             }
         }
         if now.saturating_duration_since(*self.last_ping.get_or_insert(now)) < interval {
-            return Beat::Wait;
+            return HeartbeatAction::None;
         }
         self.last_ping = Some(now);
-        self.outstanding.get_or_insert(now);
-        Beat::Ping
+        self.unanswered_since.get_or_insert(now);
+        HeartbeatAction::SendPing
     }
 }
 
@@ -150,30 +160,33 @@ mod tests {
     fn pings_every_interval_and_gives_up_after_one_without_an_answer() {
         let start = clock::now();
         let mut heartbeat = Heartbeat::new(start);
-        assert_eq!(heartbeat.check(start, SECOND, Duration::ZERO), Beat::Wait);
-        assert_eq!(heartbeat.check(start + SECOND, SECOND, Duration::ZERO), Beat::Ping);
-        assert_eq!(heartbeat.check(start + 2 * SECOND, SECOND, Duration::ZERO), Beat::Wait);
-        heartbeat.heard();
-        assert_eq!(heartbeat.check(start + 2 * SECOND, SECOND, Duration::ZERO), Beat::Ping);
-        assert_eq!(heartbeat.check(start + 4 * SECOND, SECOND, Duration::ZERO), Beat::Dead(2 * SECOND));
+        assert_eq!(heartbeat.check(start, SECOND, Duration::ZERO), HeartbeatAction::None);
+        assert_eq!(heartbeat.check(start + SECOND, SECOND, Duration::ZERO), HeartbeatAction::SendPing);
+        assert_eq!(heartbeat.check(start + 2 * SECOND, SECOND, Duration::ZERO), HeartbeatAction::None);
+        heartbeat.input_received();
+        assert_eq!(heartbeat.check(start + 2 * SECOND, SECOND, Duration::ZERO), HeartbeatAction::SendPing);
+        assert_eq!(
+            heartbeat.check(start + 4 * SECOND, SECOND, Duration::ZERO),
+            HeartbeatAction::GiveUp { silent: 2 * SECOND }
+        );
     }
 
     #[test]
-    fn a_late_poll_that_reads_the_pong_first_keeps_the_link() {
+    fn a_late_poll_that_reads_the_pong_first_keeps_the_connection() {
         let start = clock::now();
         let mut heartbeat = Heartbeat::new(start);
-        assert_eq!(heartbeat.check(start + SECOND, SECOND, Duration::ZERO), Beat::Ping);
-        heartbeat.heard();
-        assert_eq!(heartbeat.check(start + 100 * SECOND, SECOND, Duration::ZERO), Beat::Ping);
+        assert_eq!(heartbeat.check(start + SECOND, SECOND, Duration::ZERO), HeartbeatAction::SendPing);
+        heartbeat.input_received();
+        assert_eq!(heartbeat.check(start + 100 * SECOND, SECOND, Duration::ZERO), HeartbeatAction::SendPing);
     }
 
     #[test]
-    fn switched_on_late_it_waits_one_interval() {
+    fn a_heartbeat_that_is_switched_on_later_waits_one_interval() {
         let start = clock::now();
         let mut heartbeat = Heartbeat::new(start);
-        assert_eq!(heartbeat.check(start + 50 * SECOND, Duration::ZERO, Duration::ZERO), Beat::Wait);
-        assert_eq!(heartbeat.check(start + 50 * SECOND, SECOND, Duration::ZERO), Beat::Wait);
-        assert_eq!(heartbeat.check(start + 51 * SECOND, SECOND, Duration::ZERO), Beat::Ping);
+        assert_eq!(heartbeat.check(start + 50 * SECOND, Duration::ZERO, Duration::ZERO), HeartbeatAction::None);
+        assert_eq!(heartbeat.check(start + 50 * SECOND, SECOND, Duration::ZERO), HeartbeatAction::None);
+        assert_eq!(heartbeat.check(start + 51 * SECOND, SECOND, Duration::ZERO), HeartbeatAction::SendPing);
     }
 
     #[test]
@@ -181,28 +194,31 @@ mod tests {
         let start = clock::now();
         let mut heartbeat = Heartbeat::new(start);
         for second in 1..=4 {
-            assert_eq!(heartbeat.check(start + second * SECOND, SECOND, 3 * SECOND), Beat::Ping);
+            assert_eq!(heartbeat.check(start + second * SECOND, SECOND, 3 * SECOND), HeartbeatAction::SendPing);
         }
-        assert_eq!(heartbeat.check(start + 5 * SECOND, SECOND, 3 * SECOND), Beat::Dead(4 * SECOND));
+        assert_eq!(
+            heartbeat.check(start + 5 * SECOND, SECOND, 3 * SECOND),
+            HeartbeatAction::GiveUp { silent: 4 * SECOND }
+        );
     }
 
     #[test]
     fn round_trips_are_measured_by_payload_and_smoothed() {
         let start = clock::now();
         let mut heartbeat = Heartbeat::new(start);
-        heartbeat.pong(b"unsolicited", start);
+        heartbeat.pong_received(b"unsolicited", start);
         assert_eq!(heartbeat.round_trip(), None);
         for payload in [b"a", b"b", b"c"] {
-            heartbeat.sent(payload, start);
+            heartbeat.ping_sent(payload, start);
         }
-        heartbeat.pong(b"b", start + 8 * SECOND);
+        heartbeat.pong_received(b"b", start + 8 * SECOND);
         assert_eq!(heartbeat.round_trip(), Some(RoundTrip { last: 8 * SECOND, smoothed: 8 * SECOND }));
-        heartbeat.pong(b"a", start + 9 * SECOND);
+        heartbeat.pong_received(b"a", start + 9 * SECOND);
         assert_eq!(heartbeat.round_trip().unwrap().last, 8 * SECOND, "a ping before an answered one is forgotten");
-        heartbeat.pong(b"c", start + 16 * SECOND);
+        heartbeat.pong_received(b"c", start + 16 * SECOND);
         assert_eq!(heartbeat.round_trip(), Some(RoundTrip { last: 16 * SECOND, smoothed: 9 * SECOND }));
         for _ in 0..100 {
-            heartbeat.sent(b"x", start);
+            heartbeat.ping_sent(b"x", start);
         }
         assert_eq!(heartbeat.awaited.len(), AWAITED_PINGS);
     }

@@ -1,25 +1,29 @@
-//! Received messages that the program has not read yet.
+//! Stores received messages until the program takes them, and decides how their memory is laid out and lent.
 
 use std::collections::VecDeque;
 
 use crate::limits::ARENA_MESSAGE_BYTES;
-use crate::net::scratch;
-use crate::peer::trace::Traffic;
+use crate::net::receive_buffers;
+use crate::peer::trace::traffic::Traffic;
 use crate::proto::frame::MessageKind;
 
-/// Read bytes are cut off the front of the arena when they are at least this many and half of it.
+/// Bytes of taken packets are removed from the front of the arena when they are at least this many and half of it.
 const COMPACT_BYTES: usize = 64 * 1024;
 
-/// The queue. Small messages lie back to back in one buffer, large ones in the buffer they arrived in.
+/// The received packets. Small ones are stored back to back in one buffer, large ones in the buffer they arrived in.
 #[derive(Debug, Default)]
 pub struct PacketQueue {
+    /// The small packets; the ones before `taken` were taken.
     arena: Vec<u8>,
-    read: usize,
+    taken: usize,
     packets: VecDeque<Packet>,
+    /// Payload bytes of `packets`.
     bytes: usize,
+    /// The large packet that was taken last.
     lent: Vec<u8>,
-    /// See [`Self::keep_lent`].
+    /// The arena whose packets may be lent while more arrive, see [`Self::keep_lent`].
     kept: Vec<u8>,
+    /// Everything that was added since the connection began.
     received: Traffic,
     last_kind: Option<MessageKind>,
     ended_message: bool,
@@ -34,29 +38,29 @@ struct Packet {
 }
 
 impl PacketQueue {
-    /// Messages that wait.
+    /// Returns the number of packets.
     pub fn len(&self) -> usize {
         self.packets.len()
     }
 
-    /// Whether none waits.
+    /// Returns whether there is no packet.
     pub fn is_empty(&self) -> bool {
         self.packets.is_empty()
     }
 
-    /// Payload bytes that wait.
+    /// Returns the payload bytes of all packets.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Everything that was put in since the connection began.
+    /// Returns the messages and bytes that were added since the connection began.
     pub fn received(&self) -> Traffic {
         self.received
     }
 
-    /// The packets that wait, oldest first.
+    /// Returns the packets, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = (MessageKind, &[u8])> {
-        let mut start = self.read;
+        let mut start = self.taken;
         self.packets.iter().map(move |packet| {
             let stored = packet.owned.as_deref().unwrap_or_else(|| {
                 let end = start + packet.len;
@@ -68,7 +72,7 @@ impl PacketQueue {
         })
     }
 
-    /// Bytes of memory the queue owns.
+    /// Returns the bytes of memory that the queue owns.
     pub fn capacity(&self) -> usize {
         self.arena.capacity()
             + self.lent.capacity()
@@ -76,27 +80,27 @@ impl PacketQueue {
             + self.packets.capacity() * size_of::<Packet>()
     }
 
-    /// Kind of the message that was read last.
+    /// Returns the kind of the packet that was taken last.
     pub fn last_kind(&self) -> Option<MessageKind> {
         self.last_kind
     }
 
-    /// Whether the packet that was read last ended its message.
+    /// Returns whether the packet that was taken last ended its message.
     pub fn ended_message(&self) -> bool {
         self.ended_message
     }
 
-    /// Appends a copy.
+    /// Appends a copy of a message.
     pub fn push(&mut self, kind: MessageKind, payload: &[u8]) {
         if payload.len() > ARENA_MESSAGE_BYTES {
             return self.push_owned(kind, payload.to_vec());
         }
         if self.packets.is_empty() {
             self.arena.clear();
-            self.read = 0;
-        } else if self.read >= COMPACT_BYTES && self.read * 2 >= self.arena.len() {
-            self.arena.drain(..self.read);
-            self.read = 0;
+            self.taken = 0;
+        } else if self.taken >= COMPACT_BYTES && self.taken * 2 >= self.arena.len() {
+            self.arena.drain(..self.taken);
+            self.taken = 0;
         }
         self.arena.extend_from_slice(payload);
         self.bytes += payload.len();
@@ -116,43 +120,44 @@ impl PacketQueue {
         self.packets.push_back(Packet { kind, len: piece.len(), owned: Some(piece), is_last });
     }
 
-    /// Removes the oldest message and lends it until the queue is next changed.
+    /// Takes the oldest packet and lends it until the queue is changed again.
     pub fn pop(&mut self) -> Option<&[u8]> {
         let packet = self.take_first()?;
         match packet.owned {
             Some(payload) => {
-                scratch::give_back(std::mem::replace(&mut self.lent, payload));
+                receive_buffers::recycle(std::mem::replace(&mut self.lent, payload));
                 Some(&self.lent)
             }
             None => {
-                let start = self.read;
-                self.read += packet.len;
-                self.arena.get(start..self.read)
+                let start = self.taken;
+                self.taken += packet.len;
+                self.arena.get(start..self.taken)
             }
         }
     }
 
-    /// [`Self::pop`], to a buffer of the caller's, which a large message replaces by its own. Returns whether there was one.
+    /// Takes the oldest packet into a buffer of the caller, which a large packet replaces by its own. Returns whether there was
+    /// one.
     pub fn pop_to(&mut self, buffer: &mut Vec<u8>) -> bool {
         let Some(packet) = self.take_first() else { return false };
         match packet.owned {
-            Some(payload) => scratch::give_back(std::mem::replace(buffer, payload)),
+            Some(payload) => receive_buffers::recycle(std::mem::replace(buffer, payload)),
             None => {
-                let start = self.read;
-                self.read += packet.len;
+                let start = self.taken;
+                self.taken += packet.len;
                 buffer.clear();
-                buffer.extend_from_slice(self.arena.get(start..self.read).unwrap_or_default());
+                buffer.extend_from_slice(self.arena.get(start..self.taken).unwrap_or_default());
             }
         }
         true
     }
 
-    /// What is lent stays where it is while more messages come, until the next is taken. For messages that come in a call which is
-    /// not known to end the loan.
+    /// Keeps the lent packet in place while more messages are added, until the next packet is taken. For messages that arrive in
+    /// a call which does not end the loan.
     pub fn keep_lent(&mut self) {
-        let waiting = self.arena.get(self.read..).unwrap_or_default().to_vec();
-        self.kept = std::mem::replace(&mut self.arena, waiting);
-        self.read = 0;
+        let untaken = self.arena.get(self.taken..).unwrap_or_default().to_vec();
+        self.kept = std::mem::replace(&mut self.arena, untaken);
+        self.taken = 0;
     }
 
     fn take_first(&mut self) -> Option<Packet> {
@@ -164,11 +169,11 @@ impl PacketQueue {
         Some(packet)
     }
 
-    /// Gives memory back where nothing waits.
+    /// Frees the memory if there is no packet.
     pub fn release(&mut self) {
         if self.is_empty() {
             let Self { received, last_kind, ended_message, .. } = *self;
-            scratch::give_back(std::mem::take(&mut self.lent));
+            receive_buffers::recycle(std::mem::take(&mut self.lent));
             *self = Self { received, last_kind, ended_message, ..Self::default() };
         }
     }
@@ -184,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn returns_messages_in_order_whatever_their_size() {
+    fn packets_of_all_sizes_are_returned_in_order() {
         let mut queue = PacketQueue::default();
         let sizes = [0, 1, ARENA_MESSAGE_BYTES, ARENA_MESSAGE_BYTES + 1, 5, 0, 300_000, 7];
         for round in 0..20u8 {
@@ -204,9 +209,9 @@ mod tests {
     }
 
     #[test]
-    fn hands_over_the_buffer_of_a_large_message_and_copies_small_ones() {
+    fn a_large_packet_is_passed_on_in_its_buffer_and_a_small_one_is_copied() {
         let mut queue = PacketQueue::default();
-        let mut buffer = b"what was there before".to_vec();
+        let mut buffer = b"previous content".to_vec();
         queue.push(MessageKind::Text, b"small");
         queue.push(MessageKind::Binary, &[7; ARENA_MESSAGE_BYTES + 1]);
         queue.push(MessageKind::Text, b"");
@@ -222,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lent_stays_in_place_while_more_comes() {
+    fn a_lent_packet_stays_in_place_while_more_are_added() {
         let mut queue = PacketQueue::default();
         queue.push(MessageKind::Text, b"lent");
         queue.push(MessageKind::Text, b"waits");
@@ -239,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn stays_small_while_it_is_never_quite_empty() {
+    fn memory_stays_small_while_the_queue_is_never_empty() {
         let mut queue = PacketQueue::default();
         for i in 0..100_000u32 {
             queue.push(MessageKind::Text, &i.to_le_bytes());
@@ -251,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_queue_gives_its_memory_back() {
+    fn an_empty_queue_frees_its_memory() {
         let mut queue = PacketQueue::default();
         queue.push(MessageKind::Text, b"x");
         queue.pop();

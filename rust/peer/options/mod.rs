@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::limits;
 use crate::net::{Proxies, ServerTls};
 use crate::proto::connection::SendOptions;
-use crate::proto::extensions::Preferences;
+use crate::proto::extensions::DeflatePreferences;
 use crate::proto::handshake::headers;
 
 pub use generated::{AdmissionOptions, ConnectionOptions, ListenOptions, ReconnectOptions, TlsTexts};
@@ -60,7 +60,7 @@ impl ServerOptions {
     /// # Errors
     /// [`ErrorCode::InvalidParameter`] for a line that is no header of an answer; nothing changes then.
     pub fn set_extra_headers(&mut self, lines: Vec<String>) -> Result {
-        headers::check_extra(&lines)?;
+        headers::check_extra_headers(&lines)?;
         self.peer.handshake_headers = lines;
         Ok(())
     }
@@ -118,8 +118,8 @@ impl ConnectionOptions {
     }
 
     /// Returns what the handshake negotiates.
-    pub(super) fn deflate_preferences(&self) -> Option<Preferences> {
-        self.compression_enabled.then_some(Preferences {
+    pub(super) fn deflate_preferences(&self) -> Option<DeflatePreferences> {
+        self.compression_enabled.then_some(DeflatePreferences {
             context_takeover: self.compression_context_takeover,
             max_window_bits: u8::try_from(self.compression_max_window_bits).unwrap_or(u8::MAX),
         })

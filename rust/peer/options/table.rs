@@ -405,7 +405,7 @@ pub const GROUPS: &[Group] = &[
         options: &[Declaration {
             name: "bind_address",
             godot_name: Some("bind_ip"),
-            kind: Kind::Text { default: "*", check: Some("crate::peer::streams::tcp_server::check_bind_address") },
+            kind: Kind::Text { default: "*", check: Some("crate::peer::streams::bind_address::check_bind_address") },
             effect: Effect::NextListen,
             objects: &[Server],
             doc: "The address to listen on: `*` for all, or an IP address. Cannot be changed while the server listens. An invalid address \

@@ -1,19 +1,20 @@
-//! Where a room keeps a connection.
+//! The owner of a room's connection: a cell that a binding defines, so that programs can have handles of it.
 
 use std::cell::RefCell;
 
-use crate::peer::WebSocketPeer;
+use crate::peer::connection::websocket_peer::WebSocketPeer;
 
-/// Where a room keeps a connection, so that a binding can show the connection to programs while the room drives it.
+/// Owns a connection of a room. A binding that shows connections to programs while the room drives them has a type of
+/// its own.
 pub trait PeerCell {
-    /// Seats a connection.
+    /// Takes a connection over.
     fn new(peer: WebSocketPeer) -> Self;
 
-    /// Runs a call on the connection; `busy` is the answer where the same thread is in the middle of another.
+    /// Runs a call on the connection. Returns `busy` if the same thread is in the middle of another call.
     fn with<R>(&self, busy: R, call: impl FnOnce(&mut WebSocketPeer) -> R) -> R;
 }
 
-/// A cell that nobody but the room sees.
+/// A cell that only the room uses.
 #[derive(Debug)]
 pub struct LocalPeerCell(RefCell<WebSocketPeer>);
 

@@ -1,97 +1,99 @@
-//! Blocking until something happens, for programs without frames.
+//! How long a program without frames blocks in `wait()` of a server.
 
 use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
-use super::Server;
+use super::server_state::Server;
 use crate::error::{Error, ErrorCode, Result};
-use crate::limits::LINGER_TICK;
+use crate::net::clock;
 use crate::net::poller::{Poller, Waiter};
-use crate::net::{clock, linger};
+use crate::peer::blocking_time::blocking_time;
 
-/// Polls in a row while peers have something to do.
+/// Polls in a row while peers have work. Bounded, so that other threads get the server too.
 const BUSY_ROUNDS: u32 = 64;
 
-/// Bytes of messages after which a program is woken, though more connections have news: what it is given is then still in the
-/// processor's cache, and the buffers can be used again for what follows.
+/// Bytes of messages after which a program is woken even if more connections are ready: its messages are then still in
+/// the processor's cache, and their buffers can be used again for the next ones.
 const BATCH_BYTES: usize = 128 * 1024;
 
-/// What a waiting program has to do next.
+/// What a waiting program does next.
 #[derive(Debug)]
-pub enum Wait {
-    /// Something happened: take the events.
+#[non_exhaustive]
+pub enum WaitStep {
+    /// Takes the queued events.
     Ready,
-    /// The time is over.
+    /// Returns: the time is over.
     TimedOut,
-    /// Block for at most this long (`None` for no limit), without holding the server, and begin again.
+    /// Blocks for at most this long (`None` for no limit), without a lock on the server, and begins the next step.
     Block(Waiter, Option<Duration>),
 }
 
 impl Server {
-    /// Polls until an event is there or the time is over; `None` for no limit. A server that does not listen has nothing to
-    /// wait for.
+    /// Polls and blocks until an event is queued or the time is over; `None` for no limit. Returns whether an event is
+    /// queued.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Unconfigured`] if the server does not listen: it has no events.
     pub fn wait(&mut self, timeout: Option<Duration>) -> Result<bool> {
         let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
         loop {
             match self.begin_wait(deadline)? {
-                Wait::Ready => return Ok(true),
-                Wait::TimedOut => return Ok(false),
-                Wait::Block(waiter, time) => waiter.block(time),
+                WaitStep::Ready => return Ok(true),
+                WaitStep::TimedOut => return Ok(false),
+                WaitStep::Block(waiter, time) => waiter.block(time),
             }
         }
     }
 
-    /// One step of [`Self::wait`]. Callers that share the server between threads block outside their lock; what other threads
-    /// do to the server meanwhile, [`Self::interrupt`] included, ends the blocking.
-    pub fn begin_wait(&mut self, deadline: Option<Instant>) -> Result<Wait> {
+    /// Takes one step of [`Self::wait`]. Callers that share the server between threads block outside their lock; calls
+    /// of other threads on the server, [`Self::interrupt`] included, end the blocking.
+    pub fn begin_wait(&mut self, deadline: Option<Instant>) -> Result<WaitStep> {
         for round in 1.. {
-            if self.has_events() || std::mem::take(&mut self.is_woken) {
-                return Ok(Wait::Ready);
+            if self.has_events() || std::mem::take(&mut self.is_interrupted) {
+                return Ok(WaitStep::Ready);
             }
             let Some(listening) = &self.listening else {
-                let result = Err(Error::new(ErrorCode::Unconfigured, "the server does not listen"));
-                return self.record_error(result);
+                return self.record_error(Err(Error::new(ErrorCode::Unconfigured, "the server does not listen")));
             };
-            // Announced before the poll: what comes in between ends the blocking at once.
+            // Announced before the poll, so that what happens in between ends the blocking at once.
             let mut waiter = listening.poller.waiter();
-            let has_work = listening.may_accept || !self.active.is_empty();
+            let has_work = self.has_work();
             let now = clock::now();
-            self.forget_gone();
+            self.drop_ended();
             let is_over = deadline.is_some_and(|deadline| deadline <= now);
-            // Blocking asks the system anyway, but those that have work could keep a program from ever blocking.
-            let collect = if is_over || has_work { Poller::collect } else { Poller::collect_known };
+            // Blocking asks the system too. A busy server might never block, though, and must not miss the other
+            // sockets.
+            let collect = if is_over || has_work { Poller::collect } else { Poller::collect_without_snapshot };
             self.advance(now, BATCH_BYTES, collect);
             waiter.mark();
             if self.has_events() {
-                return Ok(Wait::Ready);
+                return Ok(WaitStep::Ready);
             }
             if is_over {
-                return Ok(Wait::TimedOut);
+                return Ok(WaitStep::TimedOut);
             }
-            let is_busy =
-                !self.active.is_empty() || self.listening.as_ref().is_some_and(|listening| listening.may_accept);
-            // Bounded, so that other threads get their turn too.
+            let is_busy = self.has_work();
             if is_busy && round < BUSY_ROUNDS {
                 continue;
             }
             let timer = self.timers.peek().map(|Reverse((time, _))| *time);
-            let until = deadline.into_iter().chain(timer).min();
-            let time = until.map(|until| until.saturating_duration_since(now));
-            let lingers = (!linger::is_quiet()).then_some(LINGER_TICK);
-            let busy = is_busy.then_some(Duration::ZERO);
-            let time = time.into_iter().chain(lingers).chain(busy).min();
-            return Ok(Wait::Block(waiter, time));
+            return Ok(WaitStep::Block(waiter, blocking_time(now, [deadline, timer, is_busy.then_some(now)])));
         }
-        Ok(Wait::TimedOut)
+        Ok(WaitStep::TimedOut)
     }
 
-    /// Has a thread that waits on this server, or the next one that does, return as if something had happened.
+    /// Whether a poll has something to do even if the network reports nothing.
+    fn has_work(&self) -> bool {
+        self.listening.as_ref().is_some_and(|listening| listening.may_accept) || !self.active.is_empty()
+    }
+
+    /// Lets a thread that waits on this server, or the next one that does, return as if an event were queued.
     pub fn interrupt(&mut self) {
-        self.is_woken = true;
+        self.is_interrupted = true;
         self.wake();
     }
 
-    /// Has a thread that waits look at the server again.
+    /// Lets a waiting thread poll again.
     pub(super) fn wake(&self) {
         if let Some(listening) = &self.listening {
             listening.poller.wake();

@@ -1,5 +1,6 @@
-//! TCP and TLS streams and the TCP listener that programs use directly.
+//! The TCP and TLS streams and the TCP listener that programs use directly.
 
+pub(in crate::peer) mod bind_address;
 pub mod stream_peer_tcp;
 pub mod stream_peer_tls;
 pub mod tcp_server;

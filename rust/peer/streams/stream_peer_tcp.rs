@@ -1,4 +1,4 @@
-//! A TCP connection as Godot's `StreamPeerTCP` describes it.
+//! Decides how a TCP stream connects, reads, writes and ends, as Godot's `StreamPeerTCP` describes it.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -10,9 +10,11 @@ use crate::limits::CONNECT_TIMEOUT;
 use crate::net::listener::BindAddress;
 use crate::net::tcp::BoundSocket;
 use crate::net::{TcpSocket, clock, dns, linger};
+use crate::peer::streams::bind_address::bind_address;
 
-/// States of a stream, with the numbers of Godot's `StreamPeerTCP.Status`.
+/// State of a stream, with the numbers of Godot's `StreamPeerTCP.Status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 #[repr(i32)]
 pub enum StreamStatus {
     /// Not connected.
@@ -28,13 +30,14 @@ pub enum StreamStatus {
 /// A TCP connection, or the place for one.
 #[derive(Debug, Default)]
 pub struct StreamPeerTcp {
-    link: OpenConnection,
+    connection: TcpConnection,
     bound: Option<BoundSocket>,
     connect_timeout: Option<Duration>,
 }
 
 #[derive(Debug, Default)]
-enum OpenConnection {
+enum TcpConnection {
+    /// There is none, or the remote peer has ended it.
     #[default]
     None,
     Connecting {
@@ -42,43 +45,43 @@ enum OpenConnection {
         deadline: Instant,
     },
     Connected(Arc<TcpSocket>),
+    /// Connecting failed or the connection broke.
     Broken,
 }
 
 impl StreamPeerTcp {
-    /// A stream without a connection.
+    /// Creates a stream without a connection.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A stream on an accepted connection.
+    /// Creates a stream on an accepted connection.
     pub(in crate::peer) fn from_socket(socket: Arc<TcpSocket>) -> Self {
-        Self { link: OpenConnection::Connected(socket), ..Self::default() }
+        Self { connection: TcpConnection::Connected(socket), ..Self::default() }
     }
 
-    /// The socket, for a peer that is to run on it; `None` where there is none.
+    /// Returns the socket, for a peer that will use it; `None` without a connection.
     pub fn socket(&self) -> Option<Arc<TcpSocket>> {
-        match &self.link {
-            OpenConnection::Connecting { socket, .. } | OpenConnection::Connected(socket) => Some(Arc::clone(socket)),
-            OpenConnection::None | OpenConnection::Broken => None,
+        match &self.connection {
+            TcpConnection::Connecting { socket, .. } | TcpConnection::Connected(socket) => Some(Arc::clone(socket)),
+            TcpConnection::None | TcpConnection::Broken => None,
         }
     }
 
-    /// Time that connecting may take.
+    /// Sets how long connecting may take.
     pub fn set_connect_timeout(&mut self, timeout: Duration) {
         self.connect_timeout = Some(timeout);
     }
 
-    /// Chooses the local address of the next connection; once.
-    pub fn bind(&mut self, port: i64, host: &str) -> Result {
-        if self.bound.is_some() || !matches!(self.link, OpenConnection::None) {
-            return Err(Error::new(ErrorCode::AlreadyInUse, "the stream is bound already"));
+    /// Binds the next connection to a local port (0: the system chooses one) and address. Allowed once.
+    ///
+    /// # Errors
+    /// `AlreadyInUse` if the stream is bound or connected, or the port is in use; `InvalidParameter` for an invalid address.
+    pub fn bind(&mut self, port: u16, host: &str) -> Result {
+        if self.bound.is_some() || !matches!(self.connection, TcpConnection::None) {
+            return Err(Error::new(ErrorCode::AlreadyInUse, "the stream is already bound or in use"));
         }
-        let invalid = |message: String| Error::new(ErrorCode::InvalidParameter, message);
-        let port = u16::try_from(port).map_err(|_| invalid(format!("port {port} is not between 0 and 65535")))?;
-        let address =
-            BindAddress::parse(host).ok_or_else(|| invalid(format!("'{host}' is neither an IP address nor '*'")))?;
-        let ip = match address {
+        let ip = match bind_address(host)? {
             BindAddress::Any => None,
             BindAddress::Ip(ip) => Some(ip),
         };
@@ -89,21 +92,25 @@ impl StreamPeerTcp {
         Ok(())
     }
 
-    /// Starts to connect. Names are resolved before the call returns, as in the engine.
-    pub fn connect_to_host(&mut self, host: &str, port: i64) -> Result {
-        if !matches!(self.link, OpenConnection::None) {
+    /// Starts to connect. A host name is resolved before the call returns, as in the engine.
+    ///
+    /// # Errors
+    /// `AlreadyInUse` while the stream is in use, `InvalidParameter` for port 0, `CantResolve` if the lookup fails, `Failed`
+    /// if the system refuses to connect.
+    pub fn connect_to_host(&mut self, host: &str, port: u16) -> Result {
+        if !matches!(self.connection, TcpConnection::None) {
             return Err(Error::new(ErrorCode::AlreadyInUse, "the stream is in use; call disconnect_from_host() first"));
         }
-        let port = u16::try_from(port).ok().filter(|port| *port > 0).ok_or_else(|| {
-            Error::new(ErrorCode::InvalidParameter, format!("port {port} is not between 1 and 65535"))
-        })?;
+        if port == 0 {
+            return Err(Error::new(ErrorCode::InvalidParameter, "port must be from 1 to 65535, not 0"));
+        }
         let cannot_resolve =
             |why: &str| Error::new(ErrorCode::CantResolve, format!("looking up '{host}' failed: {why}"));
         if host.is_empty() {
             return Err(cannot_resolve("the name is empty"));
         }
         let addresses = dns::resolve_now(host).map_err(|error| cannot_resolve(&error.to_string()))?;
-        // A blocking lookup leaves no place for trying addresses in turn; IPv4 first is what the engine's users know.
+        // After a blocking lookup only one address is tried; the engine prefers IPv4 too.
         let ip = addresses.iter().find(|ip| ip.is_ipv4()).or(addresses.first()).copied();
         let remote = SocketAddr::new(ip.ok_or_else(|| cannot_resolve("the name has no address"))?, port);
         let socket = match self.bound.take() {
@@ -113,68 +120,78 @@ impl StreamPeerTcp {
         let socket =
             socket.map_err(|error| Error::new(ErrorCode::Failed, format!("connecting to {remote} failed: {error}")))?;
         let deadline = clock::now() + self.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
-        self.link = OpenConnection::Connecting { socket: Arc::new(socket), deadline };
+        self.connection = TcpConnection::Connecting { socket: Arc::new(socket), deadline };
         Ok(())
     }
 
-    /// Updates the status: notices that the connection was made, refused, or ended by the remote end.
+    /// Updates the status: detects that the connection was established, refused, or ended by the remote peer.
+    ///
+    /// # Errors
+    /// `ConnectionError` if connecting failed or the connection broke.
     pub fn poll(&mut self) -> Result {
         let now = clock::now();
         linger::tick(now);
-        match &self.link {
-            OpenConnection::Connecting { socket, deadline } => match socket.connect_result() {
-                Some(Ok(())) => self.link = OpenConnection::Connected(Arc::clone(socket)),
-                Some(Err(error)) => return Err(self.broken(&format!("connecting failed: {error}"))),
-                None if now >= *deadline => return Err(self.broken("connecting took too long")),
+        match &self.connection {
+            TcpConnection::Connecting { socket, deadline } => match socket.connect_result() {
+                Some(Ok(())) => self.connection = TcpConnection::Connected(Arc::clone(socket)),
+                Some(Err(error)) => return Err(self.break_connection(&format!("connecting failed: {error}"))),
+                None if now >= *deadline => {
+                    return Err(
+                        self.break_connection("connecting did not finish before its time limit (connect_timeout)")
+                    );
+                }
                 None => {}
             },
-            OpenConnection::Connected(socket) if socket.may_read() => match socket.peek(&mut [0]) {
-                Ok(0) => self.link = OpenConnection::None,
+            TcpConnection::Connected(socket) if socket.may_read() => match socket.peek(&mut [0]) {
+                Ok(0) => self.connection = TcpConnection::None,
                 Ok(_) => {}
                 Err(error) if is_temporary(&error) => {}
-                Err(error) => return Err(self.broken(&format!("the connection broke: {error}"))),
+                Err(error) => return Err(self.break_connection(&format!("the connection broke: {error}"))),
             },
-            OpenConnection::Connected(_) | OpenConnection::None | OpenConnection::Broken => {}
+            TcpConnection::Connected(_) | TcpConnection::None | TcpConnection::Broken => {}
         }
         Ok(())
     }
 
-    /// State of the stream, as of the last call.
+    /// Returns the state of the stream, as of the last call.
     pub fn status(&self) -> StreamStatus {
-        match self.link {
-            OpenConnection::None => StreamStatus::None,
-            OpenConnection::Connecting { .. } => StreamStatus::Connecting,
-            OpenConnection::Connected(_) => StreamStatus::Connected,
-            OpenConnection::Broken => StreamStatus::Error,
+        match self.connection {
+            TcpConnection::None => StreamStatus::None,
+            TcpConnection::Connecting { .. } => StreamStatus::Connecting,
+            TcpConnection::Connected(_) => StreamStatus::Connected,
+            TcpConnection::Broken => StreamStatus::Error,
         }
     }
 
-    /// Ends the connection; what was written is still delivered.
+    /// Ends the connection. Written data is still delivered in the background.
     pub fn disconnect_from_host(&mut self) {
-        if let OpenConnection::Connected(socket) = std::mem::take(&mut self.link) {
+        if let TcpConnection::Connected(socket) = std::mem::take(&mut self.connection) {
             linger::close(socket, Vec::new());
         }
         self.bound = None;
     }
 
-    /// Reads what is there, up to the buffer's length; 0 where nothing is.
+    /// Reads what is available, up to the buffer's length; 0 if nothing is.
+    ///
+    /// # Errors
+    /// `Failed` without a connection, `FileEof` at the end of the stream, `ConnectionError` if the connection broke.
     pub fn read_partial(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        let socket = self.connected()?;
+        let socket = self.connected_socket()?;
         if buffer.is_empty() {
             return Ok(0);
         }
         match socket.read(buffer) {
             Ok(0) => {
-                self.link = OpenConnection::None;
-                Err(Error::new(ErrorCode::FileEof, "the remote end has closed the connection"))
+                self.connection = TcpConnection::None;
+                Err(Error::new(ErrorCode::FileEof, "the remote peer has closed the connection"))
             }
             Ok(count) => Ok(count),
             Err(error) if is_temporary(&error) => Ok(0),
-            Err(error) => Err(self.broken(&format!("the connection broke: {error}"))),
+            Err(error) => Err(self.break_connection(&format!("the connection broke: {error}"))),
         }
     }
 
-    /// Reads until the buffer is full, waiting for data; returns how much was read before an error too.
+    /// Reads until the buffer is full and blocks for data; returns how much was read, also before an error.
     pub fn read_all(&mut self, buffer: &mut [u8]) -> (usize, Result) {
         let mut read = 0;
         while let Some(rest) = buffer.get_mut(read..).filter(|rest| !rest.is_empty()) {
@@ -191,22 +208,28 @@ impl StreamPeerTcp {
         (read, Ok(()))
     }
 
-    /// Writes what the network takes now.
+    /// Writes what the network accepts now; returns how much.
+    ///
+    /// # Errors
+    /// `Failed` without a connection, `ConnectionError` if the connection broke.
     pub fn write_partial(&mut self, data: &[u8]) -> Result<usize> {
-        let socket = self.connected()?;
+        let socket = self.connected_socket()?;
         let mut written = 0;
         while let Some(rest) = data.get(written..).filter(|rest| !rest.is_empty()) {
             match socket.write(rest) {
                 Ok(count) => written += count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) => return Err(self.broken(&format!("the connection broke: {error}"))),
+                Err(error) => return Err(self.break_connection(&format!("the connection broke: {error}"))),
             }
         }
         Ok(written)
     }
 
-    /// Writes everything, waiting for the network.
+    /// Writes everything and blocks for the network.
+    ///
+    /// # Errors
+    /// As for [`Self::write_partial`].
     pub fn write_all(&mut self, data: &[u8]) -> Result {
         let mut written = self.write_partial(data)?;
         while let Some(rest) = data.get(written..).filter(|rest| !rest.is_empty()) {
@@ -216,20 +239,20 @@ impl StreamPeerTcp {
         Ok(())
     }
 
-    /// Bytes that can be read at once; `None` where there is no connection.
+    /// Returns the bytes that can be read at once; `None` without a connection.
     pub fn available_bytes(&self) -> Option<usize> {
-        match &self.link {
-            OpenConnection::Connected(socket) => Some(socket.available().unwrap_or(0)),
+        match &self.connection {
+            TcpConnection::Connected(socket) => Some(socket.available().unwrap_or(0)),
             _ => None,
         }
     }
 
-    /// Address of the remote end, while connecting too.
+    /// Returns the address of the remote peer, also while connecting.
     pub fn remote_address(&self) -> Option<SocketAddr> {
         self.socket().map(|socket| socket.remote_address())
     }
 
-    /// Port of this end, 0 where there is none.
+    /// Returns the local port; 0 without one.
     pub fn local_port(&self) -> u16 {
         let bound = || self.bound.as_ref().map(|bound| bound.local_address().port());
         self.socket()
@@ -239,21 +262,24 @@ impl StreamPeerTcp {
             .unwrap_or(0)
     }
 
-    /// Switches Nagle's algorithm off (`true`) or on.
+    /// Disables Nagle's algorithm (`true`) or enables it.
+    ///
+    /// # Errors
+    /// `Unconfigured` without a connection, `Failed` if the system refuses.
     pub fn set_no_delay(&mut self, enabled: bool) -> Result {
         let socket = self.socket().ok_or_else(|| Error::new(ErrorCode::Unconfigured, "there is no connection"))?;
         socket.set_no_delay(enabled).map_err(|error| Error::new(ErrorCode::Failed, error.to_string()))
     }
 
-    fn connected(&self) -> Result<Arc<TcpSocket>> {
-        match &self.link {
-            OpenConnection::Connected(socket) => Ok(Arc::clone(socket)),
+    fn connected_socket(&self) -> Result<Arc<TcpSocket>> {
+        match &self.connection {
+            TcpConnection::Connected(socket) => Ok(Arc::clone(socket)),
             _ => Err(Error::new(ErrorCode::Failed, "the stream is not connected")),
         }
     }
 
     fn wait(&self, for_write: bool) -> Result {
-        let socket = self.connected()?;
+        let socket = self.connected_socket()?;
         match socket.wait(for_write) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
@@ -261,8 +287,8 @@ impl StreamPeerTcp {
         }
     }
 
-    fn broken(&mut self, message: &str) -> Error {
-        self.link = OpenConnection::Broken;
+    fn break_connection(&mut self, message: &str) -> Error {
+        self.connection = TcpConnection::Broken;
         Error::new(ErrorCode::ConnectionError, message.to_owned())
     }
 }

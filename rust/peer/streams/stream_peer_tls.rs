@@ -1,4 +1,4 @@
-//! A TLS session over a stream as Godot's `StreamPeerTLS` describes it.
+//! Decides how a TLS session over a stream begins, reads, writes and ends, as Godot's `StreamPeerTLS` describes it.
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, IoSlice};
@@ -10,8 +10,9 @@ use parking_lot::ReentrantMutex;
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::{ClientTls, FailureStage, NetError, ServerTls, TlsInfo, TlsStream, Transport, clock, linger};
 
-/// States of a session, with the numbers of Godot's `StreamPeerTLS.Status`.
+/// State of a session, with the numbers of Godot's `StreamPeerTLS.Status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 #[repr(i32)]
 pub enum TlsStatus {
     /// There is no session.
@@ -22,11 +23,11 @@ pub enum TlsStatus {
     Connected = 2,
     /// The handshake failed or the session broke.
     Error = 3,
-    /// The certificate of the remote end is for another name.
+    /// The certificate of the remote peer is for another host name.
     ErrorHostnameMismatch = 4,
 }
 
-/// A TLS session, or the place for one. Everything happens inside its calls.
+/// A TLS session, or the place for one. All work is done inside its calls.
 #[derive(Debug, Default)]
 pub struct StreamPeerTls {
     session: Session,
@@ -43,10 +44,8 @@ enum Session {
         tls: ClientTls,
         host: String,
     },
-    Live {
-        stream: SharedTls,
-        is_handshaking: bool,
-    },
+    Handshaking(SharedTls),
+    Connected(SharedTls),
     Failed,
 }
 
@@ -55,20 +54,32 @@ impl std::fmt::Debug for Session {
         f.write_str(match self {
             Self::None => "None",
             Self::Preparing { .. } => "Preparing",
-            Self::Live { is_handshaking: true, .. } => "Handshaking",
-            Self::Live { is_handshaking: false, .. } => "Connected",
+            Self::Handshaking(_) => "Handshaking",
+            Self::Connected(_) => "Connected",
             Self::Failed => "Failed",
         })
     }
 }
 
+impl Session {
+    fn stream(&self) -> Option<&SharedTls> {
+        match self {
+            Self::Handshaking(stream) | Self::Connected(stream) => Some(stream),
+            Self::None | Self::Preparing { .. } | Self::Failed => None,
+        }
+    }
+}
+
 impl StreamPeerTls {
-    /// A stream without a session.
+    /// Creates a stream without a session.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Begins a session as a client. An earlier one is ended first.
+    /// Begins a session as a client, after ending an earlier one.
+    ///
+    /// # Errors
+    /// `InvalidParameter` for an invalid host name.
     pub fn connect(&mut self, transport: Box<dyn Transport>, host: &str, tls: ClientTls) -> Result {
         tls.check_name(host)?;
         self.disconnect();
@@ -78,26 +89,29 @@ impl StreamPeerTls {
         Ok(())
     }
 
-    /// Begins a session as a server. An earlier one is ended first.
+    /// Begins a session as a server, after ending an earlier one.
+    ///
+    /// # Errors
+    /// Those of [`TlsStream::server`].
     pub fn accept(&mut self, transport: Box<dyn Transport>, tls: &ServerTls) -> Result {
         let stream = TlsStream::server(transport, tls)?;
         self.disconnect();
-        self.session = Session::Live { stream: SharedTls::new(stream), is_handshaking: true };
+        self.session = Session::Handshaking(SharedTls::new(stream));
         self.advance();
         Ok(())
     }
 
-    /// Goes on with the handshake, takes in what has arrived, and notices the end.
+    /// Continues the handshake, reads what has arrived, and detects the end of the session.
     pub fn poll(&mut self) {
         linger::tick(clock::now());
         self.advance();
-        if let Session::Live { stream, is_handshaking: false } = &self.session {
+        if let Session::Connected(stream) = &self.session {
             let available = stream.with(Ok(Some(0)), TlsStream::available);
             match available {
                 Ok(Some(_)) => {}
                 Ok(None) => self.disconnect(),
                 Err(error) => {
-                    self.broken(&error);
+                    self.break_session(&error);
                 }
             }
         }
@@ -110,19 +124,17 @@ impl StreamPeerTls {
         {
             match TlsStream::client(transport, &tls, &host) {
                 Ok(stream) => {
-                    self.session = Session::Live { stream: SharedTls::new(stream), is_handshaking: true };
+                    self.session = Session::Handshaking(SharedTls::new(stream));
                 }
                 Err(error) => {
                     self.fail(NetError::new(FailureStage::Tls, error.message().to_owned()));
                 }
             }
         }
-        if let Session::Live { stream, is_handshaking } = &mut self.session
-            && *is_handshaking
-        {
-            let result = stream.with(Ok(false), TlsStream::handshake);
-            match result {
-                Ok(is_over) => *is_handshaking = !is_over,
+        if let Session::Handshaking(stream) = &self.session {
+            match stream.with(Ok(false), TlsStream::handshake) {
+                Ok(true) => self.session = Session::Connected(stream.clone()),
+                Ok(false) => {}
                 Err(error) => {
                     self.fail(error);
                 }
@@ -137,16 +149,16 @@ impl StreamPeerTls {
         refused
     }
 
-    fn broken(&mut self, error: &io::Error) -> Error {
+    fn break_session(&mut self, error: &io::Error) -> Error {
         self.fail(NetError::io(FailureStage::Tcp, "the encrypted connection", error))
     }
 
-    /// State of the session, as of the last call.
+    /// Returns the state of the session, as of the last call.
     pub fn status(&self) -> TlsStatus {
         match &self.session {
             Session::None => TlsStatus::Disconnected,
-            Session::Preparing { .. } | Session::Live { is_handshaking: true, .. } => TlsStatus::Handshaking,
-            Session::Live { .. } => TlsStatus::Connected,
+            Session::Preparing { .. } | Session::Handshaking(_) => TlsStatus::Handshaking,
+            Session::Connected(_) => TlsStatus::Connected,
             Session::Failed => {
                 let tls = self.failure.as_ref().and_then(|failure| failure.tls.as_ref());
                 if tls.is_some_and(|tls| tls.is_name_mismatch) {
@@ -158,36 +170,33 @@ impl StreamPeerTls {
         }
     }
 
-    /// Why the session failed; `None` where it did not.
+    /// Returns why the session failed; `None` if it did not.
     pub fn failure(&self) -> Option<&NetError> {
         self.failure.as_ref()
     }
 
-    /// What was agreed on; `None` before the end of the handshake.
+    /// Returns what the handshake has negotiated; `None` before its end.
     pub fn tls_info(&self) -> Option<TlsInfo> {
-        match &self.session {
-            Session::Live { stream, .. } => stream.with(None, |stream| stream.info()),
-            _ => None,
-        }
+        self.session.stream().and_then(|stream| stream.with(None, |stream| stream.info()))
     }
 
-    /// Announces the end to the remote end and forgets the session. The stream below stays open.
+    /// Sends close_notify and forgets the session. The stream below stays open.
     pub fn disconnect(&mut self) {
         self.failure = None;
-        if let Session::Live { stream, .. } = std::mem::take(&mut self.session) {
-            stream.with((), TlsStream::announce_end);
+        if let Session::Handshaking(stream) | Session::Connected(stream) = std::mem::take(&mut self.session) {
+            stream.with((), TlsStream::send_close_notify);
         }
     }
 
-    /// The session, for a peer that is to run on it; `None` where there is none. The handshake need not be over.
+    /// Returns the session, for a peer that will use it; `None` without one. The handshake may still be under way.
     pub fn transport(&self) -> Option<Box<dyn Transport>> {
-        match &self.session {
-            Session::Live { stream, .. } => Some(Box::new(stream.clone())),
-            _ => None,
-        }
+        self.session.stream().map(|stream| Box::new(stream.clone()) as Box<dyn Transport>)
     }
 
-    /// Reads what is there, up to the buffer's length; 0 where nothing is.
+    /// Reads what is available, up to the buffer's length; 0 if nothing is.
+    ///
+    /// # Errors
+    /// `Unconfigured` without a session, `FileEof` at its end, `ConnectionError` if it broke.
     pub fn read_partial(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let stream = self.connected()?;
         if buffer.is_empty() {
@@ -197,15 +206,15 @@ impl StreamPeerTls {
         match result {
             Ok(0) => {
                 self.disconnect();
-                Err(Error::new(ErrorCode::FileEof, "the remote end has ended the TLS session"))
+                Err(Error::new(ErrorCode::FileEof, "the remote peer has ended the TLS session"))
             }
             Ok(count) => Ok(count),
             Err(error) if is_temporary(&error) => Ok(0),
-            Err(error) => Err(self.broken(&error)),
+            Err(error) => Err(self.break_session(&error)),
         }
     }
 
-    /// Reads until the buffer is full, waiting for data; returns how much was read before an error too.
+    /// Reads until the buffer is full and blocks for data; returns how much was read, also before an error.
     pub fn read_all(&mut self, buffer: &mut [u8]) -> (usize, Result) {
         let mut read = 0;
         while let Some(rest) = buffer.get_mut(read..).filter(|rest| !rest.is_empty()) {
@@ -218,7 +227,10 @@ impl StreamPeerTls {
         (read, Ok(()))
     }
 
-    /// Writes what the network takes now. Bytes that are not taken must be offered again.
+    /// Writes what the network accepts now; returns how much. The caller must offer the remaining bytes again.
+    ///
+    /// # Errors
+    /// `Unconfigured` without a session, `ConnectionError` if it broke.
     pub fn write_partial(&mut self, data: &[u8]) -> Result<usize> {
         let stream = self.connected()?;
         if data.is_empty() {
@@ -228,11 +240,14 @@ impl StreamPeerTls {
         match result {
             Ok(count) => Ok(count),
             Err(error) if is_temporary(&error) => Ok(0),
-            Err(error) => Err(self.broken(&error)),
+            Err(error) => Err(self.break_session(&error)),
         }
     }
 
-    /// Writes everything, waiting for the network.
+    /// Writes everything and blocks for the network.
+    ///
+    /// # Errors
+    /// As for [`Self::write_partial`].
     pub fn write_all(&mut self, data: &[u8]) -> Result {
         let mut written = self.write_partial(data)?;
         while let Some(rest) = data.get(written..).filter(|rest| !rest.is_empty()) {
@@ -242,23 +257,23 @@ impl StreamPeerTls {
         Ok(())
     }
 
-    /// Bytes that can be read at once; `None` where there is no session.
+    /// Returns the bytes that can be read at once; `None` without a session.
     pub fn available_bytes(&self) -> Option<usize> {
         let stream = self.connected().ok()?;
-        // An end or an error is noticed in the next call that can tell it.
+        // The next call that can report an end or an error does so.
         let available = stream.with(Ok(Some(0)), TlsStream::available);
         available.ok().flatten().or(Some(0))
     }
 
     fn connected(&self) -> Result<SharedTls> {
         match &self.session {
-            Session::Live { stream, is_handshaking: false } => Ok(stream.clone()),
+            Session::Connected(stream) => Ok(stream.clone()),
             _ => Err(Error::new(ErrorCode::Unconfigured, "there is no TLS session")),
         }
     }
 
     fn wait(&self, for_write: bool) {
-        if let Session::Live { stream, .. } = &self.session {
+        if let Some(stream) = self.session.stream() {
             stream.with((), |stream| stream.wait(for_write));
         }
     }
@@ -268,7 +283,7 @@ fn is_temporary(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
-/// A session that a peer runs on and a stream object still knows.
+/// A session that a peer uses and a stream object still refers to.
 #[derive(Clone)]
 struct SharedTls(Arc<ReentrantMutex<RefCell<TlsStream>>>);
 
@@ -277,7 +292,7 @@ impl SharedTls {
         Self(Arc::new(ReentrantMutex::new(RefCell::new(stream))))
     }
 
-    /// Runs a call; `busy` is the answer to one from inside another, which only a stream written in a script can cause.
+    /// Runs a call. Returns `busy` if it is made from inside another one, which only a stream written in a script can cause.
     fn with<R>(&self, busy: R, call: impl FnOnce(&mut TlsStream) -> R) -> R {
         let guard = self.0.lock();
         match guard.try_borrow_mut() {

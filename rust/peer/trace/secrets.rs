@@ -1,18 +1,18 @@
-//! Takes secrets out of what a trace shows.
+//! Decides what in URLs and HTTP heads is secret, and masks it for the trace.
 
 use std::borrow::Cow;
 
-/// What stands in the place of a secret.
+/// The text that replaces a secret.
 const MASK: &str = "***";
 
-/// Header fields whose values are secrets, in lower case. The WebSocket key is one only for who wants to forge the answer, but
-/// it says nothing to anybody else.
+/// Header fields whose values are secrets, in lower case. The WebSocket key would help only to forge the response, but its value is
+/// of no use to a reader.
 const SECRET_HEADERS: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "set-cookie", "sec-websocket-key"];
 
-/// Parts of names, in lower case, that query parameters with secrets have.
+/// Parts of the names of query parameters whose values are secrets, in lower case.
 const SECRET_PARAMETERS: [&str; 7] = ["token", "secret", "passw", "pwd", "key", "auth", "session"];
 
-/// Head of an HTTP request or answer as text, with the values of secret header fields and URL parameters masked.
+/// Returns the head of an HTTP request or response as text, with the values of secret header fields and URL parameters masked.
 pub(in crate::peer) fn mask_head(head: &[u8]) -> String {
     let text = String::from_utf8_lossy(head);
     let mut masked = String::with_capacity(text.len());
@@ -39,7 +39,7 @@ fn is_secret_header(name: &str) -> bool {
     SECRET_HEADERS.contains(&name.trim().to_ascii_lowercase().as_str())
 }
 
-/// The first line: of `GET /path?token=x HTTP/1.1` the middle is a URL.
+/// Masks the first line: the middle of `GET /path?token=x HTTP/1.1` is a URL.
 fn mask_request_line(line: &str) -> Cow<'_, str> {
     match (line.split_once(' '), line.rsplit_once(' ')) {
         (Some((method, _)), Some((_, version))) if version.starts_with("HTTP/") => {
@@ -50,7 +50,7 @@ fn mask_request_line(line: &str) -> Cow<'_, str> {
     }
 }
 
-/// A URL or request target, with its password and the values of secret parameters masked.
+/// Returns a URL or request target with its password and the values of secret parameters masked.
 pub(in crate::peer) fn mask_url(url: &str) -> String {
     let (before, query) = url.split_once('?').map_or((url, None), |(before, query)| (before, Some(query)));
     let mut masked = mask_password(before);

@@ -1,4 +1,4 @@
-//! The client's side: the request, and the judgement of the response (RFC 6455 sections 4.1 and 4.2.2).
+//! The client's opening handshake: the request, and the checks of the response (RFC 6455 section 4.1).
 
 use std::fmt::Write as _;
 
@@ -6,59 +6,60 @@ use tungstenite::handshake::derive_accept_key;
 
 use super::head::HeadError;
 use super::headers::{self, Headers};
-use super::response::{Answer, HttpResponse, ResponseReader};
+use super::response::{FinalResponse, HttpResponse, ResponseReader};
 use crate::error::Result;
-use crate::proto::extensions::{self, Agreement, Preferences};
+use crate::proto::extensions::{self, DeflatePreferences, NegotiatedDeflate};
 use crate::proto::status;
 use crate::proto::url::Url;
 
 /// A response that opened the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Response {
-    /// The head as it arrived.
+pub struct UpgradeResponse {
+    /// The status line and header lines as received.
     pub head: Box<[u8]>,
     /// Selected sub-protocol, empty for none.
     pub protocol: String,
-    /// permessage-deflate, where it was agreed on.
-    pub deflate: Option<Agreement>,
-    /// Bytes behind the response: the first frames.
+    /// Parameters of permessage-deflate, if it was negotiated.
+    pub deflate: Option<NegotiatedDeflate>,
+    /// Bytes after the response: the first frames.
     pub rest: Vec<u8>,
 }
 
 /// Why the response did not open the connection.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ResponseError {
-    /// It is not HTTP.
+    /// It is not a valid HTTP response.
     #[error(transparent)]
     Head(#[from] HeadError),
-    /// It has another status than 101.
+    /// Its status is not 101.
     #[error("the server answered {}", .0.summary())]
     Status(HttpResponse),
-    /// Its header fields break a rule of RFC 6455 section 4.1.
+    /// A header field does not follow RFC 6455 section 4.1.
     #[error("{1}")]
     Header(HttpResponse, &'static str),
 }
 
-/// The handshake from the request on.
+/// A client's handshake after the request.
 #[derive(Debug)]
 pub struct ClientHandshake {
     reader: ResponseReader,
     accept: String,
     protocols: Vec<String>,
-    deflate: Option<Preferences>,
+    deflate: Option<DeflatePreferences>,
 }
 
 impl ClientHandshake {
-    /// Writes the request. `nonce` is 16 random bytes; `extra` are complete header lines.
+    /// Returns the handshake and the encoded request. `nonce` is 16 random bytes; `extra` are complete header lines.
     pub fn start(
         url: &Url,
         nonce: [u8; 16],
         protocols: &[String],
         extra: &[String],
-        deflate: Option<Preferences>,
+        deflate: Option<DeflatePreferences>,
     ) -> Result<(Self, Vec<u8>)> {
         headers::check_protocols(protocols)?;
-        headers::check_extra(extra)?;
+        headers::check_extra_headers(extra)?;
         let key = data_encoding::BASE64.encode(&nonce);
         let mut request = String::new();
         let _ = write!(
@@ -93,45 +94,52 @@ impl ClientHandshake {
         Ok((handshake, request.into_bytes()))
     }
 
-    /// Takes input; `None` where the response is not complete.
-    pub fn receive(&mut self, input: &[u8]) -> Result<Option<Response>, ResponseError> {
+    /// Takes input. Returns `None` if the response is not complete.
+    pub fn receive(&mut self, input: &[u8]) -> Result<Option<UpgradeResponse>, ResponseError> {
         match self.reader.receive(input, |status| status == status::SWITCHING_PROTOCOLS)? {
             None => Ok(None),
-            Some(Answer::Refused(response)) => Err(ResponseError::Status(response)),
-            Some(Answer::Agreed { response, minor_version, head, rest }) => {
+            Some(FinalResponse::Refused(response)) => Err(ResponseError::Status(response)),
+            Some(FinalResponse::Expected { response, minor_version, head, rest }) => {
                 if minor_version != 1 {
-                    return Err(ResponseError::Header(response, "the server did not answer with HTTP/1.1"));
+                    return Err(ResponseError::Header(response, "the response is not HTTP/1.1"));
                 }
-                match self.judge(&response.headers) {
-                    Ok((protocol, deflate)) => Ok(Some(Response { head, protocol, deflate, rest })),
+                match self.check(&response.headers) {
+                    Ok((protocol, deflate)) => Ok(Some(UpgradeResponse { head, protocol, deflate, rest })),
                     Err(why) => Err(ResponseError::Header(response, why)),
                 }
             }
         }
     }
 
-    /// See [`ResponseReader::give_up`].
-    pub fn give_up(&mut self) -> Option<HttpResponse> {
-        self.reader.give_up()
+    /// See [`ResponseReader::take_partial`].
+    pub fn take_partial(&mut self) -> Option<HttpResponse> {
+        self.reader.take_partial()
     }
 
-    fn judge(&self, headers: &Headers) -> Result<(String, Option<Agreement>), &'static str> {
+    /// Checks the header fields by the numbered rules after "If the status code received" in RFC 6455 section 4.1. Returns the
+    /// selected sub-protocol and the negotiated compression.
+    fn check(&self, headers: &Headers) -> Result<(String, Option<NegotiatedDeflate>), &'static str> {
+        // Rule 2.
         if !headers.has_token("Upgrade", "websocket") {
             return Err("response has no 'Upgrade: websocket'");
         }
+        // Rule 3.
         if !headers.has_token("Connection", "upgrade") {
             return Err("response has no 'Connection: Upgrade'");
         }
+        // Rule 4.
         if headers.first("Sec-WebSocket-Accept") != Some(self.accept.as_str()) {
-            return Err("Sec-WebSocket-Accept does not answer the key that was sent");
+            return Err("Sec-WebSocket-Accept does not match the key that was sent");
         }
+        // Rule 6.
         let protocol = match (headers.first("Sec-WebSocket-Protocol"), self.protocols.is_empty()) {
             (None, true) => String::new(),
             (None, false) => return Err("server selected none of the requested sub-protocols"),
             (Some(selected), _) if self.protocols.iter().any(|offered| offered == selected) => selected.to_owned(),
             (Some(_), _) => return Err("server selected a sub-protocol that was not requested"),
         };
-        let deflate = extensions::confirm(headers.all("Sec-WebSocket-Extensions"), self.deflate)?;
+        // Rule 5.
+        let deflate = extensions::check_response(headers.all("Sec-WebSocket-Extensions"), self.deflate)?;
         Ok((protocol, deflate))
     }
 }
@@ -144,7 +152,7 @@ mod tests {
     const NONCE: [u8; 16] = *b"the sample nonce";
     const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-    fn start(protocols: &[&str], deflate: Option<Preferences>) -> ClientHandshake {
+    fn start(protocols: &[&str], deflate: Option<DeflatePreferences>) -> ClientHandshake {
         let url = Url::parse("ws://server.example.com/chat").unwrap();
         let protocols: Vec<String> = protocols.iter().map(|name| (*name).to_owned()).collect();
         ClientHandshake::start(&url, NONCE, &protocols, &[], deflate).unwrap().0
@@ -160,7 +168,7 @@ mod tests {
         let protocols = ["a".to_owned(), "b".to_owned()];
         let extra = ["X-A: 1".to_owned()];
         let (_, request) =
-            ClientHandshake::start(&url, NONCE, &protocols, &extra, Some(Preferences::default())).unwrap();
+            ClientHandshake::start(&url, NONCE, &protocols, &extra, Some(DeflatePreferences::default())).unwrap();
         let expected = "GET /c?d HTTP/1.1\r\nHost: h:81\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
                         Sec-WebSocket-Protocol: a,b\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\
@@ -169,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn opens_on_the_response_of_rfc_6455_section_1_3_however_it_is_cut() {
+    fn the_response_of_rfc_6455_section_1_3_opens_however_it_is_cut() {
         let input = [response("Sec-WebSocket-Protocol: chat\r\n").as_slice(), b"\x81\x01x"].concat();
         for cut in 0..=input.len() {
             let mut handshake = start(&["chat", "superchat"], None);
@@ -192,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_what_proxies_do_to_headers() {
+    fn headers_changed_by_proxies_are_accepted() {
         let text = format!(
             "HTTP/1.1 101\r\nconnection: keep-alive, Upgrade\r\nUPGRADE: WebSocket\r\nX-Empty:\r\nSec-WebSocket-Accept:{ACCEPT}\r\n\r\n"
         );
@@ -200,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_wrong_responses() {
+    fn responses_that_do_not_match_the_request_are_refused() {
         let refused = |protocols: &[&str], input: &[u8]| start(protocols, None).receive(input).unwrap_err();
         let status = |input| match refused(&[], input) {
             ResponseError::Status(response) => (response.status, response.body),

@@ -1,31 +1,33 @@
-//! Collecting the head of an HTTP message: everything up to the empty line.
+//! The head of an HTTP message, its start line and header lines up to the empty line: where it ends, and its limits.
 
 use crate::limits::{MAX_HANDSHAKE_BYTES, MAX_HANDSHAKE_HEADERS, MAX_INTERIM_ANSWERS};
 
-/// Why a head is not readable.
+/// Why a head cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum HeadError {
-    /// More bytes without an empty line than one head may have.
+    /// The head has more bytes than the limit.
     #[error("HTTP head is longer than {MAX_HANDSHAKE_BYTES} bytes")]
     TooLong,
-    /// More interim answers than one request may get.
-    #[error("the server sent more than {MAX_INTERIM_ANSWERS} interim answers")]
+    /// More interim responses arrived than the limit (RFC 9110 section 15.2).
+    #[error("the server sent more than {MAX_INTERIM_ANSWERS} interim responses")]
     TooManyInterim,
-    /// More header lines than one head may have.
+    /// The head has more header lines than the limit.
     #[error("HTTP head has more than {MAX_HANDSHAKE_HEADERS} header lines")]
     TooManyHeaders,
-    /// Not HTTP/1.x.
+    /// The head is not HTTP/1.x.
     #[error("malformed HTTP: {0}")]
     Syntax(httparse::Error),
-    /// The empty line comes before the message is complete.
+    /// The empty line comes before the head is complete.
     #[error("malformed HTTP: the head ends early")]
     Incomplete,
-    /// A handshake or alert of TLS instead.
-    #[error("the remote end speaks TLS, and no TLS was agreed on for this connection (wss://)")]
+    /// The remote peer sent a TLS record instead.
+    #[error("the remote peer uses TLS and this connection does not (wss://)")]
     Tls,
 }
 
-/// First bytes of TLS records (RFC 8446 section 5.1) that meet an end without TLS: alerts and handshakes. No HTTP begins so.
+/// First bytes of the TLS records that an endpoint without TLS can receive, alert and handshake (RFC 8446 section 5.1). No HTTP
+/// message begins with them.
 const TLS_RECORDS: [u8; 2] = [0x15, 0x16];
 
 impl From<httparse::Error> for HeadError {
@@ -37,24 +39,24 @@ impl From<httparse::Error> for HeadError {
     }
 }
 
-/// Bytes of a head while they arrive.
+/// Collects a head while it arrives.
 #[derive(Debug, Default)]
 pub(super) struct HeadBuffer {
     bytes: Vec<u8>,
     searched: usize,
-    /// Bytes of empty lines in front.
+    /// Bytes of empty lines before the head.
     skipped: usize,
 }
 
 impl HeadBuffer {
-    /// Takes input and returns the length of the head once its empty line is there. What follows it stays in the buffer.
+    /// Takes input, and returns the length of the head after its empty line has arrived. Bytes after it stay in the buffer.
     pub(super) fn extend(&mut self, input: &[u8]) -> Result<Option<usize>, HeadError> {
-        // RFC 7230 section 3.5: empty lines before a message are ignored.
+        // RFC 9112 section 2.2: empty lines before a request line are ignored.
         let empty_lines = |byte: &&u8| matches!(byte, b'\r' | b'\n');
         let skipped = if self.bytes.is_empty() { input.iter().take_while(empty_lines).count() } else { 0 };
         self.skipped += skipped;
         self.bytes.extend_from_slice(input.get(skipped..).unwrap_or_default());
-        // Neither end would say more: both wait for an answer.
+        // Reported at once, because both endpoints would wait for each other.
         if self.bytes.first().is_some_and(|byte| TLS_RECORDS.contains(byte)) {
             return Err(HeadError::Tls);
         }
@@ -65,25 +67,25 @@ impl HeadBuffer {
         Ok(end)
     }
 
-    /// All bytes received so far.
+    /// Returns all bytes received so far.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The first `length` bytes, which are the head, and those behind it.
+    /// Returns the first `length` bytes, which are the head, and the bytes after it.
     pub(super) fn split(mut self, length: usize) -> (Box<[u8]>, Vec<u8>) {
         let rest = self.bytes.split_off(length.min(self.bytes.len()));
         (self.bytes.into_boxed_slice(), rest)
     }
 
-    /// The empty line, with CRLF or, as RFC 7230 section 3.5 allows receivers, LF alone.
+    /// Finds the end of the empty line. RFC 9112 section 2.2: a receiver may accept LF alone for CRLF.
     fn find_end(&mut self) -> Option<usize> {
         let from = self.searched.saturating_sub(3);
         let found = self.bytes.iter().enumerate().skip(from).filter(|(_, byte)| **byte == b'\n').find_map(|(at, _)| {
-            let behind = self.bytes.get(at + 1..)?;
-            if behind.starts_with(b"\r\n") {
+            let after = self.bytes.get(at + 1..)?;
+            if after.starts_with(b"\r\n") {
                 Some(at + 3)
-            } else if behind.starts_with(b"\n") {
+            } else if after.starts_with(b"\n") {
                 Some(at + 2)
             } else {
                 None
@@ -99,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_end_however_the_head_is_cut() {
+    fn the_end_is_found_however_the_head_is_cut() {
         for head in [&b"GET / HTTP/1.1\r\nA: b\r\n\r\n"[..], b"GET / HTTP/1.1\nA: b\n\n"] {
             let input = [head, b"rest"].concat();
             for cut in 0..=input.len() {
@@ -119,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn tls_is_noticed_at_once() {
+    fn tls_is_reported_at_its_first_byte() {
         for record in [0x15, 0x16] {
             assert_eq!(HeadBuffer::default().extend(&[record]), Err(HeadError::Tls));
         }
@@ -129,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn is_bounded() {
+    fn a_head_has_a_limit_with_the_empty_lines_before_it() {
         let mut buffer = HeadBuffer::default();
         assert_eq!(buffer.extend(&[b'x'; MAX_HANDSHAKE_BYTES]), Ok(None));
         assert_eq!(buffer.extend(b"x"), Err(HeadError::TooLong));

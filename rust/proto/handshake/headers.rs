@@ -1,46 +1,46 @@
-//! HTTP header fields, and the rules for those a program adds.
+//! HTTP header fields, and which of them a program may add to a request or response.
 
 use crate::error::{Error, ErrorCode, Result};
 
-/// Fields in the order they were received, repeated ones included.
+/// Header fields in the order in which they were received, repeated ones included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers(Vec<(String, String)>);
 
 impl Headers {
-    /// Fields as name and value; bytes that are not UTF-8 become U+FFFD.
+    /// Copies parsed fields; bytes that are not UTF-8 become U+FFFD.
     pub(super) fn from_parsed(parsed: &[httparse::Header<'_>]) -> Self {
         let value = |header: &httparse::Header<'_>| String::from_utf8_lossy(header.value).trim().to_owned();
         Self(parsed.iter().map(|header| (header.name.to_owned(), value(header))).collect())
     }
 
-    /// All fields.
+    /// Returns all fields as name and value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Values of every field of this name, in any case.
+    /// Returns the values of every field of this name. Names are compared without regard to case.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// Value of the first field of this name.
+    /// Returns the value of the first field of this name.
     pub fn first<'a>(&'a self, name: &'a str) -> Option<&'a str> {
         self.all(name).next()
     }
 
-    /// Whether a comma-separated field contains the token, in any case.
+    /// Returns whether a comma-separated field contains the token, without regard to case.
     pub fn has_token<'a>(&'a self, name: &'a str, token: &str) -> bool {
         self.list(name).any(|element| element.eq_ignore_ascii_case(token))
     }
 
-    /// Elements of a comma-separated field, over all its lines.
+    /// Returns the elements of a comma-separated field, over all its lines.
     pub fn list<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.all(name).flat_map(|value| value.split(',')).map(str::trim).filter(|element| !element.is_empty())
     }
 }
 
-/// Fields that only the handshake itself may write, in lower case.
-const OWNED: [&str; 10] = [
+/// Fields that only the handshake itself writes, in lower case.
+const RESERVED: [&str; 10] = [
     "host",
     "upgrade",
     "connection",
@@ -53,26 +53,26 @@ const OWNED: [&str; 10] = [
     "sec-websocket-extensions",
 ];
 
-/// Checks header lines (`Name: value`) that a program adds to a request or response: nothing in them may break out of its
-/// line, and none may repeat a field the handshake owns.
-pub fn check_extra(lines: &[String]) -> Result {
+/// Checks header lines (`Name: value`) that a program adds to a request or response. A line must not contain a control
+/// character, which could inject another line, and must not repeat a field of the handshake.
+pub fn check_extra_headers(lines: &[String]) -> Result {
     for line in lines {
         let invalid = |why: &str| Err(Error::new(ErrorCode::InvalidParameter, format!("header {line:?} {why}")));
         let Some((name, value)) = line.split_once(':') else { return invalid("has no colon") };
         if !is_token(name) {
-            return invalid("has a name with characters that HTTP does not allow");
+            return invalid("has a name that is not an HTTP token");
         }
         if value.chars().any(|c| c.is_control() && c != '\t') {
             return invalid("contains a control character");
         }
-        if OWNED.contains(&name.to_ascii_lowercase().as_str()) {
-            return invalid("is one that the handshake writes itself");
+        if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
+            return invalid("is reserved for the handshake");
         }
     }
     Ok(())
 }
 
-/// Checks a list of sub-protocol names (RFC 6455 section 4.1 item 10).
+/// Checks a list of sub-protocol names: unique tokens (RFC 6455 section 4.1, requirement 10 of the request).
 pub fn check_protocols(protocols: &[String]) -> Result {
     for (index, name) in protocols.iter().enumerate() {
         let invalid = |why: &str| Err(Error::new(ErrorCode::InvalidParameter, format!("sub-protocol {name:?} {why}")));
@@ -86,7 +86,7 @@ pub fn check_protocols(protocols: &[String]) -> Result {
     Ok(())
 }
 
-/// RFC 7230 section 3.2.6.
+/// Returns whether the text is a token (RFC 9110 section 5.6.2).
 fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn extra_headers_cannot_inject_or_override() {
         for good in ["X-Test: 1", "Authorization: Bearer x", "X-Empty:", "Origin:https://a", "X: \u{fc}\ttab"] {
-            assert_eq!(check_extra(&lines(good)), Ok(()), "{good}");
+            assert_eq!(check_extra_headers(&lines(good)), Ok(()), "{good}");
         }
         for bad in [
             "no colon",
@@ -116,7 +116,7 @@ mod tests {
             "sec-websocket-key: x",
             "Content-Length: 3",
         ] {
-            assert_eq!(check_extra(&lines(bad)).unwrap_err().code(), ErrorCode::InvalidParameter, "{bad:?}");
+            assert_eq!(check_extra_headers(&lines(bad)).unwrap_err().code(), ErrorCode::InvalidParameter, "{bad:?}");
         }
     }
 

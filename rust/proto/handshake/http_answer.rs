@@ -1,14 +1,14 @@
-//! The HTTP answer by which a program refuses a request, or serves it without opening a connection.
+//! The HTTP response with which a program rejects a request, or serves it without opening a connection.
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::proto::status;
 
-/// An HTTP answer as a program wants it; it is checked when it is sent.
+/// An HTTP response of a program. It is checked when it is sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HttpAnswer {
     /// Status code, 200 to 599.
     pub status: u16,
-    /// Reason phrase; the usual one of the status if empty.
+    /// Reason phrase; empty for the registered one of the status.
     pub reason: String,
     /// Further header lines (`Name: value`).
     pub headers: Vec<String>,
@@ -17,7 +17,7 @@ pub struct HttpAnswer {
 }
 
 impl HttpAnswer {
-    /// An answer with the usual reason phrase, and without further header lines or a body.
+    /// Returns a response with the registered reason phrase, without further header lines and body.
     pub fn new(status: u16) -> Self {
         Self { status, ..Self::default() }
     }
@@ -29,7 +29,7 @@ impl HttpAnswer {
         self
     }
 
-    /// Converts a number to the status code of an answer; bindings call this for the integers of their languages.
+    /// Converts an integer of a binding to a status code from 200 to 599.
     pub fn checked_status(number: i64) -> Result<u16> {
         u16::try_from(number).ok().filter(|code| status::is_final(*code)).ok_or_else(|| {
             Error::new(ErrorCode::InvalidParameter, format!("HTTP status must be from 200 to 599, not {number}"))

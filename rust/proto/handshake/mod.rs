@@ -1,17 +1,17 @@
-//! The opening handshake (RFC 6455 section 4) over HTTP/1.1, parsed by httparse.
+//! The opening handshake over HTTP/1.1 (RFC 6455 section 4), and the tunnel through a proxy before it. httparse parses.
 
 pub mod client;
-pub mod connect;
 pub mod head;
 pub mod headers;
 pub mod http_answer;
+pub mod proxy_tunnel;
 pub mod response;
 pub mod server;
 
-pub use client::{ClientHandshake, Response, ResponseError};
-pub use connect::{ConnectError, ConnectHandshake};
+pub use client::{ClientHandshake, ResponseError, UpgradeResponse};
 pub use head::HeadError;
 pub use headers::Headers;
 pub use http_answer::HttpAnswer;
+pub use proxy_tunnel::{TunnelError, TunnelHandshake};
 pub use response::HttpResponse;
-pub use server::{Accepted, Refusal, Request, ServerOptions};
+pub use server::{AcceptOptions, AcceptedRequest, Rejection, Request};

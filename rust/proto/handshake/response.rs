@@ -1,11 +1,12 @@
-//! Reading what a server, or a proxy, answers.
+//! Responses of a server or a proxy: interim ones are skipped, the expected one opens, and of any other the body is read up to
+//! a limit.
 
 use super::head::{HeadBuffer, HeadError};
 use super::headers::Headers;
 use crate::limits::{MAX_FAILURE_BODY, MAX_HANDSHAKE_HEADERS, MAX_INTERIM_ANSWERS};
 use crate::proto::status;
 
-/// An HTTP response, with the beginning of its body where it is not the one that was hoped for.
+/// An HTTP response. If its status is not the expected one, it contains the beginning of the body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HttpResponse {
     /// HTTP status code.
@@ -19,7 +20,7 @@ pub struct HttpResponse {
 }
 
 impl HttpResponse {
-    /// Status and reason, and where to a redirection leads, as a sentence tells them.
+    /// Returns status, reason and the location of a redirection as a part of a sentence.
     pub fn summary(&self) -> String {
         let location = self.headers.first("Location").filter(|_| status::is_redirection(self.status));
         let location = location.map(|location| format!(" (to {location}; redirections are not followed)"));
@@ -27,35 +28,36 @@ impl HttpResponse {
     }
 }
 
-/// Where a body ends (RFC 9112 section 6.3).
+/// What determines the end of a body (RFC 9112 section 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Framing {
     Length(usize),
     Chunked,
     UntilClose,
-    /// It goes on until the connection ends, of which the server says nothing: what has come with the head is enough.
+    /// The server announces neither a length nor the end of the connection. The bytes that came with the head are enough,
+    /// because the end might never come.
     Unknown,
 }
 
-/// A response that was read as far as it matters.
+/// The response after all interim ones (RFC 9110 section 15).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// The wanted one.
-    Agreed {
+pub enum FinalResponse {
+    /// Its status is the expected one.
+    Expected {
         /// Without a body.
         response: HttpResponse,
         /// Minor version of HTTP/1.
         minor_version: u8,
-        /// The head as it arrived.
+        /// The status line and header lines as received.
         head: Box<[u8]>,
-        /// Bytes behind it.
+        /// Bytes after the head.
         rest: Vec<u8>,
     },
-    /// Another one.
+    /// It has any other status.
     Refused(HttpResponse),
 }
 
-/// Reader of a response. Interim ones (RFC 9110 section 15.2) are passed over.
+/// Reads a response. Interim responses (RFC 9110 section 15.2) are skipped.
 #[derive(Debug, Default)]
 pub struct ResponseReader {
     head: HeadBuffer,
@@ -65,8 +67,12 @@ pub struct ResponseReader {
 }
 
 impl ResponseReader {
-    /// Takes input; `None` where more must come. `is_wanted` judges the status.
-    pub fn receive(&mut self, input: &[u8], is_wanted: impl Fn(u16) -> bool) -> Result<Option<Answer>, HeadError> {
+    /// Takes input. Returns `None` if the response is not complete. `is_expected` decides by the status.
+    pub fn receive(
+        &mut self,
+        input: &[u8],
+        is_expected: impl Fn(u16) -> bool,
+    ) -> Result<Option<FinalResponse>, HeadError> {
         if self.refused.is_some() {
             return Ok(self.collect(input));
         }
@@ -75,8 +81,8 @@ impl ResponseReader {
             let Some(length) = self.head.extend(&next)? else { return Ok(None) };
             let (response, minor_version) = parse(self.head.bytes())?;
             let (head, rest) = std::mem::take(&mut self.head).split(length);
-            if is_wanted(response.status) {
-                return Ok(Some(Answer::Agreed { response, minor_version, head, rest }));
+            if is_expected(response.status) {
+                return Ok(Some(FinalResponse::Expected { response, minor_version, head, rest }));
             }
             if status::is_interim(response.status) {
                 self.interim += 1;
@@ -92,8 +98,8 @@ impl ResponseReader {
         }
     }
 
-    /// The response as far as it came, when the connection or the time has ended.
-    pub fn give_up(&mut self) -> Option<HttpResponse> {
+    /// Returns the part of a refusing response that has arrived, after the connection or the time ended; `None` without one.
+    pub fn take_partial(&mut self) -> Option<HttpResponse> {
         let (mut response, framing) = self.refused.take()?;
         response.body = std::mem::take(&mut self.raw_body);
         match framing {
@@ -105,8 +111,8 @@ impl ResponseReader {
         Some(response)
     }
 
-    fn collect(&mut self, input: &[u8]) -> Option<Answer> {
-        // Chunk headers are extra.
+    fn collect(&mut self, input: &[u8]) -> Option<FinalResponse> {
+        // Chunked framing takes space of its own.
         let room = (2 * MAX_FAILURE_BODY).saturating_sub(self.raw_body.len());
         self.raw_body.extend_from_slice(input.get(..input.len().min(room)).unwrap_or_default());
         let is_complete = match self.refused.as_ref()?.1 {
@@ -118,11 +124,11 @@ impl ResponseReader {
             Framing::UntilClose => self.raw_body.len() >= MAX_FAILURE_BODY,
             Framing::Unknown => true,
         };
-        if is_complete || input.len() > room { self.give_up().map(Answer::Refused) } else { None }
+        if is_complete || input.len() > room { self.take_partial().map(FinalResponse::Refused) } else { None }
     }
 }
 
-/// Reads the head of a response, which is complete.
+/// Parses the complete head of a response. Returns the minor version of HTTP/1 with it.
 fn parse(head: &[u8]) -> Result<(HttpResponse, u8), HeadError> {
     let mut storage = [httparse::EMPTY_HEADER; MAX_HANDSHAKE_HEADERS];
     let mut parsed = httparse::Response::new(&mut storage);
@@ -138,7 +144,7 @@ fn parse(head: &[u8]) -> Result<(HttpResponse, u8), HeadError> {
     Ok((response, parsed.version.unwrap_or_default()))
 }
 
-/// Header fields of a head that was read before.
+/// Returns the header fields of a head that was parsed before.
 pub fn parse_headers(head: &[u8]) -> Headers {
     parse(head).map(|(response, _)| response.headers).unwrap_or_default()
 }
@@ -155,7 +161,7 @@ fn framing(response: &HttpResponse, minor_version: u8) -> Framing {
     length.map_or(if will_close { Framing::UntilClose } else { Framing::Unknown }, Framing::Length)
 }
 
-/// The data of a chunked body, and whether its end is there. What is malformed ends it.
+/// Returns the data of a chunked body, and whether the body is complete (RFC 9112 section 7.1). A malformed chunk ends it.
 fn decode_chunks(mut raw: &[u8]) -> (Vec<u8>, bool) {
     let mut body = Vec::new();
     loop {
@@ -185,39 +191,41 @@ fn decode_chunks(mut raw: &[u8]) -> (Vec<u8>, bool) {
 mod tests {
     use super::*;
 
-    fn read(pieces: &[&[u8]]) -> Option<Answer> {
+    fn read(pieces: &[&[u8]]) -> Option<FinalResponse> {
         let mut reader = ResponseReader::default();
         for piece in pieces {
             if let Some(answer) = reader.receive(piece, |status| status == 101).unwrap() {
                 return Some(answer);
             }
         }
-        reader.give_up().map(Answer::Refused)
+        reader.take_partial().map(FinalResponse::Refused)
     }
 
     fn refused(input: &[u8]) -> HttpResponse {
         match read(&[input]) {
-            Some(Answer::Refused(response)) => response,
+            Some(FinalResponse::Refused(response)) => response,
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn reads_a_body_up_to_its_end_however_it_is_cut() {
+    fn a_body_is_read_up_to_its_end_however_it_is_cut() {
         let with_length = &b"HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nno!!more"[..];
         let chunked =
             b"HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n2;x=y\r\n!!\r\n0\r\n\r\n";
         let until_close = b"HTTP/1.0 403 Forbidden\r\n\r\nno!!";
         for input in [with_length, chunked, until_close] {
             for cut in 0..=input.len() {
-                let Some(Answer::Refused(response)) = read(&[&input[..cut], &input[cut..]]) else { panic!("{cut}") };
+                let Some(FinalResponse::Refused(response)) = read(&[&input[..cut], &input[cut..]]) else {
+                    panic!("{cut}")
+                };
                 assert_eq!((response.status, &response.body[..]), (403, &b"no!!"[..]), "cut at {cut}");
             }
         }
     }
 
     #[test]
-    fn keeps_a_bounded_part_of_the_body() {
+    fn a_body_is_kept_up_to_the_limit() {
         let body = vec![b'x'; 3 * MAX_FAILURE_BODY];
         for head in ["Content-Length: 12288", "X: y", "Content-Length: 99999999999999999999"] {
             let input = [format!("HTTP/1.1 500 No\r\n{head}\r\n\r\n").as_bytes(), &body].concat();
@@ -228,23 +236,23 @@ mod tests {
     }
 
     #[test]
-    fn does_not_wait_for_a_body_whose_end_nobody_announces() {
+    fn a_body_without_announced_end_is_not_awaited() {
         let head = &b"HTTP/1.1 404 Not Found\r\nServer: x\r\n\r\n"[..];
         let mut reader = ResponseReader::default();
         let answer = reader.receive(&[head, b"beginning"].concat(), |_| false).unwrap();
-        assert!(matches!(answer, Some(Answer::Refused(response)) if response.body == b"beginning"));
+        assert!(matches!(answer, Some(FinalResponse::Refused(response)) if response.body == b"beginning"));
     }
 
     #[test]
-    fn passes_over_interim_responses() {
+    fn interim_responses_are_skipped() {
         let input = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 101 Switching\r\n\r\nrest";
-        let Some(Answer::Agreed { response, rest, head, .. }) = read(&[input]) else { panic!() };
+        let Some(FinalResponse::Expected { response, rest, head, .. }) = read(&[input]) else { panic!() };
         assert_eq!((response.status, &rest[..]), (101, &b"rest"[..]));
         assert_eq!(&head[..], b"HTTP/1.1 101 Switching\r\n\r\n");
     }
 
     #[test]
-    fn interim_responses_have_an_end() {
+    fn interim_responses_have_a_limit() {
         let mut reader = ResponseReader::default();
         let input = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(MAX_INTERIM_ANSWERS);
         assert_eq!(reader.receive(&input, |status| status == 101), Ok(None));
@@ -253,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirection_says_where_to() {
+    fn the_summary_of_a_redirection_has_its_location() {
         let answer = refused(b"HTTP/1.1 301 Moved Permanently\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
         assert_eq!(answer.summary(), "HTTP status 301 Moved Permanently (to /b; redirections are not followed)");
         assert_eq!(refused(b"HTTP/1.1 500\r\nContent-Length: 0\r\n\r\n").summary(), "HTTP status 500");

@@ -1,4 +1,4 @@
-//! The server's side: the request, and the answer that opens or refuses (RFC 6455 section 4.2).
+//! The server's opening handshake: the checks of the request, and the response that opens or rejects (RFC 6455 section 4.2).
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -10,72 +10,72 @@ use super::headers::{self, Headers};
 use super::http_answer::HttpAnswer;
 use crate::error::{Error, ErrorCode};
 use crate::limits::MAX_HANDSHAKE_HEADERS;
-use crate::proto::extensions::{self, Agreement, Preferences};
+use crate::proto::extensions::{self, DeflatePreferences, NegotiatedDeflate};
 use crate::proto::status;
 
-/// A request as it arrived.
+/// A request as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// HTTP method.
     pub method: String,
-    /// Path and query.
+    /// Request target: usually path and query (RFC 9112 section 3.2).
     pub target: String,
     /// Minor version of HTTP/1.
     pub version: u8,
     /// Header fields.
     pub headers: Headers,
-    /// The head as it arrived, of which the fields above are made.
+    /// The request line and header lines as received, from which the fields above were parsed.
     pub head: Box<[u8]>,
-    /// Bytes behind the head: frames that were sent without waiting for the answer.
+    /// Bytes after the head: frames that the client sent without waiting for the response.
     pub rest: Vec<u8>,
 }
 
-/// What a server is willing to agree on.
+/// What a server accepts, and adds to its response.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ServerOptions<'a> {
-    /// Sub-protocols it speaks.
+pub struct AcceptOptions<'a> {
+    /// Sub-protocols that the server supports.
     pub protocols: &'a [String],
-    /// Complete header lines for the answer, checked by [`super::headers::check_extra`].
+    /// Complete header lines for the response, checked by [`super::headers::check_extra_headers`].
     pub extra_headers: &'a [String],
-    /// Values of `Origin` that are let in; all where there is none.
+    /// Values of `Origin` that are accepted; empty for all.
     pub allowed_origins: &'a [String],
-    /// Whether and how it compresses.
-    pub deflate: Option<Preferences>,
+    /// Parameters for permessage-deflate; `None` to decline it.
+    pub deflate: Option<DeflatePreferences>,
 }
 
-/// An answer that opens the connection.
+/// The response that opens the connection, and what was negotiated.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accepted {
-    /// The answer's bytes.
+pub struct AcceptedRequest {
+    /// The encoded response.
     pub response: Vec<u8>,
     /// Selected sub-protocol, empty for none.
     pub protocol: String,
-    /// permessage-deflate, where it was agreed on.
-    pub deflate: Option<Agreement>,
+    /// Parameters of permessage-deflate, if it was negotiated.
+    pub deflate: Option<NegotiatedDeflate>,
 }
 
-/// An answer that does not open the connection.
+/// The response that does not open the connection: an error, or the page of an ordinary request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct Rejection {
     /// HTTP status code.
     pub status: u16,
     /// Reason phrase.
     pub reason: Cow<'static, str>,
     /// Further header lines.
     pub headers: Vec<String>,
-    /// What the remote end reads: why, or the page of an ordinary request.
+    /// Body: the reason in words, or the page.
     pub body: Vec<u8>,
 }
 
-impl std::fmt::Display for Refusal {
+impl std::fmt::Display for Rejection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "request answered with HTTP status {} {}", self.status, self.reason)?;
-        let why = String::from_utf8_lossy(self.body.get(..self.body.len().min(200)).unwrap_or_default());
-        if why.is_empty() || why.chars().any(char::is_control) { Ok(()) } else { write!(f, ": {why}") }
+        let body = String::from_utf8_lossy(self.body.get(..self.body.len().min(200)).unwrap_or_default());
+        if body.is_empty() || body.chars().any(char::is_control) { Ok(()) } else { write!(f, ": {body}") }
     }
 }
 
-impl Refusal {
+impl Rejection {
     fn new(status: u16, body: impl Into<String>) -> Self {
         Self {
             status,
@@ -85,13 +85,13 @@ impl Refusal {
         }
     }
 
-    /// Checks a program's answer.
+    /// Returns a program's own response. An empty reason stands for the registered phrase of the status.
     pub fn custom(answer: HttpAnswer) -> crate::error::Result<Self> {
         let status = HttpAnswer::checked_status(i64::from(answer.status))?;
         if answer.reason.chars().any(|c| c.is_control() && c != '\t') {
-            return Err(Error::new(ErrorCode::InvalidParameter, "the reason contains a control character"));
+            return Err(Error::new(ErrorCode::InvalidParameter, "the HTTP reason phrase contains a control character"));
         }
-        headers::check_extra(&answer.headers)?;
+        headers::check_extra_headers(&answer.headers)?;
         let reason = match answer.reason.as_str() {
             "" => status::reason_phrase(status).into(),
             _ => answer.reason.into(),
@@ -99,13 +99,13 @@ impl Refusal {
         Ok(Self { status, reason, headers: answer.headers, body: answer.body })
     }
 
-    /// No request came in time.
+    /// Returns the response if no request arrived in time.
     pub fn request_timeout() -> Self {
         Self::new(status::REQUEST_TIMEOUT, "the request did not arrive in time")
     }
 
-    /// The program did not decide about the request in time.
-    pub fn undecided() -> Self {
+    /// Returns the response if the program did not accept or reject the request in time.
+    pub fn decision_timeout() -> Self {
         Self::new(status::SERVICE_UNAVAILABLE, "the server did not decide about the request in time")
     }
 
@@ -114,7 +114,7 @@ impl Refusal {
         self
     }
 
-    /// The answer's bytes. The connection ends behind it. The answer to HEAD has no body (RFC 9110 section 9.3.2).
+    /// Returns the encoded response; the connection ends after it. The response to HEAD has no body (RFC 9110 section 9.3.2).
     pub fn response(&self, is_head: bool) -> Vec<u8> {
         let mut text = format!("HTTP/1.1 {} {}\r\n", self.status, self.reason);
         let _ = write!(text, "Connection: close\r\nContent-Length: {}\r\n", self.body.len());
@@ -134,7 +134,7 @@ impl Refusal {
     }
 }
 
-impl From<HeadError> for Refusal {
+impl From<HeadError> for Rejection {
     fn from(error: HeadError) -> Self {
         match error {
             HeadError::TooLong | HeadError::TooManyHeaders => {
@@ -147,15 +147,15 @@ impl From<HeadError> for Refusal {
     }
 }
 
-/// Reader of a request.
+/// Reads a request.
 #[derive(Debug, Default)]
 pub struct RequestReader {
     head: HeadBuffer,
 }
 
 impl RequestReader {
-    /// Takes input; `None` where the request is not complete.
-    pub fn receive(&mut self, input: &[u8]) -> Result<Option<Request>, Refusal> {
+    /// Takes input. Returns `None` if the request is not complete.
+    pub fn receive(&mut self, input: &[u8]) -> Result<Option<Request>, Rejection> {
         let Some(length) = self.head.extend(input)? else { return Ok(None) };
         let (head, rest) = std::mem::take(&mut self.head).split(length);
         Ok(Some(Request { rest, ..Request::parse(head)? }))
@@ -163,7 +163,7 @@ impl RequestReader {
 }
 
 impl Request {
-    /// Reads a complete head.
+    /// Parses a complete head.
     pub fn parse(head: Box<[u8]>) -> Result<Self, HeadError> {
         let mut storage = [httparse::EMPTY_HEADER; MAX_HANDSHAKE_HEADERS];
         let mut parsed = httparse::Request::new(&mut storage);
@@ -180,7 +180,7 @@ impl Request {
         })
     }
 
-    /// Path and query of the target, without the scheme and host that requests to proxies have.
+    /// Returns path and query of the target, without the scheme and host of a target in absolute form (RFC 9112 section 3.2.2).
     pub fn path_and_query(&self) -> (&str, &str) {
         let target = match self.target.split_once("://") {
             Some((_, rest)) => rest.find(['/', '?']).and_then(|at| rest.get(at..)).unwrap_or("/"),
@@ -189,17 +189,17 @@ impl Request {
         target.split_once('?').unwrap_or((target, ""))
     }
 
-    /// Whether the answer has no body (RFC 9110 section 9.3.2).
+    /// Returns whether the response has no body (RFC 9110 section 9.3.2).
     pub fn is_head(&self) -> bool {
         self.method == "HEAD"
     }
 
-    /// Whether it asks for a WebSocket connection that can be accepted.
+    /// Returns whether it is a valid WebSocket handshake.
     pub fn is_websocket(&self) -> bool {
         self.check().is_ok()
     }
 
-    /// The URL the client asked for, as far as the request tells.
+    /// Returns the URL that the client requested, as far as the request contains it.
     pub fn url(&self, secure: bool) -> String {
         if self.target.contains("://") {
             return self.target.clone();
@@ -208,8 +208,8 @@ impl Request {
         format!("{scheme}://{}{}", self.headers.first("Host").unwrap_or_default(), self.target)
     }
 
-    /// Judges the request and writes the answer.
-    pub fn accept(&self, options: &ServerOptions<'_>) -> Result<Accepted, Refusal> {
+    /// Checks the request and returns the response.
+    pub fn accept(&self, options: &AcceptOptions<'_>) -> Result<AcceptedRequest, Rejection> {
         let key = self.check()?;
         self.check_origin(options.allowed_origins)?;
         let protocol = self.select_protocol(options.protocols)?;
@@ -225,43 +225,53 @@ impl Request {
         if !protocol.is_empty() {
             let _ = write!(response, "Sec-WebSocket-Protocol: {protocol}\r\n");
         }
-        if let Some((_, answer)) = &deflate {
-            let _ = write!(response, "Sec-WebSocket-Extensions: {answer}\r\n");
+        if let Some((_, extension)) = &deflate {
+            let _ = write!(response, "Sec-WebSocket-Extensions: {extension}\r\n");
         }
         for line in options.extra_headers {
             let _ = write!(response, "{line}\r\n");
         }
         response.push_str("\r\n");
-        Ok(Accepted { response: response.into_bytes(), protocol, deflate: deflate.map(|(agreement, _)| agreement) })
+        Ok(AcceptedRequest {
+            response: response.into_bytes(),
+            protocol,
+            deflate: deflate.map(|(negotiated, _)| negotiated),
+        })
     }
 
-    /// RFC 6455 section 4.2.1; returns the key. `Host` may be missing, as the engine's servers allow.
-    fn check(&self) -> Result<&str, Refusal> {
+    /// Checks the requirements of RFC 6455 section 4.2.1 and returns the key. `Host` may be missing, as the engine's servers allow.
+    fn check(&self) -> Result<&str, Rejection> {
+        // Requirement 1: a GET request of HTTP/1.1.
         if self.method != "GET" {
             let body = format!("a WebSocket handshake is a GET request, not {}", self.method);
-            return Err(Refusal::new(status::METHOD_NOT_ALLOWED, body).with_header("Allow: GET"));
+            return Err(Rejection::new(status::METHOD_NOT_ALLOWED, body).with_header("Allow: GET"));
         }
         if self.version != 1 {
-            return Err(Refusal::new(
+            return Err(Rejection::new(
                 status::HTTP_VERSION_NOT_SUPPORTED,
                 "a WebSocket handshake is an HTTP/1.1 request",
             ));
         }
+        // Requirement 3.
         if !self.headers.has_token("Upgrade", "websocket") {
-            return Err(
-                Refusal::new(status::UPGRADE_REQUIRED, "this is a WebSocket server").with_header("Upgrade: websocket")
-            );
+            return Err(Rejection::new(status::UPGRADE_REQUIRED, "this is a WebSocket server")
+                .with_header("Upgrade: websocket"));
         }
+        // Requirement 4.
         if !self.headers.has_token("Connection", "upgrade") {
             return Err(bad_request("the Connection header does not contain 'Upgrade'"));
         }
+        // Requirement 6. RFC 6455 section 4.4: the response to another version lists the supported ones.
         let mut versions = self.headers.list("Sec-WebSocket-Version");
         if versions.next() != Some("13") || versions.next().is_some() {
-            // RFC 6455 section 4.4.
-            return Err(Refusal::new(status::UPGRADE_REQUIRED, "the WebSocket protocol's version is 13")
-                .with_header("Upgrade: websocket")
-                .with_header("Sec-WebSocket-Version: 13"));
+            return Err(Rejection::new(
+                status::UPGRADE_REQUIRED,
+                "the supported version of the WebSocket protocol is 13",
+            )
+            .with_header("Upgrade: websocket")
+            .with_header("Sec-WebSocket-Version: 13"));
         }
+        // Requirement 5: a base64 value that decodes to 16 bytes.
         let mut keys = self.headers.all("Sec-WebSocket-Key");
         let key = keys.next().ok_or_else(|| bad_request("there is no Sec-WebSocket-Key"))?;
         let is_nonce = data_encoding::BASE64.decode(key.as_bytes()).is_ok_and(|nonce| nonce.len() == 16);
@@ -271,18 +281,19 @@ impl Request {
         Ok(key)
     }
 
-    /// RFC 6455 section 10.2. Only browsers send an origin that cannot be forged, and they always send one.
-    fn check_origin(&self, allowed: &[String]) -> Result<(), Refusal> {
+    /// RFC 6455 section 10.2: a server may restrict the pages that connect. A browser always sends its page's origin; other
+    /// programs need not, and could send any.
+    fn check_origin(&self, allowed: &[String]) -> Result<(), Rejection> {
         let mut origins = self.headers.all("Origin");
         if allowed.is_empty() || origins.all(|origin| allowed.iter().any(|one| one.eq_ignore_ascii_case(origin))) {
             return Ok(());
         }
-        Err(Refusal::new(status::FORBIDDEN, "pages of this origin may not connect here"))
+        Err(Rejection::new(status::FORBIDDEN, "pages of this origin may not connect here"))
     }
 
-    /// The first of the client's sub-protocols that the server speaks. A server that lists none takes every client and
-    /// selects none; one that lists some does not talk to a client with none of them.
-    fn select_protocol(&self, supported: &[String]) -> Result<String, Refusal> {
+    /// Selects the first of the client's sub-protocols that the server supports (RFC 6455 section 4.2.2). A server without
+    /// sub-protocols accepts every client and selects none; a server with some rejects a client that requests none of them.
+    fn select_protocol(&self, supported: &[String]) -> Result<String, Rejection> {
         if supported.is_empty() {
             return Ok(String::new());
         }
@@ -294,8 +305,8 @@ impl Request {
     }
 }
 
-fn bad_request(body: impl Into<String>) -> Refusal {
-    Refusal::new(status::BAD_REQUEST, body)
+fn bad_request(body: impl Into<String>) -> Rejection {
+    Rejection::new(status::BAD_REQUEST, body)
 }
 
 #[cfg(test)]
@@ -305,11 +316,11 @@ mod tests {
     const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
-    fn read(text: &str) -> Result<Request, Refusal> {
+    fn read(text: &str) -> Result<Request, Rejection> {
         RequestReader::default().receive(text.as_bytes()).map(|request| request.expect("complete request"))
     }
 
-    fn answer(text: &str, options: &ServerOptions<'_>) -> Result<Accepted, Refusal> {
+    fn answer(text: &str, options: &AcceptOptions<'_>) -> Result<AcceptedRequest, Rejection> {
         read(text)?.accept(options)
     }
 
@@ -322,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_the_request_of_rfc_6455_section_1_3_however_it_is_cut() {
+    fn the_request_of_rfc_6455_section_1_3_is_accepted_however_it_is_cut() {
         let input = format!("{REQUEST}frames");
         for cut in 0..=input.len() {
             let mut reader = RequestReader::default();
@@ -331,7 +342,7 @@ mod tests {
                 None => reader.receive(&input.as_bytes()[cut..]).unwrap().unwrap(),
             };
             let accepted = request
-                .accept(&ServerOptions { extra_headers: &names(&["X-A: b"]), ..ServerOptions::default() })
+                .accept(&AcceptOptions { extra_headers: &names(&["X-A: b"]), ..AcceptOptions::default() })
                 .unwrap();
             let expected = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                             Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nX-A: b\r\n\r\n";
@@ -341,31 +352,31 @@ mod tests {
     }
 
     #[test]
-    fn selects_the_first_protocol_of_the_client_that_it_speaks() {
+    fn the_first_supported_protocol_of_the_client_is_selected() {
         let supported = names(&["b", "a"]);
-        let options = ServerOptions { protocols: &supported, ..ServerOptions::default() };
+        let options = AcceptOptions { protocols: &supported, ..AcceptOptions::default() };
         let offer = with("Sec-WebSocket-Protocol: x\r\nSec-WebSocket-Protocol: a, b");
         assert_eq!(answer(&offer, &options).unwrap().protocol, "a");
         assert_eq!(answer(REQUEST, &options).unwrap_err().status, 400);
         assert_eq!(answer(&with("Sec-WebSocket-Protocol: A"), &options).unwrap_err().status, 400);
-        assert_eq!(answer(&offer, &ServerOptions::default()).unwrap().protocol, "");
+        assert_eq!(answer(&offer, &AcceptOptions::default()).unwrap().protocol, "");
     }
 
     #[test]
-    fn agrees_on_compression_where_it_is_enabled() {
+    fn compression_is_negotiated_if_it_is_enabled() {
         let offer = with("Sec-WebSocket-Extensions: permessage-deflate");
-        assert_eq!(answer(&offer, &ServerOptions::default()).unwrap().deflate, None);
-        let options = ServerOptions { deflate: Some(Preferences::default()), ..ServerOptions::default() };
+        assert_eq!(answer(&offer, &AcceptOptions::default()).unwrap().deflate, None);
+        let options = AcceptOptions { deflate: Some(DeflatePreferences::default()), ..AcceptOptions::default() };
         let accepted = answer(&offer, &options).unwrap();
-        assert_eq!(accepted.deflate, Some(Agreement::default()));
+        assert_eq!(accepted.deflate, Some(NegotiatedDeflate::default()));
         assert!(
             String::from_utf8(accepted.response).unwrap().contains("Sec-WebSocket-Extensions: permessage-deflate\r\n")
         );
     }
 
     #[test]
-    fn refuses_with_the_status_that_says_why() {
-        let status = |text: &str| answer(text, &ServerOptions::default()).unwrap_err().status;
+    fn a_rejection_has_the_status_of_its_reason() {
+        let status = |text: &str| answer(text, &AcceptOptions::default()).unwrap_err().status;
         assert_eq!(status(&REQUEST.replace("GET", "POST")), 405);
         assert_eq!(status(&REQUEST.replace("HTTP/1.1", "HTTP/1.0")), 505);
         assert_eq!(status(&REQUEST.replace("Upgrade: websocket", "Upgrade: h2c")), 426);
@@ -379,15 +390,15 @@ mod tests {
         let many = "X: y\r\n".repeat(MAX_HANDSHAKE_HEADERS + 1);
         assert_eq!(status(&format!("GET / HTTP/1.1\r\n{many}\r\n")), 431);
         assert_eq!(RequestReader::default().receive(&[b'a'; 20_000]).unwrap_err().status, 431);
-        let refusal = answer(&REQUEST.replace("Version: 13", "Version: 8"), &ServerOptions::default()).unwrap_err();
-        assert!(String::from_utf8(refusal.response(false)).unwrap().contains("\r\nSec-WebSocket-Version: 13\r\n"));
+        let rejection = answer(&REQUEST.replace("Version: 13", "Version: 8"), &AcceptOptions::default()).unwrap_err();
+        assert!(String::from_utf8(rejection.response(false)).unwrap().contains("\r\nSec-WebSocket-Version: 13\r\n"));
     }
 
     #[test]
-    fn lets_in_pages_of_allowed_origins_and_programs_without_origin() {
+    fn allowed_origins_and_requests_without_origin_are_accepted() {
         let allowed = names(&["https://game.example", "http://localhost:8080"]);
-        let options = ServerOptions { allowed_origins: &allowed, ..ServerOptions::default() };
-        let status = |text: &str| answer(text, &options).map_or_else(|refusal| refusal.status, |_| 101);
+        let options = AcceptOptions { allowed_origins: &allowed, ..AcceptOptions::default() };
+        let status = |text: &str| answer(text, &options).map_or_else(|rejection| rejection.status, |_| 101);
         assert_eq!(status(REQUEST), 101);
         assert_eq!(status(&with("Origin: https://GAME.example")), 101);
         assert_eq!(status(&with("Origin: http://localhost:8080")), 101);
@@ -395,32 +406,32 @@ mod tests {
             assert_eq!(status(&with(&format!("Origin: {origin}"))), 403, "{origin}");
         }
         assert_eq!(status(&with("Origin: https://evil.example\r\nOrigin: https://game.example")), 403);
-        assert!(answer(&with("Origin: null"), &ServerOptions::default()).is_ok());
+        assert!(answer(&with("Origin: null"), &AcceptOptions::default()).is_ok());
     }
 
     #[test]
-    fn a_programs_answer_is_checked_and_complete() {
+    fn a_programs_response_is_checked_and_complete() {
         let header = |line: &str| HttpAnswer { headers: names(&[line]), ..HttpAnswer::new(200) };
-        let page = Refusal::custom(header("Content-Type: text/html").with_body("<p>")).unwrap();
+        let page = Rejection::custom(header("Content-Type: text/html").with_body("<p>")).unwrap();
         let text = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\nContent-Type: text/html\r\n\r\n";
         assert_eq!(page.response(true), text.as_bytes());
         assert_eq!(page.response(false), [text.as_bytes(), b"<p>"].concat());
         for status in [0, 101, 199, 600] {
-            assert!(Refusal::custom(HttpAnswer::new(status)).is_err(), "{status}");
+            assert!(Rejection::custom(HttpAnswer::new(status)).is_err(), "{status}");
         }
         for status in [-1, 0, 101, 199, 600, 65_736] {
             assert!(HttpAnswer::checked_status(status).is_err(), "{status}");
         }
         let reason = |status, reason: &str| HttpAnswer { reason: reason.to_owned(), ..HttpAnswer::new(status) };
-        assert!(Refusal::custom(reason(200, "a\r\nX: y")).is_err());
-        assert!(Refusal::custom(header("Content-Length: 9")).is_err());
-        assert!(Refusal::custom(header("X: a\r\nY: b")).is_err());
-        assert_eq!(Refusal::custom(reason(404, "")).unwrap().reason, "Not Found");
-        assert_eq!(Refusal::custom(reason(599, "Mine")).unwrap().reason, "Mine");
+        assert!(Rejection::custom(reason(200, "a\r\nX: y")).is_err());
+        assert!(Rejection::custom(header("Content-Length: 9")).is_err());
+        assert!(Rejection::custom(header("X: a\r\nY: b")).is_err());
+        assert_eq!(Rejection::custom(reason(404, "")).unwrap().reason, "Not Found");
+        assert_eq!(Rejection::custom(reason(599, "Mine")).unwrap().reason, "Mine");
     }
 
     #[test]
-    fn tells_path_and_query() {
+    fn path_and_query_are_separated() {
         let parts = |target: &str| {
             let request = read(&REQUEST.replace("/chat", target)).unwrap();
             let (path, query) = request.path_and_query();

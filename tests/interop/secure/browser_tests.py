@@ -1,26 +1,26 @@
 """Chromium, headless, and wspeer's servers in C and in Godot, without and with TLS.
 
-Pages come from a server here, or from wspeer's own, which answers on one port what is no WebSocket handshake
-with a page. A page's origin is what servers that have a list of origins judge.
+Pages are served by this module, or by wspeer, which answers plain HTTP requests on the WebSocket port with a page.
+Servers with a list of origins check the origin of the page.
 """
+
+from __future__ import annotations
 
 import http.server
 import json
-import os
 import pathlib
 import queue
-import shutil
-import subprocess
-import tempfile
 import threading
-import time
 import urllib.parse
+from typing import Any
 
 from godot_tests import end as godot_end
 from godot_tests import own
+
 from support import (
     PATIENCE,
-    check,
+    Deadline,
+    Failed,
     contains,
     ended_well,
     equal,
@@ -28,16 +28,19 @@ from support import (
     is_failure,
     paths,
     test,
+    wait_until,
 )
+from wspeer_tools.browser import STARTS, Browser
 
 PAGE = pathlib.Path(__file__).with_name("page.html")
 
 
 class Pages:
-    """Serves the page, and takes its reports."""
+    """Serves the page and receives its reports."""
 
     def __init__(self, stage):
-        self.reports = reports = queue.Queue()
+        reports: queue.Queue[Any] = queue.Queue()
+        self.reports = reports
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
@@ -64,57 +67,19 @@ class Pages:
         self.origin = f"http://127.0.0.1:{server.server_port}"
 
 
-def start_browser(stage, url, distrusts):
-    # Not with the logs: the path of a socket in it has to be short.
-    profile = tempfile.mkdtemp(prefix="wspeer-")
-    stage.stack.callback(shutil.rmtree, profile, ignore_errors=True)
-    options = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --no-default-browser-check
-        --disable-background-networking --disable-component-update --disable-default-apps --disable-extensions
-        --disable-sync --disable-breakpad --disable-dev-shm-usage --metrics-recording-only --no-proxy-server
-        """.split()
-    if not distrusts:
-        options.append("--ignore-certificate-errors")
-    rules = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
-    # It starts processes of its own.
-    program = stage.start(
-        [paths.chromium, *options, rules, f"--user-data-dir={profile}/data", url],
-        environment={"HOME": profile, "TMPDIR": profile},
-        start_new_session=True,
-    )
-    stage.stack.callback(end_browser, program)
-    return program
-
-
-def end_browser(program):
-    if program.poll() is None:
-        program.terminate()
-        try:
-            program.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(program.pid, 9)
-            program.wait()
-
-
 def browse(stage, pages, page, visits, distrusts=False):
-    """What the page has seen: {name: ...}, and its origin."""
+    """Returns what the page reports, by the names of the visits, and its origin."""
     order = {"report": f"{pages.origin}/report", "visits": visits}
     url = f"{page}/#{urllib.parse.quote(json.dumps(order))}"
-    # A browser that dies while it starts, as Chromium now and then does on a machine without a desktop, has not
-    # shown anything about wspeer.
-    for _ in range(3):
-        program = start_browser(stage, url, distrusts)
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            try:
-                report = pages.reports.get(timeout=0.2)
-            except queue.Empty:
-                if program.poll() is not None:
-                    break
-                continue
-            end_browser(program)
-            return {one["name"]: one for one in report["seen"]}, report["origin"]
-        end_browser(program)
-    check(False, f"the page has not reported ({program.log})")
+    for _ in range(STARTS):
+        log = stage.log("chromium")
+        with Browser(paths.chromium, url, log, trusts_everything=not distrusts) as browser:
+            deadline = Deadline(PATIENCE, stage.printed)
+            wait_until(lambda: not pages.reports.empty() or not browser.is_alive(), deadline)
+            if not pages.reports.empty():
+                report = pages.reports.get()
+                return {one["name"]: one for one in report["seen"]}, report["origin"]
+    raise Failed(f"the page has not reported ({log})")
 
 
 def is_good(seen, code):
@@ -132,7 +97,7 @@ def is_refused(seen):
 
 
 def visits_of(servers):
-    """Each of the servers twice: the close from here and from there."""
+    """Returns two visits of each server: one that the page closes, and one that the server closes."""
     return [
         {"name": f"{name}-{end}", "url": url, "end": end} for name, url in servers.items() for end in ("here", "there")
     ]
@@ -199,9 +164,7 @@ def godot_server(stage):
         for name, options in servers.items()
     }
     closed = godot_end(stage, "server", protocol="game", origin="https://game.test")
-    urls = {
-        name: f"{name.split('-')[0]}://127.0.0.1:{program.events.port()}/" for name, program in programs.items()
-    }
+    urls = {name: f"{name.split('-')[0]}://127.0.0.1:{program.events.port()}/" for name, program in programs.items()}
     closed_url = f"ws://127.0.0.1:{closed.events.port()}/"
     visits = [*visits_of(urls), {"name": "closed", "url": closed_url, "end": "here"}]
     seen, origin = browse(stage, pages, pages.origin, visits)
@@ -228,5 +191,5 @@ def distrust(stage):
     visits = [{"name": "distrusted", "url": f"wss://127.0.0.1:{server.port}/", "end": "here"}]
     seen, _ = browse(stage, pages, pages.origin, visits, distrusts=True)
     is_refused(seen["distrusted"])
-    is_failure(server.next("end"), "tls", "the remote end sent the TLS alert CertificateUnknown")
+    is_failure(server.next("end"), "tls", "the remote peer sent the TLS alert CertificateUnknown")
     server.stop()

@@ -1,4 +1,4 @@
-"""The Godot engine in both roles, with its own TLS and with ours, and wspeer outside of it."""
+"""The Godot engine in both roles, with its own TLS and with wspeer's, and wspeer in C as the remote peer."""
 
 from support import (
     certificate,
@@ -18,12 +18,12 @@ from support import (
 
 
 def end(stage, role, **options):
-    """secure_end.gd."""
-    return godot(stage, "secure_end.gd", role, *(f"{name}={value}" for name, value in options.items()))
+    """Starts interop_endpoint.gd."""
+    return godot(stage, "interop_endpoint.gd", role, *(f"{name}={value}" for name, value in options.items()))
 
 
 def own(name):
-    """Options of secure_end.gd."""
+    """Returns options of interop_endpoint.gd."""
     return {"certificate": crt(name), "key": key(name)}
 
 
@@ -31,26 +31,28 @@ def crt(name):
     return str(paths.certificates / f"{name}.crt")
 
 
-# What the engine's own TLS prints where a handshake fails.
+# The engine's own TLS prints this if a handshake fails.
 HANDSHAKE_ERROR = "ERROR: TLS handshake error"
 
 
 def quit_server(stage, program, url, *options):
-    """Ends a server whose connections are over."""
+    """Ends a server that has no connection left."""
     stage.visit(url + "quit", *options)
     ended_well(program, HANDSHAKE_ERROR)
 
 
 def is_good_end(peer, event, code):
-    """is_good_visit(), except that the engine's client does not see the answer to its close frame where the end of
-    TLS comes right behind it, from the engine's own server as from any other."""
+    """Calls is_good_visit(), except that the engine's client may have no close code after its own close.
+
+    It does not see the answer to its close frame if close_notify follows at once, from any server.
+    """
     if peer == "engine" and code == 1000 and event["close_code"] == -1:
         event = {**event, "close_code": code}
     is_good_visit(event, code)
 
 
 def register_servers():
-    # Whose peer, whose TLS, with which certificate, and how it is given.
+    # The class of the peer, the TLS implementation, the certificate, and whether it is given as text.
     for peer, tls, name, text in [
         ("engine", "engine", "chain", {}),
         ("engine", "engine", "rsa", {}),
@@ -75,7 +77,7 @@ def register_servers():
                 equal(opened["request"]["path"], "/", "path of the request")
             equal(program.events.next("end")["close_code"], 1000, "close code")
             is_good_visit(stage.visit(url, *trusting(), "--protocol", "game", "--end", "there"), 4001)
-            # Both ways through the engine's streams, in many pieces.
+            # A message that passes the engine's streams in many pieces.
             is_good_visit(stage.visit(url, *trusting(), "--protocol", "game", "--bytes", str(4 << 20)))
             failed = stage.visit(f"wss://other.test:{port}/", *trusting())
             is_failure(failed, "tls", "not for other.test")
@@ -94,7 +96,7 @@ def mutual(stage):
     is_failure(stage.visit(url, *trusting()), "tls", "CertificateRequired")
     program.events.next("end")
     failed = program.events.next("end")
-    equal((failed["stage"], failed["tls"]), ("tls", "the remote end presented no certificate"), "failure")
+    equal((failed["stage"], failed["tls"]), ("tls", "the remote peer presented no certificate"), "failure")
     quit_server(stage, program, url, *trusting(), *identity("client"))
 
 
@@ -132,7 +134,7 @@ def register_clients():
                 if peer == "ours":
                     equal((ended["stage"], ended["tls"]), ("tls", text), "failure")
                 ended_well(program, HANDSHAKE_ERROR)
-                is_failure(server.next("end"), "tls", "the remote end sent the TLS alert")
+                is_failure(server.next("end"), "tls", "the remote peer sent the TLS alert")
                 server.stop()
 
         # One engine in each role, in processes of their own.
@@ -181,7 +183,7 @@ def origin(stage):
 
 @test("godot-server-ours-with-a-chain-that-cannot-be-had")
 def unknown_chain(stage):
-    # Loaded by the object itself; the engine then hands out its first certificate only.
+    # The object loads the chain itself; then the engine returns only its first certificate.
     program = end(stage, "server", tls="ours", certificate=certificate("chain"), key=key("chain"))
     stage.visit(f"wss://game.test:{program.events.port()}/", *trusting())
     program.events.next("end")

@@ -1,7 +1,6 @@
-"""Names and servers that do not answer, answer slowly or with too much, and clients of that kind.
+"""Names and servers that do not answer, answer slowly or send too much, and clients that do the same.
 
-Each has the right failure, within its timeout. How long a call takes at most is printed at the end of the run: on a
-busy machine it says more about that than about the library.
+Each gives the right failure within its timeout.
 """
 
 import contextlib
@@ -9,8 +8,10 @@ import socket
 import time
 
 from openssl_tests import s_server
+
 from support import (
     Channel,
+    Failed,
     certificate,
     check,
     contains,
@@ -24,7 +25,7 @@ from support import (
 
 MEBIBYTE = 1024 * 1024
 
-# Seconds for a client of 127.0.0.1 to notice a timeout that has passed, on a machine with much else to do.
+# Seconds in which a busy machine may report a timeout of a connection to 127.0.0.1 too late.
 SLACK = 20
 
 SHORT = ["--connect-timeout", "0.7", "--handshake-timeout", "0.7"]
@@ -36,7 +37,7 @@ def is_timeout(end, *texts, at_least=0.7):
 
 
 def black_hole(stage, port=0):
-    """A port of 127.0.0.2 that takes no connections and does not refuse them: those that wait there are too many."""
+    """Returns a port of 127.0.0.2 that neither accepts nor refuses connections, because its queue is full."""
     listener = stage.listener("127.0.0.2", port, backlog=0)
 
     def knock():
@@ -48,23 +49,23 @@ def black_hole(stage, port=0):
             return True
         return False
 
-    # One that waits may only be slow, several are those that the queue has no room for.
+    # One unanswered connection may only be slow; three in a row have no room in the queue.
     unanswered = 0
     for _ in range(16):
         unanswered = 0 if knock() else unanswered + 1
         if unanswered == 3:
             return listener.getsockname()[1]
-    check(False, "the black hole takes every connection")
+    raise Failed("the black hole accepts every connection")
 
 
 def ports_of_both(stage):
-    """A black hole and a good server of the same port."""
+    """Returns a good server and a black hole with the same port."""
     for _ in range(20):
         good = stage.listener()
         port = good.getsockname()[1]
         with contextlib.suppress(OSError):
             return good, black_hole(stage, port)
-    check(False, "no port is free for both addresses")
+    raise Failed("no port is free for both addresses")
 
 
 @test("hostile-name-that-never-answers")
@@ -99,7 +100,7 @@ def happy_eyeballs(stage):
     visitor = stage.client(f"ws://hole.test:{port}/")
     opened = visitor.next("open")
     equal(opened["host"], "127.0.0.1", "the address that was connected to")
-    # A quarter of a second is what the first address is given (RFC 8305 section 8); its timeout is 30 s.
+    # The first address gets a quarter of a second (RFC 8305 section 8); its timeout is 30 s.
     check(0.2 <= opened["seconds"] < 10, f"it took {opened['seconds']} s")
     is_good_visit(visitor.finish())
 
@@ -113,7 +114,7 @@ def refused(stage):
 
 
 def error_of(host):
-    """ECONNREFUSED, or what a machine without IPv6 says to that."""
+    """Returns ECONNREFUSED, or the error of a machine without IPv6."""
     try:
         socket.create_connection((host, 1))
     except OSError as error:
@@ -212,7 +213,7 @@ def statuses(stage):
     }.items():
         for is_complete in (True, False):
             head = f"HTTP/1.1 {status} {reason}\r\nX-Twice: a\r\nX-Twice: b\r\n"
-            # The other body never ends; what has come of it is kept when the time is up.
+            # The other body never ends; the part that has arrived is kept at the timeout.
             head += "Content-Length: 4\r\n\r\n" if is_complete else "\r\n"
 
             def answer(connection, head=head):
@@ -228,7 +229,7 @@ def statuses(stage):
 
 
 def partly(stage, forward, target):
-    """A port that passes on what comes from `target`, but only that many bytes, and then nothing or the end."""
+    """Returns a port that forwards a number of bytes from `target`, then stops or closes the connection."""
     limit, then_ends = forward
 
     def pass_on(connection):
@@ -273,7 +274,7 @@ def register_stops():
 register_stops()
 
 
-# And clients, for wspeer's servers.
+# Clients of wspeer's servers.
 
 
 def visitor_of(stage, server):
@@ -336,7 +337,7 @@ def bad_requests(stage):
         check(got.startswith(b"HTTP/1.1 " + answer + b"\r\n"), f"{request!r} got {got!r}")
         check(len(got.split(b"\r\n\r\n", 1)[1]) > 10, f"no body that says why: {got!r}")
         is_failure(server.next("end"), "http", answer.decode())
-    # It has taken no harm.
+    # The server still accepts clients.
     is_good_visit(stage.visit(f"ws://127.0.0.1:{server.port}/"))
     server.stop()
 
@@ -348,7 +349,7 @@ def stopping_clients(stage):
     connection.sendall(bytes.fromhex("16030100c8010000c40303"))
     Channel(connection).rest()
     is_timeout(server.next("end"), "the request did not arrive within 700ms")
-    # And one that ends there.
+    # A client that closes the connection in the handshake.
     connection = visitor_of(stage, server)
     connection.sendall(bytes.fromhex("16030100c8010000c40303"))
     connection.close()
@@ -358,7 +359,7 @@ def stopping_clients(stage):
 
 @test("hostile-many-at-once")
 def many(stage):
-    """Hundreds of silent clients do not keep a good one waiting."""
+    """Hundreds of silent clients do not delay a good one."""
     server = stage.server(*identity("p256"), "--handshake-timeout", "60")
     for _ in range(300):
         visitor_of(stage, server)

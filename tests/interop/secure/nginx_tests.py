@@ -1,10 +1,7 @@
-"""nginx in front of wspeer's servers, and as the server that answers with something else."""
+"""nginx in front of wspeer's servers, and as a server that answers with an HTTP status."""
 
-import contextlib
-import os
 import pathlib
 import re
-import socket
 import tempfile
 
 from support import (
@@ -22,92 +19,16 @@ from support import (
     test,
     trusting,
 )
-
-CONFIGURATION = """
-{user}
-daemon off;
-worker_processes 1;
-pid {directory}/pid;
-error_log {directory}/error.log info;
-events {{}}
-http {{
-    access_log {directory}/access.log;
-    client_body_temp_path {directory}/temp;
-    proxy_temp_path {directory}/temp;
-    fastcgi_temp_path {directory}/temp;
-    uwsgi_temp_path {directory}/temp;
-    scgi_temp_path {directory}/temp;
-    server {{
-        listen 127.0.0.1:{port};
-        listen 127.0.0.1:{tls_port} ssl;
-        ssl_certificate {certificate};
-        ssl_certificate_key {key};
-        ssl_protocols {versions};
-        {server}
-    }}
-}}
-"""
-
-PROXY = """
-        location / {{
-            proxy_pass {scheme}://127.0.0.1:{port};
-            proxy_http_version 1.1;
-            proxy_set_header Upgrade $http_upgrade;
-            proxy_set_header Connection "upgrade";
-            proxy_set_header Host $host;
-            proxy_set_header X-Forwarded-Proto $scheme;
-            {more}
-        }}
-"""
+from wspeer_tools.nginx import Nginx, proxy
+from wspeer_tools.process import free_port
 
 
-class Nginx:
-    """nginx on two ports, without and with TLS."""
-
-    def __init__(self, stage, server, versions="TLSv1.2 TLSv1.3"):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="nginx-", dir=stage.directory))
-        # nginx cannot listen on whatever port is free. But as in an upgrade of its program, it takes over the
-        # listening sockets whose numbers it finds in its environment.
-        listeners = [stage.listener(), stage.listener()]
-        self.port, self.tls_port = (listener.getsockname()[1] for listener in listeners)
-        configuration = self.directory / "nginx.conf"
-        configuration.write_text(
-            CONFIGURATION.format(
-                # Its workers are to read what root may read.
-                user="user root root;" if os.geteuid() == 0 else "",
-                directory=self.directory,
-                port=self.port,
-                tls_port=self.tls_port,
-                certificate=certificate("chain"),
-                key=key("chain"),
-                versions=versions,
-                server=server,
-            )
-        )
-        numbers = [listener.fileno() for listener in listeners]
-        self.program = stage.start(
-            [paths.nginx, "-p", self.directory, "-e", self.directory / "error.log", "-c", configuration],
-            environment={"NGINX": ";".join(map(str, numbers)) + ";"},
-            pass_fds=numbers,
-        )
-        # Its workers are to end as well.
-        stage.stack.callback(self.stop)
-        self.url = f"ws://localhost:{self.port}/"
-        self.tls_url = f"wss://game.test:{self.tls_port}/"
-
-    def stop(self):
-        with contextlib.suppress(ProcessLookupError):
-            self.program.terminate()
-        self.program.wait()
-
-    def access(self):
-        """What it has served, when it has ended."""
-        self.stop()
-        return (self.directory / "access.log").read_text()
-
-
-def proxy(port, scheme="http", more=""):
-    return PROXY.format(scheme=scheme, port=port, more=more)
+def nginx_with(stage, server, versions="TLSv1.2 TLSv1.3"):
+    """Starts nginx on two ports, without and with TLS; `url` and `tls_url` are its addresses."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="nginx-", dir=stage.directory))
+    tls = f"ssl_certificate {certificate('chain')}; ssl_certificate_key {key('chain')}; ssl_protocols {versions};"
+    nginx = stage.stack.enter_context(Nginx(paths.nginx, folder, tls + server, ("", "ssl")))
+    return nginx, f"ws://localhost:{nginx.ports[0]}/", f"wss://game.test:{nginx.ports[1]}/"
 
 
 def register_proxies():
@@ -116,15 +37,15 @@ def register_proxies():
         @test(f"nginx-{version}-before-the-c-server")
         def before_c(stage, version=version):
             server = stage.server("--protocol", "game")
-            nginx = Nginx(stage, proxy(server.port), version)
-            visitor = stage.client(nginx.tls_url, *trusting(), "--protocol", "game")
+            nginx, url, tls_url = nginx_with(stage, proxy(server.port), version)
+            visitor = stage.client(tls_url, *trusting(), "--protocol", "game")
             opened = visitor.next("open")
             equal((opened["version"], opened["protocol"]), (version, "game"), "version and sub-protocol")
             is_good_visit(visitor.finish())
             headers = dict(server.next("open")["headers"])
-            equal(headers["X-Forwarded-Proto"], "https", "what nginx told the server")
-            is_good_visit(stage.visit(nginx.tls_url, *trusting(), "--protocol", "game", "--end", "there"), 4001)
-            contains(nginx.access(), '"GET / HTTP/1.1" 101 ', "what nginx has served")
+            equal(headers["X-Forwarded-Proto"], "https", "the header that nginx adds")
+            is_good_visit(stage.visit(tls_url, *trusting(), "--protocol", "game", "--end", "there"), 4001)
+            contains(nginx.access_log(), '"GET / HTTP/1.1" 101 ', "the access log of nginx")
             server.stop()
 
 
@@ -134,10 +55,10 @@ register_proxies()
 @test("nginx-64-mebibytes-both-ways")
 def large(stage):
     server = stage.server()
-    nginx = Nginx(stage, proxy(server.port), "TLSv1.2")
+    nginx, url, tls_url = nginx_with(stage, proxy(server.port), "TLSv1.2")
     length = 64 * 1024 * 1024
-    is_good_visit(stage.visit(nginx.tls_url, *trusting(), "--bytes", str(length)))
-    contains(nginx.access(), '"GET / HTTP/1.1" 101 ', "what nginx has served")
+    is_good_visit(stage.visit(tls_url, *trusting(), "--bytes", str(length)))
+    contains(nginx.access_log(), '"GET / HTTP/1.1" 101 ', "the access log of nginx")
     server.stop()
 
 
@@ -153,10 +74,10 @@ def tls_on_both_sides(stage):
             proxy_ssl_certificate {certificate("client")};
             proxy_ssl_certificate_key {key("client")};
     """
-    nginx = Nginx(stage, proxy(server.port, "https", more))
-    for url in (nginx.url, nginx.tls_url):
-        is_good_visit(stage.visit(url, *trusting()))
-        equal(server.next("open")["peer_subject"], "CN=player, O=wspeer tests", "who nginx is")
+    nginx, url, tls_url = nginx_with(stage, proxy(server.port, "https", more))
+    for address in (url, tls_url):
+        is_good_visit(stage.visit(address, *trusting()))
+        equal(server.next("open")["peer_subject"], "CN=player, O=wspeer tests", "the subject of nginx")
     server.stop()
 
 
@@ -164,19 +85,16 @@ def tls_on_both_sides(stage):
 def before_godot(stage):
     for is_tls in (False, True):
         program = godot(stage, "serve_demo.gd")
-        nginx = Nginx(stage, proxy(program.events.port()))
-        is_good_visit(stage.visit(nginx.tls_url if is_tls else nginx.url, *trusting()))
-        contains(nginx.access(), '"GET / HTTP/1.1" 101 ', "what nginx has served")
+        nginx, url, tls_url = nginx_with(stage, proxy(program.events.port()))
+        is_good_visit(stage.visit(tls_url if is_tls else url, *trusting()))
+        contains(nginx.access_log(), '"GET / HTTP/1.1" 101 ', "the access log of nginx")
         ended_well(program)
 
 
 @test("nginx-cannot-reach-the-server")
 def bad_gateway(stage):
-    closed = socket.create_server(("127.0.0.1", 0))
-    port = closed.getsockname()[1]
-    closed.close()
-    nginx = Nginx(stage, proxy(port))
-    end = stage.visit(nginx.tls_url, *trusting())
+    _, _, tls_url = nginx_with(stage, proxy(free_port()))
+    end = stage.visit(tls_url, *trusting())
     is_failure(end, "http", "502")
     equal((end["http_status"], end["http_reason"]), (502, "Bad Gateway"), "answer")
     contains(end["http_body"], "<h1>502 Bad Gateway</h1>", "body")
@@ -188,7 +106,7 @@ def statuses(stage):
     long.mkdir()
     (long / "long.txt").write_text("long. " * 2000)
     (long / "secrets").write_text("")
-    nginx = Nginx(
+    nginx, url, tls_url = nginx_with(
         stage,
         f"""
         root {long};
@@ -204,17 +122,27 @@ def statuses(stage):
         """,
     )
     wanted = {
-        "301": (301, "Moved Permanently", "<h1>301 Moved Permanently</h1>", ("Location", "https://example.test/elsewhere")),
-        "401": (401, "Unauthorized", "<h1>401 Authorization Required</h1>", ("WWW-Authenticate", 'Basic realm="the game"')),
+        "301": (
+            301,
+            "Moved Permanently",
+            "<h1>301 Moved Permanently</h1>",
+            ("Location", "https://example.test/elsewhere"),
+        ),
+        "401": (
+            401,
+            "Unauthorized",
+            "<h1>401 Authorization Required</h1>",
+            ("WWW-Authenticate", 'Basic realm="the game"'),
+        ),
         "403": (403, "Forbidden", "<h1>403 Forbidden</h1>", ("Connection", "close")),
         "404": (404, "Not Found", "<h1>404 Not Found</h1>", ("Content-Type", "text/html")),
         "429": (429, "", "slow down", ("Retry-After", "7")),
         "500": (500, "Internal Server Error", "broken", ("Content-Length", "6")),
         "200": (200, "OK", "just a page", ("Content-Length", "11")),
     }
-    for url in (nginx.url, nginx.tls_url):
+    for address in (url, tls_url):
         for path, (status, reason, body, header) in wanted.items():
-            end = stage.visit(url + path, *trusting())
+            end = stage.visit(address + path, *trusting())
             is_failure(end, "http", str(status))
             equal(end["http_status"], status, "status")
             if reason:
@@ -223,7 +151,7 @@ def statuses(stage):
             if header[1] != "close":
                 contains(end["headers"], list(header), "header fields")
             equal(end["os_error"], 0, "number of the operating system's error")
-        end = stage.visit(url + "long/x", *trusting())
+        end = stage.visit(address + "long/x", *trusting())
         equal((end["http_status"], end["http_body_len"]), (404, 4096), "status and length of a body that is too long")
         check(re.fullmatch(r"(long\. )+lo?n?g?\.?", end["http_body"]), "the body has changed")
     # Credentials of the URL.

@@ -1,19 +1,23 @@
 """OpenSSL's s_server and s_client, in both roles.
 
-s_server and s_client encrypt what they read from their input and write what they decrypt: the WebSocket
-in them is spoken here.
+s_server and s_client encrypt what they read from their input and write what they decrypt; this module is the WebSocket
+peer in the stream.
 """
+
+from __future__ import annotations
 
 import fcntl
 import socket
 import ssl
 import subprocess
 import termios
-import time
+from typing import Optional
 
 from support import (
+    AUTHORITY,
     PATIENCE,
     Channel,
+    Deadline,
     accept_key,
     certificate,
     check,
@@ -27,6 +31,7 @@ from support import (
     paths,
     test,
     trusting,
+    wait_until,
 )
 
 KINDS = {"rsa": "RSA", "p256": "ECDSA", "p384": "ECDSA", "ed25519": "ed25519"}
@@ -34,7 +39,7 @@ VERSIONS = {"tls1_2": "TLSv1.2", "tls1_3": "TLSv1.3"}
 
 
 def s_server(stage, *options, name="p256", key_name=None, count=1, address="127.0.0.1"):
-    """OpenSSL as a server; `channel` is what it decrypts and encrypts."""
+    """Starts OpenSSL as a server; `channel` is the decrypted stream."""
     program = stage.start(
         [paths.openssl, "s_server", "-quiet", "-accept", f"{address}:0", "-naccept", str(count)]
         + ["-cert", certificate(name), "-cert_chain", certificate(name), "-key", key(key_name or name), *options],
@@ -46,16 +51,8 @@ def s_server(stage, *options, name="p256", key_name=None, count=1, address="127.
     return program
 
 
-def said(program):
-    """What a program that has ended, or is ended here, has printed."""
-    program.kill()
-    program.wait()
-    with open(program.log, errors="replace") as log:
-        return log.read()
-
-
 def serve(stage, *options, host="game.test", client=(), **server):
-    """A whole exchange of wspeer's client with s_server. Returns what the client printed."""
+    """Runs an exchange of wspeer's client with s_server. Returns the client's event `open`."""
     program = s_server(stage, *options, **server)
     visitor = stage.client(f"wss://{host}:{program.port}/", *client)
     head = program.channel.accept()
@@ -68,7 +65,7 @@ def serve(stage, *options, host="game.test", client=(), **server):
 
 
 def refuse(stage, *options, host="game.test", client=(), **server):
-    """wspeer's client and s_server do not come together. Returns how the client ended, and s_server."""
+    """Runs a handshake that either peer refuses. Returns the client's last event and s_server."""
     program = s_server(stage, *options, **server)
     return stage.visit(f"wss://{host}:{program.port}/", *client), program
 
@@ -105,7 +102,7 @@ def register_client_matrix():
 
         for name, text in {
             None: "certificate",
-            "client-unknown": "UnknownCA: it does not know who signed the certificate",
+            "client-unknown": "UnknownCA: it does not trust the issuer of the certificate",
             "client-expired": "CertificateExpired: the certificate has expired",
         }.items():
 
@@ -114,7 +111,7 @@ def register_client_matrix():
                 verify = ["-Verify", "2", "-verify_return_error", "-CAfile", certificate("client-authority")]
                 own = identity(name) if name else []
                 end, program = refuse(stage, f"-{option}", *verify, client=[*trusting(), *own])
-                is_failure(end, "tls", "the remote end sent the TLS alert", text)
+                is_failure(end, "tls", "the remote peer sent the TLS alert", text)
 
         @test(f"openssl-server-{option}-truncation")
         def truncation(stage, option=option):
@@ -124,10 +121,10 @@ def register_client_matrix():
             visitor.next("open")
             while program.channel.frame()[0] != 2:
                 pass
-            # Nobody is left to say goodbye.
+            # A killed process sends no close_notify.
             program.kill()
             end = visitor.finish()
-            is_failure(end, "tls", "cut off without close_notify", was_open=True)
+            is_failure(end, "tls", "closed without close_notify", was_open=True)
             equal(end["close_code"], -1, "close code")
 
 
@@ -136,7 +133,7 @@ register_client_matrix()
 
 @test("openssl-server-close-notify-is-no-truncation")
 def close_notify(stage):
-    # OpenSSL again, by way of Python: s_server cannot be told to say goodbye in TLS alone.
+    # OpenSSL through Python: s_server cannot send close_notify without a close frame.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate("p256"), key("p256"))
 
@@ -148,8 +145,8 @@ def close_notify(stage):
             answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             answer += f"Sec-WebSocket-Accept: {accept_key(head.decode())}\r\n\r\n"
             stream.sendall(answer.encode())
-            # A text of 17 bytes and a binary message of 1000, in masked frames. What is left unread would have the kernel
-            # reset the connection.
+            # A text of 17 bytes and a binary message of 1000, in masked frames. The kernel resets a connection that is
+            # closed with unread input.
             unread = 6 + 17 + 8 + 1000
             while unread > 0:
                 unread -= len(stream.recv(unread))
@@ -160,20 +157,21 @@ def close_notify(stage):
     equal(end["close_code"], -1, "close code")
 
 
-GOOD = {
-    "chain-with-intermediate": ("chain", "game.test", trusting()),
-    "wildcard": ("wildcard", "any.game.test", trusting()),
-    "address": ("ip", "127.0.0.1", trusting()),
-    "localhost": ("p256", "localhost", trusting()),
-    "self-signed-and-trusted": ("self-signed", "game.test", trusting("self-signed")),
-    "common-name-alone": ("common-name", "game.test", trusting("common-name")),
-    "other-name-by-override": ("other-name", "game.test", [*trusting(), "--name", "other.test"]),
-    "unsafe": ("self-signed", "game.test", ["--unsafe"]),
-    "unsafe-expired": ("expired", "any.test", ["--unsafe"]),
-    "unsafe-with-authority": ("other-name", "game.test", ["--unsafe", *trusting()]),
+# Certificate, host, the trusted certificate, options.
+GOOD: dict[str, tuple[str, str, Optional[str], list[str]]] = {
+    "chain-with-intermediate": ("chain", "game.test", AUTHORITY, []),
+    "wildcard": ("wildcard", "any.game.test", AUTHORITY, []),
+    "address": ("ip", "127.0.0.1", AUTHORITY, []),
+    "localhost": ("p256", "localhost", AUTHORITY, []),
+    "self-signed-and-trusted": ("self-signed", "game.test", "self-signed", []),
+    "common-name-alone": ("common-name", "game.test", "common-name", []),
+    "other-name-by-override": ("other-name", "game.test", AUTHORITY, ["--name", "other.test"]),
+    "unsafe": ("self-signed", "game.test", None, ["--unsafe"]),
+    "unsafe-expired": ("expired", "any.test", None, ["--unsafe"]),
+    "unsafe-with-authority": ("other-name", "game.test", AUTHORITY, ["--unsafe"]),
 }
 
-# Certificate, host, options; what is said, what is sent to the server.
+# Certificate, host, options; the client's message, the alert that the server gets.
 BAD = {
     "expired": ("expired", "game.test", [], "the certificate has expired", "certificate expired"),
     "not-yet-valid": ("future", "game.test", [], "the certificate is not valid yet", "alert"),
@@ -198,17 +196,18 @@ BAD = {
         "unknown ca",
     ),
     "by-no-authority": ("by-no-authority", "game.test", [], "the certificate was refused", "alert"),
-    "of-a-client": ("client", "game.test", ["client-authority"], "not made for this end", "alert"),
+    "of-a-client": ("client", "game.test", ["client-authority"], "not intended for this side", "alert"),
     "unsafe-with-other-authority": ("unknown", "game.test", ["--unsafe"], "not signed by a trusted", "unknown ca"),
 }
 
 
 def register_certificates():
-    for name, (own, host, options) in GOOD.items():
+    for name, (own, host, trusted, given) in GOOD.items():
 
         @test(f"openssl-server-accepts-{name}")
-        def accepts(stage, own=own, host=host, options=options):
-            serve(stage, name=own, host=host, client=options)
+        def accepts(stage, own=own, host=host, trusted=trusted, given=given):
+            trust = trusting(trusted) if trusted else []
+            serve(stage, name=own, host=host, client=[*given, *trust])
 
     for name, (own, host, options, text, alert) in BAD.items():
         for option in VERSIONS:
@@ -217,14 +216,12 @@ def register_certificates():
             def refuses(stage, own=own, host=host, options=options, text=text, alert=alert, option=option):
                 authority = options[0] if options and not options[0].startswith("-") else "authority"
                 rest = [] if authority != "authority" else options
-                end, program = refuse(
-                    stage, f"-{option}", name=own, host=host, client=[*trusting(authority), *rest]
-                )
+                end, program = refuse(stage, f"-{option}", name=own, host=host, client=[*trusting(authority), *rest])
                 is_failure(end, "tls", text)
                 equal(end["is_name_mismatch"], "not for" in text, "whether it is the name")
-                # The server is told, too; it ends after its one connection.
-                program.wait(30)
-                contains(said(program), alert, "what s_server printed")
+                # The server gets an alert too; it ends after its one connection.
+                program.finish()
+                contains(program.printed(), alert, "what s_server printed")
 
 
 register_certificates()
@@ -294,7 +291,7 @@ def old_server(stage):
 
 
 def s_client(stage, port, *options):
-    """OpenSSL as a client that verifies; `channel` is what it encrypts and decrypts."""
+    """Starts OpenSSL as a client that verifies; `channel` is the decrypted stream."""
     program = stage.start(
         [paths.openssl, "s_client", "-connect", f"127.0.0.1:{port}", "-brief", "-ign_eof"]
         + ["-servername", "game.test", "-CAfile", certificate("authority"), "-verify_return_error"]
@@ -307,7 +304,7 @@ def s_client(stage, port, *options):
 
 
 def exchange_with(stage, server, *options):
-    """A whole exchange of s_client with wspeer's server. Returns what the server printed, and s_client."""
+    """Runs an exchange of s_client with wspeer's server. Returns the server's event `open`, and s_client."""
     program = s_client(stage, server.port, *options)
     answer = program.channel.upgrade(f"game.test:{server.port}", "/list?a=1", "X-Twice: 1", "X-Twice: 2")
     check(answer.startswith("HTTP/1.1 101 "), answer)
@@ -321,9 +318,9 @@ def exchange_with(stage, server, *options):
     equal(opened["target"], "/list?a=1", "what was asked for")
     equal(opened["url"], f"wss://game.test:{server.port}/list?a=1", "the URL that was asked for")
     equal([value for name, value in opened["headers"] if name == "X-Twice"], ["1", "2"], "a header that came twice")
-    # Whoever waits for the end of the stream sees an announced one.
-    equal(program.channel.rest(), b"", "what comes behind the close frame")
-    equal(program.wait(30), 0, f"status of s_client ({program.log})")
+    # The stream ends with close_notify.
+    equal(program.channel.rest(), b"", "data after the close frame")
+    equal(program.finish(), 0, f"status of s_client ({program.log})")
     return opened, program
 
 
@@ -336,10 +333,10 @@ def register_server_matrix():
                 server = stage.server(*identity(kind, key_name))
                 opened, program = exchange_with(stage, server, f"-{option}")
                 equal(opened["version"], version, "version")
-                text = said(program)
+                text = program.printed()
                 contains(text, f"Protocol version: {version}", "what s_client printed")
                 contains(text, "Verification: OK", "what s_client printed")
-                # Versions have different words for it.
+                # The wording depends on the version of OpenSSL.
                 signature = "".join(line.lower() for line in text.splitlines() if "ignature type" in line)
                 contains(signature, KINDS[kind].lower(), "the server's signature")
                 server.stop()
@@ -366,7 +363,7 @@ def register_server_matrix():
             program.channel.upgrade(f"game.test:{server.port}")
             server.next("open")
             program.kill()
-            is_failure(server.next("end"), "tls", "cut off without close_notify", was_open=True)
+            is_failure(server.next("end"), "tls", "closed without close_notify", was_open=True)
             server.stop()
 
         @test(f"openssl-client-{option}-certificates")
@@ -379,16 +376,16 @@ def register_server_matrix():
             with_certificate = ["-cert", certificate("client-rsa"), "-key", key("client-rsa")]
             opened, _ = exchange_with(stage, server, f"-{option}", *with_certificate)
             equal(opened["peer_subject"], "CN=player with RSA, O=wspeer tests", "the client's subject")
-            # It was asked for, not required.
+            # The server requests a certificate but does not require one.
             opened, _ = exchange_with(stage, server, f"-{option}")
             equal(opened["peer_subject"], "", "the client's subject")
             server.stop()
 
         for name, text, alert in [
-            (None, "the remote end presented no certificate", "alert"),
+            (None, "the remote peer presented no certificate", "alert"),
             ("client-unknown", "the certificate is not signed by a trusted authority", "unknown ca"),
             ("client-expired", "the certificate has expired", "certificate expired"),
-            ("client-as-server", "the certificate is not made for this end of a connection", "alert"),
+            ("client-as-server", "the certificate is not intended for this side of a connection", "alert"),
             ("client-self-signed", "the certificate is not signed by a trusted authority", "unknown ca"),
         ]:
 
@@ -398,8 +395,8 @@ def register_server_matrix():
                 own = ["-cert", certificate(name), "-key", key(name)] if name else []
                 program = s_client(stage, server.port, f"-{option}", *own)
                 is_failure(server.next("end"), "tls", text)
-                program.wait(30)
-                contains(said(program), alert, "what s_client printed")
+                program.finish()
+                contains(program.printed(), alert, "what s_client printed")
                 server.stop()
 
 
@@ -418,17 +415,15 @@ def client_key_update(stage):
     channel.upgrade("game.test")
     server.next("open")
     channel.write(b"K\n")
-    deadline = time.monotonic() + PATIENCE
-    # A command is a line that it reads by itself.
-    while fcntl.ioctl(program.stdin, termios.FIONREAD, bytes(4)) != bytes(4):
-        check(time.monotonic() < deadline, f"the command was not read ({program.log})")
-        time.sleep(0.01)
-    channel.send_frame(1, b"behind the new key", masked=True)
-    channel.until(b"\x81\x12behind the new key")
+    # s_client reads a command as one line, alone.
+    is_read = wait_until(lambda: fcntl.ioctl(program.stdin, termios.FIONREAD, bytes(4)) == bytes(4), Deadline(PATIENCE))
+    check(is_read, f"the command was not read ({program.log})")
+    channel.send_frame(1, b"with the new key", masked=True)
+    channel.until(b"\x81\x10with the new key")
     channel.send_frame(8, b"\x03\xe8", masked=True)
     end = server.next("end")
     equal((end["stage"], end["close_code"]), ("none", 1000), "end of the connection")
-    contains(said(program), "KEYUPDATE", "what s_client printed")
+    contains(program.printed(), "KEYUPDATE", "what s_client printed")
     server.stop()
 
 
@@ -447,7 +442,7 @@ def reconnect(stage):
         channel.until(b"Reused, TLSv1.2")
     program.kill()
     for _ in range(6):
-        # None of them has asked for anything.
+        # None of them has sent a request.
         equal(server.next("end")["was_open"], False, "open")
     server.stop()
 
@@ -456,9 +451,9 @@ def reconnect(stage):
 def client_without_http1(stage):
     server = stage.server(*identity("p256"))
     program = s_client(stage, server.port, "-alpn", "h2")
-    is_failure(server.next("end"), "tls", "the remote end does not speak HTTP/1.1 (ALPN)")
-    program.wait(30)
-    contains(said(program), "no application protocol", "what s_client printed")
+    is_failure(server.next("end"), "tls", "the remote peer does not support HTTP/1.1 (ALPN)")
+    program.finish()
+    contains(program.printed(), "no application protocol", "what s_client printed")
     server.stop()
 
 
@@ -468,8 +463,8 @@ def old_client(stage):
     program = s_client(stage, server.port, "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0")
     end = server.next("end")
     is_failure(end, "tls", "incompatible")
-    program.wait(30)
-    contains(said(program), "alert", "what s_client printed")
+    program.finish()
+    contains(program.printed(), "alert", "what s_client printed")
     server.stop()
 
 
@@ -484,11 +479,11 @@ def page_over_tls(stage):
     check(answer.startswith("HTTP/1.1 200 OK\r\n"), answer)
     check(answer.endswith("\r\n\r\n<!DOCTYPE html><title>hello</title>"), answer)
     contains(answer, f"Content-Length: {len(page.read_text())}\r\n", "the answer")
-    equal(program.wait(30), 0, f"status of s_client ({program.log})")
+    equal(program.finish(), 0, f"status of s_client ({program.log})")
     program = s_client(stage, server.port)
     program.channel.write(b"GET /other HTTP/1.1\r\nHost: game.test\r\n\r\n")
     check(program.channel.rest().startswith(b"HTTP/1.1 404 Not Found\r\n"), "no 404")
-    # And a handshake on the same port.
+    # A handshake on the same port.
     exchange_with(stage, server)
     server.stop()
 
@@ -497,16 +492,16 @@ def page_over_tls(stage):
 def plain_client(stage):
     server = stage.server(*identity("p256"))
     end = stage.visit(f"ws://127.0.0.1:{server.port}/")
-    is_failure(end, "http", "the remote end speaks TLS")
-    is_failure(server.next("end"), "tls", "the remote end does not speak TLS")
+    is_failure(end, "http", "the remote peer uses TLS")
+    is_failure(server.next("end"), "tls", "the remote peer does not use TLS")
     server.stop()
 
 
 @test("tls-client-meets-a-server-without-tls")
 def plain_server(stage):
     server = stage.server()
-    is_failure(stage.visit(f"wss://127.0.0.1:{server.port}/", *trusting()), "tls", "does not speak TLS")
-    is_failure(server.next("end"), "http", "400 Bad Request: the remote end speaks TLS")
+    is_failure(stage.visit(f"wss://127.0.0.1:{server.port}/", *trusting()), "tls", "does not use TLS")
+    is_failure(server.next("end"), "http", "400 Bad Request: the remote peer uses TLS")
     server.stop()
 
 
@@ -542,6 +537,6 @@ def mutual(stage):
     is_good_visit(end)
     equal(server.next("open")["peer_subject"], "CN=player, O=wspeer tests", "the client's subject")
     end = stage.visit(f"wss://game.test:{server.port}/", *trusting())
-    is_failure(end, "tls", "CertificateRequired: it wants a client certificate")
+    is_failure(end, "tls", "CertificateRequired: it requires a client certificate")
     is_failure(server.next("end") and server.next("end"), "tls", "presented no certificate")
     server.stop()

@@ -1,22 +1,31 @@
-"""tinyproxy, and servers that only look like a proxy."""
+"""tinyproxy, and servers that behave like a broken proxy."""
 
 import base64
-import socket
-import time
 
 from support import (
+    PATIENCE,
     Channel,
+    Deadline,
+    Failed,
     check,
     contains,
     equal,
     identity,
     is_failure,
     is_good_visit,
-    listening_port,
     paths,
+    ports_of,
     test,
     trusting,
+    wait_until,
 )
+from wspeer_tools.process import free_port
+
+
+def starts(program, port):
+    """Waits until the program listens on the port; returns whether it does."""
+    wait_until(lambda: port in ports_of(program.pid) or program.poll() is not None, Deadline(PATIENCE))
+    return port in ports_of(program.pid)
 
 
 class Tinyproxy:
@@ -24,24 +33,18 @@ class Tinyproxy:
         configuration = stage.directory / "tinyproxy.conf"
         self.log = stage.directory / "tinyproxy.log"
         for _ in range(10):
-            # It has to be told a port, so somebody may be faster.
-            with socket.create_server(("127.0.0.1", 0)) as free:
-                port = free.getsockname()[1]
+            # tinyproxy cannot listen on any free port, and another program may take this one first.
+            port = free_port()
             settings = [f"Port {port}", "Listen 127.0.0.1", "MaxClients 20", f'LogFile "{self.log}"', *lines]
             configuration.write_text("\n".join(settings) + "\n")
             program = stage.start([paths.tinyproxy, "-d", "-c", configuration])
-            while program.poll() is None:
-                try:
-                    socket.create_connection(("127.0.0.1", port)).close()
-                    self.port = listening_port(program)
-                    self.address = f"127.0.0.1:{port}"
-                    return
-                except OSError:
-                    time.sleep(0.02)
-        check(False, f"tinyproxy does not start ({configuration})")
+            if starts(program, port):
+                self.address = f"127.0.0.1:{port}"
+                return
+        raise Failed(f"tinyproxy does not start ({configuration})")
 
     def has_connected(self, target):
-        """Whether it was asked for this tunnel."""
+        """Returns whether a client has requested this tunnel."""
         return f"CONNECT {target} " in self.log.read_text()
 
 
@@ -60,7 +63,7 @@ def register_schemes():
             opened = visitor.next("open")
             is_good_visit(visitor.finish())
             check(tinyproxy.has_connected(target), "the proxy was not asked")
-            # The other end is the server, but what is known of it is the proxy.
+            # The WebSocket peer is the server, but the address is the proxy's.
             equal(opened["host"], "127.0.0.1", "host")
             headers = [name.lower() for name, _ in server.next("open")["headers"]]
             check("proxy-authorization" not in headers, "the proxy's header came to the server")
@@ -68,14 +71,14 @@ def register_schemes():
             server.stop()
 
         @test(f"proxy-{scheme}-with-credentials")
-        def credentials(stage, scheme=scheme, option=option, server_of=server_of):
+        def credentials(stage, option=option, server_of=server_of):
             server, target, url = server_of(stage)
             tinyproxy = Tinyproxy(stage, "BasicAuth user secret")
             is_good_visit(stage.visit(url, *trusting(), option, f"http://user:secret@{tinyproxy.address}"))
             check(tinyproxy.has_connected(target), "the proxy was not asked")
             headers = [name.lower() for name, _ in server.next("open")["headers"]]
             check(not {"proxy-authorization", "authorization"} & set(headers), "the server got credentials")
-            # tinyproxy tells wrong ones by another status than missing ones.
+            # tinyproxy answers wrong credentials with another status than missing ones.
             missing = (407, "Proxy Authentication Required", "proxy-authenticate")
             wrong = (401, "Unauthorized", "www-authenticate")
             for given, (status, reason, header) in {"": missing, "user:wrong@": wrong, "x:secret@": wrong}.items():
@@ -99,7 +102,7 @@ def register_schemes():
             server.stop()
 
         @test(f"proxy-{scheme}-of-the-environment")
-        def environment(stage, scheme=scheme, option=option, server_of=server_of):
+        def environment(stage, scheme=scheme, server_of=server_of):
             server, target, url = server_of(stage)
             tinyproxy = Tinyproxy(stage)
             variable = {"ws": "http_proxy", "wss": "https_proxy"}[scheme]
@@ -144,9 +147,7 @@ def register_schemes():
         def silent(stage, scheme=scheme, option=option):
             port = stage.serve(lambda connection: Channel(connection).rest())
             proxy = f"127.0.0.1:{port}"
-            end = stage.visit(
-                f"{scheme}://game.test/", *trusting(), option, proxy, "--handshake-timeout", "0.5"
-            )
+            end = stage.visit(f"{scheme}://game.test/", *trusting(), option, proxy, "--handshake-timeout", "0.5")
             is_failure(end, "timeout", f"the proxy {proxy} did not answer within 500ms")
 
         @test(f"proxy-{scheme}-asked-as-it-should-be")

@@ -1,4 +1,9 @@
-"""What the tests beside this file have in common: programs, connections, and how a test fails."""
+"""What the tests beside this file share: programs, connections, and how a test fails.
+
+tools/wspeer_tools/suites/secure.py runs the tests and fills `paths`.
+"""
+
+from __future__ import annotations
 
 import base64
 import contextlib
@@ -13,20 +18,22 @@ import socket
 import struct
 import subprocess
 import threading
-import time
+import types
+from typing import Any, Callable, Optional
 
-# Nothing here takes longer unless it hangs.
+from wspeer_tools.deadline import Deadline, optional_size, wait_until
+from wspeer_tools.engine_output import problems
+from wspeer_tools.report import Failed
+
+# Seconds without progress after which a program counts as hung.
 PATIENCE = 90
 
-TESTS = []
+TESTS: list[tuple[str, Callable[[Any], None]]] = []
 # (milliseconds, milliseconds of its own time, test) of the longest call for every connection.
-calls = []
+calls: list[tuple[float, float, str]] = []
 calls_lock = threading.Lock()
-paths = None
-
-
-class Failed(Exception):
-    """A test has failed; the text says how."""
+# The programs and folders of suites.secure.Paths, which are known when the tests run.
+paths = types.SimpleNamespace()
 
 
 def test(name):
@@ -60,8 +67,8 @@ def key(name):
     return str(paths.certificates / f"{name}.key")
 
 
-def identity(name, key_name=None):
-    """Options of end.c."""
+def identity(name: str, key_name: Optional[str] = None) -> list[str]:
+    """Returns options of end.c."""
     return ["--certificate", certificate(name), "--key", key(key_name or name)]
 
 
@@ -69,22 +76,45 @@ AUTHORITY = "authority"
 
 
 def trusting(name=AUTHORITY):
-    """Options of end.c."""
+    """Returns options of end.c."""
     return ["--ca", certificate(name)]
 
 
+class Process(subprocess.Popen):
+    """A program whose stderr, and stdout unless that is a pipe, goes to a log."""
+
+    log: str
+    # Set by the functions that start servers, exchange data with a program or read its events.
+    port: int
+    channel: Channel
+    events: Events
+
+    def finish(self):
+        """Waits for the end and returns the status; a program that prints nothing for long fails."""
+        deadline = Deadline(PATIENCE, lambda: optional_size(self.log))
+        check(wait_until(lambda: self.poll() is not None, deadline), f"a program does not end ({self.log})")
+        return self.returncode
+
+    def printed(self):
+        """Ends the program if it runs and returns what it has printed."""
+        self.kill()
+        self.wait()
+        with open(self.log, errors="replace") as log:
+            return log.read()
+
+
 class Events:
-    """What `end` prints: `LISTENING port`, then an object for each event."""
+    """The output of `end`: `LISTENING port`, then an object for each event."""
 
     def __init__(self, stage, stream):
         self.test = stage.name
-        self.lines = queue.Queue()
+        self.stage = stage
+        self.lines: queue.Queue[Optional[str]] = queue.Queue()
         self.log = stage.log("events")
-        self.all = []
         threading.Thread(target=self._read, args=(stream,), daemon=True).start()
 
     def _read(self, stream):
-        # It is closed when the test ends.
+        # The stream is closed when the test ends.
         with open(self.log, "ab", buffering=0) as log, contextlib.suppress(ValueError):
             for line in stream:
                 log.write(line)
@@ -92,15 +122,21 @@ class Events:
         self.lines.put(None)
 
     def next_line(self):
-        try:
-            line = self.lines.get(timeout=PATIENCE)
-        except queue.Empty:
-            line = None
-        check(line is not None, f"a program said nothing more ({self.log})")
+        deadline = Deadline(PATIENCE, self.stage.printed)
+        line = None
+        while True:
+            try:
+                line = self.lines.get(timeout=0.1)
+            except queue.Empty:
+                if not deadline.has_passed():
+                    continue
+            break
+        if line is None:
+            raise Failed(f"a program printed nothing more ({self.log})")
         return line
 
     def next(self, event):
-        """The next one of that kind; others are passed over."""
+        """Returns the next event of that kind and skips others."""
         while True:
             line = self.next_line()
             if not line.startswith("{"):
@@ -120,7 +156,7 @@ class Events:
 
 
 class Stage:
-    """A test's programs, sockets and logs, all of which end with it."""
+    """A test's programs, sockets and logs. All of them are ended and closed with the test."""
 
     def __init__(self, name):
         self.name = name
@@ -133,14 +169,18 @@ class Stage:
         self.count += 1
         return self.directory / f"{self.count}-{name}.log"
 
+    def printed(self):
+        """Returns how much all programs of the test have printed: the measure of its progress."""
+        return sum(optional_size(path) for path in self.directory.rglob("*.log"))
+
     def start(self, arguments, *, environment=None, **options):
-        """Starts a program whose words go to a log unless stdout is asked for."""
+        """Starts a program. Its output goes to a log, except for a stdout that is asked for."""
         log = open(self.log(pathlib.Path(arguments[0]).name), "wb")
         log.write((" ".join(map(str, arguments)) + "\n").encode())
         log.flush()
         options.setdefault("stdin", subprocess.DEVNULL)
         options.setdefault("stdout", log)
-        program = subprocess.Popen(
+        program = Process(
             [str(argument) for argument in arguments],
             stderr=log,
             cwd=self.directory,
@@ -166,7 +206,7 @@ class Stage:
         return Client(self, url, options, environment)
 
     def visit(self, url, *options, environment=None):
-        """wspeer as a client, up to its end."""
+        """Runs wspeer as a client up to its last event, which is returned."""
         return self.client(url, *options, environment=environment).finish()
 
     def server(self, *options):
@@ -180,7 +220,7 @@ class Stage:
         return listener
 
     def serve(self, handle, listener=None):
-        """Has `handle` speak with each connection in turn, in a thread. Returns the port."""
+        """Calls `handle` with one connection after the other, in a thread. Returns the port."""
         listener = listener or self.listener()
 
         def accept():
@@ -189,11 +229,11 @@ class Stage:
                     connection, _ = listener.accept()
                     with connection:
                         connection.settimeout(PATIENCE)
-                        # What is wrong there shows at the other end.
+                        # A failure shows in what wspeer reports.
                         with contextlib.suppress(OSError, Failed):
                             handle(connection)
 
-        # Closing a socket does not wake who waits for it; shutting it down does.
+        # Shutting a socket down wakes the thread that waits for it; closing it does not.
         def stop():
             with contextlib.suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
@@ -214,17 +254,15 @@ class Client:
         return self.events.next(event)
 
     def finish(self):
-        """The event that ended it."""
+        """Waits for the end of the client and returns its last event."""
         end = self.next("end")
-        equal(self.program.wait(PATIENCE), 0, f"status of the client ({self.program.log})")
+        equal(self.program.finish(), 0, f"status of the client ({self.program.log})")
         return end
 
 
 class Server:
     def __init__(self, stage, options):
-        self.program = stage.start(
-            [paths.end, "server", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        self.program = stage.start([paths.end, "server", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.events = Events(stage, self.program.stdout)
         self.port = self.events.port()
 
@@ -233,11 +271,11 @@ class Server:
 
     def stop(self):
         self.program.stdin.close()
-        equal(self.program.wait(PATIENCE), 0, f"status of the server ({self.program.log})")
+        equal(self.program.finish(), 0, f"status of the server ({self.program.log})")
 
 
 def is_good_visit(end, code=1000):
-    """Checks that messages went both ways and that the close was clean."""
+    """Checks that messages were echoed and that the close was clean."""
     check(end["was_open"], f"the connection was not opened: {end['stage']}: {end.get('message')}")
     check(end["text_returned"] and end["binary_returned"], "not all messages came back")
     equal(end["close_code"], code, "close code")
@@ -245,42 +283,50 @@ def is_good_visit(end, code=1000):
 
 
 def is_failure(end, stage, *texts, was_open=False):
-    """Checks where and why it failed."""
+    """Checks the stage and the message of a failure."""
     equal(end["was_open"], was_open, "whether it was open")
     check(end["is_closed"], "not closed")
     equal(end["stage"], stage, f"stage of the failure ({end.get('message')})")
     for text in texts:
         contains(end["message"], text, "message of the failure")
     if stage == "tls":
-        check(end["tls"] != "", "the failure has no word on TLS")
+        check(end["tls"] != "", "the failure has no TLS message")
         for text in texts:
-            contains(end["tls"], text, "what the failure says on TLS")
+            contains(end["tls"], text, "TLS message of the failure")
+
+
+def ports_of(pid):
+    """Returns the ports that a process listens on now."""
+    inodes = set()
+    with contextlib.suppress(OSError):
+        for number in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(OSError):
+                found = re.fullmatch(r"socket:\[(\d+)\]", os.readlink(f"/proc/{pid}/fd/{number}"))
+                if found:
+                    inodes.add(found[1])
+    ports = []
+    for table in ("tcp", "tcp6"):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/net/{table}") as lines:
+            for line in list(lines)[1:]:
+                fields = line.split()
+                # 0A is the state LISTEN.
+                if fields[3] == "0A" and fields[9] in inodes:
+                    ports.append(int(fields[1].rsplit(":", 1)[1], 16))
+    return ports
 
 
 def listening_port(program):
-    """The port that a program listens on, which does not tell."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        check(program.poll() is None, f"a program ended at once ({program.log})")
-        inodes = set()
-        with contextlib.suppress(OSError):
-            for number in os.listdir(f"/proc/{program.pid}/fd"):
-                with contextlib.suppress(OSError):
-                    found = re.fullmatch(r"socket:\[(\d+)\]", os.readlink(f"/proc/{program.pid}/fd/{number}"))
-                    if found:
-                        inodes.add(found[1])
-        for table in ("tcp", "tcp6"):
-            with open(f"/proc/{program.pid}/net/{table}") as lines:
-                for line in list(lines)[1:]:
-                    fields = line.split()
-                    if fields[3] == "0A" and fields[9] in inodes:
-                        return int(fields[1].rsplit(":", 1)[1], 16)
-        time.sleep(0.01)
-    raise Failed(f"a program does not listen ({program.log})")
+    """Returns the port of a program that does not print it, once it listens."""
+    deadline = Deadline(PATIENCE, lambda: optional_size(program.log))
+    wait_until(lambda: ports_of(program.pid) or program.poll() is not None, deadline)
+    ports = ports_of(program.pid)
+    check(program.poll() is None, f"a program ended at once ({program.log})")
+    check(ports, f"a program does not listen ({program.log})")
+    return ports[0]
 
 
 class Channel:
-    """Bytes to and from a pair of descriptors, with a limit of time."""
+    """Bytes to and from a pair of descriptors. A read fails if nothing arrives for long."""
 
     def __init__(self, reader, writer=None):
         self.reader = reader
@@ -288,9 +334,10 @@ class Channel:
         self.buffer = b""
 
     def more(self):
-        """Whether more has come; False at the end."""
-        ready, _, _ = select.select([self.reader], [], [], PATIENCE)
-        check(ready, "the other end says nothing")
+        """Reads what has arrived; returns False at the end of the stream."""
+        deadline = Deadline(PATIENCE)
+        while not select.select([self.reader], [], [], 0.1)[0]:
+            check(not deadline.has_passed(), "the remote peer sends nothing")
         try:
             data = os.read(self.reader.fileno(), 1 << 20)
         except ConnectionError:
@@ -320,10 +367,10 @@ class Channel:
         while data:
             data = data[os.write(self.writer.fileno(), data) :]
 
-    # WebSocket, as far as it is needed.
+    # The parts of WebSocket that the tests need.
 
     def frame(self):
-        """(opcode, payload) of the next frame."""
+        """Returns opcode and payload of the next frame."""
         first, second = self.exactly(2)
         length = second & 127
         if length == 126:
@@ -342,12 +389,12 @@ class Channel:
         head = bytes([128 | opcode])
         head += bytes([bit | length]) if length < 126 else bytes([bit | 126]) + struct.pack(">H", length)
         if masked:
-            # A mask of zeros changes nothing.
+            # A mask of zeros leaves the payload unchanged.
             head += bytes(4)
         self.write(head + payload)
 
     def accept(self, *headers):
-        """Answers a client's upgrade request, which is returned."""
+        """Accepts a client's upgrade request and returns it."""
         head = self.until(b"\r\n\r\n").decode()
         answer = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"]
         answer += [f"Sec-WebSocket-Accept: {accept_key(head)}", *headers]
@@ -371,13 +418,14 @@ class Channel:
 
 
 def accept_key(head):
-    sent = re.search(r"(?i)^sec-websocket-key: *(\S+)", head, re.M)[1]
-    digest = hashlib.sha1((sent + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()
+    sent = re.search(r"(?i)^sec-websocket-key: *(\S+)", head, re.M)
+    assert sent is not None
+    digest = hashlib.sha1((sent[1] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()
     return base64.b64encode(digest).decode()
 
 
 def godot(stage, script, *options):
-    """A Godot engine that runs a script of the sample project's tests; its `events` are what it prints."""
+    """Starts a Godot engine that runs a script of the sample project's tests and prints events."""
     program = stage.start(
         [paths.godot, "--headless", "--path", paths.project, "-s", f"res://tests/{script}", "--", *options],
         environment={name: str(stage.directory) for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")},
@@ -389,11 +437,7 @@ def godot(stage, script, *options):
 
 
 def ended_well(program, *expected):
-    """Checks that an engine ends by itself and had nothing to complain of but what is expected."""
-    equal(program.wait(PATIENCE), 0, f"status of the engine ({program.log})")
-    with open(program.log, errors="replace") as log:
-        said = log.read()
-    for text in expected:
-        said = said.replace(text, "")
-    for complaint in ("ERROR: ", "panicked at", "Leaked instance", "leaked at exit"):
-        check(complaint not in said, f"the engine said {complaint!r} ({program.log})")
+    """Checks that an engine ends by itself and prints no error, warning or leak, except for expected texts."""
+    equal(program.finish(), 0, f"status of the engine ({program.log})")
+    found = problems(program.printed(), *expected)
+    check(not found, f"the engine printed {found} ({program.log})")

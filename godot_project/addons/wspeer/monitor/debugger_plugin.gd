@@ -1,6 +1,6 @@
 @tool
 extends EditorDebuggerPlugin
-## Between the running games and their tabs: each session of the debugger has one.
+## Passes the messages of running games to their tabs. Each debugger session has one tab.
 
 const NAME := "wspeer"
 const Monitor := preload("panel.gd")
@@ -37,5 +37,5 @@ func _setup_session(session_id: int) -> void:
 
 func _on_started(session_id: int) -> void:
 	_panels[session_id].model.start()
-	# The game reports only while this is on.
+	# The game sends its data only while this profiler is enabled.
 	get_session(session_id).toggle_profiler(NAME, true)

@@ -1,17 +1,16 @@
 @tool
 extends RefCounted
-## What the tab "WebSockets" shows, without the nodes that show it: a table of live peers with
-## their rates, and a log of messages with its filter.
+## The data of the tab "WebSockets", without its nodes: a table of live peers with their rates, and a log of messages with its filter.
 
-## The rows of [member peers] are new.
+## Emitted when [member peers] has changed.
 signal peers_changed
-## These events were added at the end of what [method shown_messages] returns.
+## Emitted when events were appended to the result of [method shown_messages].
 signal messages_added(events: Array[Dictionary])
-## What [method shown_messages] returns is another.
+## Emitted when the result of [method shown_messages] has changed in any other way.
 signal messages_reset
 
-## Events that are kept.
-const KEPT := 5000
+## Maximum number of events in the log.
+const MAX_EVENTS := 5000
 
 const PEER_COLUMNS: PackedStringArray = [
 	"#", "Class", "Role", "State", "URL", "In", "Out", "Queued in", "Queued out", "Round trip",
@@ -20,19 +19,20 @@ const PEER_COLUMNS: PackedStringArray = [
 const MESSAGE_COLUMNS: PackedStringArray = ["Time", "#", "Direction", "Kind", "Size", "Preview"]
 const STATES: PackedStringArray = ["connecting", "open", "closing", "closed"]
 
-## Live peers, as [method RustWebSocketMonitor.get_peers] describes them, and the rates
-## [code]messages_in_per_second[/code], [code]bytes_in_per_second[/code] and the same for out.
+## Live peers: the dictionaries of [method RustWebSocketMonitor.get_peers], with the additional rates
+## [code]messages_in_per_second[/code], [code]bytes_in_per_second[/code], [code]messages_out_per_second[/code] and
+## [code]bytes_out_per_second[/code].
 var peers: Array[Dictionary] = []
-## While paused, neither peers nor messages change; what comes meanwhile is not kept.
+## If true, peers and messages do not change, and new data is dropped.
 var is_paused := false
-## Words that an event must all have: in its kind, direction ([code]in[/code], [code]out[/code]), preview or the
-## URL of its peer; [code]#3[/code] for the peer with that number.
+## Words separated by spaces. An event is shown if each word is part of its kind, its direction ([code]in[/code], [code]out[/code]), its
+## preview or the URL of its peer. [code]#3[/code] matches the peer with that number.
 var filter := "":
 	set(value):
 		filter = value
 		_words = value.to_lower().split(" ", false)
 		messages_reset.emit()
-## Events that the game could not deliver.
+## Number of events that the game could not deliver.
 var missed := 0
 var is_running := false
 
@@ -42,7 +42,7 @@ var _urls: Dictionary[int, String] = {}
 var _taken_at := 0.0
 
 
-## A game has started.
+## Clears the data when a game starts.
 func start() -> void:
 	is_running = true
 	peers.clear()
@@ -51,14 +51,14 @@ func start() -> void:
 	clear()
 
 
-## The game has ended; what it has left stays readable.
+## Clears the peers when the game ends. The log is kept.
 func stop() -> void:
 	is_running = false
 	peers.clear()
 	peers_changed.emit()
 
 
-## Takes the live peers at a time in seconds.
+## Replaces the live peers. [param time] is in seconds.
 func take_peers(rows: Array, time: float) -> void:
 	for row: Dictionary in rows:
 		_urls[row.id] = row.url
@@ -72,17 +72,17 @@ func take_peers(rows: Array, time: float) -> void:
 	for row: Dictionary in rows:
 		var known: Dictionary = before.get(row.id, row)
 		for count: String in ["messages_in", "bytes_in", "messages_out", "bytes_out"]:
-			# A new connection counts from 0 again.
-			var more: int = row[count] - known[count] if row[count] >= known[count] else row[count]
+			# A new connection restarts its counters at 0.
+			var added: int = row[count] - known[count] if row[count] >= known[count] else row[count]
 			var rate: float = known.get(count + "_per_second", 0.0)
-			# Half of each new value, so that numbers can be read.
-			row[count + "_per_second"] = lerpf(rate, more / seconds, 0.5) if before.has(row.id) else 0.0
+			# The mean of the old and the new rate, so that the numbers change slowly.
+			row[count + "_per_second"] = lerpf(rate, added / seconds, 0.5) if before.has(row.id) else 0.0
 		peers.append(row)
 	_taken_at = time
 	peers_changed.emit()
 
 
-## Takes the newest events and the number of those that were lost before them.
+## Appends events to the log, and adds to [member missed] the number of events lost before them.
 func take_messages(lost: int, events: Array) -> void:
 	if is_paused:
 		return
@@ -93,17 +93,17 @@ func take_messages(lost: int, events: Array) -> void:
 		_messages.append(event)
 		if is_shown(event):
 			shown.append(event)
-	if _messages.size() > KEPT:
-		_messages = _messages.slice(_messages.size() - KEPT)
+	if _messages.size() > MAX_EVENTS:
+		_messages = _messages.slice(_messages.size() - MAX_EVENTS)
 	messages_added.emit(shown)
 
 
-## Events that the filter lets through, oldest first.
+## Returns the events that match the filter, oldest first.
 func shown_messages() -> Array[Dictionary]:
 	return _messages.filter(is_shown)
 
 
-## Whether the filter lets an event through.
+## Returns whether an event matches the filter.
 func is_shown(event: Dictionary) -> bool:
 	if _words.is_empty():
 		return true
@@ -117,14 +117,14 @@ func is_shown(event: Dictionary) -> bool:
 	return true
 
 
-## Forgets all events.
+## Clears the log.
 func clear() -> void:
 	_messages.clear()
 	missed = 0
 	messages_reset.emit()
 
 
-## The events that are shown, for the clipboard: a line each, columns separated by tabs.
+## Returns the shown events as text for the clipboard: one line for each, with columns separated by tabs.
 func as_text() -> String:
 	var lines: PackedStringArray = ["\t".join(MESSAGE_COLUMNS)]
 	for event in shown_messages():
@@ -132,7 +132,7 @@ func as_text() -> String:
 	return "\n".join(lines) + "\n"
 
 
-## A row of the table, in the order of [constant PEER_COLUMNS].
+## Returns the cells of a table row, in the order of [constant PEER_COLUMNS].
 func peer_cells(row: Dictionary) -> PackedStringArray:
 	return [
 		str(row.id), row["class"], row.role, STATES[row.state], row.url,
@@ -142,7 +142,7 @@ func peer_cells(row: Dictionary) -> PackedStringArray:
 	]
 
 
-## A line of the log, in the order of [constant MESSAGE_COLUMNS].
+## Returns the cells of a log line, in the order of [constant MESSAGE_COLUMNS].
 func message_cells(event: Dictionary) -> PackedStringArray:
 	return [
 		"%.3f" % event.time, str(event.peer), direction(event), event.kind,
@@ -150,23 +150,23 @@ func message_cells(event: Dictionary) -> PackedStringArray:
 	]
 
 
-## The beginning of an event: text as it is, everything else in hexadecimal.
+## Returns the preview of an event: text unchanged, everything else in hexadecimal.
 func preview(event: Dictionary) -> String:
 	var bytes: PackedByteArray = event.preview
 	if event.kind in ["binary", "ping", "pong"]:
 		return bytes.hex_encode().to_upper()
-	return _whole_text(bytes)
+	return _complete_text(bytes)
 
 
-## [code]"in"[/code] or [code]"out"[/code]; a failure has no direction.
+## Returns [code]"in"[/code] or [code]"out"[/code], or [code]""[/code] for a failure.
 func direction(event: Dictionary) -> String:
 	if event.kind == "failure":
 		return ""
 	return "out" if event.sent else "in"
 
 
-# Decodes UTF-8 without the character that the preview's end has cut in two.
-func _whole_text(bytes: PackedByteArray) -> String:
+# Decodes UTF-8 without an incomplete character at the end of the preview.
+func _complete_text(bytes: PackedByteArray) -> String:
 	var end := bytes.size()
 	var start := end
 	while start > 0 and end - start < 4:
@@ -186,12 +186,12 @@ func _compression(row: Dictionary) -> String:
 	return "on" if row.compression_ratio < 0.0 else "%.0f %%" % (row.compression_ratio * 100.0)
 
 
-func _rate(row: Dictionary, way: String) -> String:
-	var messages: float = row["messages_%s_per_second" % way]
-	var bytes: float = row["bytes_%s_per_second" % way]
+func _rate(row: Dictionary, suffix: String) -> String:
+	var messages: float = row["messages_%s_per_second" % suffix]
+	var bytes: float = row["bytes_%s_per_second" % suffix]
 	return "%.0f/s  %s/s" % [messages, String.humanize_size(int(bytes))]
 
 
-func _queue(row: Dictionary, which: String) -> String:
-	var messages: int = row[which + "_messages"]
-	return "%d (%s)" % [messages, String.humanize_size(row[which + "_bytes"])] if messages > 0 else "0"
+func _queue(row: Dictionary, prefix: String) -> String:
+	var messages: int = row[prefix + "_messages"]
+	return "%d (%s)" % [messages, String.humanize_size(row[prefix + "_bytes"])] if messages > 0 else "0"

@@ -1,10 +1,10 @@
 @tool
 extends VSplitContainer
-## The tab "WebSockets": live peers above, the log of their messages below.
+## The tab "WebSockets": a table of live peers, and the log of their messages.
 
 const Model := preload("model.gd")
 const GROUP := &"wspeer_monitor"
-## Lines that the log shows; the model keeps more for the filter.
+## Maximum number of lines that the log shows; the model keeps more for the filter.
 const SHOWN_LINES := 1000
 
 var model := Model.new()
@@ -26,10 +26,10 @@ func _init() -> void:
 	_peers.custom_minimum_size.y = 130 * scale_factor
 	add_child(_titled_tree(_peers, Model.PEER_COLUMNS, [36, 175, 60, 85, 215, 150, 150, 110, 110, 90, 100, 80, 140, 260]))
 	_peers.item_activated.connect(_on_peer_activated)
-	_peers.tooltip_text = "Double-click a peer to see its messages alone."
+	_peers.tooltip_text = "Double-click a peer to show only its messages."
 
-	var below := VBoxContainer.new()
-	below.add_child(_toolbar())
+	var lower_half := VBoxContainer.new()
+	lower_half.add_child(_toolbar())
 	var log_and_detail := HSplitContainer.new()
 	log_and_detail.size_flags_vertical = Control.SIZE_EXPAND_FILL
 	log_and_detail.add_child(_titled_tree(_log, Model.MESSAGE_COLUMNS, [80, 40, 80, 90, 80, 200]))
@@ -41,8 +41,8 @@ func _init() -> void:
 	_detail.wrap_mode = TextEdit.LINE_WRAPPING_BOUNDARY
 	_detail.placeholder_text = "Select a message to read its preview."
 	log_and_detail.add_child(_detail)
-	below.add_child(log_and_detail)
-	add_child(below)
+	lower_half.add_child(log_and_detail)
+	add_child(lower_half)
 
 	model.peers_changed.connect(_show_peers)
 	model.messages_added.connect(_add_messages)
@@ -52,15 +52,15 @@ func _init() -> void:
 
 func _toolbar() -> Control:
 	var bar := HBoxContainer.new()
-	_filter.placeholder_text = "Filter: words of kind, direction, URL or preview; #1 for a peer"
+	_filter.placeholder_text = "Filter: words in kind, direction, URL or preview; #1 for a peer"
 	_filter.clear_button_enabled = true
 	_filter.size_flags_horizontal = Control.SIZE_EXPAND_FILL
 	_filter.text_changed.connect(func(text: String) -> void: model.filter = text)
 	bar.add_child(_filter)
 	_pause.text = "Pause"
 	_pause.toggle_mode = true
-	_pause.toggled.connect(func(is_on: bool) -> void:
-		model.is_paused = is_on
+	_pause.toggled.connect(func(is_pressed: bool) -> void:
+		model.is_paused = is_pressed
 		_show_status())
 	bar.add_child(_pause)
 	for action: Array in [["Clear", model.clear], ["Copy", _copy]]:
@@ -113,7 +113,7 @@ func _add_messages(events: Array[Dictionary]) -> void:
 		last.set_metadata(0, event)
 	while root.get_child_count() > SHOWN_LINES:
 		root.get_child(0).free()
-	# The end stays in view while nobody reads further up.
+	# The log scrolls to its end unless a line is selected.
 	if last != null and _log.get_selected() == null:
 		_log.scroll_to_item(last)
 	_show_status()

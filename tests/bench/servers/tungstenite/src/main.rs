@@ -1,4 +1,4 @@
-//! An echo server on tungstenite, the way its documentation shows for non-blocking sockets, in a mio loop. Ends with its
+//! An echo server on tungstenite and mio, as tungstenite's documentation shows for non-blocking sockets. Ends at the end of its
 //! standard input.
 
 use std::collections::HashMap;
@@ -16,13 +16,13 @@ const LISTENER: Token = Token(usize::MAX);
 const INPUT: Token = Token(usize::MAX - 1);
 
 enum Connection {
-    Shaking(Option<MidHandshake<ServerHandshake<TcpStream, NoCallback>>>),
+    Handshaking(Option<MidHandshake<ServerHandshake<TcpStream, NoCallback>>>),
     Open(WebSocket<TcpStream>),
 }
 
-/// Returns whether the connection goes on.
+/// Advances a connection. Returns whether it stays open.
 fn serve(connection: &mut Connection) -> bool {
-    if let Connection::Shaking(waiting) = connection {
+    if let Connection::Handshaking(waiting) = connection {
         match waiting.take().map(MidHandshake::handshake) {
             Some(Ok(socket)) => *connection = Connection::Open(socket),
             Some(Err(HandshakeError::Interrupted(again))) => {
@@ -74,7 +74,7 @@ fn main() -> std::io::Result<()> {
                         poll.registry().register(&mut stream, Token(next), Interest::READABLE | Interest::WRITABLE)?;
                         let connection = match tungstenite::accept(stream) {
                             Ok(socket) => Connection::Open(socket),
-                            Err(HandshakeError::Interrupted(waiting)) => Connection::Shaking(Some(waiting)),
+                            Err(HandshakeError::Interrupted(waiting)) => Connection::Handshaking(Some(waiting)),
                             Err(HandshakeError::Failure(_)) => continue,
                         };
                         connections.insert(next, connection);

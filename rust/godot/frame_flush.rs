@@ -1,0 +1,54 @@
+//! Decides when collected messages are written to the network: at the end of the frame, unless a poll comes first.
+
+use godot::global::Error as GodotError;
+use godot::prelude::*;
+
+use super::called_instance::CalledInstance;
+use super::convert;
+use super::object_registry::{ObjectClass, RegisteredObject};
+use crate::error::Result;
+
+/// Whether a flush at the end of the frame is scheduled.
+#[derive(Debug, Default)]
+pub struct FrameFlush {
+    is_scheduled: bool,
+}
+
+/// An object that collects the messages of a frame. Its class has a method `flush()`, which calls [`flush`].
+pub trait CollectsMessages: RegisteredObject {
+    fn frame_flush(&mut self) -> &mut FrameFlush;
+
+    /// Returns whether messages wait for a flush.
+    fn has_unflushed(&mut self) -> bool;
+
+    /// Writes collected messages to the network.
+    fn write_unflushed(&mut self);
+}
+
+/// Runs a call that sends, and schedules the flush of what it collected.
+pub fn send<I: CalledInstance>(
+    this: &I,
+    call: impl FnOnce(&mut <I::Class as ObjectClass>::Object) -> Result,
+) -> GodotError
+where
+    <I::Class as ObjectClass>::Object: CollectsMessages,
+{
+    let (error, schedules) = this.on(|lock| {
+        lock.with((GodotError::ERR_BUSY, false), |object| {
+            let error = convert::error(&call(object));
+            let schedules = !object.frame_flush().is_scheduled && object.has_unflushed();
+            object.frame_flush().is_scheduled |= schedules;
+            (error, schedules)
+        })
+    });
+    if schedules {
+        this.handle().upcast::<Object>().call_deferred("flush", &[]);
+    }
+    error
+}
+
+/// Flushes now; the next message schedules the next flush.
+pub fn flush(object: &mut impl CollectsMessages) {
+    object.frame_flush().is_scheduled = false;
+    object.write_unflushed();
+}

@@ -1,0 +1,120 @@
+//! `RustStreamPeerTCP`: the members of `StreamPeerTCP`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use godot::classes::{IStreamPeerExtension, ProjectSettings, StreamPeerExtension};
+use godot::global::Error as GodotError;
+use godot::prelude::*;
+use godot_core::meta::RawPtr;
+
+use super::stream_virtuals::{self, stream_virtuals};
+use crate::godot::class_enums::Status;
+use crate::godot::{convert, engine_pointers};
+use crate::net::TcpSocket;
+use crate::peer::StreamPeerTcp;
+use crate::peer::listening::checked_port;
+
+/// A TCP connection with the members of Godot's [StreamPeerTCP]. It can be used as any [StreamPeer].
+///
+/// [b]Differences from [StreamPeerTCP]:[/b] Nagle's algorithm is disabled from the start; [method get_local_port] also
+/// works on accepted connections; failed reads return no bytes instead of uninitialised ones.
+#[derive(GodotClass)]
+#[class(tool, init, base = StreamPeerExtension)]
+pub struct RustStreamPeerTCP {
+    stream: StreamPeerTcp,
+    base: Base<StreamPeerExtension>,
+}
+
+impl RustStreamPeerTCP {
+    /// Returns an object for an accepted connection.
+    pub fn from_stream(stream: StreamPeerTcp) -> Gd<Self> {
+        Gd::from_init_fn(|base| Self { stream, base })
+    }
+
+    /// Returns the socket of the connection.
+    pub fn socket(&self) -> Option<Arc<TcpSocket>> {
+        self.stream.socket()
+    }
+}
+
+#[godot_api]
+impl RustStreamPeerTCP {
+    /// Sets the local address and port of the next connection. Port 0 lets the system choose. Can be called once.
+    /// Returns [constant ERR_ALREADY_IN_USE] if the stream is bound or in use, or if the address cannot be bound, and
+    /// [constant ERR_INVALID_PARAMETER] if [param port] is not between 0 and 65535 or [param host] is neither an IP
+    /// address nor [code]"*"[/code].
+    #[func]
+    fn bind(&mut self, port: i32, #[opt(default = "*")] host: GString) -> GodotError {
+        let bind = |port| self.stream.bind(port, &host.to_string());
+        convert::error(&checked_port(i64::from(port)).and_then(bind))
+    }
+
+    /// Connects to the given host and port. Returns [constant OK] if the connection attempt has begun; call [method
+    /// poll] until [method get_status] is [constant STATUS_CONNECTED]. The call blocks while a host name is resolved.
+    /// The attempt ends after the seconds in the project setting
+    /// [code]network/limits/tcp/connect_timeout_seconds[/code].
+    #[func]
+    fn connect_to_host(&mut self, host: GString, port: i32) -> GodotError {
+        let seconds = ProjectSettings::singleton().get_setting("network/limits/tcp/connect_timeout_seconds");
+        if let Ok(seconds) = seconds.try_to::<f64>()
+            && let Ok(timeout) = Duration::try_from_secs_f64(seconds)
+        {
+            self.stream.set_connect_timeout(timeout);
+        }
+        let connect = |port| self.stream.connect_to_host(&host.to_string(), port);
+        convert::error(&checked_port(i64::from(port)).and_then(connect))
+    }
+
+    /// Updates the status: detects that the connection was established or refused, or that the remote peer ended it.
+    #[func]
+    fn poll(&mut self) -> GodotError {
+        convert::error(&self.stream.poll())
+    }
+
+    /// Returns the status of the connection, as of the last call of any method.
+    #[func]
+    fn get_status(&self) -> Status {
+        Status(self.stream.status() as i64)
+    }
+
+    /// Reads exactly [param bytes] bytes and blocks until they have arrived. Returns an array with an [enum Error] and
+    /// a [PackedByteArray], which after an error holds the bytes that were read before it.
+    #[func]
+    fn get_data(&mut self, bytes: i32) -> VarArray {
+        stream_virtuals::read_all_for_script(bytes, |buffer| self.stream.read_all(buffer))
+    }
+
+    /// Closes the connection. Written data is still delivered.
+    #[func]
+    fn disconnect_from_host(&mut self) {
+        self.stream.disconnect_from_host();
+    }
+
+    /// Returns the IP address of the remote peer, or an empty string if there is no connection.
+    #[func]
+    fn get_connected_host(&self) -> GString {
+        convert::host(self.stream.remote_address())
+    }
+
+    /// Returns the port of the remote peer, or 0 if there is no connection.
+    #[func]
+    fn get_connected_port(&self) -> i32 {
+        self.stream.remote_address().map_or(0, |address| i32::from(address.port()))
+    }
+
+    /// Returns the local port, or 0 if the stream is neither connected nor bound.
+    #[func]
+    fn get_local_port(&self) -> i32 {
+        i32::from(self.stream.local_port())
+    }
+
+    /// Disables ([code]true[/code], the default) or enables Nagle's algorithm.
+    #[func]
+    fn set_no_delay(&mut self, enabled: bool) {
+        // Without a connection there is nothing to set: every connection starts with Nagle's algorithm disabled.
+        let _unconnected = self.stream.set_no_delay(enabled);
+    }
+}
+
+stream_virtuals! { RustStreamPeerTCP.stream }

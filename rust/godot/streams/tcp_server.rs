@@ -1,0 +1,69 @@
+//! `RustTCPServer`: the members of `TCPServer`.
+
+use godot::global::Error as GodotError;
+use godot::prelude::*;
+
+use super::stream_peer_tcp::RustStreamPeerTCP;
+use crate::godot::convert;
+use crate::peer::TcpServer;
+use crate::peer::listening::checked_port;
+
+/// A TCP server with the members of Godot's [TCPServer]. It returns a [RustStreamPeerTCP] for each connection.
+///
+/// [b]Differences from [TCPServer]:[/b] ports outside 0-65535 are refused with [constant ERR_INVALID_PARAMETER]; the
+/// kernel queues up to 1024 connections until they are taken.
+#[derive(GodotClass)]
+#[class(tool, init, base = RefCounted)]
+pub struct RustTCPServer {
+    server: TcpServer,
+    base: Base<RefCounted>,
+}
+
+#[godot_api]
+impl RustTCPServer {
+    /// Listens on the given port, on every interface ([code]"*"[/code]) or on one IP address. Port 0 lets the system
+    /// choose; see [method get_local_port]. Returns [constant ERR_ALREADY_IN_USE] if the server already listens, or if
+    /// the address is in use or does not belong to this machine, and [constant ERR_INVALID_PARAMETER] for an invalid
+    /// port or address.
+    #[func]
+    fn listen(&mut self, port: i64, #[opt(default = "*")] bind_address: GString) -> GodotError {
+        let listen = |port| self.server.listen(port, &bind_address.to_string());
+        convert::error(&checked_port(port).and_then(listen))
+    }
+
+    /// Returns [code]true[/code] if a connection is waiting to be taken.
+    #[func]
+    fn is_connection_available(&mut self) -> bool {
+        self.server.is_connection_available()
+    }
+
+    /// Returns the next connection, or [code]null[/code] if none is waiting.
+    #[func]
+    fn take_connection(&mut self) -> Option<Gd<RustStreamPeerTCP>> {
+        self.server.take_connection().map(RustStreamPeerTCP::from_stream)
+    }
+
+    /// Does the same as [method take_connection], under the name that the engine's base class uses.
+    #[func]
+    fn take_socket_connection(&mut self) -> Option<Gd<RustStreamPeerTCP>> {
+        self.take_connection()
+    }
+
+    /// Returns [code]true[/code] while the server listens.
+    #[func]
+    fn is_listening(&self) -> bool {
+        self.server.is_listening()
+    }
+
+    /// Returns the port that the server listens on, or 0 if it does not listen.
+    #[func]
+    fn get_local_port(&self) -> i32 {
+        i32::from(self.server.local_port())
+    }
+
+    /// Stops listening and closes the connections that were not taken.
+    #[func]
+    fn stop(&mut self) {
+        self.server.stop();
+    }
+}

@@ -1,0 +1,132 @@
+//! The methods of `RustWebSocketMultiplayerPeer`.
+
+use godot::global::Error as GodotError;
+use godot::prelude::*;
+
+use super::RustWebSocketMultiplayerPeer;
+use super::room_object::SharedPeerCell;
+use crate::error::Result;
+use crate::godot::object_registry::with_object;
+use crate::godot::tls::OptionalTls;
+use crate::godot::websocket_peer::RustWebSocketPeer;
+use crate::godot::{convert, frame_flush};
+use crate::peer::MultiplayerPeer;
+use crate::peer::listening::checked_port;
+use crate::peer::options::TlsTexts;
+
+/// Runs a call that returns an error number.
+fn run(
+    this: &Gd<RustWebSocketMultiplayerPeer>,
+    call: impl FnOnce(&mut MultiplayerPeer<SharedPeerCell>) -> Result,
+) -> GodotError {
+    with_object(this, GodotError::ERR_BUSY, |object| convert::error(&call(&mut object.room)))
+}
+
+#[godot_api(secondary)]
+impl RustWebSocketMultiplayerPeer {
+    /// Starts a client that connects to the given URL, [code]ws://host[:port][/path][/code] or [code]wss://[/code],
+    /// with [param tls_client_options] as in [method RustWebSocketPeer.connect_to_url]. It is connected when the server
+    /// has assigned it its id; see [method MultiplayerPeer.get_connection_status] and [signal
+    /// MultiplayerPeer.peer_connected].
+    ///
+    /// Returns [constant ERR_ALREADY_IN_USE] while this object is a client or server; [constant ERR_INVALID_PARAMETER]
+    /// for an invalid URL, for invalid [member handshake_headers], and for the [TLSOptions] of a server; [constant
+    /// FAILED] if the system refuses immediately.
+    #[func(gd_self)]
+    fn create_client(
+        this: Gd<Self>,
+        url: GString,
+        #[opt(default = OptionalTls::NONE)] tls_client_options: OptionalTls,
+    ) -> GodotError {
+        // Outside the lock, because this calls objects of the engine.
+        let url = url.to_string();
+        let tls = TlsTexts::default().client_for(&url, tls_client_options.0.as_ref());
+        run(&this, |room| {
+            let tls = room.record_error(tls)?;
+            room.create_client(&url, tls)
+        })
+    }
+
+    /// Starts a server on the given port, on every interface ([code]"*"[/code]) or on one IP address. Port 0 lets the
+    /// system choose; see [method get_local_port]. [param tls_server_options] ([method TLSOptions.server]) make it a
+    /// [code]wss://[/code] server.
+    ///
+    /// Returns [constant ERR_ALREADY_IN_USE] while this object is a client or server, and if the address is in use or
+    /// does not belong to this machine; [constant ERR_INVALID_PARAMETER] for an invalid port or address, for invalid
+    /// [member handshake_headers], and for the [TLSOptions] of a client.
+    #[func(gd_self)]
+    fn create_server(
+        this: Gd<Self>,
+        port: i64,
+        #[opt(default = "*")] bind_address: GString,
+        #[opt(default = OptionalTls::NONE)] tls_server_options: OptionalTls,
+    ) -> GodotError {
+        let tls = tls_server_options.0.map(|options| TlsTexts::default().server(Some(&options))).transpose();
+        run(&this, |room| {
+            let tls = room.record_error(tls)?;
+            let port = room.record_error(checked_port(port))?;
+            room.create_server(port, &bind_address.to_string(), tls)
+        })
+    }
+
+    /// Returns the connection to a peer, or [code]null[/code] for an unknown id. This object drives the connection: do
+    /// not poll it and do not read packets from it. In handlers of [signal MultiplayerPeer.peer_disconnected] it
+    /// reports why the peer has left ([method RustWebSocketPeer.get_failure], [method
+    /// RustWebSocketPeer.get_close_code]). On a client, the connection to the server (id 1) is also available while
+    /// connecting, and after it has failed or ended until this object is closed or restarted.
+    #[func(gd_self)]
+    fn get_peer(this: Gd<Self>, peer_id: i32) -> Option<Gd<RustWebSocketPeer>> {
+        with_object(&this, None, |object| object.room.cell(peer_id).map(SharedPeerCell::instance))
+    }
+
+    /// Returns the IP address of a peer, or an empty string for an unknown id.
+    #[func(gd_self)]
+    fn get_peer_address(this: Gd<Self>, id: i32) -> GString {
+        with_object(&this, GString::new(), |object| convert::host(object.room.peer_address(id)))
+    }
+
+    /// Returns the port of a peer, or 0 for an unknown id.
+    #[func(gd_self)]
+    fn get_peer_port(this: Gd<Self>, id: i32) -> i32 {
+        with_object(&this, 0, |object| object.room.peer_address(id).map_or(0, |address| i32::from(address.port())))
+    }
+
+    /// Returns the ids of all connected peers.
+    #[func(gd_self)]
+    fn get_peers(this: Gd<Self>) -> PackedInt32Array {
+        with_object(&this, PackedInt32Array::new(), |object| object.room.peers().into_iter().collect())
+    }
+
+    /// Returns the port that a server listens on, or 0 if it does not listen.
+    #[func(gd_self)]
+    fn get_local_port(this: Gd<Self>) -> i32 {
+        with_object(&this, 0, |object| i32::from(object.room.local_port()))
+    }
+
+    /// Returns the seconds between the last answered ping to a peer and its pong, or -1 before the first pong and for
+    /// an unknown id. Pings are sent every [member heartbeat_interval], or by [code]get_peer(id).ping()[/code].
+    #[func(gd_self)]
+    fn get_round_trip_time(this: Gd<Self>, id: i32) -> f64 {
+        with_object(&this, -1.0, |object| object.room.round_trip(id).map_or(-1.0, |times| times.last.as_secs_f64()))
+    }
+
+    /// Returns a moving average of [method get_round_trip_time], or -1 before the first pong and for an unknown id.
+    #[func(gd_self)]
+    fn get_smoothed_round_trip_time(this: Gd<Self>, id: i32) -> f64 {
+        with_object(&this, -1.0, |object| object.room.round_trip(id).map_or(-1.0, |times| times.smoothed.as_secs_f64()))
+    }
+
+    /// Returns why the last call was refused, why a client could not connect, or why the last peer that left has left,
+    /// or an empty string.
+    #[func(gd_self)]
+    fn get_error_message(this: Gd<Self>) -> GString {
+        with_object(&this, GString::new(), |object| convert::text(object.room.error_message()))
+    }
+
+    /// Writes the packets that were collected in this frame to the network now. This happens automatically at the end
+    /// of the frame and in [method MultiplayerPeer.poll].
+    #[func(gd_self)]
+    fn flush(this: Gd<Self>) {
+        with_object(&this, (), frame_flush::flush);
+    }
+}

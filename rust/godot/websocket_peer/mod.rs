@@ -1,0 +1,138 @@
+//! `RustWebSocketPeer`: the class, its properties, and what the engine calls itself.
+
+#![expect(unsafe_code, reason = "the engine passes packets by pointer")]
+
+mod frequent_methods;
+mod handshake;
+mod messages;
+pub mod method_registration;
+mod opening;
+pub mod peer_object;
+mod pointer_calls;
+mod status;
+
+use std::sync::Arc;
+
+use godot::classes::{IPacketPeerExtension, PacketPeerExtension};
+use godot::global::Error as GodotError;
+use godot::prelude::*;
+use godot_core::meta::RawPtr;
+
+use super::object_lock::ObjectLock;
+use super::object_registry::{ObjectField, object_of_class, with_object};
+use super::option_properties::{OptionsOwner, with_peer_options};
+use super::{convert, engine_pointers, frame_flush};
+use crate::error::Result;
+use crate::peer::options::TlsTexts;
+use crate::peer::{ConnectionOptions, WebSocketPeer};
+use crate::proto::frame::MessageKind;
+
+use peer_object::PeerObject;
+
+with_peer_options! {
+    /// A WebSocket connection as a client or as one connection of a server, with the members of Godot's
+    /// [WebSocketPeer].
+    ///
+    /// As a client, call [method connect_to_url]; as a server, pass what [method RustTCPServer.take_connection] returns
+    /// to [method accept_stream]. Then call [method poll] regularly, check [method get_ready_state], and read packets
+    /// with [method PacketPeer.get_packet] while [method PacketPeer.get_available_packet_count] is not zero.
+    ///
+    /// [b]Differences from [WebSocketPeer]:[/b] packets that arrived before the connection closed stay readable until
+    /// the next connection; wrong calls print nothing, and [method get_error_message] explains them; invalid property
+    /// values are refused, and the property keeps its value. See [code]MIGRATING.md[/code] for all differences.
+    ///
+    /// Any method may be called from any thread; calls on one object wait for each other.
+    #[derive(GodotClass)]
+    #[class(tool, init, base = PacketPeerExtension)]
+    pub struct RustWebSocketPeer {
+        peer: ObjectField<PeerObject>,
+
+        base: Base<PacketPeerExtension>,
+    }
+}
+
+object_of_class! { RustWebSocketPeer.peer: PeerObject }
+
+impl RustWebSocketPeer {
+    /// Returns an instance for a connection that another object drives.
+    pub fn sharing(object: Arc<ObjectLock<PeerObject>>) -> Gd<Self> {
+        let mut this = Self::new_gd();
+        this.bind_mut().peer = ObjectField::sharing(object);
+        this
+    }
+
+    /// Runs a call that returns an error number.
+    fn run(&self, call: impl FnOnce(&mut WebSocketPeer) -> Result) -> GodotError {
+        self.peer.with(GodotError::ERR_BUSY, |object| convert::error(&call(&mut object.peer)))
+    }
+
+    /// Runs a query.
+    fn ask<R: Default>(&self, call: impl FnOnce(&mut WebSocketPeer) -> R) -> R {
+        self.peer.with(R::default(), |object| call(&mut object.peer))
+    }
+}
+
+impl OptionsOwner<ConnectionOptions> for RustWebSocketPeer {
+    fn read_options<R: Default>(&self, read: impl FnOnce(&ConnectionOptions) -> R) -> R {
+        self.ask(|peer| read(&peer.options))
+    }
+
+    fn change_options(&self, change: impl FnOnce(&mut ConnectionOptions) -> Result) {
+        self.run(|peer| {
+            let result = change(&mut peer.options);
+            peer.record_error(result)
+        });
+    }
+}
+
+impl OptionsOwner<TlsTexts> for RustWebSocketPeer {
+    fn read_options<R: Default>(&self, read: impl FnOnce(&TlsTexts) -> R) -> R {
+        self.peer.with(R::default(), |object| read(&object.tls))
+    }
+
+    fn change_options(&self, change: impl FnOnce(&mut TlsTexts) -> Result) {
+        self.peer.with((), |object| {
+            let result = change(&mut object.tls);
+            // A property has no return value; get_error_message() returns the text.
+            let _refused = object.peer.record_error(result);
+        });
+    }
+}
+
+with_peer_options! {
+    #[godot_api]
+    impl RustWebSocketPeer {
+        /// Emitted in [method poll] when queued data has been written to the network completely, so that a sender whose
+        /// message was refused, or that waits for [method is_drained], can continue.
+        #[signal]
+        fn drained();
+    }
+}
+
+#[godot_api]
+impl IPacketPeerExtension for RustWebSocketPeer {
+    #[func(gd_self)]
+    unsafe fn get_packet_rawptr(
+        this: Gd<Self>,
+        r_buffer: RawPtr<*mut RawPtr<*const u8>>,
+        r_buffer_size: RawPtr<*mut i32>,
+    ) -> GodotError {
+        with_object(&this, GodotError::ERR_BUSY, |object| {
+            engine_pointers::lend_copy(object.peer.take_packet(), r_buffer, r_buffer_size)
+        })
+    }
+
+    #[func(gd_self)]
+    unsafe fn put_packet_rawptr(this: Gd<Self>, p_buffer: RawPtr<*const u8>, p_buffer_size: i32) -> GodotError {
+        let payload = engine_pointers::data(p_buffer, p_buffer_size);
+        frame_flush::send(&this, |object| object.peer.send(MessageKind::Binary, payload))
+    }
+
+    fn get_available_packet_count(&self) -> i32 {
+        convert::integer32(self.ask(|peer| peer.packet_count()))
+    }
+
+    fn get_max_packet_size(&self) -> i32 {
+        convert::limit32(self.ask(|peer| peer.options.outbound_buffer_size()))
+    }
+}

@@ -1,0 +1,50 @@
+//! The object of a `RustWebSocketPeer`: the connection, and what only scripts need.
+
+use godot::prelude::*;
+
+use crate::error::ErrorCode;
+use crate::godot::frame_flush::{CollectsMessages, FrameFlush};
+use crate::peer::WebSocketPeer;
+use crate::peer::options::TlsTexts;
+
+/// A connection and what scripts need in addition.
+#[derive(Default)]
+pub struct PeerObject {
+    pub peer: WebSocketPeer,
+    /// Values of the properties `tls_*`.
+    pub tls: TlsTexts,
+    /// Result of the last `get_packet()`.
+    pub packet_error: Option<ErrorCode>,
+    frame_flush: FrameFlush,
+}
+
+impl PeerObject {
+    /// Returns the object of a connection that another object drives.
+    pub fn of(peer: WebSocketPeer) -> Self {
+        Self { peer, ..Self::default() }
+    }
+
+    /// Takes the oldest packet, or returns an empty one if there is none; `packet_error` distinguishes the two.
+    pub fn take_packet(&mut self) -> PackedByteArray {
+        let (packet, error) = match self.peer.take_packet() {
+            Ok(packet) => (PackedByteArray::from(packet), None),
+            Err(error) => (PackedByteArray::new(), Some(error.code())),
+        };
+        self.packet_error = error;
+        packet
+    }
+}
+
+impl CollectsMessages for PeerObject {
+    fn frame_flush(&mut self) -> &mut FrameFlush {
+        &mut self.frame_flush
+    }
+
+    fn has_unflushed(&mut self) -> bool {
+        self.peer.has_unflushed()
+    }
+
+    fn write_unflushed(&mut self) {
+        self.peer.flush();
+    }
+}

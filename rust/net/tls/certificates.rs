@@ -1,0 +1,76 @@
+//! PEM texts as programs pass them: parsing certificates and keys, and reading names and validity.
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+
+use crate::error::{Error, ErrorCode, Result};
+
+/// Returns the certificates in a PEM text in order. `what` names the text in errors.
+pub(super) fn parse(pem: &str, what: &str) -> Result<Vec<CertificateDer<'static>>> {
+    let invalid = |why: &str| Error::new(ErrorCode::InvalidParameter, format!("{what}: {why}"));
+    let pem = clean(pem);
+    let found: std::result::Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    let found = found.map_err(|error| invalid(&error.to_string()))?;
+    if found.is_empty() {
+        return Err(invalid("there is no certificate in PEM format (-----BEGIN CERTIFICATE-----)"));
+    }
+    for certificate in &found {
+        X509Certificate::from_der(certificate)
+            .map_err(|error| invalid(&format!("not an X.509 certificate: {error}")))?;
+    }
+    Ok(found)
+}
+
+/// Removes the NUL at the end of Godot's PEM texts, which its strings show as U+FFFD. In concatenated texts it would hide what
+/// follows.
+fn clean(pem: &str) -> String {
+    pem.replace(['\0', '\u{fffd}', '\u{feff}'], "")
+}
+
+/// Returns the private key in a PEM text: PKCS#8, PKCS#1 (RSA) or SEC1 (EC).
+pub(super) fn private_key(pem: &str, what: &str) -> Result<PrivateKeyDer<'static>> {
+    PrivateKeyDer::from_pem_slice(clean(pem).as_bytes()).map_err(|error| {
+        let message = format!("{what}: there is no private key in PEM format that can be read ({error})");
+        Error::new(ErrorCode::InvalidParameter, message)
+    })
+}
+
+/// Returns the subject of a certificate, for example `CN=player, O=Example`.
+pub(super) fn subject(certificate: &CertificateDer<'_>) -> String {
+    X509Certificate::from_der(certificate).map(|(_, parsed)| parsed.subject().to_string()).unwrap_or_default()
+}
+
+/// Returns whether a certificate names itself as its issuer.
+pub(super) fn is_self_issued(certificate: &CertificateDer<'_>) -> bool {
+    X509Certificate::from_der(certificate).is_ok_and(|(_, parsed)| parsed.subject() == parsed.issuer())
+}
+
+/// Returns the names of a certificate, and whether they are common names because it has no subject alternative name.
+pub(super) fn names(certificate: &CertificateDer<'_>) -> (Vec<String>, bool) {
+    let Ok((_, parsed)) = X509Certificate::from_der(certificate) else { return (Vec::new(), false) };
+    if let Ok(Some(alternative)) = parsed.subject_alternative_name() {
+        let names = alternative.value.general_names.iter().filter_map(|name| match name {
+            GeneralName::DNSName(name) => Some((*name).to_owned()),
+            GeneralName::IPAddress(bytes) => ip(bytes),
+            _ => None,
+        });
+        return (names.collect(), false);
+    }
+    let common = parsed.subject().iter_common_name().filter_map(|name| name.as_str().ok());
+    (common.map(str::to_owned).collect(), true)
+}
+
+fn ip(bytes: &[u8]) -> Option<String> {
+    match bytes.len() {
+        4 => <[u8; 4]>::try_from(bytes).ok().map(|bytes| std::net::Ipv4Addr::from(bytes).to_string()),
+        16 => <[u8; 16]>::try_from(bytes).ok().map(|bytes| std::net::Ipv6Addr::from(bytes).to_string()),
+        _ => None,
+    }
+}
+
+/// Returns start and end of a certificate's validity in seconds since 1970.
+pub(super) fn validity(certificate: &CertificateDer<'_>) -> Option<(i64, i64)> {
+    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+    Some((parsed.validity().not_before.timestamp(), parsed.validity().not_after.timestamp()))
+}

@@ -1,0 +1,67 @@
+//! Decides how a server gets from an accepted stream to an open connection: the request, its decision, the response.
+
+use crate::limits::MAX_EARLY_BYTES;
+use crate::net::{FailureStage, NetError};
+use crate::peer::connection::client_opening::new_connection;
+use crate::peer::connection::handshake_stream::HandshakeStream;
+use crate::peer::connection::opening_failure::reject;
+use crate::peer::connection::opening_stage::{Opened, OpeningStage, Step};
+use crate::peer::options::ConnectionOptions;
+use crate::proto::Role;
+use crate::proto::connection::Connection;
+use crate::proto::handshake::{AcceptOptions, Request};
+
+/// Answers an accepted request, with a rejection if it is not a valid WebSocket handshake.
+pub(super) fn accept(
+    stream: HandshakeStream,
+    request: Request,
+    options: &ConnectionOptions,
+    extra_headers: &[String],
+) -> Result<OpeningStage, NetError> {
+    let headers = [&options.handshake_headers[..], extra_headers].concat();
+    let server = AcceptOptions {
+        protocols: &options.supported_protocols,
+        extra_headers: &headers,
+        allowed_origins: &options.allowed_origins,
+        deflate: options.deflate_preferences(),
+    };
+    match request.accept(&server) {
+        Ok(accepted) => Ok(OpeningStage::SendingResponse {
+            stream: HandshakeStream::new(stream.transport, accepted.response),
+            connection: new_connection(Role::Server, accepted.deflate, options),
+            protocol: accepted.protocol,
+            rest: request.rest,
+        }),
+        Err(rejection) => Err(reject(stream, &rejection, FailureStage::Http, request.is_head())),
+    }
+}
+
+/// Notices a client that disconnects before the program decides, and keeps what the client sends early.
+pub(super) fn await_decision(mut stream: HandshakeStream, mut request: Request) -> Result<Step, NetError> {
+    while !is_full(&request) {
+        let rest = &mut request.rest;
+        if stream.read(|input| rest.extend_from_slice(input))?.is_none() {
+            break;
+        }
+    }
+    Ok(Step::Wait(OpeningStage::AwaitingDecision { stream, request }))
+}
+
+/// Returns whether no more early bytes are read before the decision.
+pub(super) fn is_full(request: &Request) -> bool {
+    request.rest.len() >= MAX_EARLY_BYTES
+}
+
+/// Writes the response that opens the connection.
+pub(super) fn send_response(
+    mut stream: HandshakeStream,
+    connection: Connection,
+    protocol: String,
+    rest: Vec<u8>,
+) -> Result<Step, NetError> {
+    if stream.flush()? {
+        let ((transport, sent_head), response_head) = (stream.into_parts(), Box::default());
+        return Ok(Step::Opened(Opened { transport, connection, protocol, response_head, sent_head, rest }));
+    }
+    Ok(Step::Wait(OpeningStage::SendingResponse { stream, connection, protocol, rest }))
+}

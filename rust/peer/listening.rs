@@ -1,0 +1,57 @@
+//! How server objects and rooms begin to listen, and how an accepted connection becomes a peer.
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::net::listener::ListeningSocket;
+use crate::net::{ServerTls, TcpSocket, TlsStream, Transport};
+use crate::peer::connection::websocket_peer::WebSocketPeer;
+use crate::peer::options::{ConnectionOptions, bounds};
+use crate::peer::streams::tcp_server;
+use crate::peer::trace::PeerClass;
+use crate::proto::handshake::headers;
+
+/// Converts a number to a port; bindings call this for the integers of their languages.
+pub fn checked_port(number: i64) -> Result<u16> {
+    bounds::level("port", number, 0, u32::from(u16::MAX)).map(|port| u16::try_from(port).unwrap_or_default())
+}
+
+/// Listens on a port (0: the system chooses one) of an address, after a check of the options that would fail every
+/// handshake.
+pub(in crate::peer) fn listen(options: &ConnectionOptions, port: u16, bind_address: &str) -> Result<ListeningSocket> {
+    headers::check_protocols(&options.supported_protocols)?;
+    headers::check_extra_headers(&options.handshake_headers)?;
+    tcp_server::bind(port, bind_address)
+}
+
+/// Makes the server's peer of an accepted connection. It never accepts a request itself: its owner does, or asks the
+/// program.
+pub(in crate::peer) fn accepted_peer(
+    class: PeerClass,
+    socket: Arc<TcpSocket>,
+    tls: Option<&ServerTls>,
+    options: ConnectionOptions,
+) -> Result<WebSocketPeer> {
+    let transport: Box<dyn Transport> = match tls {
+        Some(tls) => Box::new(TlsStream::server(Box::new(socket), tls)?),
+        None => Box::new(socket),
+    };
+    let mut peer = WebSocketPeer::with_trace_class(class);
+    peer.options = ConnectionOptions { auto_accept: false, ..options };
+    peer.accept_stream(transport)?;
+    Ok(peer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_from_0_to_65535() {
+        assert_eq!((checked_port(0).unwrap(), checked_port(65_535).unwrap()), (0, 65_535));
+        for number in [-1, 65_536, i64::MAX] {
+            let message = format!("port must be from 0 to 65535, not {number}");
+            assert_eq!(checked_port(number).unwrap_err().message(), message);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+"""The parts of `make check` that no other tool does."""

@@ -1,0 +1,116 @@
+"""The commands of tools/run, and how each is called."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+from typing import Callable, NamedTuple, NoReturn, Optional
+
+from .process import run
+from .project import ROOT, say
+from .report import Failed
+
+
+class Command(NamedTuple):
+    """The place of a command's function, and one line of help. The function returns None or an exit status."""
+
+    module: str
+    function: str
+    help: str
+
+
+COMMANDS = {
+    "install-library": Command("sample_project", "install_library", "debug|release|optimized: for the sample project"),
+    "demo": Command("sample_project", "run_demo", "run the tutorial's server and client in an engine"),
+    "engine": Command("commands", "print_engine", "print the path of the Godot engine that is used"),
+    "generated": Command("checks.generated", "write_generated", "write the files that the build script generates"),
+    "check-generated": Command("checks.generated", "check_generated", "compare them with the committed ones"),
+    "check-dependencies": Command("commands", "check_dependencies", "licences, bans and sources, by cargo-deny"),
+    "check-scripts": Command("checks.scripts", "check_scripts", "shellcheck and mypy"),
+    "check-words": Command("checks.words", "check_words", "terms of comments and texts, length of comment lines"),
+    "fuzz": Command("fuzz", "fuzz", "SECONDS [TARGET...]: run fuzz targets"),
+    "install": Command("commands", "install", "install the C library (PREFIX, DESTDIR, LIBDIR, INCLUDEDIR, DATADIR)"),
+    "uninstall": Command("commands", "uninstall", "remove what install has installed"),
+    "install-list": Command("commands", "list_installed", "print the paths that install writes, without DESTDIR"),
+    "addon": Command("commands", "addon", "write the addon's archive into dist/"),
+    "dist": Command("packages.dist", "write_release", "write the release into dist/"),
+    "abi": Command("packages.abi", "compare_abi", "compare the C interface with the baseline"),
+    "abi-baseline": Command("packages.abi", "write_baseline", "write that baseline"),
+    "test-c": Command("suites.c_programs", "main", "[--valgrind] [LIBRARY_DIR [INCLUDE_DIR]]"),
+    "test-godot": Command("suites.godot", "main", "[--suite NAME] [--only SUBSTRING] [--implementation ours|engine]"),
+    "test-demos": Command("suites.demos", "main", "run each demo and compare what it prints"),
+    "test-editor": Command("suites.editor", "main", "[PICTURE.png]: the editor on a hidden screen"),
+    "test-docs": Command("suites.docs", "main", "[LIBRARY_DIR]: the programs of README.md"),
+    "test-conformance": Command("suites.conformance", "main", "quick|full [CASES]: Autobahn in both roles"),
+    "conformance-of": Command(
+        "suites.conformance", "run_one", "the Autobahn cases for any program; see tests/conformance"
+    ),
+    "test-interop": Command("suites.interop", "main", "[--list] [NAME...]: other implementations"),
+    "test-secure": Command("suites.secure", "main", "[--list] [NAME...]: TLS, proxies, browsers, hostile servers"),
+    "test-packaging": Command("suites.packaging", "main", "[GROUP...]: the packages as their users use them"),
+    "bench": Command("suites.bench", "main", "LIBRARY_DIR [PART...]: the benchmark; writes docs/bench"),
+}
+
+
+def print_engine() -> None:
+    from .provision.engines import engine
+
+    print(engine())
+
+
+def check_dependencies() -> None:
+    from .provision.packages import cargo_tool
+
+    run([cargo_tool("cargo-deny"), "--all-features", "check", "bans", "licenses", "sources"], cwd=ROOT)
+
+
+def install() -> None:
+    from .packages.install import Installation
+
+    Installation().install()
+
+
+def uninstall() -> None:
+    from .packages.install import Installation
+
+    Installation().uninstall()
+
+
+def list_installed() -> None:
+    from .packages.install import Installation
+
+    print("\n".join(Installation().files()))
+
+
+def addon() -> None:
+    from .packages.addon import build_addon
+
+    print(build_addon())
+
+
+def usage() -> str:
+    lines = [f"  {name:<20} {command.help}" for name, command in COMMANDS.items()]
+    return "\n".join(["usage: tools/run COMMAND [ARGUMENT...]", *lines])
+
+
+def _end_on_signal(number: int, _frame: object) -> NoReturn:
+    # An exception runs the blocks that end programs and remove folders.
+    sys.exit(128 + number)
+
+
+def main(arguments: "list[str]") -> int:
+    signal.signal(signal.SIGTERM, _end_on_signal)
+    command = COMMANDS.get(arguments[0]) if arguments else None
+    if command is None:
+        print(usage(), file=sys.stderr)
+        return 2
+    module = importlib.import_module(f".{command.module}", __package__)
+    function: Callable[..., Optional[int]] = getattr(module, command.function)
+    try:
+        return function(*arguments[1:]) or 0
+    except Failed as error:
+        say(f"{arguments[0]}: {error}")
+        return 1
+    except KeyboardInterrupt:
+        return 130

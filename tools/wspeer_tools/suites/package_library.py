@@ -1,0 +1,226 @@
+"""Group `library` of the packaging tests: the C library as it is installed."""
+
+from __future__ import annotations
+
+import filecmp
+import functools
+import os
+import pathlib
+import re
+import shutil
+
+from ..packages.install import Installation
+from ..packages.portable_cargo import output_folder
+from ..process import Argument, Program, output_of, run, run_to_end
+from ..project import HEADER, ROOT, series, target_folder, version
+from ..provision.programs import cargo_cinstall, cmake
+from ..report import Failed, note
+from .c_programs import CLOSED, WARNINGS, declared_functions
+from .packaging import (
+    HERE,
+    Packaging,
+    fails,
+    listing,
+    make,
+    require_no_paths,
+    require_old_glibc,
+    require_soname,
+    require_stripped,
+    same,
+)
+
+PREFIX = "/opt/wspeer"
+C_TESTS = ROOT / "tests" / "c"
+CXX_STANDARDS = ("c++11", "c++17", "c++20")
+
+
+def expected_files() -> "list[str]":
+    library = f"libwspeer.so.{version()}"
+    return sorted(
+        [
+            "include/wspeer.h",
+            "include/wspeer.hpp",
+            "lib/libwspeer.a",
+            f"lib/libwspeer.so -> {library}",
+            f"lib/libwspeer.so.{series()} -> {library}",
+            f"lib/{library}",
+            "lib/pkgconfig/wspeer.pc",
+            "share/cmake/wspeer/wspeer-config-version.cmake",
+            "share/cmake/wspeer/wspeer-config.cmake",
+            "share/doc/wspeer/LICENSE",
+            "share/doc/wspeer/THIRD-PARTY-LICENSES.txt",
+        ]
+    )
+
+
+class LibraryGroup:
+    """The installation and the programs that are compiled against it."""
+
+    def __init__(self, packaging: Packaging):
+        self.packaging = packaging
+        self.work = packaging.work
+        self.stage = self.work / "stage"
+        self.installed = self.stage / PREFIX[1:]
+        self.library = self.installed / "lib" / "libwspeer.so"
+        self.port = 0
+
+    def install(self) -> None:
+        shutil.rmtree(self.stage, ignore_errors=True)
+        make("install", f"DESTDIR={self.stage}", f"PREFIX={PREFIX}", "WSPEER_PORTABLE=1")
+
+    def require_files(self) -> None:
+        same("installed files", listing(self.installed), expected_files())
+        printed = sorted(path[1:] for path in Installation(PREFIX, "").files())
+        same("the list of installed files", printed, [name.split(" -> ")[0] for name in listing(self.stage)])
+        require_soname(self.library)
+
+    def pkg_config(self, *options: str) -> "list[str]":
+        # The file names the prefix; the tree is in a DESTDIR here.
+        variables: dict[str, Argument] = {
+            "PKG_CONFIG_PATH": self.installed / "lib/pkgconfig",
+            "PKG_CONFIG_SYSROOT_DIR": "",
+        }
+        command = ["pkg-config", f"--define-variable=prefix={self.installed}", *options, "wspeer"]
+        return output_of(command, env=variables).split()
+
+    def compile_shared(self, source: pathlib.Path) -> None:
+        program = self.work / source.stem
+        flags = [*self.pkg_config("--cflags", "--libs"), f"-Wl,-rpath,{self.installed}/lib"]
+        run(["gcc", "-std=c11", "-O1", *WARNINGS, source, "-o", program, *flags])
+        require_soname(program)
+
+    def compile_static(self, source: pathlib.Path) -> None:
+        program = self.work / f"{source.stem}_static"
+        libraries = [flag.replace("-lwspeer", "-l:libwspeer.a") for flag in self.pkg_config("--static", "--libs")]
+        flags = [*self.pkg_config("--cflags"), *libraries]
+        run(["gcc", "-std=c11", "-O1", *WARNINGS, source, "-o", program, *flags])
+        if "libwspeer" in output_of(["readelf", "-d", program]):
+            raise Failed(f"{program} needs the shared library")
+
+    def compile_cpp(self, standard: str) -> None:
+        flags = [*self.pkg_config("--cflags", "--libs"), f"-Wl,-rpath,{self.installed}/lib"]
+        options = [f"-std={standard}", "-fno-exceptions", "-fno-rtti", "-O1", *WARNINGS]
+        run(["g++", *options, HERE / "echo.cpp", "-o", self.work / f"echo_{standard}", *flags])
+
+    def build_with_cmake(self, target: str, folder: str, wanted: str) -> None:
+        build = self.work / folder
+        shutil.rmtree(build, ignore_errors=True)
+        variables = {"CMAKE_PREFIX_PATH": self.installed, "TARGET": target, "WANTED": wanted}
+        variables["SOURCE"] = C_TESTS / "echo_client.c"
+        definitions = [f"-D{name}={value}" for name, value in variables.items()]
+        run([cmake(), "-S", HERE / "cmake", "-B", build, *definitions])
+        run([cmake(), "--build", build])
+
+    def compare_system_libraries(self) -> None:
+        """The lists of system libraries in wspeer.pc and in the CMake file are those that rustc names."""
+        named = (output_folder("rustc", "release") / "native-static-libs").read_text(encoding="utf-8").strip()
+        config = (self.installed / "share/cmake/wspeer/wspeer-config.cmake").read_text(encoding="utf-8")
+        in_cmake = re.search(r"^ *set\(_wspeer_system (gcc_s.*)\)$", config, re.MULTILINE)
+        same("system libraries", sorted(set((in_cmake or [""])[1].split())), sorted({n[2:] for n in named.split()}))
+        description = (self.installed / "lib/pkgconfig/wspeer.pc").read_text(encoding="utf-8")
+        if f"Libs.private: {named}" not in description.splitlines():
+            raise Failed(f"wspeer.pc does not list {named}")
+
+    def require_wrappers(self) -> None:
+        text = (ROOT / "include" / "wspeer.hpp").read_text(encoding="utf-8")
+        # The functions of the trace belong to no object.
+        missing = [
+            name for name in declared_functions(HEADER) if "trace" not in name and not re.search(rf"\b{name}\b", text)
+        ]
+        if missing:
+            raise Failed(f"wspeer.hpp does not use {', '.join(missing)}")
+
+    def echo(self, program: Argument, expected: "list[str]") -> None:
+        command = [program, f"ws://127.0.0.1:{self.port}/", "hello"]
+        status, text = run_to_end(command, self.work / "client.out")
+        note(text)
+        # A client in C prints the reason of the close too, which is any word.
+        output = CLOSED.sub("closed: 1000", text).splitlines()
+        same("status and output", (status, output), (0, expected))
+
+    def uninstall(self) -> None:
+        (self.installed / "include" / "others.h").touch()
+        make("uninstall", f"DESTDIR={self.stage}", f"PREFIX={PREFIX}")
+        same("files that are left", listing(self.installed), ["include/others.h"])
+        if (self.installed / "share/cmake/wspeer").exists():
+            raise Failed("share/cmake/wspeer is left")
+
+    def install_with_cargo_c(self) -> None:
+        """cargo-c installs the same files, except for those that it has no place for."""
+        tool, destination = cargo_cinstall(), self.work / "cargo-c"
+        shutil.rmtree(destination, ignore_errors=True)
+        variables = {
+            "CARGO_TARGET_DIR": str(target_folder() / "packaging" / "cargo-c"),
+            "PATH": f"{tool.parent}{os.pathsep}{os.environ['PATH']}",
+        }
+        options: list[Argument] = ["--no-default-features", "--profile", "dev", "--locked", "--prefix", "/usr"]
+        options += ["--libdir", "/usr/lib", "--destdir", destination]
+        run(["cargo", "cinstall", *options], cwd=ROOT, env=variables)
+        installed = destination / "usr"
+        expected = [name for name in expected_files() if not name.startswith("share/doc")]
+        same("files of cargo cinstall", listing(installed), expected)
+        if not filecmp.cmp(HEADER, installed / "include/wspeer.h", shallow=False):
+            raise Failed("cargo cinstall has installed another header")
+        description = (installed / "lib/pkgconfig/wspeer.pc").read_text(encoding="utf-8")
+        if f"Version: {version()}" not in description.splitlines():
+            raise Failed("wspeer.pc of cargo cinstall has another version")
+        require_soname(installed / "lib/libwspeer.so")
+
+    def run_compilers(self) -> None:
+        step, client = self.packaging.step, C_TESTS / "echo_client.c"
+        step("compile by pkg-config", lambda: self.compile_shared(C_TESTS / "echo_server.c"))
+        step("compile a client by pkg-config", lambda: self.compile_shared(client))
+        step("compile statically by pkg-config", lambda: self.compile_static(client))
+        step("CMake, shared", lambda: self.build_with_cmake("wspeer::wspeer", "cmake-shared", version()))
+        step("CMake, static", lambda: self.build_with_cmake("wspeer::static", "cmake-static", version()))
+        step(
+            "CMake refuses another series",
+            lambda: fails(lambda: self.build_with_cmake("wspeer::wspeer", "cmake-other", "9.0")),
+        )
+        for standard in CXX_STANDARDS:
+            step(f"compile C++ as {standard}", functools.partial(self.compile_cpp, standard))
+
+    def run_programs(self) -> None:
+        step, expected = self.packaging.step, ["< hello", "closed: 1000"]
+        programs = {
+            "a program by pkg-config": "echo_client",
+            "a program linked statically": "echo_client_static",
+            "a program by CMake": "cmake-shared/user",
+            "a program by CMake, static": "cmake-static/user",
+        }
+        with Program([self.work / "echo_server"], self.work / "server.out", has_input=True) as server:
+            self.port = server.port()
+            for name, program in programs.items():
+                step(name, functools.partial(self.echo, self.work / program, expected))
+            for standard in CXX_STANDARDS:
+                echoed = ["< hello", "< 0 bytes", "closed: 1000"]
+                step(
+                    f"a C++ program as {standard}", functools.partial(self.echo, self.work / f"echo_{standard}", echoed)
+                )
+
+    def keep_library(self) -> None:
+        """Keeps the installation for the groups that run later."""
+        shutil.rmtree(self.packaging.library, ignore_errors=True)
+        shutil.copytree(self.installed, self.packaging.library, symlinks=True)
+
+    def run(self) -> None:
+        step = self.packaging.step
+        step("install into a DESTDIR", self.install)
+        step("installed files", self.require_files)
+        step("glibc 2.28 is enough for the C library", lambda: require_old_glibc(self.library))
+        step("the C library is stripped", lambda: require_stripped(self.library))
+        step("the C library names no folder of this machine", lambda: require_no_paths(self.library))
+        step("system libraries", self.compare_system_libraries)
+        step("wspeer.hpp wraps every function", self.require_wrappers)
+        self.run_compilers()
+        try:
+            self.run_programs()
+        except Failed as error:
+            self.packaging.report.fail("the echo server", str(error))
+        self.keep_library()
+        step("uninstall removes what install has installed", self.uninstall)
+        step("cargo cinstall", self.install_with_cargo_c)
+
+
+def run_group(packaging: Packaging) -> None:
+    LibraryGroup(packaging).run()
