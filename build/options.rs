@@ -520,7 +520,7 @@ fn godot_accessors(out: &mut String, group: &Group, option: &Declaration) {
         Kind::Bytes { .. } | Kind::Count { .. } => format!("$crate::godot::convert::integer(options.{field}())"),
         Kind::Level { .. } => format!("i64::from(options.{field}())"),
         Kind::Seconds { .. } => format!("options.{field}().as_secs_f64()"),
-        Kind::Text { .. } => format!("$crate::godot::convert::text(options.{field}())"),
+        Kind::Text { .. } => format!("$crate::godot::convert::{}(options.{field}())", option.godot_text),
         Kind::Texts { .. } => format!("$crate::godot::convert::packed(options.{field}())"),
     };
     let set = match option.kind {

@@ -39,6 +39,11 @@ pub fn host(address: Option<SocketAddr>) -> GString {
     GString::from(&text)
 }
 
+/// Returns an IP address as the engine writes it, and any other text unchanged.
+pub(in crate::godot) fn address(text: &str) -> GString {
+    text.parse::<IpAddr>().map_or_else(|_| GString::from(text), |ip| host(Some((ip, 0).into())))
+}
+
 /// Returns the strings of an engine array.
 pub fn strings(array: &PackedStringArray) -> Vec<String> {
     array.as_slice().iter().map(GString::to_string).collect()

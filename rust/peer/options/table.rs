@@ -72,6 +72,8 @@ pub struct Declaration {
     pub positive: &'static [Object],
     /// Godot's setter takes negative numbers for 0, as the engine's does.
     pub negative_is_zero: bool,
+    /// The function of `godot/convert.rs` that writes a text as the engine does.
+    pub godot_text: &'static str,
     /// What 0 means.
     pub zero: Option<&'static str>,
     pub effect: Effect,
@@ -118,6 +120,7 @@ const ROW: Declaration = Declaration {
     defaults: &[],
     positive: &[],
     negative_is_zero: false,
+    godot_text: "text",
     zero: None,
     effect: Effect::Immediately,
     objects: &[],
@@ -405,6 +408,7 @@ pub const GROUPS: &[Group] = &[
         options: &[Declaration {
             name: "bind_address",
             godot_name: Some("bind_ip"),
+            godot_text: "address",
             kind: Kind::Text { default: "*", check: Some("crate::peer::streams::bind_address::check_bind_address") },
             effect: Effect::NextListen,
             objects: &[Server],
