@@ -219,7 +219,7 @@ fn names_of(section: &Section, folder: &Path) -> Result<Vec<String>, Box<dyn Err
     Ok(names)
 }
 
-/// Breaks the paragraphs of all comments anew. A line that begins with `- ` is a paragraph of its own.
+/// Wraps the paragraphs of all comments at [`COLUMNS`]. A line that begins with `- ` is a paragraph of its own.
 fn rewrapped(text: &str) -> String {
     let mut lines = Vec::new();
     let mut paragraph = String::new();
