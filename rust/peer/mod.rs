@@ -16,12 +16,13 @@ mod state;
 pub mod streams;
 pub mod trace;
 
+pub use crate::proto::frame::MessageKind;
 pub use client::{Client, ClientStatus, ConnectParameters};
 pub use connection::{CompressionStatistics, IdleWatch, RoundTrip, WebSocketPeer};
 pub use event::PeerEvent;
 pub use options::{AdmissionOptions, ConnectionOptions, ReconnectOptions, ServerOptions};
 pub use peer_ids::{BROADCAST, BuildIdHasher, SERVER_ID};
-pub use room::MultiplayerPeer;
+pub use room::{MultiplayerPeer, RoomEvent, RoomStatus};
 pub use server::{ListenParameters, Server};
 pub use state::State;
 pub use streams::{StreamPeerTcp, StreamPeerTls, StreamStatus, TcpServer, TlsStatus};

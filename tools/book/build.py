@@ -65,7 +65,9 @@ def dump_classes(work: pathlib.Path) -> pathlib.Path:
     folder.mkdir(parents=True)
     say("writing the editor's help")
     subprocess.run(
-        ["cargo", "run", "--quiet", "--example", "godot_help", "--", str(folder)], cwd=ROOT, check=True
+        ["cargo", "run", "--quiet", "--features", "godot,capi", "--example", "godot_help", "--", str(folder)],
+        cwd=ROOT,
+        check=True,
     )
     say("dumping the classes in the engine")
     # The engine keeps the descriptions that it finds in the folder.
