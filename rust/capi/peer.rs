@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::error::wsp_error;
-use super::handle::{Content, Handle, free, leak, with};
+use super::handle::{Content, Handle, descriptor_number, free, leak, with};
 use super::stream::wsp_stream;
 use super::text::{bytes, list, optional, required, write_out};
 use super::tls_options::{self, wsp_tls_options};
@@ -487,7 +487,8 @@ pub unsafe extern "C" fn wsp_peer_set_handshake_headers(
 pub unsafe extern "C" fn wsp_peer_get_fd(peer: *const wsp_peer, wants_write: *mut bool) -> i64 {
     // SAFETY: the caller passes NULL or live pointers.
     unsafe {
-        let (fd, writes) = ask(peer, None, |peer| peer.raw_fd()).unwrap_or((-1, false));
+        let (fd, writes) =
+            ask(peer, None, |peer| peer.raw_fd()).map_or((-1, false), |(fd, writes)| (descriptor_number(fd), writes));
         write_out(wants_write, writes);
         fd
     }

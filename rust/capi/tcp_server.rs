@@ -6,7 +6,7 @@ use std::ptr::null_mut;
 use parking_lot::Mutex;
 
 use super::error::wsp_error;
-use super::handle::{Content, Handle, free, handle, leak, with};
+use super::handle::{Content, Handle, descriptor_number, free, handle, leak, with};
 use super::stream::wsp_stream;
 use super::text::optional;
 use crate::error::Result;
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn wsp_tcp_server_get_local_port(server: *const wsp_tcp_se
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_tcp_server_get_fd(server: *const wsp_tcp_server) -> i64 {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(server, None, |content| content.object.raw_fd()) }.unwrap_or(-1)
+    unsafe { ask(server, None, |content| content.object.raw_fd()) }.map_or(-1, descriptor_number)
 }
 
 /// Stops listening. Connections that were not taken are closed.

@@ -6,6 +6,7 @@ pub mod connection;
 pub mod event;
 mod godot3_packets;
 mod last_error;
+#[doc(hidden)]
 pub mod listening;
 pub mod options;
 mod peer_ids;
@@ -21,7 +22,9 @@ pub use client::{Client, ClientStatus, ConnectParameters};
 pub use connection::{CompressionStatistics, IdleWatch, RoundTrip, WebSocketPeer};
 pub use event::PeerEvent;
 pub use options::{AdmissionOptions, ConnectionOptions, ReconnectOptions, ServerOptions};
-pub use peer_ids::{BROADCAST, BuildIdHasher, SERVER_ID};
+#[doc(hidden)]
+pub use peer_ids::BuildIdHasher;
+pub use peer_ids::{BROADCAST, SERVER_ID};
 pub use room::{MultiplayerPeer, RoomEvent, RoomStatus};
 pub use server::{ListenParameters, Server};
 pub use state::State;
