@@ -1,6 +1,6 @@
 //! WebSockets for programs that tick: games, servers with a frame loop, and other programs that do all their work in
-//! calls of their own. There is no runtime and no callback. A program calls `poll()`, which never blocks, and then takes
-//! the events.
+//! calls of their own. There is no runtime and no callback. A program calls `poll()`, which never blocks, and then
+//! takes the events.
 //!
 //! # Objects
 //!
@@ -61,8 +61,8 @@
 //! }
 //! ```
 //!
-//! A program without ticks calls [`peer::Client::wait`] or [`peer::Server::wait`] instead, which block until there is an
-//! event. The folder `examples/` contains `echo_client`, `echo_server`, `chat_server` and `room`.
+//! A program without ticks calls [`peer::Client::wait`] or [`peer::Server::wait`] instead, which block until there is
+//! an event. The folder `examples/` contains `echo_client`, `echo_server`, `chat_server` and `room`.
 //!
 //! # Features
 //!
@@ -79,14 +79,14 @@
 //! * Peer ids are `i32`: 1 is the server, others are from 2 to 2147483647. As a target, 0 means all peers, and a
 //!   negative id all but that one.
 //! * [`peer::WebSocketPeer::close`] takes an `i32`: a negative code drops the connection without a close frame.
-//! * [`peer::WebSocketPeer::close_code`] returns an `i32`: 0 for a close frame without a code, -1 if the close handshake
-//!   was not completed.
+//! * [`peer::WebSocketPeer::close_code`] returns an `i32`: 0 for a close frame without a code, -1 if the close
+//!   handshake was not completed.
 //!
 //! # Modules
 //!
-//! [`proto`] is the protocol without I/O, [`net`] the access to the operating system, [`peer`] the objects. Programs use
-//! [`peer`] and [`error`], and from the others the types of arguments and results, for example [`net::ClientTls`] and
-//! [`proto::handshake::HttpAnswer`].
+//! [`proto`] is the protocol without I/O, [`net`] the access to the operating system, [`peer`] the objects. Programs
+//! use [`peer`] and [`error`], and from the others the types of arguments and results, for example [`net::ClientTls`]
+//! and [`proto::handshake::HttpAnswer`].
 
 #[cfg(feature = "capi")]
 mod capi;
