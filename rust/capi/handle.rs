@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use super::error::wsp_error;
 use super::lent::LentTexts;
 use crate::error::{Error, ErrorCode, Result};
+use crate::net::RawDescriptor;
 
 /// A type that C sees as an opaque struct.
 pub(super) trait Handle: Send + Sync {
@@ -207,4 +208,12 @@ mod tests {
             free(null);
         }
     }
+}
+
+/// Returns a descriptor in the type that the C interface has for all systems.
+pub(super) fn descriptor_number(descriptor: RawDescriptor) -> i64 {
+    #[cfg(unix)]
+    return i64::from(descriptor);
+    #[cfg(windows)]
+    return descriptor as i64;
 }

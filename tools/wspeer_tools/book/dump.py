@@ -36,7 +36,7 @@ def dump_classes() -> list[godot_classes.Class]:
     fresh_folder(folder.parent)
     folder.mkdir()
     say("writing the editor's help")
-    run(["cargo", "run", "--quiet", "--example", "godot_help", "--", folder], cwd=ROOT)
+    run(["cargo", "run", "--quiet", "--features", "godot,capi", "--example", "godot_help", "--", folder], cwd=ROOT)
     say("dumping the classes in the engine")
     # The engine keeps the descriptions that it finds in the folder.
     _run_engine("--doctool", str(folder.parent), "--gdextension-docs")
