@@ -1,6 +1,6 @@
 //! Generates what follows from one declaration: Rust, C and Godot code of the options and errors, the C header from
-//! `rust/capi/`, and the CMake file that carries the version. The committed `include/wspeer.h` is compared with the result by a
-//! test; both are installed by `make install` and `cargo cinstall`.
+//! `rust/capi/`, and the CMake file that carries the version. The committed `include/wspeer.h` is compared with the
+//! result by a test; both are installed by `make install` and `cargo cinstall`.
 
 #[path = "../rust/error/table.rs"]
 mod error_table;

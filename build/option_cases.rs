@@ -1,5 +1,5 @@
-//! Writes the test cases of the options in Rust, C and GDScript: the default of each option of each object, and values outside
-//! its bounds with the one message that every entry point gives.
+//! Writes the test cases of the options in Rust, C and GDScript: the default of each option of each object, and values
+//! outside its bounds with the one message that every entry point gives.
 
 use std::fmt::Write as _;
 

@@ -484,8 +484,8 @@ fn godot_type(option: &Declaration) -> &'static str {
     }
 }
 
-/// For each Godot class a macro that adds the properties to its struct and the accessors to its first `#[godot_api]` block:
-/// `#[var]` finds accessors in that block only.
+/// For each Godot class a macro that adds the properties to its struct and the accessors to its first `#[godot_api]`
+/// block: `#[var]` finds accessors in that block only.
 pub fn godot() -> String {
     let mut out = String::new();
     for object in Object::ALL {

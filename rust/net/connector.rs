@@ -24,8 +24,8 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// Starts the attempt. An address that the kernel refuses at once is an error here; a name that cannot be resolved is an
-    /// error of [`Self::poll`].
+    /// Starts the attempt. An address that the kernel refuses at once is an error here; a name that cannot be resolved
+    /// is an error of [`Self::poll`].
     pub fn start(host: &str, port: u16, timeout: Duration, now: Instant) -> Result<Self, NetError> {
         let mut connector = Self {
             host: host.to_owned(),

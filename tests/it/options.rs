@@ -1,4 +1,5 @@
-//! Every option that `peer/options/table.rs` declares has its default and refuses values outside its bounds, on every object.
+//! Every option that `peer/options/table.rs` declares has its default and refuses values outside its bounds, on every
+//! object.
 
 use wspeer::error::{ErrorCode, Result};
 use wspeer::peer::options::{AdmissionOptions, ConnectionOptions, ReconnectOptions};
@@ -37,7 +38,8 @@ fn refused_values_change_nothing_and_name_the_bounds() {
 
 #[test]
 fn nan_and_infinity_are_refused() {
-    // An integer option gets 0 or the largest number for these, which is a conversion of the test and not of the library.
+    // An integer option gets 0 or the largest number for these, which is a conversion of the test and not of the
+    // library.
     for case in CASES.iter().filter(|case| case.name.contains("timeout") || case.name.contains("delay")) {
         for value in [f64::NAN, f64::INFINITY] {
             assert!((case.after_setting)(value).0.is_err(), "{} {value}", case.name);

@@ -27,8 +27,8 @@ enum Kind {
 }
 
 #[expect(unsafe_code, reason = "a peer with an engine stream may be used from any thread, as any other peer")]
-// SAFETY: the engine counts references to a RefCounted atomically, and the peer's lock lets one thread at a time call the
-// stream, of which the peer is the only user while it runs on it.
+// SAFETY: the engine counts references to a RefCounted atomically, and the peer's lock lets one thread at a time call
+// the stream, of which the peer is the only user while it runs on it.
 unsafe impl Send for EngineStream {}
 
 impl EngineStream {

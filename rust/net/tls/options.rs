@@ -62,7 +62,8 @@ pub struct ClientTlsSpec {
 pub struct ServerTlsSpec {
     /// The server's certificate.
     pub identity: IdentityPem,
-    /// Certificates of the authorities for client certificates, in PEM format; `None` to request no client certificates.
+    /// Certificates of the authorities for client certificates, in PEM format; `None` to request no client
+    /// certificates.
     pub client_ca: Option<String>,
     /// Clients without a certificate are refused.
     pub client_certificate_required: bool,
@@ -91,7 +92,8 @@ impl TlsOptions {
         self.set(Self::Client(ClientTlsSpec { is_unsafe: false, trusted, common_name_override, identity }))
     }
 
-    /// Makes these the settings of a client that does not verify the name, and verifies the chain only if `trusted` is set.
+    /// Makes these the settings of a client that does not verify the name, and verifies the chain only if `trusted` is
+    /// set.
     pub fn set_client_unsafe(&mut self, trusted: Option<String>) -> Result {
         let identity = self.client_identity();
         self.set(Self::Client(ClientTlsSpec { is_unsafe: true, trusted, identity, ..ClientTlsSpec::default() }))

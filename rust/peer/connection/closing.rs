@@ -1,4 +1,5 @@
-//! Decides how a connection ends: by a close handshake, a violation, a failure or the program, and what is reported of it.
+//! Decides how a connection ends: by a close handshake, a violation, a failure or the program, and what is reported of
+//! it.
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::{FailureStage, NetError, clock};
@@ -9,7 +10,8 @@ use crate::peer::trace::event::Direction;
 use crate::proto::close::CloseFrame;
 
 impl WebSocketPeer {
-    /// Starts the close handshake. A negative code drops the connection without one, and so does any code while connecting.
+    /// Starts the close handshake. A negative code drops the connection without one, and so does any code while
+    /// connecting.
     ///
     /// # Errors
     /// `InvalidParameter` for codes and reasons that no close frame may carry; then nothing is sent or changed.

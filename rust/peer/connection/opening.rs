@@ -1,4 +1,5 @@
-//! Decides how a connection gets from nothing to open, through the stages of [`OpeningStage`], and when that takes too long.
+//! Decides how a connection gets from nothing to open, through the stages of [`OpeningStage`], and when that takes too
+//! long.
 
 use std::io;
 use std::net::SocketAddr;
@@ -297,7 +298,8 @@ impl Opening {
         }
     }
 
-    /// Makes each poll ask the system itself, see [`Transport::poll_directly`]; before the TCP connection nothing is read.
+    /// Makes each poll ask the system itself, see [`Transport::poll_directly`]; before the TCP connection nothing is
+    /// read.
     pub fn poll_directly(&self) {
         if let Some(transport) = self.stage.transport() {
             transport.poll_directly();

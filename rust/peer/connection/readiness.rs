@@ -8,8 +8,8 @@ use crate::net::{clock, linger};
 use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
 use crate::peer::trace;
 
-/// The result of a poll that found nothing to do. The caller may skip further polls while [`Self::still_holds`] returns `true` and
-/// the peer is not used otherwise.
+/// The result of a poll that found nothing to do. The caller may skip further polls while [`Self::still_holds`] returns
+/// `true` and the peer is not used otherwise.
 #[derive(Debug)]
 pub struct IdleWatch(Arc<Readiness>);
 
@@ -21,7 +21,8 @@ impl IdleWatch {
 }
 
 impl WebSocketPeer {
-    /// Polls, as [`Self::poll`] does. Returns a watch if there was nothing to do and the socket is watched by this process's poller.
+    /// Polls, as [`Self::poll`] does. Returns a watch if there was nothing to do and the socket is watched by this
+    /// process's poller.
     pub fn poll_unless_idle(&mut self) -> Option<IdleWatch> {
         if !self.is_idle() || trace::is_enabled() {
             self.poll_at(clock::now());
@@ -33,7 +34,8 @@ impl WebSocketPeer {
         }
     }
 
-    /// Returns whether a poll would find nothing to do; the most frequent question of a game with many idle connections.
+    /// Returns whether a poll would find nothing to do; the most frequent question of a game with many idle
+    /// connections.
     fn is_idle(&mut self) -> bool {
         let is_idle = match &mut self.phase {
             Phase::Closed => true,
@@ -48,13 +50,14 @@ impl WebSocketPeer {
         is_idle && linger::is_idle()
     }
 
-    /// Returns whether another [`Self::poll`] has something to do without news from the network: input for which the packet queue
-    /// had no room, or output. For event loops that poll only when a descriptor is ready.
+    /// Returns whether another [`Self::poll`] has something to do without news from the network: input for which the
+    /// packet queue had no room, or output. For event loops that poll only when a descriptor is ready.
     pub fn needs_poll(&self) -> bool {
         matches!(&self.phase, Phase::Open(open) if open.has_held_input() || open.has_unflushed())
     }
 
-    /// Returns whether a poll has something to do, as far as is known without a system call; see [`Self::next_deadline`] for time.
+    /// Returns whether a poll has something to do, as far as is known without a system call; see
+    /// [`Self::next_deadline`] for time.
     pub(in crate::peer) fn has_pending_work(&self) -> bool {
         match &self.phase {
             Phase::Closed => false,
@@ -72,8 +75,8 @@ impl WebSocketPeer {
         }
     }
 
-    /// Returns the socket's descriptor for foreign event loops, and whether output waits until it is writable. From this call on,
-    /// each poll asks the system itself.
+    /// Returns the socket's descriptor for foreign event loops, and whether output waits until it is writable. From
+    /// this call on, each poll asks the system itself.
     pub fn raw_fd(&self) -> Option<(i64, bool)> {
         match &self.phase {
             Phase::Open(open) => {

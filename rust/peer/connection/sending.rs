@@ -1,4 +1,5 @@
-//! Decides when output is written, collected or refused: messages, broadcasts, pings, and the limits of the output queue.
+//! Decides when output is written, collected or refused: messages, broadcasts, pings, and the limits of the output
+//! queue.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::time::Instant;
@@ -50,8 +51,8 @@ impl WebSocketPeer {
     /// Sends a ping of at most 125 bytes; its pong updates [`Self::round_trip`].
     ///
     /// # Errors
-    /// `InvalidParameter` for a longer payload, `Failed` if the connection is not open, `OutOfMemory` while the network accepts
-    /// no data.
+    /// `InvalidParameter` for a longer payload, `Failed` if the connection is not open, `OutOfMemory` while the network
+    /// accepts no data.
     pub fn ping(&mut self, payload: &[u8]) -> Result {
         let result = self.try_ping(payload);
         self.record_error(result)
@@ -238,8 +239,8 @@ impl OpenConnection {
         self.protocol.send_ping(payload, &mut self.output);
     }
 
-    /// Sends a message. The first of a tick is written at once; further ones are collected until [`COALESCE_BYTES`], the next
-    /// flush or the next poll.
+    /// Sends a message. The first of a tick is written at once; further ones are collected until [`COALESCE_BYTES`],
+    /// the next flush or the next poll.
     fn send(&mut self, kind: MessageKind, payload: &[u8], options: SendOptions) -> Result<(), NetError> {
         let compressible = self.protocol.deflate().is_some() && options.compress_from.is_some();
         if payload.len() >= VECTORED_WRITE_BYTES && payload.len() <= options.max_frame_size && !compressible {

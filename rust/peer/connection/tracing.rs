@@ -1,4 +1,5 @@
-//! Decides what a peer reports to the trace: a row at the end of each poll, and an event for each message, frame and failure.
+//! Decides what a peer reports to the trace: a row at the end of each poll, and an event for each message, frame and
+//! failure.
 
 use crate::net::NetError;
 use crate::peer::connection::heartbeat::Heartbeat;

@@ -159,7 +159,8 @@ impl WebSocketPeer {
         self.trace.received(&self.queue, known, &mut open.heartbeat);
         let was_first_poll = open.end_first_poll();
         if let Err(end) = received.and_then(|()| written.map_err(ConnectionEnd::Lost)) {
-            // A connection that opens, delivers and breaks within one poll is seen open too; the next poll finds it broken.
+            // A connection that opens, delivers and breaks within one poll is seen open too; the next poll finds it
+            // broken.
             if was_first_poll && matches!(end, ConnectionEnd::Lost(_)) && !self.queue.is_empty() {
                 return;
             }

@@ -76,7 +76,8 @@ impl StreamPeerTcp {
     /// Binds the next connection to a local port (0: the system chooses one) and address. Allowed once.
     ///
     /// # Errors
-    /// `AlreadyInUse` if the stream is bound or connected, or the port is in use; `InvalidParameter` for an invalid address.
+    /// `AlreadyInUse` if the stream is bound or connected, or the port is in use; `InvalidParameter` for an invalid
+    /// address.
     pub fn bind(&mut self, port: u16, host: &str) -> Result {
         if self.bound.is_some() || !matches!(self.connection, TcpConnection::None) {
             return Err(Error::new(ErrorCode::AlreadyInUse, "the stream is already bound or in use"));
@@ -95,8 +96,8 @@ impl StreamPeerTcp {
     /// Starts to connect. A host name is resolved before the call returns, as in the engine.
     ///
     /// # Errors
-    /// `AlreadyInUse` while the stream is in use, `InvalidParameter` for port 0, `CantResolve` if the lookup fails, `Failed`
-    /// if the system refuses to connect.
+    /// `AlreadyInUse` while the stream is in use, `InvalidParameter` for port 0, `CantResolve` if the lookup fails,
+    /// `Failed` if the system refuses to connect.
     pub fn connect_to_host(&mut self, host: &str, port: u16) -> Result {
         if !matches!(self.connection, TcpConnection::None) {
             return Err(Error::new(ErrorCode::AlreadyInUse, "the stream is in use; call disconnect_from_host() first"));
