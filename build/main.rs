@@ -2,13 +2,18 @@
 //! `rust/capi/`, and the CMake file that carries the version. The committed `include/wspeer.h` is compared with the
 //! result by a test; both are installed by `make install` and `cargo cinstall`.
 
+mod c_options;
+mod declaration;
 #[path = "../rust/error/table.rs"]
 mod error_table;
 mod errors;
+mod godot_options;
+mod limits_table;
 mod option_cases;
-mod options;
+mod rust_options;
 #[path = "../rust/peer/options/table.rs"]
 mod table;
+mod writer;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -19,15 +24,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("cargo::rerun-if-changed=tools/package/wspeer-config-version.cmake.in");
     let output = PathBuf::from(std::env::var("OUT_DIR")?);
-    std::fs::write(output.join("options.rs"), options::rust())?;
-    std::fs::write(output.join("options.md"), options::markdown())?;
-    std::fs::write(output.join("godot_options.rs"), options::godot())?;
-    std::fs::write(output.join("capi_options.rs"), options::c_structs())?;
-    std::fs::write(output.join("option_cases.rs"), option_cases::rust()?)?;
-    std::fs::write(output.join("option_cases.h"), option_cases::c()?)?;
-    std::fs::write(output.join("option_cases.gd"), option_cases::gdscript()?)?;
-    std::fs::write(output.join("error_code.rs"), errors::rust()?)?;
-    std::fs::write(output.join("capi_error.rs"), errors::c()?)?;
+    std::fs::write(output.join("options.rs"), rust_options::structs())?;
+    std::fs::write(output.join("options.md"), limits_table::markdown())?;
+    std::fs::write(output.join("godot_options.rs"), godot_options::macros())?;
+    std::fs::write(output.join("capi_options.rs"), c_options::structs())?;
+    std::fs::write(output.join("option_cases.rs"), option_cases::rust())?;
+    std::fs::write(output.join("option_cases.h"), option_cases::c())?;
+    std::fs::write(output.join("option_cases.gd"), option_cases::gdscript())?;
+    std::fs::write(output.join("error_code.rs"), errors::rust())?;
+    std::fs::write(output.join("capi_error.rs"), errors::c())?;
     #[cfg(feature = "capi")]
     {
         generate_header()?;
@@ -42,7 +47,7 @@ fn generate_header() -> Result<(), Box<dyn Error>> {
     let output = PathBuf::from(std::env::var("OUT_DIR")?);
     let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
     let after_includes = config.after_includes.unwrap_or_default();
-    config.after_includes = Some(format!("{after_includes}\n{}", options::c_init_macros()));
+    config.after_includes = Some(format!("{after_includes}\n{}", c_options::init_macros()));
     let mut sources = vec![output.join("capi_error.rs"), output.join("capi_options.rs")];
     for entry in std::fs::read_dir(root.join("rust/capi"))? {
         let source = entry?.path();

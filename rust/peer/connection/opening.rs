@@ -23,7 +23,7 @@ use crate::proto::url::Url;
 #[derive(Debug)]
 pub(in crate::peer) struct Opening {
     stage: OpeningStage,
-    /// When the handshake must be complete; a client sets it anew when its TCP connection is established.
+    /// When the handshake must be complete; a client sets it again when its TCP connection is established.
     deadline: Instant,
     /// A request that was read and not yet taken by [`Self::take_request_head`].
     received_request: Option<ReceivedRequest>,

@@ -24,7 +24,7 @@ pub struct ServerOptions {
     pub peer: ConnectionOptions,
     /// Which clients are admitted.
     pub admission: AdmissionOptions,
-    /// Where the server listens.
+    /// The address that the server listens on.
     pub listen: ListenOptions,
     /// Key and certificate for `wss://`; read when a connection is accepted.
     pub tls: Option<ServerTls>,

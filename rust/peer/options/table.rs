@@ -400,7 +400,7 @@ pub const GROUPS: &[Group] = &[
     Group {
         rust: "ListenOptions",
         c: None,
-        doc: "Where a server listens.",
+        doc: "The address that a server listens on.",
         c_doc: "",
         c_first_version: 0,
         variants: &[],
