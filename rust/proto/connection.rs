@@ -74,7 +74,7 @@ impl IncomingFrame {
 }
 
 /// Bytes of input that a step used, and whether reading continues.
-type Step = (usize, ControlFlow<ReceiveOutcome>);
+type FrameStep = (usize, ControlFlow<ReceiveOutcome>);
 
 const CONTINUE: ControlFlow<ReceiveOutcome> = ControlFlow::Continue(());
 const NEEDS_INPUT: ControlFlow<ReceiveOutcome> = ControlFlow::Break(ReceiveOutcome::NeedsInput);
@@ -191,7 +191,7 @@ impl Connection {
         self.last_payload_len >= DIRECT_RECEIVE_BYTES as u64 && self.frame.is_none()
     }
 
-    fn read_header(&mut self, input: &mut [u8]) -> Result<Step, Violation> {
+    fn read_header(&mut self, input: &mut [u8]) -> Result<FrameStep, Violation> {
         let deflate = self.deflate.is_some();
         let held = self.header.len;
         let (header, used) = if held == 0 {
@@ -224,7 +224,7 @@ impl Connection {
         input: &mut [u8],
         limit: usize,
         sink: &mut impl MessageSink,
-    ) -> Result<Step, Violation> {
+    ) -> Result<FrameStep, Violation> {
         let in_pieces = sink.accepts_pieces();
         if !frame.admitted {
             self.check_sequence(opcode)?;
@@ -341,7 +341,7 @@ impl Connection {
         input: &mut [u8],
         sink: &mut impl MessageSink,
         output: &mut OutputBuffer,
-    ) -> Result<Step, Violation> {
+    ) -> Result<FrameStep, Violation> {
         if frame.header.opcode == frame::CLOSE && !sink.accepts_close() {
             self.frame = Some(frame);
             return Ok((0, SINK_FULL));

@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::net::{ClientTls, TlsInfo, Transport, clock};
 use crate::peer::connection::handshake_head::HandshakeHead;
 use crate::peer::connection::opening::{ConnectAttempt, DecisionOutcome, Opening, no_request};
-use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
+use crate::peer::connection::websocket_peer::{ConnectionPhase, WebSocketPeer};
 use crate::peer::state::State;
 use crate::proto::Role;
 use crate::proto::handshake::{Headers, HttpAnswer, Rejection, Request, response};
@@ -37,7 +37,7 @@ impl WebSocketPeer {
         url.clone_into(&mut self.requested_url);
         match attempt {
             ConnectAttempt::Started(opening) => {
-                self.phase = Phase::Opening(opening);
+                self.phase = ConnectionPhase::Opening(opening);
                 Ok(())
             }
             ConnectAttempt::Failed(error) => {
@@ -63,7 +63,7 @@ impl WebSocketPeer {
         self.reset();
         self.trace.role = Some(Role::Server);
         self.remote = opening.remote_address();
-        self.phase = Phase::Opening(Box::new(opening));
+        self.phase = ConnectionPhase::Opening(Box::new(opening));
         Ok(())
     }
 
@@ -84,7 +84,7 @@ impl WebSocketPeer {
 
     /// Returns whether a request waits for [`Self::accept_request`] or [`Self::reject_request`].
     pub fn is_request_pending(&self) -> bool {
-        matches!(&self.phase, Phase::Opening(opening) if opening.pending_request().is_some())
+        matches!(&self.phase, ConnectionPhase::Opening(opening) if opening.pending_request().is_some())
     }
 
     /// Accepts the pending request (if `auto_accept` is off); the connection opens in the next [`Self::poll`].
@@ -100,7 +100,7 @@ impl WebSocketPeer {
     }
 
     fn try_accept_request(&mut self, extra_headers: &[String]) -> Result {
-        let Phase::Opening(opening) = &mut self.phase else { return Err(no_request()) };
+        let ConnectionPhase::Opening(opening) = &mut self.phase else { return Err(no_request()) };
         match opening.accept_request(&self.options, extra_headers)? {
             DecisionOutcome::Accepted => Ok(()),
             DecisionOutcome::Refused(error) => {
@@ -124,7 +124,7 @@ impl WebSocketPeer {
 
     fn try_reject_request(&mut self, answer: HttpAnswer) -> Result {
         let rejection = Rejection::custom(answer)?;
-        let Phase::Opening(opening) = &mut self.phase else { return Err(no_request()) };
+        let ConnectionPhase::Opening(opening) = &mut self.phase else { return Err(no_request()) };
         opening.reject_request(&rejection)?;
         self.drop_connection();
         Ok(())
@@ -158,9 +158,9 @@ impl WebSocketPeer {
     /// Returns what the TLS handshake has negotiated; `None` without TLS or connection.
     pub fn tls_info(&self) -> Option<TlsInfo> {
         match &self.phase {
-            Phase::Opening(opening) => opening.tls_info(),
-            Phase::Open(open) => open.transport.tls_info(),
-            Phase::Closed => None,
+            ConnectionPhase::Opening(opening) => opening.tls_info(),
+            ConnectionPhase::Open(open) => open.transport.tls_info(),
+            ConnectionPhase::Closed => None,
         }
     }
 }

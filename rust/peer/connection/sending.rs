@@ -9,7 +9,7 @@ use crate::limits::{COALESCE_BYTES, MASK_CHUNK_BYTES, MAX_CONTROL_PAYLOAD, PONG_
 use crate::net::{FailureStage, NetError, clock};
 use crate::peer::connection::measurements::RoundTrip;
 use crate::peer::connection::open_connection::OpenConnection;
-use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
+use crate::peer::connection::websocket_peer::{ConnectionPhase, WebSocketPeer};
 use crate::peer::options::ConnectionOptions;
 use crate::proto::broadcast::BroadcastMessage;
 use crate::proto::connection::SendOptions;
@@ -78,8 +78,10 @@ impl WebSocketPeer {
 
     fn sending_connection(&mut self) -> Result<&mut OpenConnection> {
         match &mut self.phase {
-            Phase::Open(open) if open.is_closing() => Err(Error::new(ErrorCode::Failed, "the connection is closing")),
-            Phase::Open(open) => Ok(open),
+            ConnectionPhase::Open(open) if open.is_closing() => {
+                Err(Error::new(ErrorCode::Failed, "the connection is closing"))
+            }
+            ConnectionPhase::Open(open) => Ok(open),
             _ => Err(not_open()),
         }
     }
@@ -93,7 +95,7 @@ impl WebSocketPeer {
     }
 
     fn send_checked(&mut self, kind: MessageKind, payload: &[u8], compress: bool) -> Result {
-        let Phase::Open(open) = &mut self.phase else { return Ok(()) };
+        let ConnectionPhase::Open(open) = &mut self.phase else { return Ok(()) };
         if open.check_room(&self.options, payload.len()).is_err() {
             // Data that only waits for the end of the tick does not count.
             if let Err(error) = open.flush() {
@@ -110,7 +112,7 @@ impl WebSocketPeer {
 
     /// Sends a message that other connections send too. The caller has checked that text is UTF-8.
     pub(in crate::peer) fn send_broadcast(&mut self, message: &mut BroadcastMessage<'_>) -> Result {
-        let Phase::Open(open) = &mut self.phase else { return Err(not_open()) };
+        let ConnectionPhase::Open(open) = &mut self.phase else { return Err(not_open()) };
         if open.is_closing() {
             return Err(not_open());
         }
@@ -127,7 +129,7 @@ impl WebSocketPeer {
 
     /// Writes collected messages now instead of in the next poll. Does nothing if none wait.
     pub fn flush(&mut self) {
-        if let Phase::Open(open) = &mut self.phase
+        if let ConnectionPhase::Open(open) = &mut self.phase
             && let Err(error) = open.flush()
         {
             self.lose_while_sending(error);
@@ -136,7 +138,7 @@ impl WebSocketPeer {
 
     /// Returns whether [`Self::flush`] has something to do.
     pub fn has_unflushed(&self) -> bool {
-        matches!(&self.phase, Phase::Open(open) if open.has_unflushed())
+        matches!(&self.phase, ConnectionPhase::Open(open) if open.has_unflushed())
     }
 
     /// Returns whether everything that was sent is written, so that the next message does not wait for another.
@@ -153,7 +155,7 @@ impl WebSocketPeer {
     pub fn outbound_buffered_amount(&mut self) -> usize {
         self.flush();
         match &self.phase {
-            Phase::Open(open) if !open.is_closing() => open.output.queued_payload(),
+            ConnectionPhase::Open(open) if !open.is_closing() => open.output.queued_payload(),
             _ => 0,
         }
     }
@@ -161,7 +163,7 @@ impl WebSocketPeer {
     /// Returns the round-trip times of this connection or the last one; `None` before the first pong.
     pub fn round_trip(&self) -> Option<RoundTrip> {
         match &self.phase {
-            Phase::Open(open) => open.heartbeat.round_trip(),
+            ConnectionPhase::Open(open) => open.heartbeat.round_trip(),
             _ => self.round_trip,
         }
     }
@@ -177,9 +179,9 @@ impl WebSocketPeer {
 
     fn try_set_no_delay(&mut self, enabled: bool) -> Result {
         let result = match &mut self.phase {
-            Phase::Open(open) => Some(open.transport.set_no_delay(enabled)),
-            Phase::Opening(opening) => opening.set_no_delay(enabled),
-            Phase::Closed => None,
+            ConnectionPhase::Open(open) => Some(open.transport.set_no_delay(enabled)),
+            ConnectionPhase::Opening(opening) => opening.set_no_delay(enabled),
+            ConnectionPhase::Closed => None,
         };
         result
             .ok_or_else(|| Error::new(ErrorCode::Unconfigured, "there is no TCP connection"))?
