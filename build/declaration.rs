@@ -64,6 +64,11 @@ impl Declaration {
         }
     }
 
+    /// Returns whether the kind has a largest number other than that of its type.
+    pub fn has_upper_bound(&self) -> bool {
+        self.bounds().is_some_and(|(_, max)| max != f64::INFINITY && max != f64::from(u32::MAX))
+    }
+
     /// The unit of the number; empty if it has none.
     pub fn unit(&self) -> &'static str {
         match self.kind {
@@ -95,11 +100,10 @@ impl Declaration {
         match self.kind {
             Kind::Bytes { .. } => Some("In bytes.".to_owned()),
             Kind::Seconds { .. } => Some(format!("In seconds, up to {YEAR} (a year).")),
-            // All that the type holds.
-            Kind::Level { min: 0, max: u32::MAX, .. } => None,
-            Kind::Level { min, max, .. } => Some(format!("From {min} to {max}.")),
-            Kind::Number { min, max, .. } => Some(format!("From {min} to {max}.")),
-            Kind::Count { .. } | Kind::Flag { .. } | Kind::Text { .. } | Kind::Texts { .. } => None,
+            _ => {
+                let (min, max) = self.bounds().filter(|_| self.has_upper_bound())?;
+                Some(format!("From {min} to {max}."))
+            }
         }
     }
 

@@ -40,10 +40,8 @@ fn default_cell(option: &Declaration) -> String {
 fn range_cell(option: &Declaration) -> String {
     let range = match option.bounds() {
         None => String::new(),
-        Some((min, max)) if max == f64::INFINITY || max == f64::from(u32::MAX) => {
-            format!("from {min} {}", option.unit())
-        }
-        Some((min, max)) => format!("{min} to {max} {}", option.unit()),
+        Some((min, max)) if option.has_upper_bound() => format!("{min} to {max} {}", option.unit()),
+        Some((min, _)) => format!("from {min} {}", option.unit()),
     };
     range.trim_end().to_owned()
 }
