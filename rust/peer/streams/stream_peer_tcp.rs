@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::CONNECT_TIMEOUT;
 use crate::net::listener::BindAddress;
-use crate::net::tcp::BoundSocket;
+use crate::net::tcp::{BoundSocket, ConnectProgress};
 use crate::net::{TcpSocket, clock, dns, linger};
 use crate::peer::streams::bind_address::bind_address;
 
@@ -133,15 +133,17 @@ impl StreamPeerTcp {
         let now = clock::now();
         linger::tick(now);
         match &self.connection {
-            TcpConnection::Connecting { socket, deadline } => match socket.connect_result() {
-                Some(Ok(())) => self.connection = TcpConnection::Connected(Arc::clone(socket)),
-                Some(Err(error)) => return Err(self.break_connection(&format!("connecting failed: {error}"))),
-                None if now >= *deadline => {
+            TcpConnection::Connecting { socket, deadline } => match socket.connect_progress() {
+                ConnectProgress::Connected => self.connection = TcpConnection::Connected(Arc::clone(socket)),
+                ConnectProgress::Failed(error) => {
+                    return Err(self.break_connection(&format!("connecting failed: {error}")));
+                }
+                ConnectProgress::Pending if now >= *deadline => {
                     return Err(
                         self.break_connection("connecting did not finish before its time limit (connect_timeout)")
                     );
                 }
-                None => {}
+                ConnectProgress::Pending => {}
             },
             TcpConnection::Connected(socket) if socket.may_read() => match socket.peek(&mut [0]) {
                 Ok(0) => self.connection = TcpConnection::None,
