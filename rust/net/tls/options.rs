@@ -225,7 +225,7 @@ impl ClientTls {
         let needs_system_trust = matches!(trust, ServerTrust::System);
         let name = name_override.as_ref().and_then(|name| ServerName::try_from(name.clone()).ok());
         if needs_system_trust && name_override.is_some() && name.is_none() {
-            let message = format!("'{}' is not a host name", spec.common_name_override);
+            let message = format!("common_name_override must be a host name, not '{}'", spec.common_name_override);
             return Err(Error::new(ErrorCode::InvalidParameter, message));
         }
         let verifier = ServerVerifier { trust, checks_name: !spec.is_unsafe, name_override };
@@ -269,7 +269,10 @@ impl ClientTls {
         // RFC 6066 section 3: the name is sent without a trailing dot.
         let host = host.strip_suffix('.').unwrap_or(host);
         ServerName::try_from(host.to_owned()).map_err(|_| {
-            Error::new(ErrorCode::InvalidParameter, format!("'{host}' is not a valid name of a TLS server"))
+            Error::new(
+                ErrorCode::InvalidParameter,
+                format!("the host name for TLS must be a DNS name or an IP address, not '{host}'"),
+            )
         })
     }
 }
