@@ -1,4 +1,4 @@
-//! How a call reaches the object of its instance: by gdext's handle, or by the pointer that the engine passes.
+//! Decides how a call reaches the object of its instance: by gdext's handle, or by the pointer that the engine passes.
 //!
 //! Method bodies that take a [`CalledInstance`] serve both ways.
 

@@ -1,4 +1,4 @@
-//! Which sockets are ready, found by one system call for a whole round of polls.
+//! Finds out which sockets are ready, by one system call for a whole round of polls.
 //!
 //! A snapshot is the result of one `epoll_wait(0)` (or its equivalent) and has a number. A socket that asks for the
 //! second time under the same snapshot takes a new one, and so does the first one that asks after this process sent

@@ -1,4 +1,4 @@
-//! Which certificates are accepted.
+//! Decides which certificates are accepted.
 //!
 //! A certificate is accepted if webpki accepts it, or if it is itself one of the trusted certificates. Games ship the
 //! self-signed certificate of their server, as Godot's documentation shows; it is an authority and an end entity at

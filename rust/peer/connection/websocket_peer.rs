@@ -52,7 +52,8 @@ pub(super) enum ConnectionPhase {
     Open(Box<OpenConnection>),
 }
 
-/// The close code of a connection that did not end by a close handshake, as in the engine.
+/// The close code of a connection that did not end by a close handshake, as in the engine. [`WebSocketPeer::close`]
+/// with it drops the connection.
 pub(in crate::peer) const UNCLEAN_CLOSE_CODE: i32 = -1;
 
 impl Default for WebSocketPeer {
