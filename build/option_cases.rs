@@ -67,6 +67,8 @@ fn rust_case(out: &mut String, object: Object, group: &Group, option: &Declarati
     emit!(out, "    Case {{");
     emit!(out, "        name: \"{} of a {}\",", option.public_name(), object.snake());
     emit!(out, "        default: {:?},", option.default_for(Some(object)));
+    let takes_fractions = matches!(option.kind, Kind::Seconds { .. } | Kind::Number { .. });
+    emit!(out, "        takes_fractions: {takes_fractions},");
     emit!(out, "        read_default: || {{ let options = {options}::{new}(); {read} }},");
     emit!(out, "        after_setting: |value| {{");
     emit!(out, "            let mut options = {options}::{new}();");
@@ -107,6 +109,8 @@ fn c_options_by_object() -> impl Iterator<Item = (Object, &'static str, &'static
     options_by_object()
         .filter(|(.., option)| option.c_type.is_some())
         .filter_map(|(object, group, option)| Some((object, group.c?, option)))
+        // In C a room has functions for these instead of a struct.
+        .filter(|(object, name, _)| (*object, *name) != (Object::Room, "wsp_server_options"))
 }
 
 /// Returns whether the type of the field in C can express a value.
