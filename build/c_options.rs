@@ -1,7 +1,7 @@
 //! Writes the C structs of the options, as Rust source that cbindgen reads too, and their INIT macros.
 
 use crate::table::{CType, Declaration, GROUPS, Group, Kind};
-use crate::writer::{C_COLUMNS, doc, emit};
+use crate::writer::{doc, emit};
 
 impl CType {
     fn rust(self) -> &'static str {
@@ -51,11 +51,11 @@ pub fn structs() -> String {
 }
 
 fn struct_declaration(out: &mut String, group: &Group, name: &str) {
-    doc(out, "", C_COLUMNS, &c_text(group.c_doc));
+    doc(out, "", &c_text(group.c_doc));
     emit!(out, "#[derive(Clone, Copy, Debug)]\n#[repr(C)]\npub struct {name} {{");
     emit!(out, "    /// sizeof({name}) of the caller.\n    pub struct_size: usize,");
     for (option, kind) in c_options(group) {
-        doc(out, "    ", C_COLUMNS, &c_text(&option.full_doc(None)));
+        doc(out, "    ", &c_text(&option.full_doc(None)));
         emit!(out, "    pub {}: {},", option.name, kind.rust());
     }
     if reserved(group) > 0 {

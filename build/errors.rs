@@ -1,7 +1,7 @@
 //! Writes the error enums from the rows of `rust/error/table.rs`.
 
 use crate::error_table::ERRORS;
-use crate::writer::{C_COLUMNS, RUST_COLUMNS, doc, emit};
+use crate::writer::{doc, emit};
 
 /// `ErrorCode`.
 pub fn rust() -> String {
@@ -10,7 +10,7 @@ pub fn rust() -> String {
     emit!(&mut out, "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\n#[repr(i32)]\n#[non_exhaustive]");
     emit!(&mut out, "pub enum ErrorCode {{");
     for (rust, number, _, meaning) in ERRORS {
-        doc(&mut out, "    ", RUST_COLUMNS, meaning);
+        doc(&mut out, "    ", meaning);
         emit!(&mut out, "    {rust} = {number},");
     }
     emit!(&mut out, "}}");
@@ -24,7 +24,7 @@ pub fn c() -> String {
     emit!(&mut out, "#[derive(Clone, Copy, Debug, PartialEq, Eq)]\n#[repr(i32)]\npub enum wsp_error {{");
     emit!(&mut out, "    /// No error.\n    WSP_OK = 0,");
     for (_, number, c, meaning) in ERRORS {
-        doc(&mut out, "    ", C_COLUMNS, meaning);
+        doc(&mut out, "    ", meaning);
         emit!(&mut out, "    {c} = {number},");
     }
     emit!(&mut out, "}}\n\nimpl From<ErrorCode> for wsp_error {{");

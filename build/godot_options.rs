@@ -1,7 +1,7 @@
 //! Writes the properties of the options for the Godot classes: a macro for each class, with the help texts.
 
 use crate::table::{Declaration, GROUPS, Group, Kind, Object};
-use crate::writer::{RUST_COLUMNS, doc, emit, write_to};
+use crate::writer::{doc, emit, write_to};
 
 /// The options that are properties of an object's class, with the group that holds them.
 fn godot_options(object: Object) -> impl Iterator<Item = (&'static Group, &'static Declaration)> {
@@ -59,7 +59,7 @@ fn struct_rule(out: &mut String, object: Object) {
     emit!(out, "        $(#[$($attribute)*])*\n        pub struct $name {{\n            $($fields)*");
     for (_, option) in godot_options(object) {
         let name = option.public_name();
-        doc(out, "            ", RUST_COLUMNS, &godot_text(object, &option.full_doc(Some(object))));
+        doc(out, "            ", &godot_text(object, &option.full_doc(Some(object))));
         emit!(out, "            #[var(get = get_{name}, set = set_{name})]");
         emit!(out, "            {name}: PhantomVar<{}>,", godot_type(option));
     }

@@ -221,7 +221,7 @@ fn names_of(section: &Section, folder: &Path) -> Result<Vec<String>, Box<dyn Err
     Ok(names)
 }
 
-/// Breaks the paragraphs of all comments anew. A line that begins with `- ` is a paragraph of its own.
+/// Breaks the paragraphs of all comments into lines again. A line that begins with `- ` is a paragraph of its own.
 fn rewrapped(text: &str) -> String {
     let mut lines = Vec::new();
     let mut paragraph = String::new();

@@ -1,7 +1,7 @@
 //! Writes the Rust structs of the options: fields, defaults, getters and checked setters.
 
 use crate::table::{Declaration, GROUPS, Group, Kind, Object};
-use crate::writer::{RUST_COLUMNS, doc, emit};
+use crate::writer::{doc, emit};
 
 /// The Rust structs, with defaults, accessors and checked setters.
 pub fn structs() -> String {
@@ -20,7 +20,7 @@ pub fn structs() -> String {
 }
 
 fn option_struct(out: &mut String, group: &Group) {
-    doc(out, "", RUST_COLUMNS, group.doc);
+    doc(out, "", group.doc);
     let default = if has_zero_defaults(group) { ", Default" } else { "" };
     emit!(out, "#[derive({}{default})]\npub struct {} {{", group.derives, group.rust);
     if !group.variants.is_empty() {
@@ -30,11 +30,11 @@ fn option_struct(out: &mut String, group: &Group) {
         );
     }
     for option in group.options {
-        doc(out, "    ", RUST_COLUMNS, &option.full_doc(None));
+        doc(out, "    ", &option.full_doc(None));
         emit!(out, "    pub(crate) {}: {},", option.name, rust_type(option));
     }
     for (name, kind, text) in group.internal {
-        doc(out, "    ", RUST_COLUMNS, text);
+        doc(out, "    ", text);
         emit!(out, "    pub(crate) {name}: {kind},");
     }
     emit!(out, "}}\n");
@@ -72,7 +72,7 @@ fn defaults(out: &mut String, group: &Group) {
     }
     emit!(out, "impl {} {{", group.rust);
     for object in group.variants {
-        doc(out, "    ", RUST_COLUMNS, &format!("Returns the defaults of the connections of a {}.", object.snake()));
+        doc(out, "    ", &format!("Returns the defaults of the connections of a {}.", object.snake()));
         emit!(out, "    pub fn for_{}() -> Self {{\n        Self {{", object.snake());
         fields(out, Some(*object));
         emit!(out, "        }}\n    }}\n");
@@ -112,14 +112,14 @@ fn getter(out: &mut String, option: &Declaration) {
         Kind::Texts { .. } => ("&[String]", format!("&self.{name}")),
         _ => (rust_type(option), format!("self.{name}")),
     };
-    doc(out, "    ", RUST_COLUMNS, &option.full_doc(None));
+    doc(out, "    ", &option.full_doc(None));
     emit!(out, "    pub fn {name}(&self) -> {result} {{\n        {value}\n    }}\n");
 }
 
 /// Writes the setter, and for numbers a second one that takes what scripts pass.
 fn setters(out: &mut String, group: &Group, option: &Declaration) {
     let name = option.name;
-    doc(out, "    ", RUST_COLUMNS, &format!("Sets [`Self::{name}`]."));
+    doc(out, "    ", &format!("Sets [`Self::{name}`]."));
     match option.kind {
         Kind::Flag { .. } => infallible_setter(out, name, "bool", "value"),
         Kind::Texts { normalize: None } => infallible_setter(out, name, "Vec<String>", "value"),
@@ -152,7 +152,7 @@ fn size_setters(out: &mut String, option: &Declaration) {
         emit!(out, "        self.max_outbound_packets = None;");
     }
     emit!(out, "    }}\n");
-    doc(out, "    ", RUST_COLUMNS, &format!("[`Self::set_{name}`] with a number of a script."));
+    doc(out, "    ", &format!("[`Self::set_{name}`] with a number of a script."));
     errors_section(out, "it is negative");
     emit!(out, "    pub fn set_{name}_from_integer(&mut self, value: i64) -> Result {{");
     let number = if option.negative_is_zero { "value.max(0)" } else { "value" };
@@ -163,7 +163,7 @@ fn level_setters(out: &mut String, option: &Declaration, min: u32, max: u32) {
     let (name, public) = (option.name, option.public_name());
     checked_setter(out, name, "u32");
     emit!(out, "        self.set_{name}_from_integer(i64::from(value))\n    }}\n");
-    doc(out, "    ", RUST_COLUMNS, &format!("[`Self::set_{name}`] with a number of a script."));
+    doc(out, "    ", &format!("[`Self::set_{name}`] with a number of a script."));
     checked_setter(out, &format!("{name}_from_integer"), "i64");
     emit!(out, "        self.{name} = bounds::level(\"{public}\", value, {min}, {max})?;");
     emit!(out, "        Ok(())\n    }}\n");
@@ -173,7 +173,7 @@ fn seconds_setters(out: &mut String, group: &Group, option: &Declaration) {
     let (name, public) = (option.name, option.public_name());
     checked_setter(out, name, "Duration");
     emit!(out, "        self.set_{name}_from_seconds(value.as_secs_f64())\n    }}\n");
-    doc(out, "    ", RUST_COLUMNS, &format!("[`Self::set_{name}`] with a number of seconds."));
+    doc(out, "    ", &format!("[`Self::set_{name}`] with a number of seconds."));
     checked_setter(out, &format!("{name}_from_seconds"), "f64");
     let positive: Vec<String> = option.positive.iter().map(|object| format!("Object::{object:?}")).collect();
     let is_positive = if positive.is_empty() || group.variants.is_empty() {

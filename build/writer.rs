@@ -1,10 +1,7 @@
 //! Writes lines of code and documentation comments to a `String`.
 
-/// Longest line of a documentation comment in Rust source.
-pub const RUST_COLUMNS: usize = 120;
-
-/// Longest line of a documentation comment that goes into the C header.
-pub const C_COLUMNS: usize = 100;
+/// Longest line of a documentation comment. `header` breaks those of the C header again.
+const COLUMNS: usize = 120;
 
 /// Appends formatted text.
 pub fn write_to(text: &mut String, arguments: std::fmt::Arguments<'_>) {
@@ -21,12 +18,12 @@ macro_rules! emit {
 }
 pub(crate) use emit;
 
-/// Appends a documentation comment, in lines of at most `columns` characters.
-pub fn doc(out: &mut String, indent: &str, columns: usize, text: &str) {
+/// Appends a documentation comment, in lines of at most [`COLUMNS`].
+pub fn doc(out: &mut String, indent: &str, text: &str) {
     let mut line = format!("{indent}///");
     let prefix = line.len();
     for piece in breakable_pieces(text) {
-        if line.len() > prefix && line.chars().count() + 1 + piece.chars().count() > columns {
+        if line.len() > prefix && line.chars().count() + 1 + piece.chars().count() > COLUMNS {
             emit!(out, "{line}");
             line.truncate(prefix);
         }
