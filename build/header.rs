@@ -1,7 +1,8 @@
-//! Decides the order of the C header: sections by task, in each the types, then the functions in the order of the sources.
+//! Decides the order of the C header: sections by task, in each the types, then the functions in the order of the
+//! sources.
 //!
-//! cbindgen writes all types before all functions. This module takes its text apart into declarations with their comments,
-//! and puts them together by section.
+//! cbindgen writes all types before all functions. This module takes its text apart into declarations with their
+//! comments, and puts them together by section.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -171,7 +172,8 @@ impl Declaration {
     }
 }
 
-/// The declarations of a text by name. `WSP_THING_INIT` belongs to `wsp_thing`, `WSP_VERSION` and its parts to `wsp_version`.
+/// The declarations of a text by name. `WSP_THING_INIT` belongs to `wsp_thing`, `WSP_VERSION` and its parts to
+/// `wsp_version`.
 fn declarations(text: &str) -> HashMap<String, Declaration> {
     let mut found = HashMap::new();
     let mut macros = Vec::new();
@@ -219,7 +221,7 @@ fn names_of(section: &Section, folder: &Path) -> Result<Vec<String>, Box<dyn Err
     Ok(names)
 }
 
-/// Wraps the paragraphs of all comments at [`COLUMNS`]. A line that begins with `- ` is a paragraph of its own.
+/// Breaks the paragraphs of all comments into lines again. A line that begins with `- ` is a paragraph of its own.
 fn rewrapped(text: &str) -> String {
     let mut lines = Vec::new();
     let mut paragraph = String::new();

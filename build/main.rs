@@ -1,16 +1,21 @@
 //! Generates what follows from one declaration: Rust, C and Godot code of the options and errors, the C header from
-//! `rust/capi/`, and the CMake file that carries the version. The committed `include/wspeer.h` is compared with the result by a
-//! test; both are installed by `make install` and `cargo cinstall`.
+//! `rust/capi/`, and the CMake file that carries the version. The committed `include/wspeer.h` is compared with the
+//! result by a test; both are installed by `make install` and `cargo cinstall`.
 
+mod c_options;
+mod declaration;
 #[path = "../rust/error/table.rs"]
 mod error_table;
 mod errors;
+mod godot_options;
 #[cfg(feature = "capi")]
 mod header;
+mod limits_table;
 mod option_cases;
-mod options;
+mod rust_options;
 #[path = "../rust/peer/options/table.rs"]
 mod table;
+mod writer;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -21,15 +26,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("cargo::rerun-if-changed=tools/package/wspeer-config-version.cmake.in");
     let output = PathBuf::from(std::env::var("OUT_DIR")?);
-    std::fs::write(output.join("options.rs"), options::rust())?;
-    std::fs::write(output.join("options.md"), options::markdown())?;
-    std::fs::write(output.join("godot_options.rs"), options::godot())?;
-    std::fs::write(output.join("capi_options.rs"), options::c_structs())?;
-    std::fs::write(output.join("option_cases.rs"), option_cases::rust()?)?;
-    std::fs::write(output.join("option_cases.h"), option_cases::c()?)?;
-    std::fs::write(output.join("option_cases.gd"), option_cases::gdscript()?)?;
-    std::fs::write(output.join("error_code.rs"), errors::rust()?)?;
-    std::fs::write(output.join("capi_error.rs"), errors::c()?)?;
+    std::fs::write(output.join("options.rs"), rust_options::structs())?;
+    std::fs::write(output.join("options.md"), limits_table::markdown())?;
+    std::fs::write(output.join("godot_options.rs"), godot_options::macros())?;
+    std::fs::write(output.join("capi_options.rs"), c_options::structs())?;
+    std::fs::write(output.join("option_cases.rs"), option_cases::rust())?;
+    std::fs::write(output.join("option_cases.h"), option_cases::c())?;
+    std::fs::write(output.join("option_cases.gd"), option_cases::gdscript())?;
+    std::fs::write(output.join("error_code.rs"), errors::rust())?;
+    std::fs::write(output.join("capi_error.rs"), errors::c())?;
     #[cfg(feature = "capi")]
     {
         generate_header()?;
@@ -50,7 +55,7 @@ fn generate_header() -> Result<(), Box<dyn Error>> {
     let builder = sources.fold(cbindgen::Builder::new().with_config(config), cbindgen::Builder::with_src);
     let mut generated = Vec::new();
     builder.generate()?.write(&mut generated);
-    let macros = format!("{}\n{}", version_macros()?, options::c_init_macros());
+    let macros = format!("{}\n{}", version_macros()?, c_options::init_macros());
     let text = header::arrange(&String::from_utf8(generated)?, &macros, &folder)?;
     std::fs::write(output.join("wspeer.h"), text)?;
     Ok(())

@@ -91,8 +91,8 @@ impl ListeningSocket {
         Ok(Self { listener, port, watched: None })
     }
 
-    /// Registers the socket with a poller, which reports `key` when connections are pending. Accepted connections use the same
-    /// poller.
+    /// Registers the socket with a poller, which reports `key` when connections are pending. Accepted connections use
+    /// the same poller.
     pub fn watch(&mut self, poller: &Arc<Poller>, key: u64) {
         let readiness = Readiness::register_with(Some(poller), &mut self.listener, key);
         self.watched = Some((readiness, Arc::clone(poller)));
@@ -121,7 +121,8 @@ impl ListeningSocket {
                 Ok((stream, remote)) => return Some(TcpSocket::accepted(stream, remote)),
                 Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {
                 }
-                // None is pending, or the process has no descriptor left and the connection stays in the kernel's queue.
+                // None is pending, or the process has no descriptor left and the connection stays in the kernel's
+                // queue.
                 Err(_) => return None,
             }
         }

@@ -19,8 +19,19 @@ pub struct TcpSocket {
     is_local: bool,
 }
 
+/// How far a socket that connects is.
+#[derive(Debug)]
+pub enum ConnectProgress {
+    /// The connection is being established.
+    Pending,
+    /// The connection is established.
+    Connected,
+    /// The connection could not be established.
+    Failed(io::Error),
+}
+
 impl TcpSocket {
-    /// Starts to connect. [`Self::connect_result`] reports when the connection is established.
+    /// Starts to connect. [`Self::connect_progress`] reports when the connection is established.
     pub fn connect(remote: SocketAddr) -> io::Result<Self> {
         Self::connect_socket(new_socket(remote)?, remote, remote)
     }
@@ -57,16 +68,18 @@ impl TcpSocket {
         Self { stream, readiness, remote, is_local }
     }
 
-    /// Returns whether the connection was established; `None` while it is being established.
-    pub fn connect_result(&self) -> Option<io::Result<()>> {
+    /// Returns how far connecting is.
+    pub fn connect_progress(&self) -> ConnectProgress {
         let Err(unconnected) = self.stream.peer_addr() else {
             self.announce();
-            return Some(Ok(()));
+            return ConnectProgress::Connected;
         };
         match self.stream.take_error() {
-            Ok(Some(error)) | Err(error) => Some(Err(error)),
-            Ok(None) if unconnected.kind() == ErrorKind::NotConnected || is_in_progress(&unconnected) => None,
-            Ok(None) => Some(Err(unconnected)),
+            Ok(Some(error)) | Err(error) => ConnectProgress::Failed(error),
+            Ok(None) if unconnected.kind() == ErrorKind::NotConnected || is_in_progress(&unconnected) => {
+                ConnectProgress::Pending
+            }
+            Ok(None) => ConnectProgress::Failed(unconnected),
         }
     }
 

@@ -1,4 +1,5 @@
-//! Every option that `peer/options/table.rs` declares has its default and refuses values outside its bounds, on every object.
+//! Every option that `peer/options/table.rs` declares has its default and refuses values outside its bounds, on every
+//! object.
 
 use wspeer::error::{ErrorCode, Result};
 use wspeer::peer::options::{AdmissionOptions, ConnectionOptions, ReconnectOptions};

@@ -1,4 +1,4 @@
-//! Why TLS failed, as a text with advice.
+//! Explains why TLS failed, in a text with advice.
 
 use std::io;
 

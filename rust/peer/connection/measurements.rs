@@ -39,7 +39,8 @@ impl CompressionStatistics {
         })
     }
 
-    /// Returns the compressed size as a share of the original size, over both directions; `None` if no message was compressed.
+    /// Returns the compressed size as a share of the original size, over both directions; `None` if no message was
+    /// compressed.
     pub fn ratio(&self) -> Option<f64> {
         let plain = self.sent_plain + self.received_plain;
         (plain > 0).then(|| (self.sent_compressed + self.received_compressed) as f64 / plain as f64)

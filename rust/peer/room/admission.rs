@@ -1,4 +1,5 @@
-//! Which clients a server admits: accepting, the decision about each request, and the id that the client is assigned.
+//! Decides which clients a server admits: accepting, the decision about each request, and the id that the client is
+//! assigned.
 
 use std::sync::Arc;
 use std::time::Instant;

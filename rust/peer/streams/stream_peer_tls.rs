@@ -294,7 +294,8 @@ impl SharedTls {
         Self(Arc::new(ReentrantMutex::new(RefCell::new(stream))))
     }
 
-    /// Runs a call. Returns `busy` if it is made from inside another one, which only a stream written in a script can cause.
+    /// Runs a call. Returns `busy` if it is made from inside another one, which only a stream written in a script can
+    /// cause.
     fn with<R>(&self, busy: R, call: impl FnOnce(&mut TlsStream) -> R) -> R {
         let guard = self.0.lock();
         match guard.try_borrow_mut() {

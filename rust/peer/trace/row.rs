@@ -43,7 +43,8 @@ pub struct PeerRow {
     pub protocol: String,
     /// Whether permessage-deflate was negotiated.
     pub is_compressed: bool,
-    /// Compressed size as a share of the original size of compressed messages, over both directions; `None` if there were none.
+    /// Compressed size as a share of the original size of compressed messages, over both directions; `None` if there
+    /// were none.
     pub compression_ratio: Option<f64>,
     /// Traffic of this connection or the last one.
     pub traffic: TrafficTotals,

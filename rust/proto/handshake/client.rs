@@ -117,8 +117,8 @@ impl ClientHandshake {
         self.reader.take_partial()
     }
 
-    /// Checks the header fields by the numbered rules after "If the status code received" in RFC 6455 section 4.1. Returns the
-    /// selected sub-protocol and the negotiated compression.
+    /// Checks the header fields by the numbered rules after "If the status code received" in RFC 6455 section 4.1.
+    /// Returns the selected sub-protocol and the negotiated compression.
     fn check(&self, headers: &Headers) -> Result<(String, Option<NegotiatedDeflate>), &'static str> {
         // Rule 2.
         if !headers.has_token("Upgrade", "websocket") {

@@ -1,4 +1,5 @@
-//! The server's opening handshake: the checks of the request, and the response that opens or rejects (RFC 6455 section 4.2).
+//! The server's opening handshake: the checks of the request, and the response that opens or rejects (RFC 6455 section
+//! 4.2).
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -117,7 +118,8 @@ impl Rejection {
         self
     }
 
-    /// Returns the encoded response; the connection ends after it. The response to HEAD has no body (RFC 9110 section 9.3.2).
+    /// Returns the encoded response; the connection ends after it. The response to HEAD has no body (RFC 9110 section
+    /// 9.3.2).
     pub fn response(&self, is_head: bool) -> Vec<u8> {
         let mut text = format!("HTTP/1.1 {} {}\r\n", self.status, self.reason);
         let _ = write!(text, "Connection: close\r\nContent-Length: {}\r\n", self.body.len());
@@ -183,7 +185,8 @@ impl Request {
         })
     }
 
-    /// Returns path and query of the target, without the scheme and host of a target in absolute form (RFC 9112 section 3.2.2).
+    /// Returns path and query of the target, without the scheme and host of a target in absolute form (RFC 9112 section
+    /// 3.2.2).
     pub fn path_and_query(&self) -> (&str, &str) {
         let target = match self.target.split_once("://") {
             Some((_, rest)) => rest.find(['/', '?']).and_then(|at| rest.get(at..)).unwrap_or("/"),
@@ -242,7 +245,8 @@ impl Request {
         })
     }
 
-    /// Checks the requirements of RFC 6455 section 4.2.1 and returns the key. `Host` may be missing, as the engine's servers allow.
+    /// Checks the requirements of RFC 6455 section 4.2.1 and returns the key. `Host` may be missing, as the engine's
+    /// servers allow.
     fn check(&self) -> Result<&str, Rejection> {
         // Requirement 1: a GET request of HTTP/1.1.
         if self.method != "GET" {
@@ -284,8 +288,8 @@ impl Request {
         Ok(key)
     }
 
-    /// RFC 6455 section 10.2: a server may restrict the pages that connect. A browser always sends its page's origin; other
-    /// programs need not, and could send any.
+    /// RFC 6455 section 10.2: a server may restrict the pages that connect. A browser always sends its page's origin;
+    /// other programs need not, and could send any.
     fn check_origin(&self, allowed: &[String]) -> Result<(), Rejection> {
         let mut origins = self.headers.all("Origin");
         if allowed.is_empty() || origins.all(|origin| allowed.iter().any(|one| one.eq_ignore_ascii_case(origin))) {
@@ -294,8 +298,9 @@ impl Request {
         Err(Rejection::new(status::FORBIDDEN, "pages of this origin may not connect here"))
     }
 
-    /// Selects the first of the client's sub-protocols that the server supports (RFC 6455 section 4.2.2). A server without
-    /// sub-protocols accepts every client and selects none; a server with some rejects a client that requests none of them.
+    /// Selects the first of the client's sub-protocols that the server supports (RFC 6455 section 4.2.2). A server
+    /// without sub-protocols accepts every client and selects none; a server with some rejects a client that requests
+    /// none of them.
     fn select_protocol(&self, supported: &[String]) -> Result<String, Rejection> {
         if supported.is_empty() {
             return Ok(String::new());

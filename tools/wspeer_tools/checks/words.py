@@ -20,7 +20,7 @@ SKIPPED = re.compile(
 BINARY = {".png", ".svg", ".ico", ".ttf", ".zip", ".gz", ".crt", ".pem", ".key", ".bin"}
 
 # The longest comment line, by folder. rustfmt does not format comments on stable Rust.
-COMMENT_COLUMNS = (("rust/", 120), ("include/", 100))
+COMMENT_COLUMNS = (("rust/", 120), ("build/", 120), ("tests/it/", 120), ("include/", 100))
 COMMENT = re.compile(r"^\s*(//|/\*|\*)")
 
 
