@@ -117,10 +117,10 @@ test: test-book
 
 docs: build ## write the documentation as a searchable site into dist/docs
 	@echo "== building the documentation"
-	@tools/book/build.py
+	@tools/run docs
 
-test-book: docs ## build that site, check it, and test its generators
-	@tools/book/test_book.py
+test-book: docs ## build that site, and look for missing names and broken links
+	@tools/run check-docs
 
 .PHONY: install uninstall addon dist abi abi-baseline test-packaging
 

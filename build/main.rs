@@ -5,6 +5,8 @@
 #[path = "../rust/error/table.rs"]
 mod error_table;
 mod errors;
+#[cfg(feature = "capi")]
+mod header;
 mod option_cases;
 mod options;
 #[path = "../rust/peer/options/table.rs"]
@@ -40,21 +42,31 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn generate_header() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
     let output = PathBuf::from(std::env::var("OUT_DIR")?);
-    let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
-    let after_includes = config.after_includes.unwrap_or_default();
-    config.after_includes = Some(format!("{after_includes}\n{}", options::c_init_macros()));
-    let mut sources = vec![output.join("capi_error.rs"), output.join("capi_options.rs")];
-    for entry in std::fs::read_dir(root.join("rust/capi"))? {
-        let source = entry?.path();
-        // cbindgen would follow the `mod` lines of mod.rs and find everything twice.
-        if !source.ends_with("mod.rs") {
-            sources.push(source);
-        }
-    }
-    sources.sort();
-    let builder = sources.into_iter().fold(cbindgen::Builder::new().with_config(config), cbindgen::Builder::with_src);
-    builder.generate()?.write_to_file(output.join("wspeer.h"));
+    let folder = root.join("rust/capi");
+    let config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
+    // mod.rs is left out: cbindgen would follow its `mod` lines and find everything twice.
+    let sources = ["capi_error.rs", "capi_options.rs"].map(|source| output.join(source));
+    let sources = sources.into_iter().chain(header::sources().map(|source| folder.join(source)));
+    let builder = sources.fold(cbindgen::Builder::new().with_config(config), cbindgen::Builder::with_src);
+    let mut generated = Vec::new();
+    builder.generate()?.write(&mut generated);
+    let macros = format!("{}\n{}", version_macros()?, options::c_init_macros());
+    let text = header::arrange(&String::from_utf8(generated)?, &macros, &folder)?;
+    std::fs::write(output.join("wspeer.h"), text)?;
     Ok(())
+}
+
+#[cfg(feature = "capi")]
+fn version_macros() -> Result<String, Box<dyn Error>> {
+    let mut text = format!(
+        "/** Version of this header, as wsp_version() returns that of the library. */\n#define WSP_VERSION \"{}\"\n",
+        std::env::var("CARGO_PKG_VERSION")?
+    );
+    for (part, about) in [("MAJOR", "First"), ("MINOR", "Second"), ("PATCH", "Third")] {
+        let number = std::env::var(format!("CARGO_PKG_VERSION_{part}"))?;
+        text += &format!("\n/** {about} number of WSP_VERSION. */\n#define WSP_VERSION_{part} {number}\n");
+    }
+    Ok(text)
 }
 
 #[cfg(feature = "capi")]

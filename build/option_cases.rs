@@ -80,6 +80,8 @@ pub fn rust() -> Result<String, std::fmt::Error> {
         writeln!(out, "    Case {{")?;
         writeln!(out, "        name: \"{} of a {}\",", option.public_name(), object.snake())?;
         writeln!(out, "        default: {:?},", option.default_for(Some(object)))?;
+        let takes_fractions = matches!(option.kind, Kind::Seconds { .. } | Kind::Number { .. });
+        writeln!(out, "        takes_fractions: {takes_fractions},")?;
         writeln!(out, "        read_default: || {{ let options = {options}::{make}(); {get} }},")?;
         writeln!(out, "        after_setting: |value| {{")?;
         writeln!(out, "            let mut options = {options}::{make}();")?;
@@ -104,6 +106,8 @@ pub fn c() -> Result<String, std::fmt::Error> {
     let with_field = || {
         cases()
             .filter_map(|(object, group, option)| Some((object, group.c?, option)).filter(|_| option.c_type.is_some()))
+            // In C a room has functions for these instead of a struct.
+            .filter(|(object, name, _)| (*object, *name) != (Object::Room, "wsp_server_options"))
     };
     for (object, name, option) in with_field() {
         let default = option.default_for(Some(object));

@@ -27,7 +27,7 @@ thread_local! {
 pub struct PermessageDeflate {
     /// Outgoing messages.
     pub deflater: Deflater,
-    /// IncomingFrame messages.
+    /// Incoming messages.
     pub inflater: Inflater,
 }
 
