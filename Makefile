@@ -91,6 +91,7 @@ check: ## formatting, lints, documentation, licences, header, scripts
 	@tools/run check-dependencies
 	@tools/run check-generated
 	@tools/run check-scripts
+	@tools/run check-words
 
 check-words: ## terms of comments and texts (tools/terms.txt), length of comment lines
 	@tools/run check-words

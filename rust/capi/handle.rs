@@ -175,6 +175,14 @@ pub(super) unsafe fn lend_refusal<H: Handle>(handle: *const H) -> *const c_char 
     unsafe { with(handle, |guarded| Ok(guarded.lent.set(&guarded.refusal))) }.unwrap_or(c"".as_ptr())
 }
 
+/// Returns a descriptor in the type that the C interface has for all systems.
+pub(super) fn descriptor_number(descriptor: RawDescriptor) -> i64 {
+    #[cfg(unix)]
+    return i64::from(descriptor);
+    #[cfg(windows)]
+    return descriptor as i64;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,12 +216,4 @@ mod tests {
             free(null);
         }
     }
-}
-
-/// Returns a descriptor in the type that the C interface has for all systems.
-pub(super) fn descriptor_number(descriptor: RawDescriptor) -> i64 {
-    #[cfg(unix)]
-    return i64::from(descriptor);
-    #[cfg(windows)]
-    return descriptor as i64;
 }

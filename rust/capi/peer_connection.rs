@@ -171,8 +171,8 @@ pub unsafe extern "C" fn wsp_peer_get_connected_port(peer: *const wsp_peer) -> u
 pub unsafe extern "C" fn wsp_peer_get_fd(peer: *const wsp_peer, wants_write: *mut bool) -> i64 {
     // SAFETY: the caller passes NULL or live pointers.
     unsafe {
-        let (fd, writes) =
-            query(peer, None, |peer| peer.raw_fd()).map_or((-1, false), |(fd, writes)| (descriptor_number(fd), writes));
+        let raw = query(peer, None, |peer| peer.raw_fd());
+        let (fd, writes) = raw.map_or((-1, false), |(fd, writes)| (descriptor_number(fd), writes));
         write_out(wants_write, writes);
         fd
     }

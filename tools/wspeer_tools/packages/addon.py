@@ -6,13 +6,10 @@ import pathlib
 import re
 import shutil
 
-from ..project import ADDON, LIBRARY_FOLDER, ROOT, say, target_folder, version
+from ..project import ADDON, EXTENSION_FEATURES, LIBRARY_FOLDER, ROOT, say, target_folder, version
 from .notices import notices
 from .pack import pack
 from .portable_cargo import output_folder, portable_cargo
-
-# The Makefile builds the extension with the same features.
-EXTENSION_FEATURES = ("--features", "godot,capi")
 
 
 def archive_path() -> pathlib.Path:
