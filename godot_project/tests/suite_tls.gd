@@ -186,6 +186,22 @@ func test_client_certificates() -> void:
 	equal([pair[0].get_ready_state(), pair[1].get_tls_info().peer_subject], [OPEN, ""])
 
 
+func test_required_client_certificates_need_authorities() -> void:
+	if engine_differs():
+		return
+	var listener := RustTCPServer.new()
+	equal(listener.listen(0, "127.0.0.1"), OK, "listen")
+	for authorities: String in ["", "no certificate"]:
+		var below := RustStreamPeerTCP.new()
+		equal(below.connect_to_host("127.0.0.1", listener.get_local_port()), OK, "connect_to_host")
+		loopback.require(func() -> bool: return listener.is_connection_available(), "connection")
+		var stream := RustStreamPeerTLS.new()
+		_set_properties(stream, {"tls_client_ca": authorities, "tls_client_certificate_required": true})
+		equal(stream.accept_stream(listener.take_connection(), _server_options()), ERR_INVALID_PARAMETER, "authorities '%s'" % authorities)
+		check(stream.get_error_message().contains("client authorities"), stream.get_error_message())
+		equal(stream.get_status(), DISCONNECTED)
+
+
 func test_server_options_as_text() -> void:
 	if engine_differs():
 		return

@@ -194,6 +194,13 @@ void invalid_tls_options_are_refused_with_a_reason(void)
     CHECK_ERROR(wsp_tls_options_server(options, text_of("server.key"), text_of("server.crt")), WSP_OK);
     CHECK_ERROR(wsp_peer_connect_to_url(peer, "wss://localhost:1/", options), WSP_ERR_INVALID_PARAMETER);
     CHECK_NUMBER(wsp_peer_get_ready_state(peer), WSP_STATE_CLOSED);
+
+    /* Required client certificates that could not be verified. */
+    CHECK_ERROR(wsp_tls_options_set_client_ca(options, "", true), WSP_ERR_INVALID_PARAMETER);
+    CHECK(strstr(wsp_tls_options_get_error_message(options), "client authorities") != NULL);
+    CHECK_ERROR(wsp_tls_options_set_client_ca(options, NULL, true), WSP_ERR_INVALID_PARAMETER);
+    CHECK_ERROR(wsp_tls_options_set_client_ca_from_file(options, "/dev/null", true), WSP_ERR_INVALID_PARAMETER);
+    CHECK_ERROR(wsp_tls_options_set_client_ca_from_file(options, "/does/not/exist", true), WSP_ERR_INVALID_PARAMETER);
     wsp_stream_free(stream);
     wsp_peer_free(peer);
     wsp_tls_options_free(options);

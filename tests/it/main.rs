@@ -21,4 +21,6 @@ mod scenes;
 mod server;
 mod split;
 mod tls;
+mod tls_matrix;
+mod tls_trust;
 mod world;

@@ -69,8 +69,15 @@ fn ip(bytes: &[u8]) -> Option<String> {
     }
 }
 
-/// Returns start and end of a certificate's validity in seconds since 1970.
-pub(super) fn validity(certificate: &CertificateDer<'_>) -> Option<(i64, i64)> {
-    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
-    Some((parsed.validity().not_before.timestamp(), parsed.validity().not_after.timestamp()))
+/// Returns whether a certificate may issue others: it has CA:TRUE, and keyCertSign if it restricts the usage of its key
+/// (RFC 5280 section 6.1.4 (k) and (n)).
+pub(super) fn is_authority(certificate: &X509Certificate<'_>) -> bool {
+    let is_ca = matches!(certificate.basic_constraints(), Ok(Some(constraints)) if constraints.value.ca);
+    let may_sign = certificate.key_usage().is_ok_and(|usage| usage.is_none_or(|usage| usage.value.key_cert_sign()));
+    is_ca && may_sign
+}
+
+/// Returns how many intermediate authorities may follow an authority, `None` for any number (RFC 5280 section 4.2.1.9).
+pub(super) fn path_length(authority: &X509Certificate<'_>) -> Option<u32> {
+    authority.basic_constraints().ok().flatten().and_then(|constraints| constraints.value.path_len_constraint)
 }

@@ -3,10 +3,12 @@
 mod certificates;
 mod failure;
 mod info;
+mod name_constraints;
 pub mod options;
 mod provider;
 mod stream;
 mod system_trust;
+mod trusted;
 mod verifier;
 
 pub use failure::TlsFailure;

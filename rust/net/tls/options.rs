@@ -10,7 +10,8 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, ServerConfig};
 
 use super::provider::provider;
-use super::verifier::{ClientVerifier, ServerTrust, ServerVerifier, TrustedCertificates};
+use super::trusted::TrustedCertificates;
+use super::verifier::{ClientVerifier, ServerTrust, ServerVerifier};
 use super::{certificates, system_trust};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::REMEMBERED_TLS_SETTINGS;
@@ -294,12 +295,15 @@ impl ServerTls {
     fn make(spec: &ServerTlsSpec) -> Result<Self> {
         let (chain, key) = spec.identity.parse()?;
         let verifier = match &spec.client_ca {
+            // Without authorities no certificate could be verified, and every client would be let in.
+            None if spec.client_certificate_required => {
+                let message = "client certificates are required, but the list of client authorities is empty";
+                return Err(Error::new(ErrorCode::InvalidParameter, message));
+            }
             None => WebPkiClientVerifier::no_client_auth(),
             Some(pem) => {
-                let certificates = certificates::parse(pem, "client authorities")?;
-                let verifier = ClientVerifier::new(certificates, spec.client_certificate_required)
-                    .map_err(|why| Error::new(ErrorCode::InvalidParameter, format!("client authorities: {why}")))?;
-                Arc::new(verifier)
+                let trusted = TrustedCertificates::new(certificates::parse(pem, "client authorities")?);
+                Arc::new(ClientVerifier::new(trusted, spec.client_certificate_required))
             }
         };
         let mut config = ServerConfig::builder_with_provider(provider())

@@ -1,68 +1,22 @@
-//! Decides which certificates are accepted.
+//! Decides which certificates a client or server accepts: chain and purpose by [`TrustedCertificates`] or the operating
+//! system, and the server's name here.
 //!
-//! A certificate is accepted if webpki accepts it, or if it is itself one of the trusted certificates. Games ship the
-//! self-signed certificate of their server, as Godot's documentation shows; it is an authority and an end entity at
-//! once, which webpki refuses. Certificates without subject alternative name are compared by their common name, because
-//! the engine's `Crypto.generate_self_signed_certificate()` makes only such certificates.
+//! Certificates without subject alternative name are compared by their common name, because the engine's
+//! `Crypto.generate_self_signed_certificate()` makes only such certificates.
 
-use std::sync::Arc;
+use std::net::IpAddr;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::client::verify_server_name;
 use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
-use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 
 use super::provider::provider;
+use super::trusted::{Purpose, TrustedCertificates};
 use super::{certificates, system_trust};
-
-/// Certificates that a program trusts.
-#[derive(Debug)]
-pub(super) struct TrustedCertificates {
-    certificates: Vec<CertificateDer<'static>>,
-    roots: Arc<RootCertStore>,
-}
-
-impl TrustedCertificates {
-    pub(super) fn new(certificates: Vec<CertificateDer<'static>>) -> Self {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(certificates.iter().cloned());
-        Self { certificates, roots: Arc::new(roots) }
-    }
-
-    /// Returns whether the certificate is one of the trusted ones. It is an error if it is, and is not valid now.
-    fn contains(&self, end_entity: &CertificateDer<'_>, now: UnixTime) -> Result<bool, Error> {
-        if !self.certificates.iter().any(|known| known == end_entity) {
-            return Ok(false);
-        }
-        let (not_before, not_after) = certificates::validity(end_entity).ok_or(CertificateError::BadEncoding)?;
-        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-        if now < not_before {
-            return Err(CertificateError::NotValidYet.into());
-        }
-        if now > not_after {
-            return Err(CertificateError::Expired.into());
-        }
-        Ok(true)
-    }
-
-    fn verify_server(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> Result<(), Error> {
-        if self.contains(end_entity, now)? {
-            return Ok(());
-        }
-        let parsed = ParsedCertificate::try_from(end_entity)?;
-        let algorithms = provider().signature_verification_algorithms.all;
-        verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, intermediates, now, algorithms)
-            .map_err(|error| untrusted(error, end_entity))
-    }
-}
 
 /// By what a client verifies a server's certificate.
 #[derive(Debug)]
@@ -121,11 +75,20 @@ fn untrusted(error: Error, end_entity: &CertificateDer<'_>) -> Error {
     }
 }
 
-/// Returns whether a name of a certificate is the expected one; its first label may be a wildcard (RFC 6125 section
-/// 6.4.3).
+/// Returns whether a name of a certificate is the expected one. Its first label may be a wildcard for one label of a
+/// host name, if two more follow, but for no part of an address (RFC 6125 section 6.4.3, and as webpki and OpenSSL read
+/// names).
 fn matches(presented: &str, expected: &str) -> bool {
+    if let (Ok(presented), Ok(expected)) = (presented.parse::<IpAddr>(), expected.parse::<IpAddr>()) {
+        return presented == expected;
+    }
     match presented.strip_prefix("*.") {
-        Some(parent) => expected.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent)),
+        Some(parent)
+            if parent.contains('.') && matches!(ServerName::try_from(expected), Ok(ServerName::DnsName(_))) =>
+        {
+            expected.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent))
+        }
+        Some(_) => false,
         None => presented.eq_ignore_ascii_case(expected),
     }
 }
@@ -141,7 +104,7 @@ impl ServerCertVerifier for ServerVerifier {
     ) -> Result<ServerCertVerified, Error> {
         match &self.trust {
             ServerTrust::Unverified => {}
-            ServerTrust::Certificates(chain) => chain.verify_server(end_entity, intermediates, now)?,
+            ServerTrust::Certificates(trusted) => trusted.verify(end_entity, intermediates, Purpose::Server, now)?,
             ServerTrust::System => {
                 let name = match &self.name_override {
                     Some(name) => ServerName::try_from(name.clone())
@@ -186,29 +149,24 @@ impl ServerCertVerifier for ServerVerifier {
 /// Verifies a client's certificate for a server.
 #[derive(Debug)]
 pub(super) struct ClientVerifier {
-    chain: TrustedCertificates,
-    webpki: Arc<dyn ClientCertVerifier>,
+    trusted: TrustedCertificates,
+    issuer_names: Vec<DistinguishedName>,
+    is_required: bool,
 }
 
 impl ClientVerifier {
-    pub(super) fn new(certificates: Vec<CertificateDer<'static>>, required: bool) -> Result<Self, String> {
-        let chain = TrustedCertificates::new(certificates);
-        let mut builder = WebPkiClientVerifier::builder_with_provider(Arc::clone(&chain.roots), provider());
-        if !required {
-            builder = builder.allow_unauthenticated();
-        }
-        let webpki = builder.build().map_err(|error| error.to_string())?;
-        Ok(Self { chain, webpki })
+    pub(super) fn new(trusted: TrustedCertificates, is_required: bool) -> Self {
+        Self { issuer_names: trusted.issuer_names(), trusted, is_required }
     }
 }
 
 impl ClientCertVerifier for ClientVerifier {
     fn client_auth_mandatory(&self) -> bool {
-        self.webpki.client_auth_mandatory()
+        self.is_required
     }
 
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.webpki.root_hint_subjects()
+        &self.issuer_names
     }
 
     fn verify_client_cert(
@@ -217,11 +175,8 @@ impl ClientCertVerifier for ClientVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        if self.chain.contains(end_entity, now)? {
-            return Ok(ClientCertVerified::assertion());
-        }
-        let verified = self.webpki.verify_client_cert(end_entity, intermediates, now);
-        verified.map_err(|error| untrusted(error, end_entity))
+        self.trusted.verify(end_entity, intermediates, Purpose::Client, now)?;
+        Ok(ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -230,7 +185,7 @@ impl ClientCertVerifier for ClientVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.webpki.verify_tls12_signature(message, cert, dss)
+        verify_tls12_signature(message, cert, dss, &provider().signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -239,10 +194,10 @@ impl ClientCertVerifier for ClientVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.webpki.verify_tls13_signature(message, cert, dss)
+        verify_tls13_signature(message, cert, dss, &provider().signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.webpki.supported_verify_schemes()
+        provider().signature_verification_algorithms.supported_schemes()
     }
 }

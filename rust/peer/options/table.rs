@@ -544,7 +544,7 @@ pub const GROUPS: &[Group] = &[
                 effect: Effect::NextStream,
                 objects: &[TlsStream],
                 doc: "On a server, refuses clients that present no certificate of `tls_client_ca`. Otherwise such clients are accepted \
-                      without an identity.",
+                      without an identity. If set while `tls_client_ca` is empty, connections are refused with an error.",
                 ..ROW
             },
         ],

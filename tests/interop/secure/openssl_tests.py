@@ -7,6 +7,7 @@ peer in the stream.
 from __future__ import annotations
 
 import fcntl
+import pathlib
 import socket
 import ssl
 import subprocess
@@ -34,6 +35,7 @@ from support import (
     wait_until,
 )
 
+MANIFEST = pathlib.Path(__file__).resolve().parents[3] / "Cargo.toml"
 KINDS = {"rsa": "RSA", "p256": "ECDSA", "p384": "ECDSA", "ed25519": "ed25519"}
 VERSIONS = {"tls1_2": "TLSv1.2", "tls1_3": "TLSv1.3"}
 
@@ -248,6 +250,17 @@ def register_ipv6():
 
 
 register_ipv6()
+
+
+@test("openssl-verdicts")
+def verdicts(stage):
+    """Compares the table of tests/it with what this OpenSSL decides on every combination of certificates."""
+    command = ["cargo", "test", "--no-default-features", "--test", "it", "tls_matrix::", "--manifest-path", MANIFEST]
+    program = stage.start(command, environment={"WSPEER_OPENSSL": str(paths.openssl)})
+    status = program.finish()
+    text = program.printed()
+    equal(status, 0, f"status of the test ({program.log}): {text[-2000:]}")
+    contains(text, "the_table_has_the_verdicts_of_the_installed_openssl ... ok", "what the test printed")
 
 
 @test("openssl-server-trusted-by-the-system")
