@@ -193,19 +193,19 @@ typedef int32_t wsp_error;
 const char *wsp_error_name(int32_t error);
 
 /** Version of this header, as wsp_version() returns that of the library. */
-#define WSP_VERSION "0.1.0"
+#define WSP_VERSION "0.2.0"
 
 /** First number of WSP_VERSION. */
 #define WSP_VERSION_MAJOR 0
 
 /** Second number of WSP_VERSION. */
-#define WSP_VERSION_MINOR 1
+#define WSP_VERSION_MINOR 2
 
 /** Third number of WSP_VERSION. */
 #define WSP_VERSION_PATCH 0
 
 /**
- * Returns the version of the library that is loaded, for example "0.1.0". Compare it with
+ * Returns the version of the library that is loaded, for example "0.2.0". Compare it with
  * WSP_VERSION, the version of the header that the program was compiled with. Static; never free it.
  * May be called from any thread.
  */

@@ -1,10 +1,13 @@
 /*
- * wspeer.hpp: the C interface of wspeer.h with C++ ownership. Header-only, C++11 and later, without exceptions and RTTI.
+ * wspeer.hpp: the C interface of wspeer.h with C++ ownership. Header-only, C++11 and later, without
+ * exceptions and RTTI.
  *
- * Objects are movable and free themselves. Calls return wsp_error, as in C. wspeer.h describes each call under the function of
- * the same name: what it does, its errors, its thread rule and how long what it lends stays valid. Payload is
- * std::span<const uint8_t> since C++20 and text std::string_view since C++17; before, wsp::bytes and wsp::text are small types with
- * the same members. Neither owns memory: it refers to the caller's for arguments and to the library's for results.
+ * Objects are movable and free themselves. Calls return wsp_error, as in C. wspeer.h describes each
+ * call under the function of the same name: what it does, its errors, its thread rule and how long
+ * what it lends stays valid. Payload is std::span<const uint8_t> since C++20 and text
+ * std::string_view since C++17; before, wsp::bytes and wsp::text are small types with the same
+ * members. Neither owns memory: it refers to the caller's for arguments and to the library's for
+ * results.
  */
 #ifndef WSPEER_HPP
 #define WSPEER_HPP
@@ -34,7 +37,8 @@
 #endif
 
 namespace wsp {
-// The types of parameters depend on the language version, and so do the functions' symbols: one program may mix versions.
+// The types of parameters depend on the language version, and so do the functions' symbols: one
+// program may mix versions.
 #if WSPEER_CPLUSPLUS >= 202002L
 inline namespace cpp20 {
 #elif WSPEER_CPLUSPLUS >= 201703L
@@ -99,7 +103,10 @@ private:
 };
 #endif
 
-/** A NUL-terminated text that is passed to the library: a literal, a std::string, or nullptr for none. */
+/**
+ * A NUL-terminated text that is passed to the library: a literal, a std::string, or nullptr for
+ * none.
+ */
 class c_text {
 public:
     c_text(std::nullptr_t) noexcept : text_(nullptr) {}
@@ -111,7 +118,10 @@ private:
     const char *text_;
 };
 
-/** A list of NUL-terminated texts that is passed to the library: header lines, sub-protocols, origins. */
+/**
+ * A list of NUL-terminated texts that is passed to the library: header lines, sub-protocols,
+ * origins.
+ */
 class c_texts {
 public:
     c_texts() = default;
@@ -355,7 +365,10 @@ public:
     text connected_host() const noexcept { return wsp_peer_get_connected_host(get()); }
     std::uint16_t connected_port() const noexcept { return wsp_peer_get_connected_port(get()); }
 
-    /** Reports why the connection could not be made or was lost. Returns false if nothing has failed. */
+    /**
+     * Reports why the connection could not be made or was lost. Returns false if nothing has
+     * failed.
+     */
     bool failure(wsp_failure &into) const noexcept {
         into = wsp_failure();
         into.struct_size = sizeof into;
@@ -368,7 +381,10 @@ public:
         return wsp_peer_get_tls_info(get(), &into) == WSP_OK;
     }
     std::size_t received_header_count() const noexcept { return wsp_peer_get_received_header_count(get()); }
-    /** Returns a header field of the remote peer's handshake, or false for an index beyond the last one. */
+    /**
+     * Returns a header field of the remote peer's handshake, or false for an index beyond the last
+     * one.
+     */
     bool received_header(std::size_t index, text &name, text &value) const noexcept {
         const char *raw_name = nullptr, *raw_value = nullptr;
         if (wsp_peer_get_received_header(get(), index, &raw_name, &raw_value) != WSP_OK) return false;
@@ -383,7 +399,10 @@ public:
         return raw != nullptr;
     }
 
-    /** Reports what the client of this server has requested. Returns false if no request has arrived. */
+    /**
+     * Reports what the client of this server has requested. Returns false if no request has
+     * arrived.
+     */
     bool request(wsp_request &into) const noexcept {
         into = wsp_request();
         into.struct_size = sizeof into;
@@ -425,7 +444,9 @@ public:
     WSPEER_NODISCARD wsp_error ping(bytes payload = bytes()) noexcept {
         return wsp_peer_ping(get(), payload.data(), payload.size());
     }
-    /** Returns the seconds between the last answered ping and its pong, -1 before the first pong. */
+    /**
+     * Returns the seconds between the last answered ping and its pong, -1 before the first pong.
+     */
     double round_trip_time() const noexcept { return wsp_peer_get_round_trip_time(get(), nullptr); }
     double smoothed_round_trip_time() const noexcept {
         double smoothed = -1;
@@ -547,7 +568,10 @@ struct server_options : wsp_server_options {
     server_options() noexcept : wsp_server_options() { (void)wsp_server_options_init(this, sizeof(wsp_server_options)); }
 };
 
-/** One connection to a server, which delivers events and reconnects after a loss if the program enables it. */
+/**
+ * One connection to a server, which delivers events and reconnects after a loss if the program
+ * enables it.
+ */
 class client : public detail::handle<wsp_client, wsp_client_free> {
 public:
     client() noexcept : handle(wsp_client_new()) {}
@@ -677,7 +701,10 @@ public:
         return wsp_server_get_peer_address(get(), peer, port);
     }
     text requested_url(std::int32_t peer) const noexcept { return wsp_server_get_requested_url(get(), peer); }
-    /** Finds the value of the first header field of a peer's request with this name. Returns false if there is none. */
+    /**
+     * Finds the value of the first header field of a peer's request with this name. Returns false
+     * if there is none.
+     */
     bool find_request_header(std::int32_t peer, c_text name, text &value) const noexcept {
         const char *raw = wsp_server_find_request_header(get(), peer, name);
         value = detail::lent(raw);

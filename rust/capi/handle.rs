@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use super::error::wsp_error;
 use super::lent::LentTexts;
 use crate::error::{Error, ErrorCode, Result};
+use crate::net::RawDescriptor;
 
 /// A type that C sees as an opaque struct.
 pub(super) trait Handle: Send + Sync {
@@ -172,6 +173,14 @@ pub(super) unsafe fn lend<H: Handle>(handle: *const H, text: impl FnOnce(&mut H:
 pub(super) unsafe fn lend_refusal<H: Handle>(handle: *const H) -> *const c_char {
     // SAFETY: as this function.
     unsafe { with(handle, |guarded| Ok(guarded.lent.set(&guarded.refusal))) }.unwrap_or(c"".as_ptr())
+}
+
+/// Returns a descriptor in the type that the C interface has for all systems.
+pub(super) fn descriptor_number(descriptor: RawDescriptor) -> i64 {
+    #[cfg(unix)]
+    return i64::from(descriptor);
+    #[cfg(windows)]
+    return descriptor as i64;
 }
 
 #[cfg(test)]

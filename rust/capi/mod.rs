@@ -1,6 +1,7 @@
 //! The C interface declared in `include/wspeer.h`, which `build/header.rs` makes of this folder.
 //!
-//! The doc comments of public items are the header's text. Every `unsafe` here relies on their statements about pointers. A function converts its arguments, calls `peer/`, and converts the result.
+//! The doc comments of public items are the header's text. Every `unsafe` here relies on their statements about
+//! pointers. A function converts its arguments, calls `peer/`, and converts the result.
 
 #![expect(unsafe_code, reason = "a C interface takes and returns pointers")]
 #![expect(non_camel_case_types, reason = "these are the names of the C interface")]

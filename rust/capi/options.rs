@@ -1,4 +1,4 @@
-//! The option structs of the C interface, generated from `peer/options/table.rs`, and the calls of a peer that take them.
+//! The option structs of the C interface, generated from `peer/options/table.rs`, and a peer's calls that take them.
 
 use super::error::wsp_error;
 use super::handle::run;
@@ -21,8 +21,8 @@ pub unsafe extern "C" fn wsp_peer_options_init(options: *mut wsp_peer_options, s
 
 /// Sets all options of a peer. Each field states when it takes effect.
 ///
-/// Errors: WSP_ERR_INVALID_PARAMETER if a pointer is NULL, or for an unknown `struct_size` or a value outside its range.
-/// Nothing changes then.
+/// Errors: WSP_ERR_INVALID_PARAMETER if a pointer is NULL, or for an unknown `struct_size` or a value outside its
+/// range. Nothing changes then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_peer_set_options(peer: *mut wsp_peer, options: *const wsp_peer_options) -> wsp_error {
     // SAFETY: the caller passes NULL or live pointers.

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use super::arguments::{host_text, optional_text, port_of, required_text, write_out};
 use super::error::wsp_error;
-use super::handle::{lend, query, run, with};
+use super::handle::{descriptor_number, lend, query, run, with};
 use super::peer::{wsp_peer, wsp_state};
 use super::stream::wsp_stream;
 use super::tls_options::{client_tls, server_tls, wsp_tls_options};
@@ -171,7 +171,8 @@ pub unsafe extern "C" fn wsp_peer_get_connected_port(peer: *const wsp_peer) -> u
 pub unsafe extern "C" fn wsp_peer_get_fd(peer: *const wsp_peer, wants_write: *mut bool) -> i64 {
     // SAFETY: the caller passes NULL or live pointers.
     unsafe {
-        let (fd, writes) = query(peer, None, |peer| peer.raw_fd()).unwrap_or((-1, false));
+        let raw = query(peer, None, |peer| peer.raw_fd());
+        let (fd, writes) = raw.map_or((-1, false), |(fd, writes)| (descriptor_number(fd), writes));
         write_out(wants_write, writes);
         fd
     }

@@ -1,4 +1,4 @@
-//! `wsp_request` and `wsp_http_answer`: what the remote peer has sent in the handshake, and a server program's decision.
+//! `wsp_request` and `wsp_http_answer`: the remote peer's part of the handshake, and a server program's decision.
 
 use std::ffi::c_char;
 use std::ptr::null;

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use super::arguments::optional_text;
 use super::error::wsp_error;
-use super::handle::{Guarded, Handle, free, handle, leak, lend_refusal, query, run};
+use super::handle::{Guarded, Handle, descriptor_number, free, handle, leak, lend_refusal, query, run};
 use super::stream::wsp_stream;
 use crate::peer::TcpServer;
 use crate::peer::listening::checked_port;
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn wsp_tcp_server_get_local_port(server: *const wsp_tcp_se
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_tcp_server_get_fd(server: *const wsp_tcp_server) -> i64 {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { query(server, None, |server| server.raw_fd()) }.unwrap_or(-1)
+    unsafe { query(server, None, |server| server.raw_fd()) }.map_or(-1, descriptor_number)
 }
 
 /// Returns why the last refused call was refused, "" if none was. One sentence in English. Lent.

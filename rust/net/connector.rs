@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::dns::{self, Lookup};
 use super::error::{FailureStage, NetError};
-use super::tcp::{ConnectProgress, TcpSocket};
+use super::tcp::{ConnectProgress, RawDescriptor, TcpSocket};
 use crate::limits::CONNECTION_ATTEMPT_DELAY;
 
 /// A connection attempt, advanced by [`Self::poll`].
@@ -59,7 +59,7 @@ impl Connector {
     }
 
     /// Returns the descriptor of that attempt, for foreign event loops.
-    pub fn raw_fd(&self) -> Option<i64> {
+    pub fn raw_fd(&self) -> Option<RawDescriptor> {
         self.attempts.first().map(TcpSocket::raw_fd)
     }
 

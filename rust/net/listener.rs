@@ -7,11 +7,12 @@ use std::sync::Arc;
 use mio::net::TcpListener;
 
 use super::poller::{Poller, Readiness};
-use super::tcp::{TcpSocket, new_socket};
+use super::tcp::{RawDescriptor, TcpSocket, new_socket};
 use crate::limits::LISTEN_BACKLOG;
 
 /// The interfaces on which a socket listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BindAddress {
     /// All interfaces: IPv6 and IPv4 through one socket if the system supports it, otherwise IPv4.
     Any,
@@ -49,6 +50,7 @@ pub struct ListeningSocket {
 
 /// Result of [`ListeningSocket::accept_with_key`].
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum AcceptOutcome {
     /// A connection was accepted.
     Socket(TcpSocket),
@@ -128,7 +130,7 @@ impl ListeningSocket {
     }
 
     /// Returns the descriptor for foreign event loops.
-    pub fn raw_fd(&self) -> i64 {
+    pub fn raw_fd(&self) -> RawDescriptor {
         super::tcp::raw_fd(&self.listener)
     }
 

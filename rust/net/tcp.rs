@@ -196,7 +196,7 @@ impl TcpSocket {
     }
 
     /// Returns the descriptor for foreign event loops.
-    pub fn raw_fd(&self) -> i64 {
+    pub fn raw_fd(&self) -> RawDescriptor {
         raw_fd(&self.stream)
     }
 
@@ -277,14 +277,21 @@ pub(super) fn new_socket(address: SocketAddr) -> io::Result<Socket> {
     }
 }
 
+/// What event loops wait for: a socket's file descriptor, or on Windows its handle.
 #[cfg(unix)]
-pub(super) fn raw_fd(socket: &impl std::os::fd::AsRawFd) -> i64 {
-    i64::from(socket.as_raw_fd())
+pub type RawDescriptor = std::os::fd::RawFd;
+/// What event loops wait for: a socket's file descriptor, or on Windows its handle.
+#[cfg(windows)]
+pub type RawDescriptor = std::os::windows::io::RawSocket;
+
+#[cfg(unix)]
+pub(super) fn raw_fd(socket: &impl std::os::fd::AsRawFd) -> RawDescriptor {
+    socket.as_raw_fd()
 }
 
 #[cfg(windows)]
-pub(super) fn raw_fd(socket: &impl std::os::windows::io::AsRawSocket) -> i64 {
-    socket.as_raw_socket() as i64
+pub(super) fn raw_fd(socket: &impl std::os::windows::io::AsRawSocket) -> RawDescriptor {
+    socket.as_raw_socket()
 }
 
 /// Returns the IPv4 address for a mapped one, which a dual-stack socket reports.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::poller::Readiness;
+use super::tcp::RawDescriptor;
 use super::tls::TlsInfo;
 use crate::limits::WAIT_STEP;
 
@@ -75,7 +76,7 @@ pub trait Transport: Send {
     fn poll_directly(&self) {}
 
     /// Returns the descriptor for foreign event loops.
-    fn raw_fd(&self) -> Option<i64> {
+    fn raw_fd(&self) -> Option<RawDescriptor> {
         None
     }
 }

@@ -22,6 +22,7 @@ pub use super::message::SendOptions;
 
 /// Why [`Connection::receive`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ReceiveOutcome {
     /// All input was used.
     NeedsInput,

@@ -148,7 +148,7 @@ impl MessageEncoding {
     }
 }
 
-/// The two types of message (RFC 6455 section 5.6).
+/// The two types of message (RFC 6455 section 5.6). There cannot be more, so that a `match` needs no further arm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageKind {
     /// UTF-8 text.

@@ -72,6 +72,7 @@ impl Credentials {
 
 /// A parsed WebSocket URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Url {
     /// `wss`.
     pub secure: bool,

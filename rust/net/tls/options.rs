@@ -71,6 +71,7 @@ pub struct ServerTlsSpec {
 
 /// Settings as a program combines them. A refused call changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TlsOptions {
     /// Settings of a client.
     Client(ClientTlsSpec),

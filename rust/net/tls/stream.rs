@@ -13,7 +13,7 @@ use super::options::{ClientTls, ServerTls};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::TLS_WRITE_BYTES;
 use crate::net::receive_buffers;
-use crate::net::{FailureStage, NetError, Transport};
+use crate::net::{FailureStage, NetError, RawDescriptor, Transport};
 
 /// A TLS connection as a transport. Every read and write advances the handshake, and [`Self::handshake`] does nothing
 /// else.
@@ -382,7 +382,7 @@ impl Transport for TlsStream {
         self.inner.poll_directly();
     }
 
-    fn raw_fd(&self) -> Option<i64> {
+    fn raw_fd(&self) -> Option<RawDescriptor> {
         self.inner.raw_fd()
     }
 }

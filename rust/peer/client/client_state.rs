@@ -127,7 +127,8 @@ impl Client {
         )))
     }
 
-    /// Sets the limits of the queues as Godot 3's `set_buffers` does; refused while there is a connection.
+    /// Sets the limits of the queues as Godot 3's `set_buffers` does, with its numbers; refused while there is a
+    /// connection.
     pub fn set_buffers(&mut self, in_kib: i64, in_packets: i64, out_kib: i64, out_packets: i64) -> Result {
         self.check_disconnected()?;
         self.set_options(|options| options.set_buffers(in_kib, in_packets, out_kib, out_packets))

@@ -11,7 +11,8 @@ use crate::proto::close::CloseFrame;
 
 impl WebSocketPeer {
     /// Starts the close handshake. A negative code drops the connection without one, and so does any code while
-    /// connecting.
+    /// connecting. The
+    /// code is an `i32` as in Godot's `WebSocketPeer.close()`.
     ///
     /// # Errors
     /// `InvalidParameter` for codes and reasons that no close frame may carry; then nothing is sent or changed.
@@ -47,7 +48,8 @@ impl WebSocketPeer {
         Ok(())
     }
 
-    /// Returns the code of the close frame that ended the connection: 0 if it had none, -1 without a clean close.
+    /// Returns the code of the close frame that ended the connection: 0 if it had none, -1 without a clean close, as
+    /// Godot's `WebSocketPeer.get_close_code()`.
     pub fn close_code(&self) -> i32 {
         self.close_code
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::net::{ClientTls, Connector, FailureStage, NetError, TlsInfo, Transport, random};
+use crate::net::{ClientTls, Connector, FailureStage, NetError, RawDescriptor, TlsInfo, Transport, random};
 use crate::peer::connection::handshake_head::ReceivedRequest;
 use crate::peer::connection::handshake_stream::{HandshakeStream, Received};
 use crate::peer::connection::opening_failure::{not_upgraded, proxy_refused, reject};
@@ -295,7 +295,7 @@ impl Opening {
     }
 
     /// Returns the descriptor for foreign event loops.
-    pub fn raw_fd(&self) -> Option<i64> {
+    pub fn raw_fd(&self) -> Option<RawDescriptor> {
         match &self.stage {
             OpeningStage::Connecting { connector, .. } => connector.raw_fd(),
             stage => stage.transport().and_then(Transport::raw_fd),

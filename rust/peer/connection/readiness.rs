@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::net::poller::Readiness;
-use crate::net::{clock, linger};
+use crate::net::{RawDescriptor, clock, linger};
 use crate::peer::connection::websocket_peer::{ConnectionPhase, WebSocketPeer};
 use crate::peer::trace;
 
@@ -77,7 +77,7 @@ impl WebSocketPeer {
 
     /// Returns the socket's descriptor for foreign event loops, and whether output waits until it is writable. From
     /// this call on, each poll asks the system itself.
-    pub fn raw_fd(&self) -> Option<(i64, bool)> {
+    pub fn raw_fd(&self) -> Option<(RawDescriptor, bool)> {
         match &self.phase {
             ConnectionPhase::Open(open) => {
                 open.transport.poll_directly();

@@ -19,6 +19,7 @@ mod generated;
 
 /// Settings of a [`super::Server`].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ServerOptions {
     /// Of each connection; sub-protocols are those of [`super::Server::listen`].
     pub peer: ConnectionOptions,

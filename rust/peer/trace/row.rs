@@ -25,6 +25,7 @@ pub enum PeerClass {
 
 /// A live peer, as it was at the end of its last poll.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct PeerRow {
     /// Number of the peer, never 0 and never used again.
     pub id: u64,

@@ -14,6 +14,7 @@ use crate::proto::url::Url;
 
 /// A response that opened the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UpgradeResponse {
     /// The status line and header lines as received.
     pub head: Box<[u8]>,

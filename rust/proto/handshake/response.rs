@@ -8,6 +8,7 @@ use crate::proto::status;
 
 /// An HTTP response. If its status is not the expected one, it contains the beginning of the body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HttpResponse {
     /// HTTP status code.
     pub status: u16,
@@ -41,6 +42,7 @@ enum Framing {
 
 /// The response after all interim ones (RFC 9110 section 15).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FinalResponse {
     /// Its status is the expected one.
     Expected {

@@ -16,6 +16,7 @@ use crate::proto::status;
 
 /// A request as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Request {
     /// HTTP method.
     pub method: String,
@@ -46,6 +47,7 @@ pub struct AcceptOptions<'a> {
 
 /// The response that opens the connection, and what was negotiated.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AcceptedRequest {
     /// The encoded response.
     pub response: Vec<u8>,
@@ -57,6 +59,7 @@ pub struct AcceptedRequest {
 
 /// The response that does not open the connection: an error, or the page of an ordinary request.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rejection {
     /// HTTP status code.
     pub status: u16,
@@ -416,7 +419,7 @@ mod tests {
 
     #[test]
     fn a_programs_response_is_checked_and_complete() {
-        let header = |line: &str| HttpAnswer { headers: names(&[line]), ..HttpAnswer::new(200) };
+        let header = |line: &str| HttpAnswer::new(200).with_headers(names(&[line]));
         let page = Rejection::custom(header("Content-Type: text/html").with_body("<p>")).unwrap();
         let text = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\nContent-Type: text/html\r\n\r\n";
         assert_eq!(page.response(true), text.as_bytes());
@@ -427,7 +430,7 @@ mod tests {
         for status in [-1, 0, 101, 199, 600, 65_736] {
             assert!(HttpAnswer::checked_status(status).is_err(), "{status}");
         }
-        let reason = |status, reason: &str| HttpAnswer { reason: reason.to_owned(), ..HttpAnswer::new(status) };
+        let reason = |status, reason: &str| HttpAnswer::new(status).with_reason(reason);
         assert!(Rejection::custom(reason(200, "a\r\nX: y")).is_err());
         assert!(Rejection::custom(header("Content-Length: 9")).is_err());
         assert!(Rejection::custom(header("X: a\r\nY: b")).is_err());

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pathlib
 
 from ..process import LONG_SILENCE, fresh_folder, run
-from ..project import GODOT_PROJECT, ROOT, say, target_folder
+from ..project import EXTENSION_FEATURES, GODOT_PROJECT, ROOT, say, target_folder
 from ..report import Failed, logging_to
 from ..sample_project import require_library, run_engine
 from . import godot_classes
@@ -36,7 +36,7 @@ def dump_classes() -> list[godot_classes.Class]:
     fresh_folder(folder.parent)
     folder.mkdir()
     say("writing the editor's help")
-    run(["cargo", "run", "--quiet", "--example", "godot_help", "--", folder], cwd=ROOT)
+    run(["cargo", "run", "--quiet", *EXTENSION_FEATURES, "--example", "godot_help", "--", folder], cwd=ROOT)
     say("dumping the classes in the engine")
     # The engine keeps the descriptions that it finds in the folder.
     _run_engine("--doctool", str(folder.parent), "--gdextension-docs")
