@@ -219,7 +219,7 @@ pub unsafe extern "C" fn wsp_peer_get_request(peer: *const wsp_peer, request: *m
             let answer = wsp_request {
                 struct_size: size,
                 method: lent.set(&arrived.method),
-                target: lent.add(&arrived.target),
+                target: lent.add(arrived.target.as_str()),
                 path: lent.add(path),
                 query: lent.add(query),
                 is_websocket: u8::from(arrived.is_websocket()),

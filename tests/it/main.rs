@@ -16,6 +16,7 @@ mod memory;
 mod module_graph;
 mod options;
 mod peers;
+mod request_rules;
 mod rooms;
 mod scenes;
 mod server;

@@ -158,7 +158,10 @@ impl Opening {
             Received::Complete(request) => {
                 let is_secure = stream.transport.is_secure();
                 self.received_request = Some(ReceivedRequest { head: request.head.clone(), is_secure });
-                Ok(Step::Next(OpeningStage::AwaitingDecision { stream, request }))
+                match request.check_target() {
+                    Ok(()) => Ok(Step::Next(OpeningStage::AwaitingDecision { stream, request })),
+                    Err(rejection) => Err(reject(stream, &rejection, FailureStage::Http, request.is_head())),
+                }
             }
             Received::Pending => Ok(Step::Wait(OpeningStage::AwaitingRequest { stream, reader })),
             Received::Rejected(rejection) => Err(reject(stream, &rejection, FailureStage::Http, false)),
