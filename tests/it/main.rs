@@ -17,6 +17,7 @@ mod module_graph;
 mod options;
 mod peers;
 mod request_rules;
+mod response_rules;
 mod rooms;
 mod scenes;
 mod server;
