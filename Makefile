@@ -8,6 +8,9 @@ SHELL := /bin/bash
 CARGO ?= cargo
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
+# The crate's default features are empty, for Rust programs. The extension contains the C interface too.
+EXTENSION := --features godot,capi
+
 # The C library without the Godot part, in a folder of its own: the two builds would replace each other's files.
 C_TARGET := $(CARGO_TARGET_DIR)/capi
 C_LIBRARY := $(C_TARGET)/debug
@@ -20,7 +23,7 @@ help: ## list the commands
 
 build: ## build the library and put it into the sample project
 	@echo "== building the library (a first build takes a few minutes)"
-	$(CARGO) build
+	$(CARGO) build $(EXTENSION)
 	@tools/run install-library debug
 
 build-c: ## build the C library without the Godot part
@@ -29,7 +32,7 @@ build-c: ## build the C library without the Godot part
 
 optimized: ## build the optimized library, for the editor too
 	@echo "== building the optimized library"
-	$(CARGO) build --release
+	$(CARGO) build --release $(EXTENSION)
 	@tools/run install-library release
 	@tools/run install-library optimized
 
@@ -43,7 +46,7 @@ test-rust: ## unit and integration tests of the Rust layers
 	@echo "== Rust tests: core alone"
 	$(CARGO) test --no-default-features
 	@echo "== Rust tests: all features"
-	$(CARGO) test
+	$(CARGO) test $(EXTENSION)
 
 test-c: build-c ## compile and run the C and C++ programs
 	@echo "== C and C++ programs"
@@ -81,12 +84,14 @@ conformance: build test-c ## the original Autobahn suite, 517 cases in both role
 check: ## formatting, lints, documentation, licences, header, scripts
 	@echo "== checks"
 	$(CARGO) fmt --check
-	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) clippy --all-targets $(EXTENSION) -- -D warnings
 	$(CARGO) clippy --all-targets --no-default-features -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --quiet
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --quiet $(EXTENSION)
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --quiet --no-default-features
 	@tools/run check-dependencies
 	@tools/run check-generated
 	@tools/run check-scripts
+	@tools/run check-words
 
 check-words: ## terms of comments and texts (tools/terms.txt), length of comment lines
 	@tools/run check-words
@@ -96,7 +101,7 @@ header: ## write the generated files: include/wspeer.h, option cases, the table 
 
 bench: build ## compare with the engine's classes, other servers and memcpy; writes docs/bench/
 	@echo "== building the release libraries"
-	$(CARGO) build --release
+	$(CARGO) build --release $(EXTENSION)
 	@tools/run install-library release
 	CARGO_TARGET_DIR="$(C_TARGET)" $(CARGO) build --release --no-default-features --features capi
 	@tools/run bench "$(C_TARGET)/release"
@@ -113,10 +118,10 @@ test: test-book
 
 docs: build ## write the documentation as a searchable site into dist/docs
 	@echo "== building the documentation"
-	@tools/book/build.py
+	@tools/run docs
 
-test-book: docs ## build that site, check it, and test its generators
-	@tools/book/test_book.py
+test-book: docs ## build that site, and look for missing names and broken links
+	@tools/run check-docs
 
 .PHONY: install uninstall addon dist abi abi-baseline test-packaging
 

@@ -1,14 +1,21 @@
 //! Generates what follows from one declaration: Rust, C and Godot code of the options and errors, the C header from
-//! `rust/capi/`, and the CMake file that carries the version. The committed `include/wspeer.h` is compared with the result by a
-//! test; both are installed by `make install` and `cargo cinstall`.
+//! `rust/capi/`, and the CMake file that carries the version. The committed `include/wspeer.h` is compared with the
+//! result by a test; both are installed by `make install` and `cargo cinstall`.
 
+mod c_options;
+mod declaration;
 #[path = "../rust/error/table.rs"]
 mod error_table;
 mod errors;
+mod godot_options;
+#[cfg(feature = "capi")]
+mod header;
+mod limits_table;
 mod option_cases;
-mod options;
+mod rust_options;
 #[path = "../rust/peer/options/table.rs"]
 mod table;
+mod writer;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -19,15 +26,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("cargo::rerun-if-changed=tools/package/wspeer-config-version.cmake.in");
     let output = PathBuf::from(std::env::var("OUT_DIR")?);
-    std::fs::write(output.join("options.rs"), options::rust())?;
-    std::fs::write(output.join("options.md"), options::markdown())?;
-    std::fs::write(output.join("godot_options.rs"), options::godot())?;
-    std::fs::write(output.join("capi_options.rs"), options::c_structs())?;
-    std::fs::write(output.join("option_cases.rs"), option_cases::rust()?)?;
-    std::fs::write(output.join("option_cases.h"), option_cases::c()?)?;
-    std::fs::write(output.join("option_cases.gd"), option_cases::gdscript()?)?;
-    std::fs::write(output.join("error_code.rs"), errors::rust()?)?;
-    std::fs::write(output.join("capi_error.rs"), errors::c()?)?;
+    std::fs::write(output.join("options.rs"), rust_options::structs())?;
+    std::fs::write(output.join("options.md"), limits_table::markdown())?;
+    std::fs::write(output.join("godot_options.rs"), godot_options::macros())?;
+    std::fs::write(output.join("capi_options.rs"), c_options::structs())?;
+    std::fs::write(output.join("option_cases.rs"), option_cases::rust())?;
+    std::fs::write(output.join("option_cases.h"), option_cases::c())?;
+    std::fs::write(output.join("option_cases.gd"), option_cases::gdscript())?;
+    std::fs::write(output.join("error_code.rs"), errors::rust())?;
+    std::fs::write(output.join("capi_error.rs"), errors::c())?;
     #[cfg(feature = "capi")]
     {
         generate_header()?;
@@ -40,21 +47,31 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn generate_header() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
     let output = PathBuf::from(std::env::var("OUT_DIR")?);
-    let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
-    let after_includes = config.after_includes.unwrap_or_default();
-    config.after_includes = Some(format!("{after_includes}\n{}", options::c_init_macros()));
-    let mut sources = vec![output.join("capi_error.rs"), output.join("capi_options.rs")];
-    for entry in std::fs::read_dir(root.join("rust/capi"))? {
-        let source = entry?.path();
-        // cbindgen would follow the `mod` lines of mod.rs and find everything twice.
-        if !source.ends_with("mod.rs") {
-            sources.push(source);
-        }
-    }
-    sources.sort();
-    let builder = sources.into_iter().fold(cbindgen::Builder::new().with_config(config), cbindgen::Builder::with_src);
-    builder.generate()?.write_to_file(output.join("wspeer.h"));
+    let folder = root.join("rust/capi");
+    let config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
+    // mod.rs is left out: cbindgen would follow its `mod` lines and find everything twice.
+    let sources = ["capi_error.rs", "capi_options.rs"].map(|source| output.join(source));
+    let sources = sources.into_iter().chain(header::sources().map(|source| folder.join(source)));
+    let builder = sources.fold(cbindgen::Builder::new().with_config(config), cbindgen::Builder::with_src);
+    let mut generated = Vec::new();
+    builder.generate()?.write(&mut generated);
+    let macros = format!("{}\n{}", version_macros()?, c_options::init_macros());
+    let text = header::arrange(&String::from_utf8(generated)?, &macros, &folder)?;
+    std::fs::write(output.join("wspeer.h"), text)?;
     Ok(())
+}
+
+#[cfg(feature = "capi")]
+fn version_macros() -> Result<String, Box<dyn Error>> {
+    let mut text = format!(
+        "/** Version of this header, as wsp_version() returns that of the library. */\n#define WSP_VERSION \"{}\"\n",
+        std::env::var("CARGO_PKG_VERSION")?
+    );
+    for (part, about) in [("MAJOR", "First"), ("MINOR", "Second"), ("PATCH", "Third")] {
+        let number = std::env::var(format!("CARGO_PKG_VERSION_{part}"))?;
+        text += &format!("\n/** {about} number of WSP_VERSION. */\n#define WSP_VERSION_{part} {number}\n");
+    }
+    Ok(text)
 }
 
 #[cfg(feature = "capi")]

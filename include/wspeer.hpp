@@ -1,10 +1,13 @@
 /*
- * wspeer.hpp: the C interface of wspeer.h with C++ ownership. Header-only, C++11 and later, without exceptions and RTTI.
+ * wspeer.hpp: the C interface of wspeer.h with C++ ownership. Header-only, C++11 and later, without
+ * exceptions and RTTI.
  *
- * Objects are movable and end themselves. Calls return wsp_error, as in C; what each does, its errors, its thread rule and how long
- * what it lends stays valid stand in wspeer.h, under the function of the same name. Payload is std::span<const uint8_t> from C++20 on
- * and text std::string_view from C++17 on; before, wsp::bytes and wsp::text are small types with the same members. Both only look
- * at memory of somebody else: the caller's on the way in, the library's on the way out.
+ * Objects are movable and free themselves. Calls return wsp_error, as in C. wspeer.h describes each
+ * call under the function of the same name: what it does, its errors, its thread rule and how long
+ * what it lends stays valid. Payload is std::span<const uint8_t> since C++20 and text
+ * std::string_view since C++17; before, wsp::bytes and wsp::text are small types with the same
+ * members. Neither owns memory: it refers to the caller's for arguments and to the library's for
+ * results.
  */
 #ifndef WSPEER_HPP
 #define WSPEER_HPP
@@ -34,7 +37,8 @@
 #endif
 
 namespace wsp {
-// Functions that take other types in other language versions have other names for the linker, so that one program may mix them.
+// The types of parameters depend on the language version, and so do the functions' symbols: one
+// program may mix versions.
 #if WSPEER_CPLUSPLUS >= 202002L
 inline namespace cpp20 {
 #elif WSPEER_CPLUSPLUS >= 201703L
@@ -44,10 +48,10 @@ inline namespace cpp11 {
 #endif
 
 #if WSPEER_CPLUSPLUS >= 202002L
-/** Payload that somebody else owns. */
+/** Payload that it does not own. */
 using bytes = std::span<const std::uint8_t>;
 #else
-/** Payload that somebody else owns. */
+/** Payload that it does not own. */
 class bytes {
 public:
     bytes() noexcept : data_(nullptr), size_(0) {}
@@ -70,10 +74,10 @@ private:
 #endif
 
 #if WSPEER_CPLUSPLUS >= 201703L
-/** Text that somebody else owns; not NUL-terminated where the program made it. */
+/** Text that it does not own. Not NUL-terminated if the program made it. */
 using text = std::string_view;
 #else
-/** Text that somebody else owns; not NUL-terminated where the program made it. */
+/** Text that it does not own. Not NUL-terminated if the program made it. */
 class text {
 public:
     text() noexcept : data_(""), size_(0) {}
@@ -99,7 +103,10 @@ private:
 };
 #endif
 
-/** A NUL-terminated text that is passed to the library: of a literal, of a std::string, or none (nullptr). */
+/**
+ * A NUL-terminated text that is passed to the library: a literal, a std::string, or nullptr for
+ * none.
+ */
 class c_text {
 public:
     c_text(std::nullptr_t) noexcept : text_(nullptr) {}
@@ -111,7 +118,10 @@ private:
     const char *text_;
 };
 
-/** A list of NUL-terminated texts that is passed to the library: header lines, sub-protocols, origins. */
+/**
+ * A list of NUL-terminated texts that is passed to the library: header lines, sub-protocols,
+ * origins.
+ */
 class c_texts {
 public:
     c_texts() = default;
@@ -132,6 +142,18 @@ inline const std::uint8_t *octets(text from) noexcept { return reinterpret_cast<
 
 inline text lent(const char *from) noexcept { return from == nullptr ? text() : text(from); }
 
+/** An answer that refers to its arguments. */
+inline wsp_http_answer answer(int status, c_text reason, const c_texts &headers, text body) noexcept {
+    wsp_http_answer made = WSP_HTTP_ANSWER_INIT;
+    made.status = status;
+    made.reason = reason;
+    made.headers = headers.data();
+    made.header_count = headers.size();
+    made.body = octets(body);
+    made.body_len = body.size();
+    return made;
+}
+
 /** Owns a handle of the C interface. */
 template <typename T, void (*Free)(T *)>
 class handle {
@@ -146,17 +168,17 @@ public:
     handle &operator=(const handle &) = delete;
     ~handle() { Free(raw_); }
 
-    /** The handle for functions of wspeer.h; still owned. NULL after a move. */
+    /** Returns the handle for functions of wspeer.h, which stays owned. NULL after a move. */
     T *get() const noexcept { return raw_; }
 
-    /** Gives the handle up to the caller. */
+    /** Passes the ownership of the handle to the caller. */
     T *release() noexcept {
         T *raw = raw_;
         raw_ = nullptr;
         return raw;
     }
 
-    /** Whether there is a handle. */
+    /** Returns whether there is a handle. */
     explicit operator bool() const noexcept { return raw_ != nullptr; }
 
 private:
@@ -169,10 +191,10 @@ private:
 };
 } // namespace detail
 
-/** Version of the library that is loaded. */
+/** Returns the version of the library that is loaded. */
 inline text version() noexcept { return wsp_version(); }
 
-/** Name of an error number, such as "WSP_ERR_FAILED". */
+/** Returns the name of an error number, such as "WSP_ERR_FAILED". */
 inline text error_name(wsp_error error) noexcept { return wsp_error_name(error); }
 
 /** wsp_peer_options with the library's defaults. */
@@ -182,14 +204,14 @@ struct peer_options : wsp_peer_options {
 
 /** A received message, lent by the peer until its next next_packet() or poll(). */
 struct packet {
-    /** Its payload. */
+    /** The payload. */
     bytes data;
     /** Whether it was sent as text. */
     bool is_text = false;
-    /** False for all but the last piece where the option stream_messages is set. */
+    /** With the option stream_messages, whether it is the last piece of its message; else true. */
     bool is_last_piece = true;
 
-    /** The payload as text. */
+    /** Returns the payload as text. */
     wsp::text text() const noexcept {
         return data.size() == 0 ? wsp::text() : wsp::text(reinterpret_cast<const char *>(data.data()), data.size());
     }
@@ -198,7 +220,7 @@ struct packet {
 /** TLS settings of clients or servers. */
 class tls_options : public detail::handle<wsp_tls_options, wsp_tls_options_free> {
 public:
-    /** A client that trusts what the operating system trusts. */
+    /** Makes options of a client that trusts the certificates that the operating system trusts. */
     tls_options() noexcept : handle(wsp_tls_options_new()) {}
 
     WSPEER_NODISCARD wsp_error client(c_text trusted_pem, c_text common_name_override = nullptr) noexcept {
@@ -267,7 +289,7 @@ public:
     text error_message() const noexcept { return wsp_stream_get_error_message(get()); }
 };
 
-/** Accepts TCP connections. */
+/** A listener that accepts TCP connections. */
 class tcp_server : public detail::handle<wsp_tcp_server, wsp_tcp_server_free> {
 public:
     tcp_server() noexcept : handle(wsp_tcp_server_new()) {}
@@ -277,7 +299,7 @@ public:
     }
     bool is_listening() const noexcept { return wsp_tcp_server_is_listening(get()); }
     bool is_connection_available() noexcept { return wsp_tcp_server_is_connection_available(get()); }
-    /** The next connection; false where none waits. */
+    /** Takes the next connection; the stream is false if none is queued. */
     stream take_connection() noexcept { return stream(wsp_tcp_server_take_connection(get())); }
     std::uint16_t local_port() const noexcept { return wsp_tcp_server_get_local_port(get()); }
     std::int64_t fd() const noexcept { return wsp_tcp_server_get_fd(get()); }
@@ -311,12 +333,12 @@ public:
     WSPEER_NODISCARD wsp_error send_text(text message) noexcept {
         return wsp_peer_send(get(), detail::octets(message), message.size(), WSP_WRITE_MODE_TEXT);
     }
-    /** send_text() of a text that ends with a NUL. */
+    /** Sends a NUL-terminated text. */
     WSPEER_NODISCARD wsp_error send_text(const char *message) noexcept { return wsp_peer_send_text(get(), message); }
     WSPEER_NODISCARD wsp_error send_uncompressed(bytes data, wsp_write_mode mode = WSP_WRITE_MODE_BINARY) noexcept {
         return wsp_peer_send_uncompressed(get(), data.data(), data.size(), mode);
     }
-    /** Takes the oldest received message; false where none waits. */
+    /** Takes the oldest received message. Returns false if none is queued. */
     bool next_packet(packet &into) noexcept {
         const std::uint8_t *data = nullptr;
         std::size_t size = 0;
@@ -343,20 +365,26 @@ public:
     text connected_host() const noexcept { return wsp_peer_get_connected_host(get()); }
     std::uint16_t connected_port() const noexcept { return wsp_peer_get_connected_port(get()); }
 
-    /** Why the connection could not be made or was lost; false where nothing has failed. */
+    /**
+     * Reports why the connection could not be made or was lost. Returns false if nothing has
+     * failed.
+     */
     bool failure(wsp_failure &into) const noexcept {
         into = wsp_failure();
         into.struct_size = sizeof into;
         return wsp_peer_get_failure(get(), &into) == WSP_OK;
     }
-    /** What was agreed on in the TLS handshake; false without TLS. */
+    /** Reports what the TLS handshake agreed on. Returns false without TLS. */
     bool tls_info(wsp_tls_info &into) const noexcept {
         into = wsp_tls_info();
         into.struct_size = sizeof into;
         return wsp_peer_get_tls_info(get(), &into) == WSP_OK;
     }
     std::size_t received_header_count() const noexcept { return wsp_peer_get_received_header_count(get()); }
-    /** A header field of the other end's handshake; false for an index that is none. */
+    /**
+     * Returns a header field of the remote peer's handshake, or false for an index beyond the last
+     * one.
+     */
     bool received_header(std::size_t index, text &name, text &value) const noexcept {
         const char *raw_name = nullptr, *raw_value = nullptr;
         if (wsp_peer_get_received_header(get(), index, &raw_name, &raw_value) != WSP_OK) return false;
@@ -364,14 +392,17 @@ public:
         value = detail::lent(raw_value);
         return true;
     }
-    /** The value of the first header field with this name; false where there is none. */
+    /** Finds the value of the first header field with this name. Returns false if there is none. */
     bool find_received_header(c_text name, text &value) const noexcept {
         const char *raw = wsp_peer_find_received_header(get(), name);
         value = detail::lent(raw);
         return raw != nullptr;
     }
 
-    /** What the client of this server has asked for; false where no request has arrived. */
+    /**
+     * Reports what the client of this server has requested. Returns false if no request has
+     * arrived.
+     */
     bool request(wsp_request &into) const noexcept {
         into = wsp_request();
         into.struct_size = sizeof into;
@@ -382,7 +413,8 @@ public:
     }
     WSPEER_NODISCARD wsp_error reject_request(int status, c_text reason = nullptr, const c_texts &headers = c_texts(),
                                               text body = text()) noexcept {
-        return wsp_peer_reject_request(get(), status, reason, headers.data(), headers.size(), detail::octets(body), body.size());
+        const wsp_http_answer answer = detail::answer(status, reason, headers, body);
+        return wsp_peer_reject_request(get(), &answer);
     }
     WSPEER_NODISCARD wsp_error set_allowed_origins(const c_texts &origins) noexcept {
         return wsp_peer_set_allowed_origins(get(), origins.data(), origins.size());
@@ -412,7 +444,9 @@ public:
     WSPEER_NODISCARD wsp_error ping(bytes payload = bytes()) noexcept {
         return wsp_peer_ping(get(), payload.data(), payload.size());
     }
-    /** Seconds between the last answered ping and its pong, -1 before the first. */
+    /**
+     * Returns the seconds between the last answered ping and its pong, -1 before the first pong.
+     */
     double round_trip_time() const noexcept { return wsp_peer_get_round_trip_time(get(), nullptr); }
     double smoothed_round_trip_time() const noexcept {
         double smoothed = -1;
@@ -426,7 +460,7 @@ public:
     }
     void release_compression_memory() noexcept { wsp_peer_release_compression_memory(get()); }
 
-    /** The socket for a foreign event loop, -1 where there is none. */
+    /** Returns the socket for the program's own event loop, -1 if there is none. */
     std::int64_t fd(bool *wants_write = nullptr) const noexcept { return wsp_peer_get_fd(get(), wants_write); }
     bool needs_poll() const noexcept { return wsp_peer_needs_poll(get()); }
 };
@@ -435,11 +469,11 @@ public:
 struct multiplayer_event : wsp_multiplayer_event {
     multiplayer_event() noexcept : wsp_multiplayer_event() { struct_size = sizeof(wsp_multiplayer_event); }
 
-    /** The packet, of the kinds that have one. Lent until the next event. */
+    /** Returns the payload of the kinds that have one. Lent until the next event. */
     bytes payload() const noexcept { return bytes(data, len); }
 };
 
-/** A room for many players, as Godot's WebSocketMultiplayerPeer. */
+/** A room: a multiplayer session, as Godot's WebSocketMultiplayerPeer. */
 class multiplayer : public detail::handle<wsp_multiplayer, wsp_multiplayer_free> {
 public:
     multiplayer() noexcept : handle(wsp_multiplayer_new()) {}
@@ -460,7 +494,7 @@ public:
     void poll() noexcept { wsp_multiplayer_poll(get()); }
     void flush() noexcept { wsp_multiplayer_flush(get()); }
     void close() noexcept { wsp_multiplayer_close(get()); }
-    /** Takes the next event; false where nothing more has happened. */
+    /** Takes the next event. Returns false if none is queued. */
     bool next_event(multiplayer_event &into) noexcept { return wsp_multiplayer_next_event(get(), &into) == WSP_OK; }
 
     WSPEER_NODISCARD wsp_error put_packet(std::int32_t target, bytes data) noexcept {
@@ -488,7 +522,7 @@ public:
         if (count < ids.size()) ids.resize(count);
         return ids;
     }
-    /** The connection to a peer, to be asked but not polled; false for who is not there. */
+    /** Returns the connection to a peer, for queries only; the peer is false for an unknown id. */
     peer connection(std::int32_t peer_id) const noexcept { return peer(wsp_multiplayer_get_peer(get(), peer_id)); }
 
     WSPEER_NODISCARD wsp_error set_options(const wsp_peer_options &options) noexcept {
@@ -514,9 +548,9 @@ public:
 struct event : wsp_event {
     event() noexcept : wsp_event() { struct_size = sizeof(wsp_event); }
 
-    /** Payload of a message or packet. Lent until the next event. */
+    /** Returns the payload of a message or packet. Lent until the next event. */
     bytes payload() const noexcept { return bytes(data, len); }
-    /** The payload as text. Lent until the next event. */
+    /** Returns the payload as text. Lent until the next event. */
     wsp::text message() const noexcept {
         return len == 0 ? wsp::text() : wsp::text(reinterpret_cast<const char *>(data), len);
     }
@@ -534,20 +568,29 @@ struct server_options : wsp_server_options {
     server_options() noexcept : wsp_server_options() { (void)wsp_server_options_init(this, sizeof(wsp_server_options)); }
 };
 
-/** One connection to a server, told by events, made again after a loss where the program wants that. */
+/**
+ * One connection to a server, which delivers events and reconnects after a loss if the program
+ * enables it.
+ */
 class client : public detail::handle<wsp_client, wsp_client_free> {
 public:
     client() noexcept : handle(wsp_client_new()) {}
 
     WSPEER_NODISCARD wsp_error connect_to_url(c_text url, const c_texts &protocols = c_texts(), bool gd_mp_api = false,
                                               const c_texts &headers = c_texts(), const tls_options *tls = nullptr) noexcept {
-        return wsp_client_connect_to_url(get(), url, protocols.data(), protocols.size(), gd_mp_api, headers.data(),
-                                         headers.size(), tls == nullptr ? nullptr : tls->get());
+        wsp_client_connect_options options = WSP_CLIENT_CONNECT_OPTIONS_INIT;
+        options.protocols = protocols.data();
+        options.protocol_count = protocols.size();
+        options.headers = headers.data();
+        options.header_count = headers.size();
+        options.tls = tls == nullptr ? nullptr : tls->get();
+        options.gd_mp_api = gd_mp_api ? 1 : 0;
+        return wsp_client_connect_to_url(get(), url, &options);
     }
     wsp_error disconnect(int code = 1000, c_text reason = nullptr) noexcept { return wsp_client_disconnect(get(), code, reason); }
     void poll() noexcept { wsp_client_poll(get()); }
     wsp_error wait(std::int32_t timeout_ms) noexcept { return wsp_client_wait(get(), timeout_ms); }
-    /** Takes the next event; false where there is none. */
+    /** Takes the next event. Returns false if none is queued. */
     bool next_event(event &into) noexcept { return wsp_client_next_event(get(), &into) == WSP_OK; }
 
     WSPEER_NODISCARD wsp_error send(bytes data) noexcept {
@@ -556,7 +599,7 @@ public:
     WSPEER_NODISCARD wsp_error send_text(text message) noexcept {
         return wsp_client_send(get(), detail::octets(message), message.size(), WSP_WRITE_MODE_TEXT);
     }
-    /** send_text() of a text that ends with a NUL. */
+    /** Sends a NUL-terminated text. */
     WSPEER_NODISCARD wsp_error send_text(const char *message) noexcept { return wsp_client_send_text(get(), message); }
     WSPEER_NODISCARD wsp_error put_packet(std::int32_t target, bytes data) noexcept {
         return wsp_client_put_packet(get(), target, data.data(), data.size());
@@ -584,14 +627,19 @@ public:
     text error_message() const noexcept { return wsp_client_get_error_message(get()); }
 };
 
-/** A server with all its connections, which are named by ids and told of by events. */
+/** A server with all its connections, which are named by ids and report events. */
 class server : public detail::handle<wsp_server, wsp_server_free> {
 public:
     server() noexcept : handle(wsp_server_new()) {}
 
     WSPEER_NODISCARD wsp_error listen(int port, c_text address = nullptr, const c_texts &protocols = c_texts(),
                                       bool gd_mp_api = false) noexcept {
-        return wsp_server_listen(get(), port, address, protocols.data(), protocols.size(), gd_mp_api);
+        wsp_server_listen_options options = WSP_SERVER_LISTEN_OPTIONS_INIT;
+        options.address = address;
+        options.protocols = protocols.data();
+        options.protocol_count = protocols.size();
+        options.gd_mp_api = gd_mp_api ? 1 : 0;
+        return wsp_server_listen(get(), port, &options);
     }
     void stop() noexcept { wsp_server_stop(get()); }
     bool is_listening() const noexcept { return wsp_server_is_listening(get()); }
@@ -599,7 +647,7 @@ public:
     void poll() noexcept { wsp_server_poll(get()); }
     wsp_error wait(std::int32_t timeout_ms) noexcept { return wsp_server_wait(get(), timeout_ms); }
     void wake() noexcept { wsp_server_wake(get()); }
-    /** Takes the next event; false where there is none. */
+    /** Takes the next event. Returns false if none is queued. */
     bool next_event(event &into) noexcept { return wsp_server_next_event(get(), &into) == WSP_OK; }
 
     WSPEER_NODISCARD wsp_error set_options(const wsp_server_options &options) noexcept {
@@ -613,7 +661,7 @@ public:
         (void)wsp_server_get_peer_options(get(), &options);
         return options;
     }
-    /** TLS for the clients that are accepted from now on; nullptr for none. */
+    /** Sets the TLS options for the clients that are accepted from now on; nullptr for none. */
     WSPEER_NODISCARD wsp_error set_tls(const tls_options *tls) noexcept {
         return wsp_server_set_tls(get(), tls == nullptr ? nullptr : tls->get());
     }
@@ -631,7 +679,7 @@ public:
     WSPEER_NODISCARD wsp_error send_text(std::int32_t target, text message) noexcept {
         return wsp_server_send(get(), target, detail::octets(message), message.size(), WSP_WRITE_MODE_TEXT);
     }
-    /** send_text() of a text that ends with a NUL. */
+    /** Sends a NUL-terminated text. */
     WSPEER_NODISCARD wsp_error send_text(std::int32_t target, const char *message) noexcept {
         return wsp_server_send_text(get(), target, message);
     }
@@ -653,7 +701,10 @@ public:
         return wsp_server_get_peer_address(get(), peer, port);
     }
     text requested_url(std::int32_t peer) const noexcept { return wsp_server_get_requested_url(get(), peer); }
-    /** The value of the first header field of a peer's request with this name; false where there is none. */
+    /**
+     * Finds the value of the first header field of a peer's request with this name. Returns false
+     * if there is none.
+     */
     bool find_request_header(std::int32_t peer, c_text name, text &value) const noexcept {
         const char *raw = wsp_server_find_request_header(get(), peer, name);
         value = detail::lent(raw);
@@ -662,9 +713,10 @@ public:
     WSPEER_NODISCARD wsp_error accept_request(std::int32_t peer, const c_texts &headers = c_texts()) noexcept {
         return wsp_server_accept_request(get(), peer, headers.data(), headers.size());
     }
-    WSPEER_NODISCARD wsp_error reject_request(std::int32_t peer, int status, const c_texts &headers = c_texts(),
-                                              text body = text()) noexcept {
-        return wsp_server_reject_request(get(), peer, status, headers.data(), headers.size(), detail::octets(body), body.size());
+    WSPEER_NODISCARD wsp_error reject_request(std::int32_t peer, int status, c_text reason = nullptr,
+                                              const c_texts &headers = c_texts(), text body = text()) noexcept {
+        const wsp_http_answer answer = detail::answer(status, reason, headers, body);
+        return wsp_server_reject_request(get(), peer, &answer);
     }
     WSPEER_NODISCARD wsp_error ping(std::int32_t peer, bytes payload = bytes()) noexcept {
         return wsp_server_ping(get(), peer, payload.data(), payload.size());

@@ -1,5 +1,5 @@
-//! Bodies of the fuzz targets. Each takes any bytes and panics if a rule is broken. The targets in `tests/fuzz/` only call
-//! them, and the test `corpus` replays the collected inputs.
+//! Bodies of the fuzz targets. Each takes any bytes and panics if a rule is broken. The targets in `tests/fuzz/` only
+//! call them, and the test `corpus` replays the collected inputs.
 
 use crate::proto::Role;
 use crate::proto::connection::{Connection, ReceiveOutcome, SendOptions};

@@ -2,7 +2,6 @@
 
 use std::ffi::c_char;
 
-use super::text::leaked;
 use crate::error::{ErrorCode, Result};
 
 include!(concat!(env!("OUT_DIR"), "/capi_error.rs"));
@@ -18,15 +17,9 @@ impl<T> From<&Result<T>> for wsp_error {
     }
 }
 
-/// Returns the name of an error number, for example "WSP_ERR_FAILED", or "unknown error". Static; never free it. May be called
-/// from any thread.
+/// Returns the name of an error number, for example "WSP_ERR_FAILED", or "unknown error". Static; never free it. May be
+/// called from any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsp_error_name(error: i32) -> *const c_char {
     error_name(error).as_ptr()
-}
-
-/// Returns the version of the library, for example "0.1.0". Static; never free it. May be called from any thread.
-#[unsafe(no_mangle)]
-pub extern "C" fn wsp_version() -> *const c_char {
-    leaked(concat!(env!("CARGO_PKG_VERSION"), "\0"))
 }

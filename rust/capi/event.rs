@@ -1,79 +1,82 @@
-//! `wsp_event`.
+//! `wsp_event`: what servers and clients report.
 
 use std::ffi::c_char;
 
-use super::text::Lent;
+use super::lent::LentTexts;
 use super::versioned::{Versioned, read, size_of_caller, write};
 use crate::error::Result;
 use crate::peer::PeerEvent;
 
-/// What happened. The fields that each kind fills are named; others are 0 or NULL.
+/// Kind of an event. Each names the fields that it fills; the others are 0, NULL or "".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum wsp_event_type {
-    /// Nothing.
+    /// No event.
     WSP_EVENT_NONE = 0,
-    /// A connection is open. `text`: the selected sub-protocol, or "".
+    /// A connection has opened. `text`: the selected sub-protocol, or "".
     WSP_EVENT_OPENED = 1,
-    /// A message. `data`, `len`, `is_text`.
+    /// A message was received. `data`, `len`, `is_text`.
     WSP_EVENT_MESSAGE = 2,
-    /// The remote end's close frame was read; WSP_EVENT_CLOSED follows. `code` (0 where it had none), `text`: the reason.
+    /// The remote peer's close frame was received; WSP_EVENT_CLOSED follows. `code` (0 if the frame had none), `text`:
+    /// its reason.
     WSP_EVENT_CLOSE_REQUEST = 3,
-    /// A connection is over, and its id names nobody any more. `was_clean`.
+    /// A connection has ended. Its id is never used again. `was_clean`.
     WSP_EVENT_CLOSED = 4,
-    /// A connection could not be made; on a server, a handshake came to nothing. Nothing else is ever told of it. `text`: why.
+    /// A connection could not be made; on a server, a client's handshake failed. No other event of that connection
+    /// follows. `text`: the reason.
     WSP_EVENT_FAILED = 5,
-    /// A client asks to be let in: wsp_server_accept_request() or wsp_server_reject_request(). Only where the option auto_accept of the
-    /// server's peers is 0.
+    /// Server: a client's request waits for wsp_server_accept_request() or wsp_server_reject_request(). Only if the
+    /// option auto_accept of the server's peers is 0.
     WSP_EVENT_REQUEST = 6,
-    /// Multiplayer mode: the peer can be reached.
+    /// Multiplayer mode: packets can be sent to the peer.
     WSP_EVENT_PEER_CONNECTED = 7,
-    /// Multiplayer mode: the peer is gone.
+    /// Multiplayer mode: the peer has disconnected.
     WSP_EVENT_PEER_DISCONNECTED = 8,
-    /// Multiplayer mode: a packet. `data`, `len`.
+    /// Multiplayer mode: a packet was received. `data`, `len`.
     WSP_EVENT_PACKET = 9,
-    /// Multiplayer mode, client: the server has introduced itself.
+    /// Multiplayer mode, client: the server has assigned this client its id.
     WSP_EVENT_CONNECTION_SUCCEEDED = 10,
-    /// Multiplayer mode, client: the connection could not be made or is over. `text`: why.
+    /// Multiplayer mode, client: the connection could not be made or has ended. `text`: the reason.
     WSP_EVENT_CONNECTION_FAILED = 11,
-    /// Multiplayer mode, client: an established connection is over; WSP_EVENT_CONNECTION_FAILED follows.
+    /// Multiplayer mode, client: an established connection has ended; WSP_EVENT_CONNECTION_FAILED follows.
     WSP_EVENT_SERVER_DISCONNECTED = 12,
-    /// Client: it will connect again. `attempt` (from 1), `delay` in seconds.
+    /// Client: it will reconnect. `attempt` (from 1), `delay` in seconds.
     WSP_EVENT_RECONNECTING = 13,
-    /// Client: it has connected again; follows WSP_EVENT_OPENED.
+    /// Client: it has reconnected; follows WSP_EVENT_OPENED.
     WSP_EVENT_RECONNECTED = 14,
 }
 
 use wsp_event_type::*;
 
-/// An event, taken by wsp_client_next_event() or wsp_server_next_event(). Start from WSP_EVENT_INIT. Later versions of the library
-/// append fields; `struct_size` tells which ones the caller knows.
+/// An event, taken by wsp_client_next_event() or wsp_server_next_event(). Start from WSP_EVENT_INIT. Later versions
+/// append fields; `struct_size` states which ones the caller knows.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct wsp_event {
     /// sizeof(wsp_event) of the caller.
     pub struct_size: usize,
-    /// A wsp_event_type. Later versions may have more: pass over what you do not know.
+    /// A wsp_event_type. Later versions may add types: ignore those you do not know.
     pub r#type: i32,
-    /// Whom it is about: on a client 1, the server; on a server 2 to 2147483647. In multiplayer mode the sender or the peer.
+    /// The peer of the event: on a client 1, the server; on a server 2 to 2147483647. In multiplayer mode the sender of
+    /// the packet, or the peer that connected or disconnected.
     pub peer: i32,
-    /// Payload of a message or packet, never NULL there. Lent until the next event is taken.
+    /// Payload of a message or packet, never NULL in those events. Lent until the next event is taken.
     pub data: *const u8,
-    /// Its length in bytes.
+    /// Length of `data` in bytes.
     pub len: usize,
-    /// Sub-protocol, close reason or cause. Never NULL. Lent until the next event is taken.
+    /// Sub-protocol, close reason or reason of a failure. Never NULL. Lent until the next event is taken.
     pub text: *const c_char,
-    /// Code of a close request.
+    /// Close code of a close request.
     pub code: i32,
-    /// Number of an attempt to reconnect.
+    /// Number of the attempt to reconnect, from 1.
     pub attempt: u32,
-    /// 1 for a message that was sent as text.
+    /// 1 if the message was sent as text.
     pub is_text: u8,
-    /// 1 where both ends have said goodbye.
+    /// 1 if both close frames were exchanged.
     pub was_clean: u8,
-    /// Not used.
+    /// Unused.
     pub reserved: [u8; 6],
-    /// Seconds until an attempt to reconnect begins.
+    /// Seconds until the attempt to reconnect begins.
     pub delay: f64,
 }
 
@@ -98,88 +101,69 @@ unsafe impl Versioned for wsp_event {
     const ENDS: &'static [usize] = &[size_of::<wsp_event>()];
 }
 
-/// What events lend to the caller.
+/// What the last event lends to the caller.
 #[derive(Debug, Default)]
-pub(super) struct Told {
-    packet: Vec<u8>,
-    text: Lent,
+pub(super) struct LentEvent {
+    payload: Vec<u8>,
+    text: LentTexts,
 }
 
-impl Told {
-    /// Where the payload of a message is to be put, in the place of what is there.
-    pub fn packet(&mut self) -> &mut Vec<u8> {
-        &mut self.packet
+impl LentEvent {
+    /// Returns the buffer for the payload of a message, which replaces its content.
+    pub fn payload_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.payload
     }
 
-    /// Puts a copy of a payload there.
-    pub fn set_packet(&mut self, payload: &[u8]) {
-        self.packet.clear();
-        self.packet.extend_from_slice(payload);
+    /// Replaces the payload by a copy.
+    pub fn set_payload(&mut self, payload: &[u8]) {
+        self.payload.clear();
+        self.payload.extend_from_slice(payload);
     }
 
-    /// Writes an event to the caller's struct. The payload of a message is in [`Self::packet`] already.
+    /// Writes an event to the caller's struct. The payload of a message is stored already.
     ///
     /// # Safety
     /// `out` is NULL or points to a struct with its size in the first field.
     pub unsafe fn write(&mut self, event: &PeerEvent, is_text: bool, out: *mut wsp_event) -> Result {
-        let mut told = NOTHING;
-        let kind = match event {
+        let converted = self.converted(event, is_text);
+        // SAFETY: as this function.
+        unsafe { write(converted, out, size_of_caller(out)) }
+    }
+
+    fn converted(&mut self, event: &PeerEvent, is_text: bool) -> wsp_event {
+        let of = |kind: wsp_event_type, peer: i32| wsp_event { r#type: kind as i32, peer, ..NOTHING };
+        match event {
             PeerEvent::Opened { id, protocol } => {
-                told.peer = *id;
-                told.text = self.text.set(protocol);
-                WSP_EVENT_OPENED
+                wsp_event { text: self.text.set(protocol), ..of(WSP_EVENT_OPENED, *id) }
             }
-            PeerEvent::Request { id } => {
-                told.peer = *id;
-                WSP_EVENT_REQUEST
+            PeerEvent::Request { id } => of(WSP_EVENT_REQUEST, *id),
+            PeerEvent::Failed { id, reason } => wsp_event { text: self.text.set(reason), ..of(WSP_EVENT_FAILED, *id) },
+            PeerEvent::Message { id } => {
+                self.with_payload(wsp_event { is_text: u8::from(is_text), ..of(WSP_EVENT_MESSAGE, *id) })
             }
-            PeerEvent::Failed { id, reason } => {
-                told.peer = *id;
-                told.text = self.text.set(reason);
-                WSP_EVENT_FAILED
-            }
-            PeerEvent::Message { id } | PeerEvent::Packet { id } => {
-                told.peer = *id;
-                told.data = self.packet.as_ptr();
-                told.len = self.packet.len();
-                told.is_text = u8::from(is_text);
-                if matches!(event, PeerEvent::Message { .. }) { WSP_EVENT_MESSAGE } else { WSP_EVENT_PACKET }
-            }
+            PeerEvent::Packet { id } => self.with_payload(of(WSP_EVENT_PACKET, *id)),
             PeerEvent::CloseRequest { id, code, reason } => {
-                told.peer = *id;
-                told.code = *code;
-                told.text = self.text.set(reason);
-                WSP_EVENT_CLOSE_REQUEST
+                wsp_event { code: *code, text: self.text.set(reason), ..of(WSP_EVENT_CLOSE_REQUEST, *id) }
             }
             PeerEvent::Closed { id, was_clean } => {
-                told.peer = *id;
-                told.was_clean = u8::from(*was_clean);
-                WSP_EVENT_CLOSED
+                wsp_event { was_clean: u8::from(*was_clean), ..of(WSP_EVENT_CLOSED, *id) }
             }
-            PeerEvent::PeerConnected { id } => {
-                told.peer = *id;
-                WSP_EVENT_PEER_CONNECTED
-            }
-            PeerEvent::PeerDisconnected { id } => {
-                told.peer = *id;
-                WSP_EVENT_PEER_DISCONNECTED
-            }
-            PeerEvent::ConnectionSucceeded => WSP_EVENT_CONNECTION_SUCCEEDED,
+            PeerEvent::PeerConnected { id } => of(WSP_EVENT_PEER_CONNECTED, *id),
+            PeerEvent::PeerDisconnected { id } => of(WSP_EVENT_PEER_DISCONNECTED, *id),
+            PeerEvent::ConnectionSucceeded => of(WSP_EVENT_CONNECTION_SUCCEEDED, 0),
             PeerEvent::ConnectionFailed { reason } => {
-                told.text = self.text.set(reason);
-                WSP_EVENT_CONNECTION_FAILED
+                wsp_event { text: self.text.set(reason), ..of(WSP_EVENT_CONNECTION_FAILED, 0) }
             }
-            PeerEvent::ServerDisconnected => WSP_EVENT_SERVER_DISCONNECTED,
+            PeerEvent::ServerDisconnected => of(WSP_EVENT_SERVER_DISCONNECTED, 0),
             PeerEvent::Reconnecting { attempt, delay } => {
-                told.attempt = *attempt;
-                told.delay = delay.as_secs_f64();
-                WSP_EVENT_RECONNECTING
+                wsp_event { attempt: *attempt, delay: delay.as_secs_f64(), ..of(WSP_EVENT_RECONNECTING, 0) }
             }
-            PeerEvent::Reconnected => WSP_EVENT_RECONNECTED,
-        };
-        told.r#type = kind as i32;
-        // SAFETY: as this function.
-        unsafe { write(told, out, size_of_caller(out)) }
+            PeerEvent::Reconnected => of(WSP_EVENT_RECONNECTED, 0),
+        }
+    }
+
+    fn with_payload(&self, event: wsp_event) -> wsp_event {
+        wsp_event { data: self.payload.as_ptr(), len: self.payload.len(), ..event }
     }
 }
 

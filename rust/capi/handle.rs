@@ -1,64 +1,87 @@
-//! Handles: objects behind opaque pointers, a lock around each, and the boundary that no panic crosses.
+//! Handles: objects with a lock that C knows by opaque pointers, and the boundary that no panic crosses.
+//!
+//! A call runs through one of [`run`] (keeps the reason of a refusal), [`attempt`] (does not), [`query`] and [`lend`].
 
+use std::ffi::c_char;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use parking_lot::Mutex;
 
-use super::text::Lent;
+use super::error::wsp_error;
+use super::lent::LentTexts;
 use crate::error::{Error, ErrorCode, Result};
+use crate::net::RawDescriptor;
 
 /// A type that C sees as an opaque struct.
 pub(super) trait Handle: Send + Sync {
-    /// The object behind it.
+    /// The object that the handle's functions act on.
     type Object;
 
-    /// A handle around an object.
-    fn new(content: Mutex<Content<Self::Object>>) -> Self;
+    /// What events of the object lend to the caller.
+    type LentEvent: Default;
 
-    /// The object and what belongs to it.
-    fn content(&self) -> &Mutex<Content<Self::Object>>;
+    /// Makes a handle around an object.
+    fn new(guarded: Mutex<Guarded<Self::Object, Self::LentEvent>>) -> Self;
+
+    /// Returns the object and what belongs to it.
+    fn guarded(&self) -> &Mutex<Guarded<Self::Object, Self::LentEvent>>;
+
+    /// Keeps the reason of a refused call in objects that have an error message of their own; others use
+    /// [`Guarded::refusal`].
+    fn record_error(_object: &mut Self::Object, result: Result) -> Result {
+        result
+    }
 }
 
-/// Makes a struct with the one field `content` a [`Handle`].
+/// Makes a struct with the one field `guarded` a [`Handle`].
 macro_rules! handle {
-    ($name:ident, $object:ty) => {
+    ($name:ident, $object:ty, $event:ty $(, $record_error:expr)?) => {
         impl Handle for $name {
             type Object = $object;
+            type LentEvent = $event;
 
-            fn new(content: Mutex<Content<$object>>) -> Self {
-                Self { content }
+            fn new(guarded: Mutex<Guarded<$object, $event>>) -> Self {
+                Self { guarded: guarded.into() }
             }
 
-            fn content(&self) -> &Mutex<Content<$object>> {
-                &self.content
+            fn guarded(&self) -> &Mutex<Guarded<$object, $event>> {
+                &self.guarded
             }
+
+            $(fn record_error(object: &mut $object, result: Result) -> Result {
+                $record_error(object, result)
+            })?
         }
     };
 }
 pub(super) use handle;
 
-/// An object, the text that is lent to the caller, and the last refusal.
+/// The content of a handle's lock: an object, what it has lent to the caller, and the reason of the last refusal.
 #[derive(Debug)]
-pub(super) struct Content<T> {
+pub(super) struct Guarded<T, E = ()> {
     pub object: T,
-    pub lent: Lent,
+    pub lent: LentTexts,
+    pub event: E,
     pub refusal: String,
     is_poisoned: bool,
 }
 
-impl<T> Content<T> {
-    /// What a handle around this object has inside.
+impl<T, E: Default> Guarded<T, E> {
+    /// Makes what a handle around this object contains.
     pub fn new(object: T) -> Self {
-        Self { object, lent: Lent::default(), refusal: String::new(), is_poisoned: false }
+        Self { object, lent: LentTexts::default(), event: E::default(), refusal: String::new(), is_poisoned: false }
     }
 }
 
+/// The [`Guarded`] of a handle type.
+pub(super) type GuardedOf<H> = Guarded<<H as Handle>::Object, <H as Handle>::LentEvent>;
+
 /// Makes a handle that the caller owns until [`free`].
 pub(super) fn leak<H: Handle>(object: H::Object) -> *mut H {
-    Box::into_raw(Box::new(H::new(Mutex::new(Content::new(object)))))
+    Box::into_raw(Box::new(H::new(Mutex::new(Guarded::new(object)))))
 }
 
-/// Ends a handle; NULL is ignored.
+/// Frees a handle; NULL is ignored.
 ///
 /// # Safety
 /// `handle` is NULL or came from [`leak`] and is not used any more.
@@ -66,39 +89,98 @@ pub(super) unsafe fn free<H: Handle>(handle: *mut H) {
     if !handle.is_null() {
         // SAFETY: it came from `leak`, and this is its last use.
         let handle = unsafe { Box::from_raw(handle) };
-        // A panic in the object's destructor must not reach the caller; nobody is left to be told.
+        // A panic in the object's destructor must not reach the caller, and no result could report it.
         let _panicked = catch_unwind(AssertUnwindSafe(|| drop(handle)));
     }
 }
 
-/// Runs a call on the object. NULL and an object that panicked before are errors.
+/// Runs a call on the object and what belongs to it. NULL and an object that panicked before are errors.
 ///
 /// # Safety
 /// `handle` is NULL or came from [`leak`] and was not freed.
 pub(super) unsafe fn with<H: Handle, R>(
     handle: *const H,
-    call: impl FnOnce(&mut Content<H::Object>) -> Result<R>,
+    call: impl FnOnce(&mut GuardedOf<H>) -> Result<R>,
 ) -> Result<R> {
     // SAFETY: as this function.
     let Some(handle) = (unsafe { handle.as_ref() }) else {
         return Err(Error::new(ErrorCode::InvalidParameter, "the handle is NULL"));
     };
-    let mut content = handle.content().lock();
-    if content.is_poisoned {
+    let mut guarded = handle.guarded().lock();
+    if guarded.is_poisoned {
         return Err(Error::new(ErrorCode::Bug, "an earlier call on this object failed inside the library; free it"));
     }
-    match catch_unwind(AssertUnwindSafe(|| call(&mut content))) {
+    match catch_unwind(AssertUnwindSafe(|| call(&mut guarded))) {
         Ok(result) => {
             if let Err(error) = &result {
-                error.message().clone_into(&mut content.refusal);
+                error.message().clone_into(&mut guarded.refusal);
             }
             result
         }
         Err(_) => {
-            content.is_poisoned = true;
+            guarded.is_poisoned = true;
             Err(Error::new(ErrorCode::Bug, "the library failed in this call; free the object"))
         }
     }
+}
+
+/// Runs a call and keeps the reason of a refusal for the object's error message.
+///
+/// # Safety
+/// As for [`with`].
+pub(super) unsafe fn run<H: Handle>(handle: *const H, call: impl FnOnce(&mut H::Object) -> Result) -> wsp_error {
+    // SAFETY: as this function.
+    unsafe {
+        attempt(handle, |guarded| {
+            let result = call(&mut guarded.object);
+            H::record_error(&mut guarded.object, result)
+        })
+    }
+}
+
+/// Runs a call whose failure is an answer, such as an empty queue, that the error message need not explain.
+///
+/// # Safety
+/// As for [`with`].
+pub(super) unsafe fn attempt<H: Handle>(handle: *const H, call: impl FnOnce(&mut GuardedOf<H>) -> Result) -> wsp_error {
+    // SAFETY: as this function.
+    (&unsafe { with(handle, call) }).into()
+}
+
+/// Runs a query; a NULL or broken handle gives `fallback`.
+///
+/// # Safety
+/// As for [`with`].
+pub(super) unsafe fn query<H: Handle, R>(handle: *const H, fallback: R, ask: impl FnOnce(&mut H::Object) -> R) -> R {
+    // SAFETY: as this function.
+    unsafe { with(handle, |guarded| Ok(ask(&mut guarded.object))) }.unwrap_or(fallback)
+}
+
+/// Lends a text to the caller; a NULL or broken handle gives "".
+///
+/// # Safety
+/// As for [`with`].
+pub(super) unsafe fn lend<H: Handle>(handle: *const H, text: impl FnOnce(&mut H::Object) -> String) -> *const c_char {
+    // SAFETY: as this function.
+    let lent = unsafe { with(handle, |guarded| Ok(guarded.lent.set(&text(&mut guarded.object)))) };
+    lent.unwrap_or(c"".as_ptr())
+}
+
+/// Lends the reason of the last refusal, of objects without an error message of their own.
+///
+/// # Safety
+/// As for [`with`].
+pub(super) unsafe fn lend_refusal<H: Handle>(handle: *const H) -> *const c_char {
+    // SAFETY: as this function.
+    unsafe { with(handle, |guarded| Ok(guarded.lent.set(&guarded.refusal))) }.unwrap_or(c"".as_ptr())
+}
+
+/// Returns a descriptor in the type that the C interface has for all systems.
+pub(super) fn descriptor_number(descriptor: RawDescriptor) -> i64 {
+    #[cfg(unix)]
+    return i64::from(descriptor);
+    #[cfg(windows)]
+    return descriptor as i64;
 }
 
 #[cfg(test)]
@@ -106,9 +188,9 @@ mod tests {
     use super::*;
 
     struct Number {
-        content: Mutex<Content<i32>>,
+        guarded: Mutex<Guarded<i32>>,
     }
-    handle!(Number, i32);
+    handle!(Number, i32, ());
 
     #[test]
     fn a_panic_stays_inside_and_poisons_the_handle() {

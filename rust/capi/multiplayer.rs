@@ -1,41 +1,46 @@
 //! `wsp_multiplayer`.
 
 use std::ffi::c_char;
-use std::mem::offset_of;
-use std::ptr::null_mut;
+use std::ptr::{null, null_mut};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::arguments::{bytes, required_text, text_list, write_ids};
 use super::error::wsp_error;
-use super::handle::{Content, Handle, free, handle, leak, with};
+use super::handle::{Guarded, Handle, attempt, free, handle, leak, lend, query, run};
 use super::options::wsp_peer_options;
 use super::peer::wsp_peer;
-use super::text::{bytes, list, required};
-use super::tls_options::{client, server, wsp_tls_options};
+use super::tls_options::{client_tls, server_tls, wsp_tls_options};
 use super::versioned::{Versioned, read, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
 use crate::peer::WebSocketPeer;
 use crate::peer::listening::checked_port;
 use crate::peer::room::{PeerCell, RoomStatus, SceneEvent, SceneMode, SceneRoom};
 
-/// A room for many players over WebSocket, as Godot's WebSocketMultiplayerPeer: a server with the id 1 and its clients with random ids
-/// from 2 to 2147483647, or one of those clients. Programs made with Godot and with this library play together.
+/// A room: a multiplayer session over WebSocket, as Godot's WebSocketMultiplayerPeer. It is a server with the id 1 and
+/// its clients with random ids from 2 to 2147483647, or one of those clients.
 ///
-/// Any function may be called from any thread; calls on one room wait for each other. Nothing ever blocks.
+/// Any function may be called from any thread; calls on one room wait for each other. No function blocks.
 #[derive(Debug)]
 pub struct wsp_multiplayer {
-    content: Mutex<Content<SceneRoom<SharedPeerCell>>>,
+    guarded: Mutex<Guarded<Room>>,
 }
-handle!(wsp_multiplayer, SceneRoom<SharedPeerCell>);
+handle!(wsp_multiplayer, Room, (), record_error);
 
-/// A connection that the room drives and the caller can have handles of.
+type Room = SceneRoom<SharedPeerCell>;
+
+fn record_error(room: &mut Room, result: Result) -> Result {
+    room.room.record_error(result)
+}
+
+/// A connection that the room drives and that the caller can have handles of.
 #[derive(Debug)]
-pub(super) struct SharedPeerCell(Arc<Mutex<Content<WebSocketPeer>>>);
+pub(super) struct SharedPeerCell(Arc<Mutex<Guarded<WebSocketPeer>>>);
 
 impl PeerCell for SharedPeerCell {
     fn new(peer: WebSocketPeer) -> Self {
-        Self(Arc::new(Mutex::new(Content::new(peer))))
+        Self(Arc::new(Mutex::new(Guarded::new(peer))))
     }
 
     fn with<R>(&self, _busy: R, call: impl FnOnce(&mut WebSocketPeer) -> R) -> R {
@@ -51,48 +56,62 @@ pub enum wsp_multiplayer_status {
     WSP_MULTIPLAYER_DISCONNECTED = 0,
     /// A client that does not have its id yet.
     WSP_MULTIPLAYER_CONNECTING = 1,
-    /// A server, or a client that knows its id.
+    /// A server, or a client that has its id.
     WSP_MULTIPLAYER_CONNECTED = 2,
 }
 
-/// What an event of a room is about.
+impl From<RoomStatus> for wsp_multiplayer_status {
+    fn from(status: RoomStatus) -> Self {
+        match status {
+            RoomStatus::Disconnected => Self::WSP_MULTIPLAYER_DISCONNECTED,
+            RoomStatus::Connecting => Self::WSP_MULTIPLAYER_CONNECTING,
+            RoomStatus::Connected => Self::WSP_MULTIPLAYER_CONNECTED,
+        }
+    }
+}
+
+/// Kind of an event of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum wsp_multiplayer_event_kind {
     /// The request of a client that will have this id waits for a decision, because the option auto_accept is 0: call
-    /// wsp_peer_accept_request() or wsp_peer_reject_request() on what wsp_multiplayer_get_peer() returns.
+    /// wsp_peer_accept_request() or wsp_peer_reject_request() with the result of wsp_multiplayer_get_peer().
     WSP_MULTIPLAYER_REQUESTED = 0,
-    /// The peer can be sent packets from now on.
+    /// Packets can be sent to the peer from now on.
     WSP_MULTIPLAYER_PEER_CONNECTED = 1,
-    /// The peer is gone. Until the next call of wsp_multiplayer_next_event() or wsp_multiplayer_poll(),
-    /// wsp_multiplayer_get_peer() still returns its connection, which tells why.
+    /// The peer has disconnected. Until the next call of wsp_multiplayer_next_event() or wsp_multiplayer_poll(),
+    /// wsp_multiplayer_get_peer() still returns its connection, which reports the reason.
     WSP_MULTIPLAYER_PEER_DISCONNECTED = 2,
-    /// A packet has arrived from the peer.
+    /// A packet was received from the peer.
     WSP_MULTIPLAYER_PACKET = 3,
-    /// Scene rooms: what the peer has sent by wsp_multiplayer_send_bytes() or Godot's SceneMultiplayer.send_bytes().
+    /// Scene rooms: bytes that the peer has sent with wsp_multiplayer_send_bytes() or Godot's
+    /// SceneMultiplayer.send_bytes().
     WSP_MULTIPLAYER_BYTES = 4,
-    /// Scene rooms with authentication: the peer has connected and waits to be let in or disconnected. It has three seconds.
+    /// Scene rooms with authentication: the peer has connected. wsp_multiplayer_complete_auth() accepts it and
+    /// wsp_multiplayer_disconnect_peer() refuses it; it is disconnected after 3 s.
     WSP_MULTIPLAYER_AUTHENTICATING = 5,
-    /// Scene rooms with authentication: what the peer has sent by wsp_multiplayer_send_auth() or Godot's
+    /// Scene rooms with authentication: bytes that the peer has sent with wsp_multiplayer_send_auth() or Godot's
     /// SceneMultiplayer.send_auth().
     WSP_MULTIPLAYER_AUTH = 6,
-    /// Scene rooms with authentication: the peer has left, or took too long, before both ends had let each other in.
+    /// Scene rooms with authentication: the peer has disconnected, or its 3 s have passed, before both sides had
+    /// accepted each other.
     WSP_MULTIPLAYER_AUTH_FAILED = 7,
 }
 
-/// What has happened in a room. Set `struct_size`, then call wsp_multiplayer_next_event(). Later versions append fields.
+/// An event of a room. Set `struct_size`, then call wsp_multiplayer_next_event(). Later versions append fields.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct wsp_multiplayer_event {
     /// sizeof(wsp_multiplayer_event) of the caller.
     pub struct_size: usize,
-    /// What happened.
+    /// What has happened.
     pub kind: wsp_multiplayer_event_kind,
-    /// Who it was, or who sent the packet.
+    /// Id of the peer of the event, or of the packet's sender.
     pub peer_id: i32,
-    /// The packet, of the kinds that have one. Lent until the next call of wsp_multiplayer_next_event().
+    /// Payload of WSP_MULTIPLAYER_PACKET, WSP_MULTIPLAYER_BYTES and WSP_MULTIPLAYER_AUTH, never NULL. Lent until the
+    /// next call of wsp_multiplayer_next_event().
     pub data: *const u8,
-    /// Number of bytes there.
+    /// Length of `data` in bytes.
     pub len: usize,
 }
 
@@ -102,91 +121,128 @@ unsafe impl Versioned for wsp_multiplayer_event {
     const ENDS: &'static [usize] = &[size_of::<wsp_multiplayer_event>()];
 }
 
-const _: () = assert!(offset_of!(wsp_multiplayer_event, struct_size) == 0);
+const NOTHING: wsp_multiplayer_event = wsp_multiplayer_event {
+    struct_size: size_of::<wsp_multiplayer_event>(),
+    kind: wsp_multiplayer_event_kind::WSP_MULTIPLAYER_REQUESTED,
+    peer_id: 0,
+    data: null(),
+    len: 0,
+};
 
-type Room = SceneRoom<SharedPeerCell>;
-
-/// Runs a call that returns only an error number; why it was refused is kept for wsp_multiplayer_get_error_message().
-unsafe fn run(room: *const wsp_multiplayer, call: impl FnOnce(&mut Room) -> Result) -> wsp_error {
-    let noting = |content: &mut Content<Room>| {
-        let result = call(&mut content.object);
-        content.object.room.record_error(result)
-    };
-    // SAFETY: the caller passes NULL or a live handle.
-    (&unsafe { with(room, noting) }).into()
-}
-
-/// Runs a query; `fallback` is the answer of a NULL or broken handle.
-unsafe fn ask<R>(room: *const wsp_multiplayer, fallback: R, call: impl FnOnce(&mut Room) -> R) -> R {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe { with(room, |content| Ok(call(&mut content.object))) }.unwrap_or(fallback)
-}
-
-/// Makes a room that is neither a client nor a server. The caller owns it and ends it with wsp_multiplayer_free().
+/// Makes a room that is neither a client nor a server. Never returns NULL. The caller owns the room and frees it with
+/// wsp_multiplayer_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn wsp_multiplayer_new() -> *mut wsp_multiplayer {
     leak(SceneRoom::new())
 }
 
-/// Ends a room, as wsp_multiplayer_close(). NULL is ignored. No other thread may use the room any more; handles from
-/// wsp_multiplayer_get_peer() stay valid and have to be freed on their own.
+/// Frees a room after the steps of wsp_multiplayer_close(). NULL is ignored. No other thread may use the room any more.
+/// Handles from wsp_multiplayer_get_peer() stay valid and have to be freed separately.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_free(room: *mut wsp_multiplayer) {
     // SAFETY: the caller passes NULL or a handle it gives up.
     unsafe { free(room) };
 }
 
-/// Becomes a server that listens on a port (0: the system chooses one, see wsp_multiplayer_get_local_port()) of every interface ("*") or
-/// of one IP address. `tls` is for wss:// clients; NULL for ws://.
+/// Sets the options of the connections made from then on. handshake_timeout, 3 s in a new room, is the time from the
+/// TCP connection to the id; on a client it includes connecting.
 ///
-/// Returns WSP_ERR_ALREADY_IN_USE while the room is a client or server and for an address in use or not of this machine,
-/// WSP_ERR_INVALID_PARAMETER for NULL, for what is no port or address, for wrong handshake headers or sub-protocols, and for TLS options
-/// that are not a server's.
+/// Errors: WSP_ERR_INVALID_PARAMETER as for wsp_peer_set_options(), and if stream_messages is 1, because a room
+/// delivers whole packets. Nothing changes then.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wsp_multiplayer_create_server(
+pub unsafe extern "C" fn wsp_multiplayer_set_options(
     room: *mut wsp_multiplayer,
-    port: i32,
-    bind_address: *const c_char,
-    tls: *const wsp_tls_options,
+    options: *const wsp_peer_options,
 ) -> wsp_error {
-    // SAFETY: the caller passes NULL or live handles and strings.
+    // SAFETY: the caller passes NULL or live pointers.
     unsafe {
         run(room, |room| {
-            let bind_address = required(bind_address, "bind_address")?;
-            room.room.create_server(checked_port(i64::from(port))?, bind_address, server(tls)?)?;
-            room.reset();
+            let current = wsp_peer_options::from(&room.room.options);
+            let mut changed = room.room.options.clone();
+            read(options, current)?.apply(&mut changed)?;
+            if changed.stream_messages {
+                let message = "a room delivers whole packets; stream_messages must be 0";
+                return Err(Error::new(ErrorCode::InvalidParameter, message));
+            }
+            room.room.options = changed;
             Ok(())
         })
     }
 }
 
-/// Becomes a client and starts to connect to ws:// or wss://; `tls` as for wsp_peer_connect_to_url(). The room is connected when the server
-/// has told this client its id.
+/// Reads the options of a room. `options->struct_size` must be set.
 ///
-/// Returns WSP_ERR_ALREADY_IN_USE while the room is a client or server, WSP_ERR_INVALID_PARAMETER for NULL, for what is no URL, for wrong
-/// handshake headers or sub-protocols and for a server's TLS options, WSP_ERR_FAILED when the system refuses at once.
+/// Errors: WSP_ERR_INVALID_PARAMETER if a pointer is NULL or for an unknown `struct_size`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wsp_multiplayer_create_client(
-    room: *mut wsp_multiplayer,
-    url: *const c_char,
-    tls: *const wsp_tls_options,
+pub unsafe extern "C" fn wsp_multiplayer_get_options(
+    room: *const wsp_multiplayer,
+    options: *mut wsp_peer_options,
 ) -> wsp_error {
-    // SAFETY: the caller passes NULL or live handles and strings.
+    // SAFETY: the caller passes NULL or live pointers, the options with their size in the first field.
+    unsafe { run(room, |room| write(wsp_peer_options::from(&room.room.options), options, size_of_caller(options))) }
+}
+
+/// Sets the sub-protocols; see wsp_peer_set_supported_protocols(). They are checked when the room becomes a client or
+/// server.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if `room`, `protocols` or an entry is NULL; WSP_ERR_INVALID_DATA if an entry is
+/// not UTF-8.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_multiplayer_set_supported_protocols(
+    room: *mut wsp_multiplayer,
+    protocols: *const *const c_char,
+    count: usize,
+) -> wsp_error {
+    // SAFETY: the caller passes NULL or a live handle and list.
     unsafe {
         run(room, |room| {
-            room.room.create_client(required(url, "url")?, client(tls)?)?;
-            room.reset();
+            room.room.options.set_supported_protocols(text_list(protocols, count, "protocols")?);
             Ok(())
         })
     }
 }
 
-/// Chooses between a plain room (false, the default), whose packets are what the programs send, and a scene room, which speaks with Godot
-/// programs that use the high-level multiplayer API (SceneMultiplayer): a server introduces its clients to each other and passes their
-/// packets on, and clients know each other. With `needs_auth` nobody is connected before both ends have called
-/// wsp_multiplayer_complete_auth(); set it where the Godot programs set auth_callback.
+/// Sets header lines of the handshakes; see wsp_peer_set_handshake_headers(). They are checked when the room becomes a
+/// client or server.
 ///
-/// Returns WSP_ERR_ALREADY_IN_USE while the room is a client or server.
+/// Errors: WSP_ERR_INVALID_PARAMETER if `room`, `headers` or an entry is NULL; WSP_ERR_INVALID_DATA if an entry is not
+/// UTF-8.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_multiplayer_set_handshake_headers(
+    room: *mut wsp_multiplayer,
+    headers: *const *const c_char,
+    count: usize,
+) -> wsp_error {
+    // SAFETY: the caller passes NULL or a live handle and list.
+    unsafe {
+        run(room, |room| {
+            room.room.options.handshake_headers = text_list(headers, count, "headers")?;
+            Ok(())
+        })
+    }
+}
+
+/// Sets how many clients a server admits at the same time; 0, the default, for no limit. Further clients get HTTP
+/// status 503.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_multiplayer_set_max_clients(room: *mut wsp_multiplayer, max_clients: usize) {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { query(room, (), |room| room.room.admission.max_clients = max_clients) };
+}
+
+/// Sets whether a server refuses new clients with HTTP status 503. Default false.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_multiplayer_set_refuse_new_connections(room: *mut wsp_multiplayer, refuse: bool) {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { query(room, (), |room| room.room.admission.refuse_new_connections = refuse) };
+}
+
+/// Sets the kind of the room. In a plain room (false, the default) packets are the bytes that the programs send. A
+/// scene room exchanges packets with Godot programs that use the high-level multiplayer API (SceneMultiplayer): the
+/// server introduces its clients to each other and relays their packets. With `needs_auth` no peer is connected before
+/// both sides have called wsp_multiplayer_complete_auth(); set it if the Godot programs set auth_callback.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if `room` is NULL; WSP_ERR_ALREADY_IN_USE while the room is a client or server.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_set_scene(
     room: *mut wsp_multiplayer,
@@ -202,72 +258,116 @@ pub unsafe extern "C" fn wsp_multiplayer_set_scene(
     unsafe { run(room, |room| room.set_mode(mode)) }
 }
 
-/// Accepts, connects, receives and sends what there is. Call it regularly, and wsp_multiplayer_next_event() behind it.
+/// Becomes a server that listens on a TCP port, 0 to 65535 (0: the operating system chooses one, see
+/// wsp_multiplayer_get_local_port()), of every interface ("*") or of one IP address. `tls`, the options of a server,
+/// are for wss:// clients and are copied; NULL for ws://.
+///
+/// Errors: WSP_ERR_ALREADY_IN_USE while the room is a client or server, or if the address is in use or not of this
+/// machine; WSP_ERR_INVALID_PARAMETER if `room` or `bind_address` is NULL, or for an invalid port or address, invalid
+/// handshake headers or sub-protocols, or options of a TLS client; WSP_ERR_INVALID_DATA if `bind_address` is not UTF-8;
+/// WSP_ERR_CANT_CREATE if the operating system gives no socket; WSP_ERR_FAILED if listening fails otherwise.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_multiplayer_create_server(
+    room: *mut wsp_multiplayer,
+    port: i32,
+    bind_address: *const c_char,
+    tls: *const wsp_tls_options,
+) -> wsp_error {
+    // SAFETY: the caller passes NULL or live handles and strings.
+    unsafe {
+        run(room, |room| {
+            let address = required_text(bind_address, "bind_address")?;
+            room.room.create_server(checked_port(i64::from(port))?, address, server_tls(tls)?)?;
+            room.reset();
+            Ok(())
+        })
+    }
+}
+
+/// Becomes a client and starts to connect to ws:// or wss://; `url` and `tls` as for wsp_peer_connect_to_url(). The
+/// room is connected when the server has assigned the id of this client.
+///
+/// Errors: WSP_ERR_ALREADY_IN_USE while the room is a client or server; WSP_ERR_INVALID_PARAMETER if `room` or `url` is
+/// NULL, or for an invalid URL, invalid handshake headers or sub-protocols, or options of a TLS server;
+/// WSP_ERR_INVALID_DATA if `url` is not UTF-8; WSP_ERR_FAILED if the operating system refuses at once.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_multiplayer_create_client(
+    room: *mut wsp_multiplayer,
+    url: *const c_char,
+    tls: *const wsp_tls_options,
+) -> wsp_error {
+    // SAFETY: the caller passes NULL or live handles and strings.
+    unsafe {
+        run(room, |room| {
+            room.room.create_client(required_text(url, "url")?, client_tls(tls)?)?;
+            room.reset();
+            Ok(())
+        })
+    }
+}
+
+/// Advances the room: accepts, connects, receives, sends. Never blocks. Call it once per tick, and
+/// wsp_multiplayer_next_event() afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_poll(room: *mut wsp_multiplayer) {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(room, (), SceneRoom::poll) };
+    unsafe { query(room, (), SceneRoom::poll) };
 }
 
-/// Writes collected packets to the network now. Happens by itself in wsp_multiplayer_poll(), and when wsp_multiplayer_next_event() finds
-/// nothing more.
+/// Writes collected packets to the network now. wsp_multiplayer_poll() does it too, and wsp_multiplayer_next_event() if
+/// no event is queued.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_flush(room: *mut wsp_multiplayer) {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(room, (), |room| room.room.flush()) };
+    unsafe { query(room, (), |room| room.room.flush()) };
 }
 
-/// Takes the next event: arrivals, departures and packets, each peer's in the order in which they happened. Arrivals and departures take
-/// effect here. `event->struct_size` must be set.
+/// Takes the next event. The events of each peer come in the order in which they happened. A peer counts as connected
+/// or disconnected from the moment its event is taken. `event->struct_size` must be set.
 ///
-/// Returns WSP_ERR_UNAVAILABLE where nothing more has happened, WSP_ERR_INVALID_PARAMETER for NULL and for a size that no version of this
-/// header declares.
+/// Errors: WSP_ERR_UNAVAILABLE if no event is queued; WSP_ERR_INVALID_PARAMETER if a pointer is NULL or for an unknown
+/// `struct_size`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_next_event(
     room: *mut wsp_multiplayer,
     event: *mut wsp_multiplayer_event,
 ) -> wsp_error {
-    use wsp_multiplayer_event_kind::*;
     // SAFETY: the caller passes NULL or live pointers, the struct with its size in the first field.
-    let result: Result = unsafe {
-        with(room, |content| {
-            let struct_size = size_of_caller(event);
-            let mut answer = wsp_multiplayer_event {
-                struct_size,
-                kind: WSP_MULTIPLAYER_REQUESTED,
-                peer_id: 0,
-                data: null_mut(),
-                len: 0,
-            };
-            // What cannot be told is not taken.
-            write(answer, event, struct_size)?;
-            let nothing = || Error::new(ErrorCode::Unavailable, "nothing more has happened");
-            let told = content.object.next_event().ok_or_else(nothing)?;
-            let (kind, id, has_data) = match told {
-                SceneEvent::Requested(id) => (WSP_MULTIPLAYER_REQUESTED, id, false),
-                SceneEvent::Connected(id) => (WSP_MULTIPLAYER_PEER_CONNECTED, id, false),
-                SceneEvent::Disconnected(id) => (WSP_MULTIPLAYER_PEER_DISCONNECTED, id, false),
-                SceneEvent::Authenticating(id) => (WSP_MULTIPLAYER_AUTHENTICATING, id, false),
-                SceneEvent::AuthFailed(id) => (WSP_MULTIPLAYER_AUTH_FAILED, id, false),
-                SceneEvent::Packet(id) => (WSP_MULTIPLAYER_PACKET, id, true),
-                SceneEvent::Bytes(id) => (WSP_MULTIPLAYER_BYTES, id, true),
-                SceneEvent::Auth(id) => (WSP_MULTIPLAYER_AUTH, id, true),
-            };
-            let data = if has_data { content.object.data() } else { &[] };
-            (answer.kind, answer.peer_id, answer.data, answer.len) = (kind, id, data.as_ptr(), data.len());
-            write(answer, event, struct_size)
+    unsafe {
+        attempt(room, |room| {
+            // Checks the struct before an event is taken for it.
+            write(NOTHING, event, size_of_caller(event))?;
+            let none = || Error::new(ErrorCode::Unavailable, "no event is queued");
+            let taken = room.object.next_event().ok_or_else(none)?;
+            write(converted(taken, &room.object), event, size_of_caller(event))
         })
-    };
-    (&result).into()
+    }
 }
 
-/// Sends a packet of `len` bytes: to everybody (`target` 0), to one peer, or to everybody but `-target`. A client of a plain room has one
-/// receiver, its server, whatever the target. In a scene room the packet must be one of the engine's messages, such as one that
-/// WSP_MULTIPLAYER_PACKET brought; a client's packets for other clients travel through the server. `(NULL, 0)` is nothing.
+fn converted(event: SceneEvent, room: &Room) -> wsp_multiplayer_event {
+    use wsp_multiplayer_event_kind::*;
+    let (kind, peer_id, has_data) = match event {
+        SceneEvent::Requested(id) => (WSP_MULTIPLAYER_REQUESTED, id, false),
+        SceneEvent::Connected(id) => (WSP_MULTIPLAYER_PEER_CONNECTED, id, false),
+        SceneEvent::Disconnected(id) => (WSP_MULTIPLAYER_PEER_DISCONNECTED, id, false),
+        SceneEvent::Authenticating(id) => (WSP_MULTIPLAYER_AUTHENTICATING, id, false),
+        SceneEvent::AuthFailed(id) => (WSP_MULTIPLAYER_AUTH_FAILED, id, false),
+        SceneEvent::Packet(id) => (WSP_MULTIPLAYER_PACKET, id, true),
+        SceneEvent::Bytes(id) => (WSP_MULTIPLAYER_BYTES, id, true),
+        SceneEvent::Auth(id) => (WSP_MULTIPLAYER_AUTH, id, true),
+    };
+    let data = if has_data { room.data() } else { &[] };
+    wsp_multiplayer_event { kind, peer_id, data: data.as_ptr(), len: data.len(), ..NOTHING }
+}
+
+/// Sends a packet of `len` bytes to all peers (`target` 0), to one peer, or to all but one (its negative id). A client
+/// of a plain room sends to its server, whatever the target. In a scene room the packet must be one of the engine's
+/// messages, such as one that WSP_MULTIPLAYER_PACKET has delivered; the server relays the packets from client to
+/// client. `(NULL, 0)` sends nothing.
 ///
-/// Returns WSP_ERR_UNCONFIGURED where the room is not connected, WSP_ERR_INVALID_PARAMETER for an unknown target, WSP_ERR_OUT_OF_MEMORY
-/// where a receiver's outbound_buffer_size or max_queued_packets do not allow it (other receivers get it all the same), WSP_ERR_FAILED
-/// where the receiver is leaving.
+/// Errors: WSP_ERR_UNCONFIGURED if the room is not connected; WSP_ERR_INVALID_PARAMETER if `room` is NULL, `data` is
+/// NULL with a length, or the target is unknown; WSP_ERR_OUT_OF_MEMORY if outbound_buffer_size or max_queued_packets of
+/// a receiver would be exceeded (other receivers get the packet); WSP_ERR_FAILED if the receiver is disconnecting.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_put_packet(
     room: *mut wsp_multiplayer,
@@ -279,8 +379,11 @@ pub unsafe extern "C" fn wsp_multiplayer_put_packet(
     unsafe { run(room, |room| room.put_packet(target, bytes(data, len)?)) }
 }
 
-/// Sends bytes to the programs of a scene room, where Godot emits SceneMultiplayer.peer_packet. Target and errors as for
-/// wsp_multiplayer_put_packet(); also WSP_ERR_UNCONFIGURED in a plain room.
+/// Sends bytes to the programs of a scene room, in which Godot emits SceneMultiplayer.peer_packet. `target` as for
+/// wsp_multiplayer_put_packet().
+///
+/// Errors: WSP_ERR_UNCONFIGURED in a plain room or if the room is not connected; WSP_ERR_INVALID_PARAMETER,
+/// WSP_ERR_OUT_OF_MEMORY, WSP_ERR_FAILED, as for wsp_multiplayer_put_packet().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_send_bytes(
     room: *mut wsp_multiplayer,
@@ -292,7 +395,11 @@ pub unsafe extern "C" fn wsp_multiplayer_send_bytes(
     unsafe { run(room, |room| room.send_bytes(target, bytes(data, len)?)) }
 }
 
-/// Sends something to a peer that authenticates. Returns WSP_ERR_INVALID_PARAMETER for a peer that does not, and for no data.
+/// Sends bytes to a peer that is authenticating.
+///
+/// Errors: WSP_ERR_UNCONFIGURED in a plain room or if the room is not connected; WSP_ERR_INVALID_PARAMETER if `room` is
+/// NULL, there are no bytes, or the peer is not authenticating; WSP_ERR_OUT_OF_MEMORY and WSP_ERR_FAILED as for
+/// wsp_multiplayer_put_packet().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_send_auth(
     room: *mut wsp_multiplayer,
@@ -304,17 +411,23 @@ pub unsafe extern "C" fn wsp_multiplayer_send_auth(
     unsafe { run(room, |room| room.send_auth(peer_id, bytes(data, len)?)) }
 }
 
-/// Lets a peer that authenticates in. WSP_MULTIPLAYER_PEER_CONNECTED comes when it has let this end in too. To refuse it, call
-/// wsp_multiplayer_disconnect_peer(). Returns WSP_ERR_INVALID_PARAMETER for a peer that does not authenticate.
+/// Accepts a peer that is authenticating. WSP_MULTIPLAYER_PEER_CONNECTED follows when the peer has accepted this side
+/// too. To refuse the peer, call wsp_multiplayer_disconnect_peer().
+///
+/// Errors: WSP_ERR_UNCONFIGURED in a plain room or if the room is not connected; WSP_ERR_INVALID_PARAMETER if `room` is
+/// NULL or the peer is not authenticating; WSP_ERR_OUT_OF_MEMORY and WSP_ERR_FAILED as for
+/// wsp_multiplayer_put_packet().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_complete_auth(room: *mut wsp_multiplayer, peer_id: i32) -> wsp_error {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe { run(room, |room| room.complete_auth(peer_id)) }
 }
 
-/// Ends the connection to a peer with a close frame; WSP_MULTIPLAYER_PEER_DISCONNECTED comes when the peer has answered it. With `force` the
-/// peer is gone from now on, and no event comes. What it has sent and was not taken yet is dropped. Returns WSP_ERR_INVALID_PARAMETER for
-/// an unknown peer.
+/// Starts the close handshake with a peer; WSP_MULTIPLAYER_PEER_DISCONNECTED follows when the peer has answered. With
+/// `force` the peer is disconnected at once, and no event follows. Packets of the peer that were not taken are dropped.
+///
+/// Errors: WSP_ERR_UNCONFIGURED if the room is not connected; WSP_ERR_INVALID_PARAMETER if `room` is NULL or the peer
+/// is unknown.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_disconnect_peer(
     room: *mut wsp_multiplayer,
@@ -325,155 +438,71 @@ pub unsafe extern "C" fn wsp_multiplayer_disconnect_peer(
     unsafe { run(room, |room| room.disconnect_peer(peer_id, force)) }
 }
 
-/// Says goodbye to everybody with a close frame (code 1001 by a server, 1000 by a client) and is neither client nor server any more. Events
-/// that were not taken are dropped.
+/// Sends a close frame to every peer (code 1001 from a server, 1000 from a client) and ends being a client or server.
+/// Queued events are dropped.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_close(room: *mut wsp_multiplayer) {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
-        ask(room, (), |room| {
+        query(room, (), |room| {
             room.room.close();
             room.reset();
         });
     }
 }
 
-/// Returns the state of a room; WSP_MULTIPLAYER_DISCONNECTED for NULL.
+/// Returns the state of a room, WSP_MULTIPLAYER_DISCONNECTED for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_get_status(room: *const wsp_multiplayer) -> wsp_multiplayer_status {
-    use wsp_multiplayer_status::*;
     // SAFETY: the caller passes NULL or a live handle.
-    match unsafe { ask(room, RoomStatus::Disconnected, |room| room.room.status()) } {
-        RoomStatus::Disconnected => WSP_MULTIPLAYER_DISCONNECTED,
-        RoomStatus::Connecting => WSP_MULTIPLAYER_CONNECTING,
-        RoomStatus::Connected => WSP_MULTIPLAYER_CONNECTED,
-    }
+    unsafe { query(room, wsp_multiplayer_status::WSP_MULTIPLAYER_DISCONNECTED, |room| room.room.status().into()) }
 }
 
-/// Returns this end's id: 1 of a server, a client's number, 0 where it has none.
+/// Returns the id of this side: 1 on a server, 2 or more on a client, 0 if it has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_get_unique_id(room: *const wsp_multiplayer) -> i32 {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(room, 0, |room| room.room.unique_id()) }
+    unsafe { query(room, 0, |room| room.room.unique_id()) }
 }
 
-/// Returns the port a server listens on, 0 where there is none.
+/// Returns the TCP port that a server listens on, 0 if it does not listen.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_get_local_port(room: *const wsp_multiplayer) -> u16 {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(room, 0, |room| room.room.local_port()) }
+    unsafe { query(room, 0, |room| room.room.local_port()) }
 }
 
-/// Returns the number of peers that can be sent packets, and writes the ids of the first `capacity` of them; `(NULL, 0)` to count only.
+/// Writes the ids of at most `capacity` connected peers to `ids`, and returns the number of all connected peers;
+/// `(NULL, 0)` only counts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_get_peers(
     room: *const wsp_multiplayer,
     ids: *mut i32,
     capacity: usize,
 ) -> usize {
-    // SAFETY: the caller passes NULL or a live handle.
-    let peers = unsafe { ask(room, Vec::new(), |room| room.peers()) };
-    if !ids.is_null() {
-        // SAFETY: not NULL, so there is room for `capacity` numbers, of which no more are written.
-        unsafe { std::ptr::copy_nonoverlapping(peers.as_ptr(), ids, capacity.min(peers.len())) };
-    }
-    peers.len()
+    // SAFETY: the caller passes NULL or a live handle, and NULL or room for `capacity` numbers.
+    unsafe { write_ids(&query(room, Vec::new(), |room| room.peers()), ids, capacity) }
 }
 
-/// Returns a handle on the connection to a peer, or NULL for who is not there. The room drives it: ask it (address, request, round-trip time,
-/// why it ended, …), decide about its request, but do not poll it and do not take packets from it. When a client's connection could not be
-/// made or has ended, the server's can still be asked (wsp_peer_get_failure()) until the room is closed or begins anew. The caller owns the
-/// handle and ends it with wsp_peer_free(), which does not end the connection.
+/// Returns a handle on the connection to a peer, NULL for an unknown id. The caller owns the handle and frees it with
+/// wsp_peer_free(), which does not end the connection.
+///
+/// The room drives the connection. Use the handle for queries (address, request, round-trip time, failure) and to
+/// decide about a request; do not poll it and do not take packets from it. If a client's connection could not be made
+/// or has ended, the handle for the server (id 1) answers wsp_peer_get_failure() until the room is closed or becomes a
+/// client or server again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_get_peer(room: *const wsp_multiplayer, peer_id: i32) -> *mut wsp_peer {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(room, null_mut(), |room| room.room.cell(peer_id).map_or(null_mut(), |cell| wsp_peer::share(&cell.0))) }
-}
-
-/// Sets the options of the connections made from then on. handshake_timeout, of which a new room has 3 seconds, goes from the connection
-/// to the id; on a client it includes connecting. Errors as for wsp_peer_set_options().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wsp_multiplayer_set_options(
-    room: *mut wsp_multiplayer,
-    options: *const wsp_peer_options,
-) -> wsp_error {
-    // SAFETY: the caller passes NULL or live pointers.
     unsafe {
-        run(room, |room| {
-            let current = wsp_peer_options::from(&room.room.options);
-            let mut changed = room.room.options.clone();
-            read(options, current)?.apply(&mut changed)?;
-            if changed.stream_messages {
-                let message = "a room hands out whole packets; stream_messages must be 0";
-                return Err(Error::new(ErrorCode::InvalidParameter, message));
-            }
-            room.room.options = changed;
-            Ok(())
-        })
+        query(room, null_mut(), |room| room.room.cell(peer_id).map_or(null_mut(), |cell| wsp_peer::share(&cell.0)))
     }
 }
 
-/// Reads the options of a room. `options->struct_size` must be set.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wsp_multiplayer_get_options(
-    room: *const wsp_multiplayer,
-    options: *mut wsp_peer_options,
-) -> wsp_error {
-    // SAFETY: the caller passes NULL or live pointers, the options with their size in the first field.
-    unsafe { run(room, |room| write(wsp_peer_options::from(&room.room.options), options, size_of_caller(options))) }
-}
-
-/// See wsp_peer_set_supported_protocols(); checked when the room becomes a client or server.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wsp_multiplayer_set_supported_protocols(
-    room: *mut wsp_multiplayer,
-    protocols: *const *const c_char,
-    count: usize,
-) -> wsp_error {
-    // SAFETY: the caller passes NULL or a live handle and list.
-    unsafe {
-        run(room, |room| {
-            room.room.options.set_supported_protocols(list(protocols, count, "protocols")?);
-            Ok(())
-        })
-    }
-}
-
-/// See wsp_peer_set_handshake_headers(); checked when the room becomes a client or server.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wsp_multiplayer_set_handshake_headers(
-    room: *mut wsp_multiplayer,
-    headers: *const *const c_char,
-    count: usize,
-) -> wsp_error {
-    // SAFETY: the caller passes NULL or a live handle and list.
-    unsafe {
-        run(room, |room| {
-            room.room.options.handshake_headers = list(headers, count, "headers")?;
-            Ok(())
-        })
-    }
-}
-
-/// Limits the clients that a server admits at the same time; 0, the default, for no limit. Further ones get HTTP status 503.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wsp_multiplayer_set_max_clients(room: *mut wsp_multiplayer, max_clients: usize) {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(room, (), |room| room.room.admission.max_clients = max_clients) };
-}
-
-/// While `refuse` is set, a server answers new clients with HTTP status 503.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wsp_multiplayer_set_refuse_new_connections(room: *mut wsp_multiplayer, refuse: bool) {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(room, (), |room| room.room.admission.refuse_new_connections = refuse) };
-}
-
-/// Returns in words why the last call was refused, a client could not connect, or the last peer to leave has left; "" where nothing of that
-/// kind happened. Lent.
+/// Returns why the last call was refused, a client could not connect, or the last peer has disconnected; "" if none of
+/// these has happened. One sentence in English. Lent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_get_error_message(room: *const wsp_multiplayer) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
-    let lent = unsafe { with(room, |content| Ok(content.lent.set(content.object.room.error_message()))) };
-    lent.unwrap_or(c"".as_ptr())
+    unsafe { lend(room, |room| room.room.error_message().to_owned()) }
 }

@@ -1,182 +1,96 @@
-//! `wsp_server`: the object itself.
+//! `wsp_server`: the object, its settings and its events. `server_peers.rs` has the calls on one of its peers.
 
 use std::ffi::c_char;
+use std::ptr::null;
 
 use parking_lot::Mutex;
 
-use super::client::timeout;
+use super::arguments::{optional_text, text_list, timeout};
 use super::error::wsp_error;
-use super::event::{Told, check, wsp_event};
-use super::handle::{Content, Handle, free, handle, leak, with};
-use super::options::wsp_peer_options;
-use super::options::wsp_server_options;
-use super::text::{list, optional};
-use super::tls_options::{server as server_tls, wsp_tls_options};
-use super::versioned::{read, size_of_caller, write};
+use super::event::{LentEvent, check, wsp_event};
+use super::handle::{Guarded, Handle, attempt, free, handle, leak, lend, query, run, with};
+use super::options::{wsp_peer_options, wsp_server_options};
+use super::tls_options::{server_tls, wsp_tls_options};
+use super::versioned::{Versioned, read, read_optional, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::clock;
 use crate::peer::listening::checked_port;
 use crate::peer::server::WaitStep;
 use crate::peer::{AdmissionOptions, ListenParameters, PeerEvent, Server};
 
-/// A server with all its connections, which are named by ids. An id that the server gave once never names another connection, so a call
-/// with a stale one returns WSP_ERR_INVALID_PARAMETER and does nothing.
+/// A server with all its connections, which are named by ids. An id never names another connection of the same server
+/// later: a call with the id of an ended connection returns WSP_ERR_INVALID_PARAMETER and does nothing.
 ///
-/// A poll costs what its active connections cost; idle ones cost nothing. Any function may be called from any thread; calls on one
-/// server wait for each other, but not for wsp_server_wait() while it blocks.
+/// Any function may be called from any thread; calls on one server wait for each other, except that none waits for
+/// wsp_server_wait() while that blocks.
 #[derive(Debug)]
 pub struct wsp_server {
-    content: Mutex<Content<Listening>>,
+    guarded: Mutex<Guarded<Server, LentEvent>>,
 }
-handle!(wsp_server, Listening);
+handle!(wsp_server, Server, LentEvent, Server::record_error);
 
-#[derive(Debug, Default)]
-pub(super) struct Listening {
-    server: Server,
-    told: Told,
-}
-
-pub(super) unsafe fn run(server: *const wsp_server, call: impl FnOnce(&mut Server) -> Result) -> wsp_error {
-    let noting = |content: &mut Content<Listening>| {
-        let result = call(&mut content.object.server);
-        content.object.server.record_error(result)
-    };
-    // SAFETY: the caller passes NULL or a live handle.
-    (&unsafe { with(server, noting) }).into()
-}
-
-pub(super) unsafe fn ask<R>(server: *const wsp_server, fallback: R, call: impl FnOnce(&mut Server) -> R) -> R {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe { with(server, |content| Ok(call(&mut content.object.server))) }.unwrap_or(fallback)
-}
-
-pub(super) unsafe fn lend(server: *const wsp_server, text: impl FnOnce(&mut Server) -> String) -> *const c_char {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe { with(server, |content| Ok(content.lent.set(&text(&mut content.object.server)))) }.unwrap_or(c"".as_ptr())
+/// How a server listens. Start from WSP_SERVER_LISTEN_OPTIONS_INIT, set fields, and pass it to wsp_server_listen().
+/// Later versions append fields.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct wsp_server_listen_options {
+    /// sizeof(wsp_server_listen_options) of the caller.
+    pub struct_size: usize,
+    /// IP address to listen on; NULL (the default) or "*" for every interface.
+    pub address: *const c_char,
+    /// Sub-protocols, of which clients must request one; NULL (the default) for none, which clients then need not
+    /// request.
+    pub protocols: *const *const c_char,
+    /// Number of sub-protocols. Default 0.
+    pub protocol_count: usize,
+    /// 1 for multiplayer mode, in which messages are Godot 3's multiplayer packets. Default 0.
+    pub gd_mp_api: u8,
+    /// Unused.
+    pub reserved: [u8; 7],
 }
 
-/// Makes a server that does not listen. The caller owns it and ends it with wsp_server_free().
+// SAFETY: the struct is `repr(C)`, begins with its size, and consists of numbers and pointers.
+unsafe impl Versioned for wsp_server_listen_options {
+    const NAME: &'static str = "wsp_server_listen_options";
+    const ENDS: &'static [usize] = &[size_of::<wsp_server_listen_options>()];
+}
+
+const LISTEN_DEFAULTS: wsp_server_listen_options = wsp_server_listen_options {
+    struct_size: size_of::<wsp_server_listen_options>(),
+    address: null(),
+    protocols: null(),
+    protocol_count: 0,
+    gd_mp_api: 0,
+    reserved: [0; 7],
+};
+
+/// Makes a server that does not listen. Never returns NULL. The caller owns the server and frees it with
+/// wsp_server_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn wsp_server_new() -> *mut wsp_server {
-    leak(Listening::default())
+    leak(Server::default())
 }
 
-/// Ends a server; see wsp_server_stop(). NULL is ignored. No other thread may use the server, or wait on it, any more.
+/// Frees a server after the steps of wsp_server_stop(). NULL is ignored. No other thread may use the server, or wait on
+/// it, any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_server_free(server: *mut wsp_server) {
     // SAFETY: the caller passes NULL or a handle it gives up.
     unsafe { free(server) };
 }
 
-/// Listens on a port (0: the system chooses one, see wsp_server_get_local_port()) of one IP address, or of all for NULL and "*". Clients
-/// must ask for one of `protocols`, or for none where that is `(NULL, 0)`. `gd_mp_api` switches Godot 3's multiplayer packets on.
-///
-/// Returns WSP_ERR_ALREADY_IN_USE while listening and for an address that is in use or not of this machine, WSP_ERR_INVALID_PARAMETER for
-/// what is no port, no address or no protocol.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wsp_server_listen(
-    server: *mut wsp_server,
-    port: i32,
-    address: *const c_char,
-    protocols: *const *const c_char,
-    protocol_count: usize,
-    gd_mp_api: bool,
-) -> wsp_error {
-    // SAFETY: the caller passes NULL or a live handle, string and list.
-    unsafe {
-        run(server, |server| {
-            let address = optional(address, "address")?.unwrap_or("*");
-            let protocols = list(protocols, protocol_count, "protocols")?;
-            if !server.is_listening() {
-                server.configure(|options| options.listen.set_bind_address(address))?;
-            }
-            server.listen(checked_port(i64::from(port))?, ListenParameters { protocols, gd_mp_api })
-        })
-    }
-}
-
-/// Stops listening, says goodbye with code 1000 to every client and ends its connection. Tells no events, and forgets those that wait.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wsp_server_stop(server: *mut wsp_server) {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(server, (), Server::stop) };
-}
-
-/// Returns whether the server listens.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wsp_server_is_listening(server: *const wsp_server) -> bool {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(server, false, |server| server.is_listening()) }
-}
-
-/// Returns the port the server listens on, 0 where it does not.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wsp_server_get_local_port(server: *const wsp_server) -> u16 {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(server, 0, |server| server.local_port()) }
-}
-
-/// Goes on with every connection that has news: accepts, shakes hands, sends, reads. Never blocks. Then take the events.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wsp_server_poll(server: *mut wsp_server) {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(server, (), Server::poll) };
-}
-
-/// Polls and blocks until there is an event or the time is over; a negative `timeout_ms` is no limit. Other threads may call any function
-/// on the server meanwhile, except wsp_server_free(); what they send leaves at once.
-///
-/// Returns WSP_OK when there is an event or wsp_server_wake() was called, WSP_ERR_TIMEOUT, or WSP_ERR_UNCONFIGURED where the server does not listen.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wsp_server_wait(server: *mut wsp_server, timeout_ms: i32) -> wsp_error {
-    let deadline = timeout(timeout_ms).map(|timeout| clock::now() + timeout);
-    loop {
-        // SAFETY: the caller passes NULL or a live handle.
-        match unsafe { with(server, |content| content.object.server.begin_wait(deadline)) } {
-            Ok(WaitStep::Ready) => return wsp_error::WSP_OK,
-            Ok(WaitStep::TimedOut) => return wsp_error::WSP_ERR_TIMEOUT,
-            Ok(WaitStep::Block(waiter, time)) => waiter.block(time),
-            Err(error) => return error.code().into(),
-        }
-    }
-}
-
-/// Takes the next event, in the order of what happened. A peer's messages that are not taken wait; while many do, that peer is not read
-/// any further, and the others are not affected. Returns WSP_ERR_UNAVAILABLE where there is none, WSP_ERR_INVALID_PARAMETER for NULL and for a
-/// wrong `struct_size`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wsp_server_next_event(server: *mut wsp_server, event: *mut wsp_event) -> wsp_error {
-    // SAFETY: the caller passes NULL or live pointers, the event with its size in the first field.
-    let result = unsafe {
-        with(server, |content| {
-            check(event)?;
-            let Listening { server, told } = &mut content.object;
-            let none = || Error::new(ErrorCode::Unavailable, "nothing has happened");
-            let happened = server.next_event().ok_or_else(none)?;
-            let mut is_text = false;
-            match happened {
-                PeerEvent::Message { id } => {
-                    server.take_message_into(id, told.packet())?;
-                    is_text = server.was_string_packet(id);
-                }
-                PeerEvent::Packet { .. } => told.set_packet(server.take_packet()?.1),
-                _ => {}
-            }
-            told.write(&happened, is_text, event)
-        })
-    };
-    (&result).into()
-}
-
 /// Fills options with the defaults. `struct_size` is sizeof(wsp_server_options). May be called from any thread.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if `options` is NULL or for an unknown `struct_size`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_server_options_init(options: *mut wsp_server_options, struct_size: usize) -> wsp_error {
     // SAFETY: the caller passes NULL or a struct of that size.
     (&unsafe { write(wsp_server_options::from(&AdmissionOptions::default()), options, struct_size) }).into()
 }
 
-/// Sets options of the server; they take effect at once. Returns WSP_ERR_INVALID_PARAMETER, and changes nothing, for NULL and a wrong
-/// `struct_size`.
+/// Sets the options of the server. They take effect at once.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if a pointer is NULL or for an unknown `struct_size`. Nothing changes then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_server_set_options(
     server: *mut wsp_server,
@@ -191,9 +105,12 @@ pub unsafe extern "C" fn wsp_server_set_options(
     }
 }
 
-/// Sets the options of the server's connections, of those that are there too; see wsp_peer_set_options(). The defaults are
-/// wsp_peer_options_init()'s, except for 65536 bytes inbound, 1024 packets and 3 seconds for a handshake, which are Godot 3's. With
-/// auto_accept 0, clients wait for wsp_server_accept_request().
+/// Sets the options of the server's connections, present ones included; see wsp_peer_set_options(). The defaults are
+/// those of wsp_peer_options_init(), except for Godot 3's 65536 bytes inbound, 1024 packets and 3 s for a handshake. If
+/// auto_accept is 0, the requests of clients wait for wsp_server_accept_request().
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if a pointer is NULL, or for an unknown `struct_size` or a value outside its
+/// range. Nothing changes then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_server_set_peer_options(
     server: *mut wsp_server,
@@ -209,6 +126,8 @@ pub unsafe extern "C" fn wsp_server_set_peer_options(
 }
 
 /// Reads the options of the server's connections. `options->struct_size` must be set.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if a pointer is NULL or for an unknown `struct_size`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_server_get_peer_options(
     server: *const wsp_server,
@@ -220,7 +139,9 @@ pub unsafe extern "C" fn wsp_server_get_peer_options(
     }
 }
 
-/// Has the server speak TLS with the clients it accepts from now on; NULL for plain connections. Copied.
+/// Sets the TLS options for the clients that are accepted from now on; NULL for plain connections. Copied.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if `server` is NULL or the options are not those of a server.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_server_set_tls(server: *mut wsp_server, tls: *const wsp_tls_options) -> wsp_error {
     // SAFETY: the caller passes NULL or live handles.
@@ -235,8 +156,10 @@ pub unsafe extern "C" fn wsp_server_set_tls(server: *mut wsp_server, tls: *const
     }
 }
 
-/// Sets header lines ("Name: value") that stand in the answers to clients; `(NULL, 0)` for none. Copied. Returns
-/// WSP_ERR_INVALID_PARAMETER, and changes nothing, for what is no header line.
+/// Sets header lines ("Name: value") that are added to the answers to clients; `(NULL, 0)` for none. Copied.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if `server`, `headers` or an entry is NULL or a header line is invalid;
+/// WSP_ERR_INVALID_DATA if an entry is not UTF-8. Nothing changes then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_server_set_extra_headers(
     server: *mut wsp_server,
@@ -246,13 +169,16 @@ pub unsafe extern "C" fn wsp_server_set_extra_headers(
     // SAFETY: the caller passes NULL or a live handle and list.
     unsafe {
         run(server, |server| {
-            let headers = list(headers, count, "headers")?;
+            let headers = text_list(headers, count, "headers")?;
             server.set_options(|options| options.set_extra_headers(headers))
         })
     }
 }
 
-/// Sets the values of Origin from which clients are accepted; see wsp_peer_set_allowed_origins().
+/// Sets the values of the Origin header from which clients are accepted; see wsp_peer_set_allowed_origins().
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if `server`, `origins` or an entry is NULL; WSP_ERR_INVALID_DATA if an entry is
+/// not UTF-8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_server_set_allowed_origins(
     server: *mut wsp_server,
@@ -262,7 +188,7 @@ pub unsafe extern "C" fn wsp_server_set_allowed_origins(
     // SAFETY: the caller passes NULL or a live handle and list.
     unsafe {
         run(server, |server| {
-            let origins = list(origins, count, "origins")?;
+            let origins = text_list(origins, count, "origins")?;
             server.set_options(|options| {
                 options.peer.allowed_origins = origins;
                 Ok(())
@@ -271,7 +197,127 @@ pub unsafe extern "C" fn wsp_server_set_allowed_origins(
     }
 }
 
-/// Returns in words why the last call was refused; "" where none was. Lent.
+/// Listens on a TCP port, 0 to 65535; 0 lets the operating system choose one (see wsp_server_get_local_port()). NULL
+/// for `options` listens on every interface without sub-protocols. Everything is copied.
+///
+/// Errors: WSP_ERR_ALREADY_IN_USE while listening, or if the address is in use or not of this machine;
+/// WSP_ERR_INVALID_PARAMETER if `server` is NULL, or for an unknown `struct_size` or an invalid port, address or
+/// sub-protocol; WSP_ERR_INVALID_DATA if a text is not UTF-8; WSP_ERR_CANT_CREATE if the operating system gives no
+/// socket; WSP_ERR_FAILED if listening fails otherwise.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_server_listen(
+    server: *mut wsp_server,
+    port: i32,
+    options: *const wsp_server_listen_options,
+) -> wsp_error {
+    // SAFETY: the caller passes NULL or live pointers, the options with their size in the first field.
+    unsafe {
+        run(server, |server| {
+            let options = read_optional(options, LISTEN_DEFAULTS)?;
+            let address = optional_text(options.address, "address")?.unwrap_or("*");
+            let protocols = text_list(options.protocols, options.protocol_count, "protocols")?;
+            if !server.is_listening() {
+                server.configure(|options| options.listen.set_bind_address(address))?;
+            }
+            let parameters = ListenParameters { protocols, gd_mp_api: options.gd_mp_api != 0 };
+            server.listen(checked_port(i64::from(port))?, parameters)
+        })
+    }
+}
+
+/// Stops listening, sends a close frame with code 1000 to every client and ends its connection. Queued events are
+/// dropped, and the stop itself causes none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_server_stop(server: *mut wsp_server) {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { query(server, (), Server::stop) };
+}
+
+/// Advances every connection that has news: accepts, runs handshakes, sends queued data, reads. Never blocks. Call
+/// wsp_server_next_event() afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_server_poll(server: *mut wsp_server) {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { query(server, (), Server::poll) };
+}
+
+/// Polls and blocks until an event is queued or `timeout_ms` milliseconds have passed; negative for no limit. In that
+/// time other threads may call any function on the server except wsp_server_free(); what they send is written at once.
+///
+/// Returns WSP_OK if an event is queued or wsp_server_wake() was called.
+///
+/// Errors: WSP_ERR_TIMEOUT if the time has passed; WSP_ERR_UNCONFIGURED if the server does not listen;
+/// WSP_ERR_INVALID_PARAMETER if `server` is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_server_wait(server: *mut wsp_server, timeout_ms: i32) -> wsp_error {
+    let deadline = timeout(timeout_ms).map(|timeout| clock::now() + timeout);
+    loop {
+        // SAFETY: the caller passes NULL or a live handle.
+        match unsafe { with(server, |server| server.object.begin_wait(deadline)) } {
+            Ok(WaitStep::Ready) => return wsp_error::WSP_OK,
+            Ok(WaitStep::TimedOut) => return wsp_error::WSP_ERR_TIMEOUT,
+            // The lock is released, so that other threads can use the server.
+            Ok(WaitStep::Block(waiter, time)) => waiter.block(time),
+            Err(error) => return error.code().into(),
+        }
+    }
+}
+
+/// Makes wsp_server_wait() return WSP_OK at once, in a thread that waits now or in the next call. May be called from
+/// any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_server_wake(server: *mut wsp_server) {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { query(server, (), Server::interrupt) };
+}
+
+/// Takes the next event, in the order in which they happened. `event->struct_size` must be set. While many messages of
+/// a peer are not taken, the server does not read from that peer (back-pressure); the others are not affected.
+///
+/// Errors: WSP_ERR_UNAVAILABLE if no event is queued; WSP_ERR_INVALID_PARAMETER if a pointer is NULL or for an unknown
+/// `struct_size`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_server_next_event(server: *mut wsp_server, event: *mut wsp_event) -> wsp_error {
+    // SAFETY: the caller passes NULL or live pointers, the event with its size in the first field.
+    unsafe {
+        attempt(server, |Guarded { object: server, event: lent, .. }| {
+            check(event)?;
+            let none = || Error::new(ErrorCode::Unavailable, "no event is queued");
+            let taken = server.next_event().ok_or_else(none)?;
+            let is_text = take_payload(server, &taken, lent)?;
+            lent.write(&taken, is_text, event)
+        })
+    }
+}
+
+/// Stores the payload of an event if it has one. Returns whether it is text.
+fn take_payload(server: &mut Server, event: &PeerEvent, lent: &mut LentEvent) -> Result<bool> {
+    match event {
+        PeerEvent::Message { id } => {
+            server.take_message_into(*id, lent.payload_mut())?;
+            return Ok(server.was_string_packet(*id));
+        }
+        PeerEvent::Packet { .. } => lent.set_payload(server.take_packet()?.1),
+        _ => {}
+    }
+    Ok(false)
+}
+
+/// Returns whether the server listens.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_server_is_listening(server: *const wsp_server) -> bool {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { query(server, false, |server| server.is_listening()) }
+}
+
+/// Returns the TCP port that the server listens on, 0 if it does not listen.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_server_get_local_port(server: *const wsp_server) -> u16 {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { query(server, 0, |server| server.local_port()) }
+}
+
+/// Returns why the last refused call was refused, "" if none was. One sentence in English. Lent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_server_get_error_message(server: *const wsp_server) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.

@@ -4,22 +4,22 @@ use std::ffi::c_char;
 
 use parking_lot::Mutex;
 
+use super::arguments::{bytes, bytes_mut, host_text, optional_text, port_of, required_text, write_out};
 use super::error::wsp_error;
-use super::handle::{Content, Handle, free, handle, leak, with};
-use super::text::{bytes, bytes_mut, optional, required, write_out};
-use crate::error::Result;
+use super::handle::{Guarded, Handle, free, handle, leak, lend, lend_refusal, query, run};
 use crate::peer::listening::checked_port;
 use crate::peer::{StreamPeerTcp, StreamStatus};
 
-/// A TCP connection, or the place for one.
+/// A TCP connection, or the place for one. Godot's StreamPeerTCP.
 ///
-/// Any function may be called from any thread; calls on one stream wait for each other. wsp_stream_get_data(), wsp_stream_put_data()
-/// and the name lookup of wsp_stream_connect_to_host() block, without a limit of time, and so do other calls on that stream meanwhile.
+/// Any function may be called from any thread; calls on one stream wait for each other. wsp_stream_get_data(),
+/// wsp_stream_put_data() and the name lookup of wsp_stream_connect_to_host() block without a time limit, and other
+/// calls on the same stream wait for them.
 #[derive(Debug)]
 pub struct wsp_stream {
-    content: Mutex<Content<StreamPeerTcp>>,
+    guarded: Mutex<Guarded<StreamPeerTcp>>,
 }
-handle!(wsp_stream, StreamPeerTcp);
+handle!(wsp_stream, StreamPeerTcp, ());
 
 /// Status of a stream. The numbers are those of Godot's StreamPeerTCP.Status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,45 +46,53 @@ impl From<StreamStatus> for wsp_stream_status {
     }
 }
 
-type Call<'a> = &'a mut Content<StreamPeerTcp>;
-
-unsafe fn run(stream: *const wsp_stream, call: impl FnOnce(Call<'_>) -> Result) -> wsp_error {
-    // SAFETY: the caller passes NULL or a live handle.
-    (&unsafe { with(stream, call) }).into()
-}
-
-unsafe fn ask<R>(stream: *const wsp_stream, fallback: R, call: impl FnOnce(Call<'_>) -> R) -> R {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe { with(stream, |content| Ok(call(content))) }.unwrap_or(fallback)
-}
-
-/// Makes a stream without a connection. The caller owns it and ends it with wsp_stream_free().
+/// Makes a stream without a connection. Never returns NULL. The caller owns the stream and frees it with
+/// wsp_stream_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn wsp_stream_new() -> *mut wsp_stream {
     leak(StreamPeerTcp::new())
 }
 
-/// Ends a stream. A connection that a peer took over lives on with the peer. NULL is ignored.
+/// Frees a stream. A connection that a peer took over stays open for the peer. NULL is ignored. No other thread may use
+/// the stream any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_stream_free(stream: *mut wsp_stream) {
     // SAFETY: the caller passes NULL or a handle it gives up.
     unsafe { free(stream) };
 }
 
-/// Chooses the local address (NULL or "*": any) and port (0: the system chooses) of the next connection. Returns
-/// WSP_ERR_ALREADY_IN_USE the second time and for an address that is in use, WSP_ERR_INVALID_PARAMETER for what is no port or address.
+/// Sets the local address (NULL or "*": any) and port (0 to 65535; 0: the operating system chooses) of the next
+/// connection.
+///
+/// Errors: WSP_ERR_ALREADY_IN_USE if the stream is bound already or the address is in use; WSP_ERR_INVALID_PARAMETER if
+/// `stream` is NULL or for an invalid port or address; WSP_ERR_INVALID_DATA if `address` is not UTF-8; WSP_ERR_FAILED
+/// if the operating system refuses otherwise.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_stream_bind(stream: *mut wsp_stream, port: i32, address: *const c_char) -> wsp_error {
     // SAFETY: the caller passes NULL or a live handle and string.
     unsafe {
-        run(stream, |content| {
-            content.object.bind(checked_port(i64::from(port))?, optional(address, "address")?.unwrap_or("*"))
+        run(stream, |stream| {
+            stream.bind(checked_port(i64::from(port))?, optional_text(address, "address")?.unwrap_or("*"))
         })
     }
 }
 
-/// Starts to connect. Returns WSP_ERR_ALREADY_IN_USE unless the status is WSP_STREAM_STATUS_NONE (see wsp_stream_disconnect_from_host()), WSP_ERR_CANT_RESOLVE for an unknown name,
-/// WSP_ERR_INVALID_PARAMETER for a port outside 1 to 65535, WSP_ERR_FAILED when the system refuses at once.
+/// Disables (true, the default) or enables (false) Nagle's algorithm.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if `stream` is NULL; WSP_ERR_UNCONFIGURED if there is no connection;
+/// WSP_ERR_FAILED if the operating system refuses.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_stream_set_no_delay(stream: *mut wsp_stream, enabled: bool) -> wsp_error {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { run(stream, |stream| stream.set_no_delay(enabled)) }
+}
+
+/// Starts to connect to a host name or IP address and a port, 1 to 65535. Call wsp_stream_poll() until the status is
+/// WSP_STREAM_STATUS_CONNECTED.
+///
+/// Errors: WSP_ERR_ALREADY_IN_USE unless the status is WSP_STREAM_STATUS_NONE (see wsp_stream_disconnect_from_host());
+/// WSP_ERR_CANT_RESOLVE for an unknown name; WSP_ERR_INVALID_PARAMETER if `stream` or `host` is NULL or for an invalid
+/// port; WSP_ERR_INVALID_DATA if `host` is not UTF-8; WSP_ERR_FAILED if the operating system refuses at once.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_stream_connect_to_host(
     stream: *mut wsp_stream,
@@ -93,40 +101,40 @@ pub unsafe extern "C" fn wsp_stream_connect_to_host(
 ) -> wsp_error {
     // SAFETY: the caller passes NULL or a live handle and string.
     unsafe {
-        run(stream, |content| content.object.connect_to_host(required(host, "host")?, checked_port(i64::from(port))?))
+        run(stream, |stream| stream.connect_to_host(required_text(host, "host")?, checked_port(i64::from(port))?))
     }
 }
 
-/// Updates the status. Returns WSP_ERR_CONNECTION_ERROR when connecting failed or the connection broke.
+/// Updates the status.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if `stream` is NULL; WSP_ERR_CONNECTION_ERROR if connecting failed or the
+/// connection broke.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_stream_poll(stream: *mut wsp_stream) -> wsp_error {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { run(stream, |content| content.object.poll()) }
+    unsafe { run(stream, StreamPeerTcp::poll) }
 }
 
-/// Returns the status as of the last call, WSP_STREAM_STATUS_NONE for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wsp_stream_get_status(stream: *const wsp_stream) -> wsp_stream_status {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(stream, wsp_stream_status::WSP_STREAM_STATUS_NONE, |content| content.object.status().into()) }
-}
-
-/// Ends the connection; what was written is still delivered.
+/// Ends the connection. Written data is still delivered.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_stream_disconnect_from_host(stream: *mut wsp_stream) {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(stream, (), |content| content.object.disconnect_from_host()) };
+    unsafe { query(stream, (), StreamPeerTcp::disconnect_from_host) };
 }
 
-/// Writes all of `data`, waiting for the network. Returns WSP_ERR_FAILED where there is no connection, WSP_ERR_CONNECTION_ERROR when it
-/// broke.
+/// Writes all of `data`. Blocks until the network has accepted it.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if `stream` is NULL, or `data` is NULL with a length; WSP_ERR_FAILED if there is
+/// no connection; WSP_ERR_CONNECTION_ERROR if the connection broke.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_stream_put_data(stream: *mut wsp_stream, data: *const u8, len: usize) -> wsp_error {
     // SAFETY: the caller passes NULL or a live handle and data.
-    unsafe { run(stream, |content| content.object.write_all(bytes(data, len)?)) }
+    unsafe { run(stream, |stream| stream.write_all(bytes(data, len)?)) }
 }
 
-/// Writes what the network takes now; `sent` (may be NULL) receives the number of bytes. Errors as wsp_stream_put_data().
+/// Writes as much of `data` as the network accepts now. `sent` (may be NULL) receives the number of bytes.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER, WSP_ERR_FAILED, WSP_ERR_CONNECTION_ERROR, as for wsp_stream_put_data().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_stream_put_partial_data(
     stream: *mut wsp_stream,
@@ -137,17 +145,19 @@ pub unsafe extern "C" fn wsp_stream_put_partial_data(
     // SAFETY: the caller passes NULL or live pointers.
     unsafe {
         write_out(sent, 0);
-        run(stream, |content| {
-            let count = content.object.write_partial(bytes(data, len)?)?;
-            write_out(sent, count);
+        run(stream, |stream| {
+            write_out(sent, stream.write_partial(bytes(data, len)?)?);
             Ok(())
         })
     }
 }
 
-/// Fills `data` with `len` bytes, waiting for them; `received` (may be NULL) receives how many were read, also on error. Returns
-/// WSP_ERR_FILE_EOF at the end of the stream, WSP_ERR_FAILED where there is no connection (also when wsp_stream_poll() has noticed the
-/// end before), WSP_ERR_CONNECTION_ERROR when it broke.
+/// Reads `len` bytes into `data`. Blocks until they have arrived. `received` (may be NULL) receives the number of bytes
+/// that were read, also on error.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if `stream` is NULL, or `data` is NULL with a length; WSP_ERR_FILE_EOF if the
+/// remote peer has closed the stream; WSP_ERR_FAILED if there is no connection, or if wsp_stream_poll() has noticed its
+/// end before; WSP_ERR_CONNECTION_ERROR if the connection broke.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_stream_get_data(
     stream: *mut wsp_stream,
@@ -158,15 +168,18 @@ pub unsafe extern "C" fn wsp_stream_get_data(
     // SAFETY: the caller passes NULL or live pointers.
     unsafe {
         write_out(received, 0);
-        run(stream, |content| {
-            let (count, result) = content.object.read_all(bytes_mut(data, len)?);
+        run(stream, |stream| {
+            let (count, result) = stream.read_all(bytes_mut(data, len)?);
             write_out(received, count);
             result
         })
     }
 }
 
-/// Reads what is there, up to `len` bytes; `received` (may be NULL) receives the number, 0 where nothing is. Errors as
+/// Reads what has arrived, at most `len` bytes. `received` (may be NULL) receives the number of bytes, 0 if none has
+/// arrived.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER, WSP_ERR_FILE_EOF, WSP_ERR_FAILED, WSP_ERR_CONNECTION_ERROR, as for
 /// wsp_stream_get_data().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_stream_get_partial_data(
@@ -178,57 +191,51 @@ pub unsafe extern "C" fn wsp_stream_get_partial_data(
     // SAFETY: the caller passes NULL or live pointers.
     unsafe {
         write_out(received, 0);
-        run(stream, |content| {
-            let count = content.object.read_partial(bytes_mut(data, len)?)?;
-            write_out(received, count);
+        run(stream, |stream| {
+            write_out(received, stream.read_partial(bytes_mut(data, len)?)?);
             Ok(())
         })
     }
 }
 
-/// Returns the number of bytes that can be read at once, -1 where there is no connection.
+/// Returns the status as of the last call, WSP_STREAM_STATUS_NONE for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_stream_get_status(stream: *const wsp_stream) -> wsp_stream_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { query(stream, wsp_stream_status::WSP_STREAM_STATUS_NONE, |stream| stream.status().into()) }
+}
+
+/// Returns the number of bytes that can be read without blocking, -1 if there is no connection.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_stream_get_available_bytes(stream: *const wsp_stream) -> i64 {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(stream, -1, |content| content.object.available_bytes().map_or(-1, |count| count as i64)) }
+    unsafe { query(stream, -1, |stream| stream.available_bytes().map_or(-1, |count| count as i64)) }
 }
 
-/// Returns the IP address of the remote end, "" where there is none. Lent.
+/// Returns the IP address of the remote peer, "" if there is no connection. Lent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_stream_get_connected_host(stream: *const wsp_stream) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        ask(stream, c"".as_ptr(), |content| {
-            let host = content.object.remote_address().map(|address| address.ip().to_string());
-            content.lent.set(&host.unwrap_or_default())
-        })
-    }
+    unsafe { lend(stream, |stream| host_text(stream.remote_address())) }
 }
 
-/// Returns the port of the remote end, 0 where there is none.
+/// Returns the TCP port of the remote peer, 0 if there is no connection.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_stream_get_connected_port(stream: *const wsp_stream) -> u16 {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(stream, 0, |content| content.object.remote_address().map_or(0, |address| address.port())) }
+    unsafe { query(stream, 0, |stream| port_of(stream.remote_address())) }
 }
 
-/// Returns the port of this end, 0 where there is none.
+/// Returns the local TCP port, 0 if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_stream_get_local_port(stream: *const wsp_stream) -> u16 {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(stream, 0, |content| content.object.local_port()) }
+    unsafe { query(stream, 0, |stream| stream.local_port()) }
 }
 
-/// Disables (true, the default) or enables Nagle's algorithm. Returns WSP_ERR_UNCONFIGURED where there is no connection.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wsp_stream_set_no_delay(stream: *mut wsp_stream, enabled: bool) -> wsp_error {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe { run(stream, |content| content.object.set_no_delay(enabled)) }
-}
-
-/// Returns in words why the last call was refused, "" where none was. Lent.
+/// Returns why the last refused call was refused, "" if none was. One sentence in English. Lent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_stream_get_error_message(stream: *const wsp_stream) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { ask(stream, c"".as_ptr(), |content| content.lent.set(&content.refusal)) }
+    unsafe { lend_refusal(stream) }
 }

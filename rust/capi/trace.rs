@@ -1,17 +1,17 @@
-//! What every peer of the process does, for debuggers and log files.
+//! `wsp_trace_*`: the live peers of the process and a log of what they send and receive.
 
 use std::cell::RefCell;
 use std::ffi::c_char;
-use std::mem::offset_of;
 
 use parking_lot::Mutex;
 
 use super::error::wsp_error;
-use super::handle::with;
+use super::handle::query;
+use super::lent::LentTexts;
 use super::peer::{wsp_peer, wsp_state};
-use super::text::Lent;
 use super::versioned::{Versioned, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
+use crate::peer::WebSocketPeer;
 use crate::peer::trace::{self, Direction, PeerClass, PeerRow, TraceEventKind, TraceSubscriber};
 use crate::proto::Role;
 
@@ -19,8 +19,8 @@ use crate::proto::Role;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum wsp_trace_kind {
-    /// An HTTP request or answer; the preview is its head, in which the values of Authorization, Proxy-Authorization, Cookie, Set-Cookie,
-    /// Sec-WebSocket-Key and of URL parameters that look like secrets are "***".
+    /// An HTTP request or answer; the preview is its head. Values of Authorization, Proxy-Authorization, Cookie,
+    /// Set-Cookie and Sec-WebSocket-Key, and of URL parameters that look like secrets, are replaced by "***".
     WSP_TRACE_KIND_HANDSHAKE = 0,
     /// A text message.
     WSP_TRACE_KIND_TEXT = 1,
@@ -32,7 +32,7 @@ pub enum wsp_trace_kind {
     WSP_TRACE_KIND_PONG = 4,
     /// A close frame; the preview is its code in decimal, a space and its reason.
     WSP_TRACE_KIND_CLOSE = 5,
-    /// The connection was lost; the preview says why.
+    /// The connection was lost; the preview is the reason.
     WSP_TRACE_KIND_FAILURE = 6,
 }
 
@@ -50,17 +50,17 @@ impl From<TraceEventKind> for wsp_trace_kind {
     }
 }
 
-/// What a traced peer belongs to.
+/// Kind of object that a traced peer belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum wsp_trace_class {
-    /// It is a wsp_peer.
+    /// None: it is a wsp_peer.
     WSP_TRACE_CLASS_PEER = 0,
-    /// A client object's connection.
+    /// A wsp_client.
     WSP_TRACE_CLASS_CLIENT = 1,
-    /// One of a server object's connections.
+    /// A wsp_server.
     WSP_TRACE_CLASS_SERVER = 2,
-    /// A connection of a multiplayer peer.
+    /// A wsp_multiplayer.
     WSP_TRACE_CLASS_MULTIPLAYER = 3,
 }
 
@@ -75,15 +75,15 @@ impl From<PeerClass> for wsp_trace_class {
     }
 }
 
-/// Which end of a connection a traced peer is.
+/// Role of a traced peer in its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum wsp_trace_role {
-    /// Neither: it has had no connection yet.
+    /// None: it has had no connection yet.
     WSP_TRACE_ROLE_NONE = 0,
-    /// The end that connects.
+    /// It connects.
     WSP_TRACE_ROLE_CLIENT = 1,
-    /// The end that accepts.
+    /// It accepts.
     WSP_TRACE_ROLE_SERVER = 2,
 }
 
@@ -97,7 +97,8 @@ impl From<Option<Role>> for wsp_trace_role {
     }
 }
 
-/// Something that a peer has sent, received or suffered. Set `struct_size`, then call wsp_trace_next_event(). Later versions append fields.
+/// An entry of the log: what a peer has sent or received, or why its connection was lost. Set `struct_size`, then call
+/// wsp_trace_next_event(). Later versions append fields.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct wsp_trace_event {
@@ -105,15 +106,15 @@ pub struct wsp_trace_event {
     pub struct_size: usize,
     /// Microseconds since tracing was first enabled in the process.
     pub time_usec: u64,
-    /// Number of the peer, see wsp_peer_get_trace_id().
+    /// Number of the peer; see wsp_peer_get_trace_id().
     pub peer_id: u64,
-    /// What it was.
+    /// Kind of the entry.
     pub kind: wsp_trace_kind,
-    /// 1 for what the peer has sent, 0 for what it has received.
+    /// 1 if the peer has sent it, 0 if the peer has received it.
     pub is_sent: u8,
-    /// Payload bytes of the message, before compression; of a handshake its bytes.
+    /// Payload bytes of the message, before compression; of a handshake its length in bytes.
     pub size: u64,
-    /// Beginning of the payload (see wsp_trace_set_preview_size()), with a NUL behind it. Lent; never NULL.
+    /// First bytes of the payload (see wsp_trace_set_preview_size()), with a NUL after them. Never NULL. Lent.
     pub preview: *const u8,
     /// Length of `preview` in bytes, without that NUL.
     pub preview_len: usize,
@@ -125,50 +126,51 @@ unsafe impl Versioned for wsp_trace_event {
     const ENDS: &'static [usize] = &[size_of::<wsp_trace_event>()];
 }
 
-/// A live peer, as it was at the end of its last wsp_peer_poll(). Set `struct_size`, then call wsp_trace_next_peer(). Later versions append
-/// fields.
+/// A live peer, as it was at the end of its last poll. Set `struct_size`, then call wsp_trace_next_peer(). Later
+/// versions append fields.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct wsp_trace_peer {
     /// sizeof(wsp_trace_peer) of the caller.
     pub struct_size: usize,
-    /// Number of the peer, see wsp_peer_get_trace_id().
+    /// Number of the peer; see wsp_peer_get_trace_id().
     pub id: u64,
-    /// What it belongs to.
+    /// Kind of object that it belongs to.
     pub peer_class: wsp_trace_class,
-    /// Which end of the connection it is.
+    /// Role in the connection.
     pub role: wsp_trace_role,
     /// State of the connection.
     pub state: wsp_state,
-    /// 1 where permessage-deflate was agreed on.
+    /// 1 if the handshake agreed on permessage-deflate.
     pub is_compressed: u8,
-    /// Port of the remote end, 0 where there is none.
+    /// TCP port of the remote peer, 0 without a TCP connection.
     pub remote_port: u16,
-    /// Requested URL, with its password and parameters that look like secrets masked. Lent.
+    /// Requested URL. Its password, and parameters that look like secrets, are replaced by "***". Lent.
     pub url: *const c_char,
-    /// IP address of the remote end, "" where there is none. Lent.
+    /// IP address of the remote peer, "" without a TCP connection. Lent.
     pub remote_host: *const c_char,
     /// Selected sub-protocol or "". Lent.
     pub protocol: *const c_char,
-    /// Why the connection was lost, or "". Lent.
+    /// Reason why the connection was lost, or "". Lent.
     pub failure: *const c_char,
     /// Messages received on this connection or the last one.
     pub received_messages: u64,
-    /// Payload bytes of those, after decompression.
+    /// Their payload bytes, after decompression.
     pub received_bytes: u64,
     /// Messages sent on this connection or the last one.
     pub sent_messages: u64,
-    /// Payload bytes of those, before compression.
+    /// Their payload bytes, before compression.
     pub sent_bytes: u64,
-    /// Received messages that the program has not read.
+    /// Received messages that the program has not taken.
     pub inbound_messages: usize,
-    /// Payload bytes of those.
+    /// Their payload bytes.
     pub inbound_bytes: usize,
-    /// Messages that the network has not taken.
+    /// Messages that the network has not accepted.
     pub outbound_messages: usize,
-    /// Payload bytes of those.
+    /// Their payload bytes.
     pub outbound_bytes: usize,
-    /// Share of the original bytes that compressed messages needed, of both directions; -1 where there were none.
+    /// Compressed size of messages divided by their original size, of both directions together; -1 if no message was
+    /// compressed.
     pub compression_ratio: f64,
     /// Smoothed seconds between a ping and its pong, -1 before the first pong.
     pub round_trip_time: f64,
@@ -180,50 +182,52 @@ unsafe impl Versioned for wsp_trace_peer {
     const ENDS: &'static [usize] = &[size_of::<wsp_trace_peer>()];
 }
 
-const _: () = assert!(offset_of!(wsp_trace_event, struct_size) == 0 && offset_of!(wsp_trace_peer, struct_size) == 0);
-
-/// The program's own listener; the Godot part has another.
-static LISTENER: Mutex<Option<TraceSubscriber>> = Mutex::new(None);
+/// The subscriber of C programs; the Godot classes have another.
+static SUBSCRIBER: Mutex<Option<TraceSubscriber>> = Mutex::new(None);
 
 thread_local! {
-    /// What the trace lends to the thread that asked.
-    static LENT: RefCell<Lent> = RefCell::new(Lent::default());
+    /// What the trace lends to the calling thread.
+    static LENT: RefCell<LentTexts> = RefCell::new(LentTexts::default());
 }
 
-/// Starts (true) or stops the trace: the list of live peers and the log of what they send and receive, of the whole process. Off at
-/// first, and then it costs nothing that could be measured. Peers appear in the list with their next wsp_peer_poll(). Stopping forgets
-/// the log. May be called from every thread.
+/// Enables (true) or disables (false, the default) the trace of the whole process: the list of live peers and the log.
+/// A peer appears in the list after its next poll. Disabling drops the log. While disabled, the trace has no measurable
+/// cost. May be called from any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsp_trace_enable(enabled: bool) {
-    let mut listener = LISTENER.lock();
-    if enabled != listener.is_some() {
-        *listener = enabled.then(TraceSubscriber::to_messages);
+    let mut subscriber = SUBSCRIBER.lock();
+    if enabled != subscriber.is_some() {
+        *subscriber = enabled.then(TraceSubscriber::to_messages);
     }
 }
 
-/// Sets how many bytes of each message the log keeps, at most 1024; more counts as that. 128 at first. 0 keeps all contents out, those of
-/// handshakes included. Handshakes are kept up to 2048 bytes otherwise.
+/// Sets how many bytes of each message the log keeps, 0 to 1024 (larger values count as 1024). Default 128. With 0 the
+/// log contains no payload and no handshakes' heads; otherwise it keeps up to 2048 bytes of each handshake. May be
+/// called from any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsp_trace_set_preview_size(bytes: usize) {
     trace::set_preview_size(bytes);
 }
 
-/// Takes the oldest event of the log. The preview is lent until the next wsp_trace_next_event() or wsp_trace_next_peer() of the same
-/// thread. The newest 4096 events are kept; older ones that were not taken are counted by wsp_trace_take_missed_events().
+/// Takes the oldest entry of the log. `event->struct_size` must be set. The preview is lent until the next
+/// wsp_trace_next_event() or wsp_trace_next_peer() of the same thread. The log keeps the newest 4096 entries; those
+/// that were dropped are counted by wsp_trace_take_missed_events(). May be called from any thread.
 ///
-/// Returns WSP_ERR_UNAVAILABLE where none waits, WSP_ERR_UNCONFIGURED while the trace is off, WSP_ERR_INVALID_PARAMETER for NULL and for a
-/// size that no version of this header declares; nothing is taken then.
+/// Errors: WSP_ERR_UNAVAILABLE if the log is empty; WSP_ERR_UNCONFIGURED while the trace is disabled;
+/// WSP_ERR_INVALID_PARAMETER if `event` is NULL or for an unknown `struct_size`. Nothing is taken then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_trace_next_event(event: *mut wsp_trace_event) -> wsp_error {
     // SAFETY: the caller passes NULL or a live pointer to a struct with its size in the first field.
     (&unsafe { next_event(event) }).into()
 }
 
+/// # Safety
+/// `event` is NULL or points to a struct with its size in the first field.
 unsafe fn next_event(event: *mut wsp_trace_event) -> Result {
-    // SAFETY: as this function's caller says.
+    // SAFETY: as this function.
     let size = unsafe { checked_size(event) }?;
-    let mut listener = LISTENER.lock();
-    let taken = listener.as_mut().ok_or_else(off)?.next_event().ok_or_else(none)?;
+    let mut subscriber = SUBSCRIBER.lock();
+    let taken = subscriber.as_mut().ok_or_else(disabled)?.next_event().ok_or_else(no_entry)?;
     let answer = wsp_trace_event {
         struct_size: size,
         time_usec: u64::try_from(taken.time.as_micros()).unwrap_or(u64::MAX),
@@ -234,39 +238,43 @@ unsafe fn next_event(event: *mut wsp_trace_event) -> Result {
         preview: lend(|lent| lent.set_bytes(&taken.preview)),
         preview_len: taken.preview.len(),
     };
-    // SAFETY: as this function's caller says.
+    // SAFETY: as this function.
     unsafe { write(answer, event, size) }
 }
 
-/// Returns how many events were dropped, since the last call, because wsp_trace_next_event() was not called often enough.
+/// Returns how many entries were dropped since the last call because wsp_trace_next_event() was not called often
+/// enough. May be called from any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn wsp_trace_take_missed_events() -> u64 {
-    LISTENER.lock().as_mut().map_or(0, TraceSubscriber::take_missed)
+    SUBSCRIBER.lock().as_mut().map_or(0, TraceSubscriber::take_missed)
 }
 
-/// Tells about the live peer with the lowest number above `after_id`: start with 0, go on with the number of the last one. The texts are
-/// lent until the next wsp_trace_next_peer() or wsp_trace_next_event() of the same thread.
+/// Reports the live peer with the lowest number above `after_id`: start with 0, then pass the number of the last one.
+/// `peer->struct_size` must be set. The texts are lent until the next wsp_trace_next_peer() or wsp_trace_next_event()
+/// of the same thread. May be called from any thread.
 ///
-/// Returns WSP_ERR_UNAVAILABLE where there is none, WSP_ERR_UNCONFIGURED while the trace is off, WSP_ERR_INVALID_PARAMETER for NULL and for
-/// a size that no version of this header declares.
+/// Errors: WSP_ERR_UNAVAILABLE if there is no such peer; WSP_ERR_UNCONFIGURED while the trace is disabled;
+/// WSP_ERR_INVALID_PARAMETER if `peer` is NULL or for an unknown `struct_size`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_trace_next_peer(after_id: u64, peer: *mut wsp_trace_peer) -> wsp_error {
     // SAFETY: the caller passes NULL or a live pointer to a struct with its size in the first field.
     (&unsafe { next_peer(after_id, peer) }).into()
 }
 
+/// # Safety
+/// `peer` is NULL or points to a struct with its size in the first field.
 unsafe fn next_peer(after_id: u64, peer: *mut wsp_trace_peer) -> Result {
-    // SAFETY: as this function's caller says.
+    // SAFETY: as this function.
     let size = unsafe { checked_size(peer) }?;
-    if LISTENER.lock().is_none() {
-        return Err(off());
+    if SUBSCRIBER.lock().is_none() {
+        return Err(disabled());
     }
-    let row = trace::peer_after(after_id).ok_or_else(none)?;
-    // SAFETY: as this function's caller says.
+    let row = trace::peer_after(after_id).ok_or_else(no_entry)?;
+    // SAFETY: as this function.
     unsafe { write(lend(|lent| describe(&row, size, lent)), peer, size) }
 }
 
-fn describe(row: &PeerRow, struct_size: usize, lent: &mut Lent) -> wsp_trace_peer {
+fn describe(row: &PeerRow, struct_size: usize, lent: &mut LentTexts) -> wsp_trace_peer {
     wsp_trace_peer {
         struct_size,
         id: row.id,
@@ -292,15 +300,15 @@ fn describe(row: &PeerRow, struct_size: usize, lent: &mut Lent) -> wsp_trace_pee
     }
 }
 
-/// Returns the number of a peer in the trace: never 0 (which stands for NULL), the same for its whole life, and of no other peer of the
-/// process.
+/// Returns the number of a peer in the trace, 0 for NULL. It never changes, and no other peer of the process ever has
+/// it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_peer_get_trace_id(peer: *mut wsp_peer) -> u64 {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { with(peer, |content| Ok(content.object.trace_id())) }.unwrap_or(0)
+    unsafe { query(peer, 0, WebSocketPeer::trace_id) }
 }
 
-/// The size in the caller's struct, checked before anything is taken.
+/// Returns the size in the caller's struct, checked before an entry is taken for it.
 ///
 /// # Safety
 /// As for [`size_of_caller`].
@@ -313,14 +321,14 @@ unsafe fn checked_size<T: Versioned>(pointer: *const T) -> Result<usize> {
     Ok(size)
 }
 
-fn lend<T>(fill: impl FnOnce(&mut Lent) -> T) -> T {
+fn lend<T>(fill: impl FnOnce(&mut LentTexts) -> T) -> T {
     LENT.with_borrow_mut(fill)
 }
 
-fn off() -> Error {
-    Error::new(ErrorCode::Unconfigured, "the trace is off")
+fn disabled() -> Error {
+    Error::new(ErrorCode::Unconfigured, "the trace is disabled")
 }
 
-fn none() -> Error {
-    Error::new(ErrorCode::Unavailable, "nothing waits")
+fn no_entry() -> Error {
+    Error::new(ErrorCode::Unavailable, "there is no further entry")
 }

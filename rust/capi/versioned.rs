@@ -2,15 +2,17 @@
 
 use crate::error::{Error, ErrorCode, Result};
 
-/// A `repr(C)` struct whose first field is `struct_size: usize`, and for which every bit pattern of its fields is a value.
+/// A `repr(C)` struct whose first field is `struct_size: usize`, and for which every bit pattern of its fields is a
+/// value.
 ///
 /// # Safety
-/// As the description says, and [`Self::ENDS`] are offsets inside the struct, or its size.
+/// The description is true, and [`Self::ENDS`] are offsets inside the struct, or its size.
 pub(super) unsafe trait Versioned: Copy {
-    /// Its name in the header.
+    /// The struct's name in the header.
     const NAME: &'static str;
 
-    /// Where a version of the header ended the struct: offsets of the fields that were appended later, and the whole size.
+    /// Sizes that the versions of the header have declared: offsets of the fields that were appended later, and the
+    /// whole size.
     const ENDS: &'static [usize];
 }
 
@@ -29,10 +31,10 @@ fn null<T: Versioned>() -> Error {
     Error::new(ErrorCode::InvalidParameter, format!("the pointer to {} is NULL", T::NAME))
 }
 
-/// The caller's fields, and `base` for those it does not know.
+/// Reads the caller's fields, and takes those it does not know from `base`.
 ///
 /// # Safety
-/// `pointer` is NULL or points to a struct of as many bytes as its first field says.
+/// `pointer` is NULL or points to a struct whose first field is its size in bytes.
 pub(super) unsafe fn read<T: Versioned>(pointer: *const T, base: T) -> Result<T> {
     if pointer.is_null() {
         return Err(null::<T>());
@@ -41,9 +43,18 @@ pub(super) unsafe fn read<T: Versioned>(pointer: *const T, base: T) -> Result<T>
     let size = unsafe { pointer.cast::<usize>().read() };
     check_size::<T>(size)?;
     let mut value = base;
-    // SAFETY: the struct has `size` bytes, at most our own size, and every bit pattern is a value of its fields.
+    // SAFETY: the struct has `size` bytes, at most this library's size, and every bit pattern is a value of its fields.
     unsafe { std::ptr::copy_nonoverlapping(pointer.cast::<u8>(), (&raw mut value).cast::<u8>(), size) };
     Ok(value)
+}
+
+/// Reads the caller's fields, or returns `defaults` for NULL.
+///
+/// # Safety
+/// As for [`read`].
+pub(super) unsafe fn read_optional<T: Versioned>(pointer: *const T, defaults: T) -> Result<T> {
+    // SAFETY: as this function.
+    if pointer.is_null() { Ok(defaults) } else { unsafe { read(pointer, defaults) } }
 }
 
 /// Fills as much of the caller's struct as it has.
@@ -55,7 +66,7 @@ pub(super) unsafe fn write<T: Versioned>(value: T, pointer: *mut T, size: usize)
         return Err(null::<T>());
     }
     check_size::<T>(size)?;
-    // SAFETY: not NULL, so there are `size` bytes, at most our own size, the first field among them.
+    // SAFETY: not NULL, so there are `size` bytes, at most this library's size, the first field among them.
     unsafe {
         std::ptr::copy_nonoverlapping((&raw const value).cast::<u8>(), pointer.cast::<u8>(), size);
         pointer.cast::<usize>().write(size);
@@ -63,8 +74,8 @@ pub(super) unsafe fn write<T: Versioned>(value: T, pointer: *mut T, size: usize)
     Ok(())
 }
 
-/// The size in the first field of the caller's struct, 0 for NULL. Only that field is looked at: the struct may be a smaller
-/// one than ours.
+/// Returns the size in the first field of the caller's struct, 0 for NULL. Reads only that field, because the struct
+/// may be smaller than this library's.
 ///
 /// # Safety
 /// `pointer` is NULL or points to a struct with that field set.

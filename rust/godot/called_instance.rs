@@ -1,4 +1,4 @@
-//! How a call reaches the object of its instance: by gdext's handle, or by the pointer that the engine passes.
+//! Decides how a call reaches the object of its instance: by gdext's handle, or by the pointer that the engine passes.
 //!
 //! Method bodies that take a [`CalledInstance`] serve both ways.
 
@@ -43,7 +43,8 @@ impl<C: ObjectClass> InstancePointer<C> {
     /// Wraps the engine's pointer.
     ///
     /// # Safety
-    /// `pointer` is what the engine passes to a method of the class `C`, and the wrapper is dropped before that method returns.
+    /// `pointer` is what the engine passes to a method of the class `C`, and the wrapper is dropped before that method
+    /// returns.
     #[expect(unsafe_code, reason = "the engine passes instances as untyped pointers")]
     pub unsafe fn new(pointer: GDExtensionClassInstancePtr) -> Self {
         Self { pointer, class: std::marker::PhantomData }
@@ -55,8 +56,8 @@ impl<C: ObjectClass> CalledInstance for InstancePointer<C> {
     type Class = C;
 
     fn on<R>(&self, call: impl FnOnce(&ObjectLock<C::Object>) -> R) -> R {
-        // SAFETY: `new()` was given a live instance. It holds the `Arc` that the pointer belongs to when the call begins and, if
-        // the call runs no scripts, until its end.
+        // SAFETY: `new()` was given a live instance. It holds the `Arc` that the pointer belongs to when the call
+        // begins and, if the call runs no scripts, until its end.
         let object = unsafe { &*object_at::<C>(self.pointer) };
         if !object.calls_scripts() {
             return call(object);

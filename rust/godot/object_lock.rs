@@ -14,11 +14,11 @@ use crate::peer::IdleWatch;
 
 /// An object and its lock.
 pub struct ObjectLock<T> {
-    content: ReentrantMutex<Content<T>>,
+    content: ReentrantMutex<LockedObject<T>>,
     calls_scripts: AtomicBool,
 }
 
-struct Content<T> {
+struct LockedObject<T> {
     /// The result of the last poll, unless the object was used since.
     idle: Cell<Option<IdleWatch>>,
     object: RefCell<T>,
@@ -27,7 +27,7 @@ struct Content<T> {
 impl<T> ObjectLock<T> {
     /// Puts an object into a lock.
     pub fn new(object: T) -> Self {
-        let content = Content { idle: Cell::new(None), object: RefCell::new(object) };
+        let content = LockedObject { idle: Cell::new(None), object: RefCell::new(object) };
         Self { content: ReentrantMutex::new(content), calls_scripts: AtomicBool::new(false) }
     }
 
@@ -69,7 +69,7 @@ impl<T> ObjectLock<T> {
     }
 }
 
-impl<T> Content<T> {
+impl<T> LockedObject<T> {
     fn run<R>(&self, busy: R, call: impl FnOnce(&mut T) -> R) -> R {
         match self.object.try_borrow_mut() {
             Ok(mut object) => call(&mut object),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::dns::{self, Lookup};
 use super::error::{FailureStage, NetError};
-use super::tcp::TcpSocket;
+use super::tcp::{ConnectProgress, RawDescriptor, TcpSocket};
 use crate::limits::CONNECTION_ATTEMPT_DELAY;
 
 /// A connection attempt, advanced by [`Self::poll`].
@@ -24,8 +24,8 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// Starts the attempt. An address that the kernel refuses at once is an error here; a name that cannot be resolved is an
-    /// error of [`Self::poll`].
+    /// Starts the attempt. An address that the kernel refuses at once is an error here; a name that cannot be resolved
+    /// is an error of [`Self::poll`].
     pub fn start(host: &str, port: u16, timeout: Duration, now: Instant) -> Result<Self, NetError> {
         let mut connector = Self {
             host: host.to_owned(),
@@ -59,7 +59,7 @@ impl Connector {
     }
 
     /// Returns the descriptor of that attempt, for foreign event loops.
-    pub fn raw_fd(&self) -> Option<i64> {
+    pub fn raw_fd(&self) -> Option<RawDescriptor> {
         self.attempts.first().map(TcpSocket::raw_fd)
     }
 
@@ -112,10 +112,10 @@ impl Connector {
     fn check_attempts(&mut self) -> Option<TcpSocket> {
         let mut index = 0;
         while let Some(attempt) = self.attempts.get(index) {
-            match attempt.connect_result() {
-                None => index += 1,
-                Some(Ok(())) => return Some(self.attempts.swap_remove(index)),
-                Some(Err(error)) => {
+            match attempt.connect_progress() {
+                ConnectProgress::Pending => index += 1,
+                ConnectProgress::Connected => return Some(self.attempts.swap_remove(index)),
+                ConnectProgress::Failed(error) => {
                     self.last_error = Some(connect_error(attempt.remote_address(), &error));
                     self.attempts.remove(index);
                 }

@@ -1,4 +1,4 @@
-//! Why a connection failed: the stage, the text, and the details that the stage has.
+//! Defines how a failed connection is described: the stage, the text, and the details that the stage has.
 
 use std::io;
 

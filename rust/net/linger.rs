@@ -1,8 +1,8 @@
 //! Lingering close: flushes the last bytes of a connection in the background after its owner has closed it.
 //!
-//! Closing a socket that has unread input makes the kernel send a reset, which can destroy the close frame or HTTP answer
-//! that the remote peer has not read yet. So the last bytes are written, the sending direction is shut down, and input is
-//! discarded until the remote peer closes too, or a deadline is over.
+//! Closing a socket that has unread input makes the kernel send a reset, which can destroy the close frame or HTTP
+//! answer that the remote peer has not read yet. So the last bytes are written, the sending direction is shut down, and
+//! input is discarded until the remote peer closes too, or a deadline is over.
 
 use std::io::ErrorKind;
 use std::net::Shutdown;
@@ -47,8 +47,8 @@ pub fn is_idle() -> bool {
     COUNT.load(Ordering::Acquire) == 0
 }
 
-/// Advances all connections that are being closed. Every poll of any object calls this; it costs one atomic load if there are
-/// none.
+/// Advances all connections that are being closed. Every poll of any object calls this; it costs one atomic load if
+/// there are none.
 pub fn tick(now: Instant) {
     if COUNT.load(Ordering::Acquire) == 0 {
         return;
@@ -66,7 +66,8 @@ impl Lingering {
             match self.socket.write(rest) {
                 Ok(count) if count > 0 => {
                     self.written += count;
-                    // The deadline counts from the last progress, so that a large response can be delivered to a slow peer.
+                    // The deadline counts from the last progress, so that a large response can be delivered to a slow
+                    // peer.
                     self.deadline = now + LINGER_TIME;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use mio::net::TcpListener;
 
 use super::poller::{Poller, Readiness};
-use super::tcp::{TcpSocket, new_socket};
+use super::tcp::{RawDescriptor, TcpSocket, new_socket};
 use crate::limits::LISTEN_BACKLOG;
 
 /// The interfaces on which a socket listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BindAddress {
     /// All interfaces: IPv6 and IPv4 through one socket if the system supports it, otherwise IPv4.
     Any,
@@ -49,6 +50,7 @@ pub struct ListeningSocket {
 
 /// Result of [`ListeningSocket::accept_with_key`].
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum AcceptOutcome {
     /// A connection was accepted.
     Socket(TcpSocket),
@@ -89,8 +91,8 @@ impl ListeningSocket {
         Ok(Self { listener, port, watched: None })
     }
 
-    /// Registers the socket with a poller, which reports `key` when connections are pending. Accepted connections use the same
-    /// poller.
+    /// Registers the socket with a poller, which reports `key` when connections are pending. Accepted connections use
+    /// the same poller.
     pub fn watch(&mut self, poller: &Arc<Poller>, key: u64) {
         let readiness = Readiness::register_with(Some(poller), &mut self.listener, key);
         self.watched = Some((readiness, Arc::clone(poller)));
@@ -119,7 +121,8 @@ impl ListeningSocket {
                 Ok((stream, remote)) => return Some(TcpSocket::accepted(stream, remote)),
                 Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {
                 }
-                // None is pending, or the process has no descriptor left and the connection stays in the kernel's queue.
+                // None is pending, or the process has no descriptor left and the connection stays in the kernel's
+                // queue.
                 Err(_) => return None,
             }
         }
@@ -127,7 +130,7 @@ impl ListeningSocket {
     }
 
     /// Returns the descriptor for foreign event loops.
-    pub fn raw_fd(&self) -> i64 {
+    pub fn raw_fd(&self) -> RawDescriptor {
         super::tcp::raw_fd(&self.listener)
     }
 

@@ -19,6 +19,6 @@ pub use connector::Connector;
 pub use error::{FailureStage, NetError};
 pub use listener::ListeningSocket;
 pub use proxy::Proxies;
-pub use tcp::TcpSocket;
+pub use tcp::{RawDescriptor, TcpSocket};
 pub use tls::{ClientTls, ServerTls, TlsInfo, TlsStream};
 pub use transport::Transport;

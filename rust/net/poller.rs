@@ -1,12 +1,12 @@
-//! Which sockets are ready, found by one system call for a whole round of polls.
+//! Finds out which sockets are ready, by one system call for a whole round of polls.
 //!
-//! A snapshot is the result of one `epoll_wait(0)` (or its equivalent) and has a number. A socket that asks for the second
-//! time under the same snapshot takes a new one, and so does the first one that asks after this process sent something to
-//! itself. So two polls in a row, or a send followed by a poll, see fresh data, and a thousand idle peers polled once a frame
-//! cost one system call.
+//! A snapshot is the result of one `epoll_wait(0)` (or its equivalent) and has a number. A socket that asks for the
+//! second time under the same snapshot takes a new one, and so does the first one that asks after this process sent
+//! something to itself. So two polls in a row, or a send followed by a poll, see fresh data, and a thousand idle peers
+//! polled once a frame cost one system call.
 //!
-//! An object that serves many sockets has a poller of its own ([`Poller::with_keys`]), which reports the ready ones, so that it
-//! polls no others. A program without frames can block on it.
+//! An object that serves many sockets has a poller of its own ([`Poller::with_keys`]), which reports the ready ones, so
+//! that it polls no others. A program without frames can block on it.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
@@ -29,12 +29,13 @@ const ALWAYS: u8 = 4;
 /// The remote peer has closed. The end of the stream follows the available bytes without a further event.
 const ENDED: u8 = 8;
 
-/// Whether a read that did not fill its buffer has emptied the socket, so that an event will report further bytes. True for
-/// edge-triggered events of the system (epoll(7), kqueue). On other systems mio arms an event only after a call would block.
+/// Whether a read that did not fill its buffer has emptied the socket, so that an event will report further bytes. True
+/// for edge-triggered events of the system (epoll(7), kqueue). On other systems mio arms an event only after a call
+/// would block.
 const SHORT_READ_EMPTIES: bool = cfg!(unix);
 
-/// What is known of one socket. A set bit means that a call may succeed. Events set it; a call that would block clears it, and
-/// so does a call after which the next one would block (see `SHORT_READ_EMPTIES`).
+/// What is known of one socket. A set bit means that a call may succeed. Events set it; a call that would block clears
+/// it, and so does a call after which the next one would block (see `SHORT_READ_EMPTIES`).
 #[derive(Debug)]
 pub struct Readiness {
     flags: AtomicU8,
@@ -66,8 +67,8 @@ struct Watch {
     snapshot_requests: AtomicUsize,
 }
 
-/// The right of one thread to block on a poller once. [`Poller::wake`] ends the blocking, also if it was called between the
-/// creation of the waiter and [`Waiter::block`].
+/// The right of one thread to block on a poller once. [`Poller::wake`] ends the blocking, also if it was called between
+/// the creation of the waiter and [`Waiter::block`].
 #[derive(Debug)]
 pub struct Waiter {
     poller: Arc<Poller>,
@@ -215,7 +216,8 @@ impl Poller {
         self.collect_without_snapshot(keys);
     }
 
-    /// Does the same as [`Self::collect`] without a snapshot, for a caller that blocks next, which evaluates the same events.
+    /// Does the same as [`Self::collect`] without a snapshot, for a caller that blocks next, which evaluates the same
+    /// events.
     pub fn collect_without_snapshot(&self, keys: &mut Vec<u64>) {
         if let Some(ready) = &self.watch.ready {
             keys.append(&mut ready.lock());
@@ -310,8 +312,8 @@ impl Poller {
 }
 
 impl Waiter {
-    /// Makes [`Self::block`] return at once if any thread takes a snapshot after this call, because its events are not reported
-    /// again.
+    /// Makes [`Self::block`] return at once if any thread takes a snapshot after this call, because its events are not
+    /// reported again.
     pub fn mark(&mut self) {
         self.since = Some(self.poller.snapshot.load(Ordering::Acquire));
     }

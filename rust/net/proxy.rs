@@ -43,14 +43,14 @@ pub struct Proxies {
     pub http: String,
     /// For `wss://`; empty for none.
     pub https: String,
-    /// Hosts without proxy, in curl's format: names, which include their subdomains, addresses, networks (`10.0.0.0/8`), or `*`
-    /// for all; separated by commas or spaces.
+    /// Hosts without proxy, in curl's format: names, which include their subdomains, addresses, networks
+    /// (`10.0.0.0/8`), or `*` for all; separated by commas or spaces.
     pub no_proxy: String,
 }
 
 impl Proxies {
-    /// Reads `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` from the environment, in lower case or upper case. As in
-    /// curl, `HTTP_PROXY` in upper case is ignored, because web servers set it from a request's `Proxy` header.
+    /// Reads `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` from the environment, in lower case or upper case.
+    /// As in curl, `HTTP_PROXY` in upper case is ignored, because web servers set it from a request's `Proxy` header.
     pub fn from_environment() -> Self {
         let read = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let either = |name: &str| read(name).or_else(|| read(&name.to_ascii_uppercase()));

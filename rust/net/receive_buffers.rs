@@ -22,7 +22,8 @@ pub fn spare() -> Vec<u8> {
     buffer.unwrap_or_default()
 }
 
-/// Takes back a buffer, which [`spare`] may return again. Small buffers, very large ones and those above the limit are freed.
+/// Takes back a buffer, which [`spare`] may return again. Small buffers, very large ones and those above the limit are
+/// freed.
 pub fn recycle(buffer: Vec<u8>) {
     // Fails while the thread ends; then the buffer is freed.
     let _freed = SPARE.try_with(|cell| {

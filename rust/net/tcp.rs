@@ -19,8 +19,19 @@ pub struct TcpSocket {
     is_local: bool,
 }
 
+/// How far a socket that connects is.
+#[derive(Debug)]
+pub enum ConnectProgress {
+    /// The connection is being established.
+    Pending,
+    /// The connection is established.
+    Connected,
+    /// The connection could not be established.
+    Failed(io::Error),
+}
+
 impl TcpSocket {
-    /// Starts to connect. [`Self::connect_result`] reports when the connection is established.
+    /// Starts to connect. [`Self::connect_progress`] reports when the connection is established.
     pub fn connect(remote: SocketAddr) -> io::Result<Self> {
         Self::connect_socket(new_socket(remote)?, remote, remote)
     }
@@ -57,16 +68,18 @@ impl TcpSocket {
         Self { stream, readiness, remote, is_local }
     }
 
-    /// Returns whether the connection was established; `None` while it is being established.
-    pub fn connect_result(&self) -> Option<io::Result<()>> {
+    /// Returns how far connecting is.
+    pub fn connect_progress(&self) -> ConnectProgress {
         let Err(unconnected) = self.stream.peer_addr() else {
             self.announce();
-            return Some(Ok(()));
+            return ConnectProgress::Connected;
         };
         match self.stream.take_error() {
-            Ok(Some(error)) | Err(error) => Some(Err(error)),
-            Ok(None) if unconnected.kind() == ErrorKind::NotConnected || is_in_progress(&unconnected) => None,
-            Ok(None) => Some(Err(unconnected)),
+            Ok(Some(error)) | Err(error) => ConnectProgress::Failed(error),
+            Ok(None) if unconnected.kind() == ErrorKind::NotConnected || is_in_progress(&unconnected) => {
+                ConnectProgress::Pending
+            }
+            Ok(None) => ConnectProgress::Failed(unconnected),
         }
     }
 
@@ -183,7 +196,7 @@ impl TcpSocket {
     }
 
     /// Returns the descriptor for foreign event loops.
-    pub fn raw_fd(&self) -> i64 {
+    pub fn raw_fd(&self) -> RawDescriptor {
         raw_fd(&self.stream)
     }
 
@@ -264,14 +277,21 @@ pub(super) fn new_socket(address: SocketAddr) -> io::Result<Socket> {
     }
 }
 
+/// What event loops wait for: a socket's file descriptor, or on Windows its handle.
 #[cfg(unix)]
-pub(super) fn raw_fd(socket: &impl std::os::fd::AsRawFd) -> i64 {
-    i64::from(socket.as_raw_fd())
+pub type RawDescriptor = std::os::fd::RawFd;
+/// What event loops wait for: a socket's file descriptor, or on Windows its handle.
+#[cfg(windows)]
+pub type RawDescriptor = std::os::windows::io::RawSocket;
+
+#[cfg(unix)]
+pub(super) fn raw_fd(socket: &impl std::os::fd::AsRawFd) -> RawDescriptor {
+    socket.as_raw_fd()
 }
 
 #[cfg(windows)]
-pub(super) fn raw_fd(socket: &impl std::os::windows::io::AsRawSocket) -> i64 {
-    socket.as_raw_socket() as i64
+pub(super) fn raw_fd(socket: &impl std::os::windows::io::AsRawSocket) -> RawDescriptor {
+    socket.as_raw_socket()
 }
 
 /// Returns the IPv4 address for a mapped one, which a dual-stack socket reports.

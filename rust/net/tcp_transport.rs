@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::linger;
 use super::poller::Readiness;
-use super::tcp::TcpSocket;
+use super::tcp::{RawDescriptor, TcpSocket};
 use super::transport::Transport;
 
 impl Transport for Arc<TcpSocket> {
@@ -59,7 +59,7 @@ impl Transport for Arc<TcpSocket> {
         TcpSocket::readiness(self).always_try();
     }
 
-    fn raw_fd(&self) -> Option<i64> {
+    fn raw_fd(&self) -> Option<RawDescriptor> {
         Some(TcpSocket::raw_fd(self))
     }
 }

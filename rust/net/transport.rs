@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::poller::Readiness;
+use super::tcp::RawDescriptor;
 use super::tls::TlsInfo;
 use crate::limits::WAIT_STEP;
 
@@ -13,8 +14,8 @@ pub trait Transport: Send {
     /// Reads available bytes. `Ok(0)` is the end of the stream; `WouldBlock` means that no bytes are available.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Writes as many bytes as the stream accepts now; `WouldBlock` if it accepts none. After `WouldBlock` the next write, or
-    /// [`Self::close`], must pass the same bytes again.
+    /// Writes as many bytes as the stream accepts now; `WouldBlock` if it accepts none. After `WouldBlock` the next
+    /// write, or [`Self::close`], must pass the same bytes again.
     fn write(&mut self, data: &[u8]) -> io::Result<usize>;
 
     /// Writes several pieces in order, by one system call if the stream supports it.
@@ -33,8 +34,8 @@ pub trait Transport: Send {
         true
     }
 
-    /// Returns whether a read, and a write, may succeed as of the last snapshot, without a system call. Objects that poll only
-    /// their ready streams use this.
+    /// Returns whether a read, and a write, may succeed as of the last snapshot, without a system call. Objects that
+    /// poll only their ready streams use this.
     fn known_readiness(&self) -> (bool, bool) {
         (true, true)
     }
@@ -44,8 +45,8 @@ pub trait Transport: Send {
         None
     }
 
-    /// Closes the stream. Bytes in `unsent` and bytes already written are still delivered if the stream can do that in the
-    /// background.
+    /// Closes the stream. Bytes in `unsent` and bytes already written are still delivered if the stream can do that in
+    /// the background.
     fn close(&mut self, unsent: Vec<u8>);
 
     /// Returns the address of the remote peer.
@@ -70,12 +71,12 @@ pub trait Transport: Send {
         std::thread::sleep(WAIT_STEP);
     }
 
-    /// Makes every further poll ask the system instead of the last snapshot. Needed by programs that wait on the descriptor
-    /// themselves, because a snapshot may be older than the event they waited for.
+    /// Makes every further poll ask the system instead of the last snapshot. Needed by programs that wait on the
+    /// descriptor themselves, because a snapshot may be older than the event they waited for.
     fn poll_directly(&self) {}
 
     /// Returns the descriptor for foreign event loops.
-    fn raw_fd(&self) -> Option<i64> {
+    fn raw_fd(&self) -> Option<RawDescriptor> {
         None
     }
 }

@@ -1,4 +1,4 @@
-//! How long `wait()` of a client or server object may block.
+//! Decides how long `wait()` of a client or server object may block.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! What `error_message()` of a client, a server or a room returns.
+//! Keeps the text that `error_message()` of a client, a server or a room returns.
 
 use crate::error::Result;
 

@@ -1,4 +1,4 @@
-//! How server objects and rooms begin to listen, and how an accepted connection becomes a peer.
+//! Decides how server objects and rooms begin to listen, and how an accepted connection becomes a peer.
 
 use std::sync::Arc;
 

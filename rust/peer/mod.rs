@@ -6,6 +6,7 @@ pub mod connection;
 pub mod event;
 mod godot3_packets;
 mod last_error;
+#[doc(hidden)]
 pub mod listening;
 pub mod options;
 mod peer_ids;
@@ -16,12 +17,15 @@ mod state;
 pub mod streams;
 pub mod trace;
 
+pub use crate::proto::frame::MessageKind;
 pub use client::{Client, ClientStatus, ConnectParameters};
 pub use connection::{CompressionStatistics, IdleWatch, RoundTrip, WebSocketPeer};
 pub use event::PeerEvent;
 pub use options::{AdmissionOptions, ConnectionOptions, ReconnectOptions, ServerOptions};
-pub use peer_ids::{BROADCAST, BuildIdHasher, SERVER_ID};
-pub use room::MultiplayerPeer;
+#[doc(hidden)]
+pub use peer_ids::BuildIdHasher;
+pub use peer_ids::{BROADCAST, SERVER_ID};
+pub use room::{MultiplayerPeer, RoomEvent, RoomStatus};
 pub use server::{ListenParameters, Server};
 pub use state::State;
 pub use streams::{StreamPeerTcp, StreamPeerTls, StreamStatus, TcpServer, TlsStatus};

@@ -64,7 +64,7 @@ impl PeerIds {
 #[derive(Debug, Default)]
 pub struct IdHasher(u64);
 
-/// Builds [`IdHasher`]s for maps with such keys.
+/// Builds hashers for maps with such keys.
 pub type BuildIdHasher = BuildHasherDefault<IdHasher>;
 
 impl Hasher for IdHasher {

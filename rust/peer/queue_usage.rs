@@ -1,4 +1,4 @@
-//! How much of a receive queue is used, against the limits of a connection.
+//! Decides whether a receive queue has room for another packet of a connection.
 
 use crate::peer::options::ConnectionOptions;
 

@@ -65,14 +65,15 @@ impl<'a> BroadcastMessage<'a> {
         self.payload.is_empty()
     }
 
-    /// Compresses the message if these parameters are new, and returns the bytes of the compressed payload; `None` if the
-    /// message is to be sent uncompressed.
+    /// Compresses the message if these parameters are new, and returns the bytes of the compressed payload; `None` if
+    /// the message is to be sent uncompressed.
     pub(super) fn compressed_len(&mut self, parameters: CompressorParameters) -> Option<usize> {
         self.compress(parameters);
         self.compressed_frames(parameters).map(|encoded| encoded.payload_len)
     }
 
-    /// Returns the frames compressed with parameters that were passed to [`Self::compressed_len`], or the uncompressed ones.
+    /// Returns the frames compressed with parameters that were passed to [`Self::compressed_len`], or the uncompressed
+    /// ones.
     pub(super) fn frames(&mut self, parameters: Option<CompressorParameters>) -> EncodedBroadcast<'_> {
         let payload = self.payload.len();
         if parameters.is_none() && self.plain.is_empty() {

@@ -15,8 +15,8 @@ pub struct CloseFrame {
 }
 
 impl CloseFrame {
-    /// Returns a frame to send. Code 0 stands for a frame without payload, as in the engine. A code that must not be sent and a
-    /// reason that is too long are refused.
+    /// Returns a frame to send. Code 0 stands for a frame without payload, as in the engine. A code that must not be
+    /// sent and a reason that is too long are refused.
     pub fn to_send(code: u16, reason: &str) -> Result<Self> {
         if code == 0 {
             // RFC 6455 section 5.5.1: a reason follows a code only.

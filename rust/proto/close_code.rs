@@ -40,8 +40,8 @@ pub const LAST_PRIVATE: u16 = 4999;
 /// The codes of [`is_sendable`], as an error message lists them.
 pub const SENDABLE: &str = "1000-1003, 1007-1014, 3000-4999";
 
-/// Returns whether a close frame may carry the code: the codes of RFC 6455 section 7.4.1 that are not reserved, those that
-/// IANA registered later (1012-1014), and the ranges for libraries (3000-3999) and applications (4000-4999).
+/// Returns whether a close frame may carry the code: the codes of RFC 6455 section 7.4.1 that are not reserved, those
+/// that IANA registered later (1012-1014), and the ranges for libraries (3000-3999) and applications (4000-4999).
 pub fn is_sendable(code: u16) -> bool {
     matches!(
         code,

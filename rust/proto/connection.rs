@@ -22,6 +22,7 @@ pub use super::message::SendOptions;
 
 /// Why [`Connection::receive`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ReceiveOutcome {
     /// All input was used.
     NeedsInput,
@@ -74,7 +75,7 @@ impl IncomingFrame {
 }
 
 /// Bytes of input that a step used, and whether reading continues.
-type Step = (usize, ControlFlow<ReceiveOutcome>);
+type FrameStep = (usize, ControlFlow<ReceiveOutcome>);
 
 const CONTINUE: ControlFlow<ReceiveOutcome> = ControlFlow::Continue(());
 const NEEDS_INPUT: ControlFlow<ReceiveOutcome> = ControlFlow::Break(ReceiveOutcome::NeedsInput);
@@ -124,8 +125,8 @@ impl Connection {
 
     // Receiving
 
-    /// Reads frames from `input`, which is unmasked in place, and returns how many bytes were used. A message of more than
-    /// `limit` bytes, decompressed and over all fragments, is a violation. Replies go to `output`.
+    /// Reads frames from `input`, which is unmasked in place, and returns how many bytes were used. A message of more
+    /// than `limit` bytes, decompressed and over all fragments, is a violation. Replies go to `output`.
     ///
     /// After [`ReceiveOutcome::CloseReceived`] or a violation the connection reads nothing more.
     pub fn receive(
@@ -157,7 +158,8 @@ impl Connection {
     }
 
     /// Returns the buffer for the rest of a large message, so that the network can be read straight into it; `None` if
-    /// frames are to be passed through [`Self::receive`]. Every byte put there is reported by [`Self::direct_received`].
+    /// frames are to be passed through [`Self::receive`]. Every byte put there is reported by
+    /// [`Self::direct_received`].
     pub fn direct_buffer(&mut self) -> Option<&mut [u8]> {
         let frame = self.frame.as_ref()?;
         let message = self.message.as_mut()?;
@@ -184,13 +186,13 @@ impl Connection {
         Ok(())
     }
 
-    /// Returns whether the next frame is likely to be large, because the last one was. Then the network is better read in two
-    /// steps: the header first, and the payload into [`Self::direct_buffer`].
+    /// Returns whether the next frame is likely to be large, because the last one was. Then the network is better read
+    /// in two steps: the header first, and the payload into [`Self::direct_buffer`].
     pub fn expects_large_frame(&self) -> bool {
         self.last_payload_len >= DIRECT_RECEIVE_BYTES as u64 && self.frame.is_none()
     }
 
-    fn read_header(&mut self, input: &mut [u8]) -> Result<Step, Violation> {
+    fn read_header(&mut self, input: &mut [u8]) -> Result<FrameStep, Violation> {
         let deflate = self.deflate.is_some();
         let held = self.header.len;
         let (header, used) = if held == 0 {
@@ -223,7 +225,7 @@ impl Connection {
         input: &mut [u8],
         limit: usize,
         sink: &mut impl MessageSink,
-    ) -> Result<Step, Violation> {
+    ) -> Result<FrameStep, Violation> {
         let in_pieces = sink.accepts_pieces();
         if !frame.admitted {
             self.check_sequence(opcode)?;
@@ -287,8 +289,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Returns whether a data frame may be read now. A message larger than `limit` is a violation. The length of a compressed
-    /// frame says little about the message's size, so its limit is checked during decompression.
+    /// Returns whether a data frame may be read now. A message larger than `limit` is a violation. The length of a
+    /// compressed frame says little about the message's size, so its limit is checked during decompression.
     fn admit(&self, header: &FrameHeader, limit: usize, sink: &impl MessageSink) -> Result<bool, Violation> {
         if sink.accepts_pieces() {
             return Ok(sink.has_room(0));
@@ -303,8 +305,8 @@ impl Connection {
         self.message.as_ref().map_or(header.compressed, |message| message.compressed)
     }
 
-    /// RFC 6455 section 5.4: continuation frames follow the first frame of their message, and fragments of two messages are
-    /// not interleaved.
+    /// RFC 6455 section 5.4: continuation frames follow the first frame of their message, and fragments of two messages
+    /// are not interleaved.
     fn check_sequence(&self, opcode: Data) -> Result<(), Violation> {
         match (opcode, self.message.is_some()) {
             (Data::Continue, false) => Err(Violation::UnexpectedContinuation),
@@ -340,7 +342,7 @@ impl Connection {
         input: &mut [u8],
         sink: &mut impl MessageSink,
         output: &mut OutputBuffer,
-    ) -> Result<Step, Violation> {
+    ) -> Result<FrameStep, Violation> {
         if frame.header.opcode == frame::CLOSE && !sink.accepts_close() {
             self.frame = Some(frame);
             return Ok((0, SINK_FULL));
@@ -392,9 +394,9 @@ impl Connection {
     }
 
     /// Handles the control frames in `blocked`, the input after messages for which the sink has no room (see
-    /// [`ReceiveOutcome::SinkFull`]): answers pings and reports pongs at once, and leaves close frames and everything else
-    /// until they are read. Handled frames are rewritten to unsolicited pongs (RFC 6455 section 5.5.3), so that reading
-    /// ignores them.
+    /// [`ReceiveOutcome::SinkFull`]): answers pings and reports pongs at once, and leaves close frames and everything
+    /// else until they are read. Handled frames are rewritten to unsolicited pongs (RFC 6455 section 5.5.3), so that
+    /// reading ignores them.
     ///
     /// `scanned` is how much of `blocked` earlier calls have covered; the new value is returned.
     pub fn handle_control_frames_ahead(
@@ -464,9 +466,9 @@ impl Connection {
         output.end_message(payload.len());
     }
 
-    /// Returns the frames of a message that several connections send, in the form that fits this one. Only for servers, which
-    /// do not mask. A compressed form refers to no earlier message, so every receiver can read it; the next message of this
-    /// connection starts from an empty window.
+    /// Returns the frames of a message that several connections send, in the form that fits this one. Only for servers,
+    /// which do not mask. A compressed form refers to no earlier message, so every receiver can read it; the next
+    /// message of this connection starts from an empty window.
     pub fn encode_broadcast<'m>(&mut self, message: &'m mut BroadcastMessage<'_>) -> EncodedBroadcast<'m> {
         let compress = message.options.compress_from.is_some_and(|threshold| message.len() >= threshold);
         let deflater = self.deflate.as_deref_mut().map(|deflate| &mut deflate.deflater);
@@ -483,8 +485,8 @@ impl Connection {
         message.frames(parameters)
     }
 
-    /// Appends the header of a message that is sent as one uncompressed frame, and returns the key with which its payload must
-    /// be masked.
+    /// Appends the header of a message that is sent as one uncompressed frame, and returns the key with which its
+    /// payload must be masked.
     pub fn begin_frame(&self, kind: MessageKind, len: usize, output: &mut Vec<u8>) -> Option<[u8; 4]> {
         let header = self.unfragmented(kind.opcode(), len);
         header.encode(output);
@@ -512,8 +514,8 @@ impl Connection {
         }
     }
 
-    /// RFC 6455 section 5.5.2: a ping is answered unless a close frame was received. Section 5.5.3: only the most recent of
-    /// several pings needs an answer, so a pong that must wait replaces an earlier one.
+    /// RFC 6455 section 5.5.2: a ping is answered unless a close frame was received. Section 5.5.3: only the most
+    /// recent of several pings needs an answer, so a pong that must wait replaces an earlier one.
     fn answer_ping(&mut self, payload: &[u8], output: &mut OutputBuffer) {
         // RFC 6455 section 5.5.1: no frames are sent after a close frame.
         if self.close_sent {
@@ -541,8 +543,8 @@ impl Connection {
     }
 }
 
-/// Delivers a message that lies in the input as one frame. A large one is unmasked while it is copied into a buffer of its own,
-/// which the sink keeps.
+/// Delivers a message that lies in the input as one frame. A large one is unmasked while it is copied into a buffer of
+/// its own, which the sink keeps.
 fn deliver_unfragmented(
     kind: MessageKind,
     mask_key: Option<[u8; 4]>,

@@ -1,5 +1,5 @@
-//! Compression and decompression of messages by permessage-deflate (RFC 7692 section 7.2): zlib streams without headers, and
-//! when their windows are reset.
+//! Compression and decompression of messages by permessage-deflate (RFC 7692 section 7.2): zlib streams without
+//! headers, and when their windows are reset.
 
 use std::cell::Cell;
 
@@ -20,14 +20,14 @@ thread_local! {
     static DECOMPRESSOR: Cell<Option<(u8, Decompress)>> = const { Cell::new(None) };
 }
 
-/// Both directions of a connection that negotiated permessage-deflate. Neither holds memory before its first use. A direction
-/// without context takeover holds none between messages: all such connections of a thread share one stream, which stays in the
-/// processor's cache.
+/// Both directions of a connection that negotiated permessage-deflate. Neither holds memory before its first use. A
+/// direction without context takeover holds none between messages: all such connections of a thread share one stream,
+/// which stays in the processor's cache.
 #[derive(Debug)]
 pub struct PermessageDeflate {
     /// Outgoing messages.
     pub deflater: Deflater,
-    /// IncomingFrame messages.
+    /// Incoming messages.
     pub inflater: Inflater,
 }
 
@@ -82,14 +82,14 @@ pub struct Deflater {
 }
 
 impl Deflater {
-    /// Returns whether zlib can write a stream with the negotiated window. Otherwise messages are sent uncompressed, which RFC
-    /// 7692 section 6 allows for every message.
+    /// Returns whether zlib can write a stream with the negotiated window. Otherwise messages are sent uncompressed,
+    /// which RFC 7692 section 6 allows for every message.
     pub fn is_usable(&self) -> bool {
         self.window_bits >= super::extensions::MIN_COMPRESSOR_WINDOW_BITS
     }
 
-    /// Takes the last message of `compressed` bytes back, which is sent uncompressed instead. The receiver's window does not get
-    /// it, so the next message starts from an empty window.
+    /// Takes the last message of `compressed` bytes back, which is sent uncompressed instead. The receiver's window
+    /// does not get it, so the next message starts from an empty window.
     pub fn discard_last(&mut self, compressed: usize) {
         if let Some(stream) = &mut self.stream {
             stream.reset();
@@ -103,8 +103,8 @@ impl Deflater {
         CompressorParameters { level: self.level, window_bits: self.window_bits }
     }
 
-    /// Counts a message that was compressed once for several connections. The receiver's window gets it and this compressor's
-    /// does not, so the next message starts from an empty window.
+    /// Counts a message that was compressed once for several connections. The receiver's window gets it and this
+    /// compressor's does not, so the next message starts from an empty window.
     pub fn count_broadcast(&mut self, payload: usize, compressed: usize) {
         if let Some(stream) = &mut self.stream {
             stream.reset();
@@ -203,8 +203,8 @@ pub struct Inflater {
 }
 
 impl Inflater {
-    /// Decompresses the next piece of a message and appends the result. Fails as soon as the message has more than `limit`
-    /// bytes, and appends at most one byte more than that.
+    /// Decompresses the next piece of a message and appends the result. Fails as soon as the message has more than
+    /// `limit` bytes, and appends at most one byte more than that.
     pub fn inflate(&mut self, piece: &[u8], output: &mut Vec<u8>, limit: usize) -> Result<(), Violation> {
         self.bytes_in += piece.len() as u64;
         let before = output.len();
@@ -252,7 +252,8 @@ impl Inflater {
                 return Err(Violation::MessageTooBig { limit });
             }
             match status {
-                // RFC 7692 section 7.2.3.4: a sender may use a final block (BFINAL); the data after it begins a new stream.
+                // RFC 7692 section 7.2.3.4: a sender may use a final block (BFINAL); the data after it begins a new
+                // stream.
                 Status::StreamEnd => stream.reset(false),
                 Status::Ok | Status::BufError if output.len() == output.capacity() => {}
                 Status::Ok | Status::BufError if consumed == 0 && output.len() == written && !piece.is_empty() => {

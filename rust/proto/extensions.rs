@@ -1,5 +1,5 @@
-//! Negotiation of permessage-deflate in `Sec-WebSocket-Extensions`: the client's offer, the server's response, and the client's
-//! check of it (RFC 6455 section 9.1, RFC 7692 sections 5 and 7.1).
+//! Negotiation of permessage-deflate in `Sec-WebSocket-Extensions`: the client's offer, the server's response, and the
+//! client's check of it (RFC 6455 section 9.1, RFC 7692 sections 5 and 7.1).
 
 use std::fmt::Write as _;
 
@@ -68,8 +68,9 @@ pub fn offer(preferences: DeflatePreferences) -> String {
     value
 }
 
-/// Accepts the first acceptable of a client's offers. Returns the negotiated parameters and the header value of the response.
-/// Offers with unknown, repeated or malformed parameters are declined and are no error (RFC 7692 section 5.1).
+/// Accepts the first acceptable of a client's offers. Returns the negotiated parameters and the header value of the
+/// response. Offers with unknown, repeated or malformed parameters are declined and are no error (RFC 7692 section
+/// 5.1).
 pub fn accept<'a>(
     offers: impl Iterator<Item = &'a str>,
     preferences: DeflatePreferences,
@@ -116,8 +117,8 @@ fn accept_one(offer: &Parameters, preferences: DeflatePreferences) -> Option<(Ne
     Some((negotiated, response))
 }
 
-/// Checks a server's response to a client's offer. Returns the negotiated parameters, or `None` if the server declined. A
-/// response that does not match the offer is an error, which must fail the connection (RFC 7692 section 5.1).
+/// Checks a server's response to a client's offer. Returns the negotiated parameters, or `None` if the server declined.
+/// A response that does not match the offer is an error, which must fail the connection (RFC 7692 section 5.1).
 pub fn check_response<'a>(
     responses: impl Iterator<Item = &'a str>,
     offered: Option<DeflatePreferences>,
@@ -183,8 +184,8 @@ fn split_list(value: &str) -> impl Iterator<Item = &str> {
     split_outside_quotes(value, ',').filter(|element| !element.is_empty())
 }
 
-/// Parses one offer or response. Returns `None` for another extension, and for parameters that RFC 7692 section 7.1 does not
-/// allow.
+/// Parses one offer or response. Returns `None` for another extension, and for parameters that RFC 7692 section 7.1
+/// does not allow.
 fn parse(extension: &str) -> Option<Parameters> {
     let mut parts = split_outside_quotes(extension, ';');
     if !parts.next()?.eq_ignore_ascii_case(NAME) {

@@ -28,8 +28,8 @@ pub struct FrameHeader {
     pub payload_len: u64,
 }
 
-/// Decodes the header at the beginning of `input`. Returns it with its length in bytes, or `None` if more bytes are needed.
-/// Reports a violation that the first two bytes show without waiting for the rest.
+/// Decodes the header at the beginning of `input`. Returns it with its length in bytes, or `None` if more bytes are
+/// needed. Reports a violation that the first two bytes show without waiting for the rest.
 pub fn decode(input: &[u8], receiver: Role, deflate: bool) -> Result<Option<(FrameHeader, usize)>, Violation> {
     if let Some(first) = input.first() {
         check_first_byte(*first, deflate)?;
@@ -129,8 +129,8 @@ pub struct MessageEncoding {
 }
 
 impl MessageEncoding {
-    /// Appends the frames of a message to `output`. `mask_key` returns a new key for each frame of a client, `None` for a
-    /// server.
+    /// Appends the frames of a message to `output`. `mask_key` returns a new key for each frame of a client, `None` for
+    /// a server.
     pub fn encode(self, body: &[u8], mask_key: impl Fn() -> Option<[u8; 4]>, output: &mut Vec<u8>) {
         let mut opcode = self.kind.opcode();
         let mut compressed = self.compressed;
@@ -148,7 +148,7 @@ impl MessageEncoding {
     }
 }
 
-/// The two types of message (RFC 6455 section 5.6).
+/// The two types of message (RFC 6455 section 5.6). There cannot be more, so that a `match` needs no further arm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageKind {
     /// UTF-8 text.

@@ -11,8 +11,8 @@ use super::violation::Violation;
 pub struct SendOptions {
     /// Largest payload of one frame in bytes; longer messages are fragmented. `usize::MAX` for one frame.
     pub max_frame_size: usize,
-    /// Messages of at least this many bytes are compressed if permessage-deflate was negotiated; `None` to send this one
-    /// uncompressed.
+    /// Messages of at least this many bytes are compressed if permessage-deflate was negotiated; `None` to send this
+    /// one uncompressed.
     pub compress_from: Option<usize>,
 }
 
@@ -23,8 +23,8 @@ impl SendOptions {
 
 /// Receives the messages and control frames that a connection reads.
 pub trait MessageSink {
-    /// Returns whether the next data frame may be read now, given the bytes that its message will then have. Otherwise the
-    /// connection stops before the frame, and continues when it is called again.
+    /// Returns whether the next data frame may be read now, given the bytes that its message will then have. Otherwise
+    /// the connection stops before the frame, and continues when it is called again.
     fn has_room(&self, message_bytes: u64) -> bool;
     /// Returns whether a close frame may be read now. Otherwise the connection stops before it.
     fn accepts_close(&self) -> bool {
@@ -42,7 +42,8 @@ pub trait MessageSink {
     fn push(&mut self, kind: MessageKind, payload: &[u8]);
     /// Takes a complete message with the buffer in which it was assembled.
     fn push_owned(&mut self, kind: MessageKind, payload: Vec<u8>);
-    /// Returns whether messages are delivered in the pieces in which they arrive, by [`Self::push_piece`], instead of whole.
+    /// Returns whether messages are delivered in the pieces in which they arrive, by [`Self::push_piece`], instead of
+    /// whole.
     fn accepts_pieces(&self) -> bool {
         false
     }
@@ -87,8 +88,8 @@ impl IncomingMessage {
         self.len == 0
     }
 
-    /// Appends the next piece of payload, which is unmasked already. A message of more than `limit` bytes after decompression
-    /// is a violation.
+    /// Appends the next piece of payload, which is unmasked already. A message of more than `limit` bytes after
+    /// decompression is a violation.
     pub fn extend(&mut self, piece: &[u8], inflater: Option<&mut Inflater>, limit: usize) -> Result<(), Violation> {
         let inflated = match inflater {
             Some(inflater) if self.compressed => {
@@ -108,8 +109,8 @@ impl IncomingMessage {
                 Ok(())
             }
         };
-        // The violation that comes first in the message is reported, however the input was cut: invalid UTF-8 before the
-        // limit wins over the limit.
+        // The violation that comes first in the message is reported, however the input was cut: invalid UTF-8 before
+        // the limit wins over the limit.
         self.validate()?;
         inflated
     }

@@ -1,5 +1,5 @@
-//! The WebSocket protocol (RFC 6455) and permessage-deflate (RFC 7692) without I/O: bytes in, bytes out. Time and randomness
-//! are passed in.
+//! The WebSocket protocol (RFC 6455) and permessage-deflate (RFC 7692) without I/O: bytes in, bytes out. Time and
+//! randomness are passed in.
 
 pub mod broadcast;
 pub mod close;

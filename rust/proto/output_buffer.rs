@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-/// Written bytes are removed from the front of the buffer when they are at least this many and half of it, so that every byte
-/// is moved at most once on average.
+/// Written bytes are removed from the front of the buffer when they are at least this many and half of it, so that
+/// every byte is moved at most once on average.
 const COMPACT_BYTES: usize = 64 * 1024;
 
 /// Output of a connection. It owns memory only while bytes are pending.

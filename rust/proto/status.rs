@@ -39,8 +39,8 @@ pub fn reason_phrase(status: u16) -> &'static str {
     StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default()
 }
 
-/// Returns whether another response follows this one (RFC 9110 section 15.2). 101 ends HTTP on the connection, so nothing
-/// follows it.
+/// Returns whether another response follows this one (RFC 9110 section 15.2). 101 ends HTTP on the connection, so
+/// nothing follows it.
 pub fn is_interim(status: u16) -> bool {
     (100..200).contains(&status) && status != SWITCHING_PROTOCOLS
 }

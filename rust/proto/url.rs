@@ -1,5 +1,5 @@
-//! `ws://` and `wss://` URLs: which are valid, and what the request contains of them (RFC 6455 section 3, RFC 3986). Every URL
-//! that the engine accepts is valid.
+//! `ws://` and `wss://` URLs: which are valid, and what the request contains of them (RFC 6455 section 3, RFC 3986).
+//! Every URL that the engine accepts is valid.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -72,6 +72,7 @@ impl Credentials {
 
 /// A parsed WebSocket URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Url {
     /// `wss`.
     pub secure: bool,

@@ -1,4 +1,5 @@
-//! The rules of the protocol that a remote peer can violate on an open connection, and the close code that answers each.
+//! The rules of the protocol that a remote peer can violate on an open connection, and the close code that answers
+//! each.
 
 use super::close_code;
 use super::utf8::InvalidUtf8;

@@ -1,5 +1,5 @@
 /*
- * Resident memory of idle connections, both ends in this process:
+ * Resident memory of idle connections, both peers in this process:
  *
  *     idle_memory plain|compressed [CONNECTIONS]
  */
@@ -47,7 +47,7 @@ static void measure(int connections, bool compressed)
     wsp_peer **peers = calloc((size_t)connections * 2, sizeof *peers);
     char url[64];
     size_t before;
-    size_t ends = (size_t)connections * 2;
+    size_t peer_count = (size_t)connections * 2;
     int open = 0;
 
     options.compression_enabled = compressed;
@@ -76,16 +76,16 @@ static void measure(int connections, bool compressed)
         open += wsp_peer_get_ready_state(peers[2 * i]) == WSP_STATE_OPEN;
     }
     poll_all(peers, connections * 2, 3);
-    printf("%s, %d connections open: %zu bytes per end\n", compressed ? "compressed" : "plain", open, (resident() - before) / ends);
+    printf("%s, %d connections open: %zu bytes per peer\n", compressed ? "compressed" : "plain", open, (resident() - before) / peer_count);
     for (int i = 0; i < connections * 2; i++) {
         wsp_peer_send_text(peers[i], message);
     }
     poll_all(peers, connections * 2, 3);
-    printf("  after a message each way: %zu bytes per end\n", (resident() - before) / ends);
+    printf("  after a message each way: %zu bytes per peer\n", (resident() - before) / peer_count);
     for (int i = 0; i < connections * 2; i++) {
         wsp_peer_release_compression_memory(peers[i]);
     }
-    printf("  after wsp_peer_release_compression_memory(): %zu bytes per end\n", (resident() - before) / ends);
+    printf("  after wsp_peer_release_compression_memory(): %zu bytes per peer\n", (resident() - before) / peer_count);
     for (int i = 0; i < connections * 2; i++) {
         wsp_peer_free(peers[i]);
     }

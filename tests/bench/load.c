@@ -1,14 +1,14 @@
 /*
- * A load of echoed messages on a WebSocket server of this machine, and what they cost it:
+ * Sends messages to an echo server on this machine and measures their cost:
  *
  *     load PORT PID CONNECTIONS BYTES SECONDS IDLE [DEFLATED]
  *
  * Each of CONNECTIONS connections sends one binary message of BYTES, waits for its echo, and sends the next, for
- * SECONDS; IDLE more connections are open and silent. The messages are made once, so that this program costs little beside
- * the system calls. With DEFLATED, a file with the payload that such a message has when it is compressed,
- * permessage-deflate is asked for without context takeover; the echoes are counted, not decompressed.
+ * SECONDS; IDLE more connections are open and idle. The messages are made once, so that this program costs little more
+ * than its system calls. DEFLATED is a file with the compressed payload of such a message: the program then requests
+ * permessage-deflate without context takeover, and counts the echoes without decompressing them.
  *
- * Prints messages per second and the nanoseconds of processor time, user and system, that the process PID took for each.
+ * Prints messages per second, and the nanoseconds of processor time, user and system, of the process PID per message.
  */
 
 #define _GNU_SOURCE
@@ -24,8 +24,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "../c/program.h"
 
 enum { EVENTS = 256, INPUT = 256 * 1024 };
 
@@ -33,8 +34,8 @@ static const uint8_t key[4] = {0x37, 0xfa, 0x21, 0x3d};
 
 struct connection {
     int fd;
-    size_t sent;      /* of the message under way */
-    uint8_t head[14]; /* of the frame that arrives */
+    size_t sent;      /* bytes of the current message */
+    uint8_t head[14]; /* header of the incoming frame */
     size_t head_len;
     uint64_t payload_left;
     bool in_payload;
@@ -51,15 +52,7 @@ static void fail(const char *what)
     exit(1);
 }
 
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-/* Nanoseconds on a processor of all threads of a process. */
+/* Returns the processor time of all threads of a process in nanoseconds. */
 static unsigned long long processor_time(int pid)
 {
     char path[64];
@@ -176,7 +169,7 @@ static int open_connection(uint16_t port, bool deflated)
     return fd;
 }
 
-/* Sends as much of the message as the network takes. */
+/* Sends as much of the message as the network accepts. */
 static void send_on(struct connection *connection)
 {
     while (connection->sent < message_len) {
@@ -193,7 +186,7 @@ static void send_on(struct connection *connection)
     }
 }
 
-/* Counts the frames in what arrived; the first whole one ends a turn. */
+/* Parses received frames. Returns whether one has ended its message. */
 static bool take(struct connection *connection, const uint8_t *data, size_t len)
 {
     bool turned = false;

@@ -3,8 +3,8 @@
  *
  *     autobahn_client ws://127.0.0.1:PORT AGENT
  *
- * /getCaseCount answers with a number, /runCase?case=N&agent=AGENT wants every message echoed, and
- * /updateReports?agent=AGENT makes the server write what it saw.
+ * /getCaseCount answers with a number, /runCase?case=N&agent=AGENT expects an echo of every message, and
+ * /updateReports?agent=AGENT makes the server write its report.
  */
 
 /* For clock_gettime() and nanosleep(). */
@@ -13,63 +13,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <wspeer.h>
+
+#include "message.h"
 
 /* The suite itself gives its slowest cases 480 seconds. */
 #define SECONDS_PER_CASE 600
 
-/* A message is copied, because a packet is lent only until the next call on its peer. */
-struct message {
-    uint8_t *data;
-    size_t length;
-    size_t capacity;
-    wsp_write_mode mode;
-};
-
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static void nap(void)
-{
-    const struct timespec millisecond = {0, 1000000};
-
-    nanosleep(&millisecond, NULL);
-}
-
-static bool take_message(wsp_peer *peer, struct message *message)
-{
-    const uint8_t *data;
-    size_t length;
-
-    if (wsp_peer_get_packet(peer, &data, &length) != WSP_OK) {
-        return false;
-    }
-    if (length >= message->capacity) {
-        message->capacity = length + 1;
-        message->data = realloc(message->data, message->capacity);
-        if (message->data == NULL) {
-            perror("autobahn_client");
-            exit(EXIT_FAILURE);
-        }
-    }
-    memcpy(message->data, data, length);
-    /* So that a text can be read as a C string. */
-    message->data[length] = 0;
-    message->length = length;
-    message->mode = wsp_peer_was_string_packet(peer) ? WSP_WRITE_MODE_TEXT : WSP_WRITE_MODE_BINARY;
-    return true;
-}
-
-/* Connects, echoes where that is wanted, and polls until the connection is closed, for whatever
- * reason: what is right in a case is for the server to judge. The last message stays in `message`.
- * Returns false when the connection did not end in time. */
+/* Connects, echoes if requested, and polls until the connection is closed for any reason: the server
+ * judges the behaviour in each case. The last message stays in `message`. Returns false if the connection
+ * did not end in time. */
 static bool visit(const char *url, bool echoes, struct message *message)
 {
     wsp_peer *peer = wsp_peer_new();
@@ -79,13 +33,13 @@ static bool visit(const char *url, bool echoes, struct message *message)
     bool has_ended;
 
     options.inbound_buffer_size = (size_t)32 * 1024 * 1024;
-    /* Unlimited: the suite waits for echoes, so that no more than one case's data can gather. */
+    /* No limit: the suite waits for echoes, so that at most one case's data is queued. */
     options.outbound_buffer_size = 0;
-    /* The cases for compression want to see short messages compressed too. */
+    /* The cases for compression expect compressed short messages too. */
     options.compression_enabled = 1;
     options.compression_threshold = 0;
     wsp_peer_set_options(peer, &options);
-    /* The suite's server has a certificate for nobody in particular. */
+    /* The certificate of the suite's server has no host name. */
     wsp_tls_options_client_unsafe(tls, NULL);
     if (wsp_peer_connect_to_url(peer, url, tls) != WSP_OK) {
         fprintf(stderr, "%s: %s\n", url, wsp_peer_get_error_message(peer));
@@ -101,8 +55,8 @@ static bool visit(const char *url, bool echoes, struct message *message)
         while (take_message(peer, message)) {
             is_busy = true;
             if (echoes) {
-                /* Refused only where the connection is closed meanwhile, which cases try too. */
-                wsp_peer_send(peer, message->data, message->length, message->mode);
+                /* Refused only if the connection has closed, which some cases provoke. */
+                send_message(peer, message);
             }
         }
         if (!is_busy) {

@@ -1,10 +1,10 @@
 /*
- * A chat client: sends the lines of its standard input and prints what others say.
+ * A chat client: sends the lines of its standard input and prints the messages of others.
  *
  *     chat_client URL
  *
- * Prints "connected" when it is, every message on a line of its own, and ends when its input ends, behind the last
- * answer that was asked for: the line ":wait TEXT" is not sent, but waits until TEXT has been received.
+ * Prints "connected" after connecting and each message on its own line, and ends when its input ends. An input line
+ * ":wait TEXT" is not sent; it delays the following lines until TEXT has been received.
  */
 
 #define _POSIX_C_SOURCE 200809L
@@ -23,7 +23,7 @@
 static bool is_connected;
 static bool is_over;
 static bool was_clean;
-/* What ":wait" waits for; "" for nothing. */
+/* The text that ":wait" waits for, "" for none. */
 static char awaited[LONGEST_LINE];
 
 static void handle(wsp_client *client, const wsp_event *event)
@@ -41,7 +41,7 @@ static void handle(wsp_client *client, const wsp_event *event)
         }
         break;
     case WSP_EVENT_CLOSE_REQUEST:
-        printf("the server says goodbye: %d %s\n", (int)event->code, event->text);
+        printf("the server closes: %d %s\n", (int)event->code, event->text);
         break;
     case WSP_EVENT_CLOSED:
         is_over = true;
@@ -57,7 +57,7 @@ static void handle(wsp_client *client, const wsp_event *event)
     fflush(stdout);
 }
 
-/* Waits for a while, or for an event, and handles what there is. */
+/* Waits for an event for at most this time, and handles all events. */
 static void pass_time(wsp_client *client, int milliseconds)
 {
     wsp_event event = WSP_EVENT_INIT;
@@ -68,7 +68,7 @@ static void pass_time(wsp_client *client, int milliseconds)
     }
 }
 
-/* Returns false at the end of the input, and where none has come yet `*line` is "". */
+/* Returns false at the end of the input. `*line` is "" if no complete line has arrived. */
 static bool next_line(char *line)
 {
     static char held[LONGEST_LINE];
@@ -99,13 +99,13 @@ int main(int argc, char **argv)
 {
     wsp_client *client = wsp_client_new();
     char line[LONGEST_LINE];
-    time_t deadline = time(NULL) + 30;
+    time_t deadline = time(NULL) + 60;
 
     if (argc != 2) {
         fprintf(stderr, "usage: chat_client URL\n");
         return EXIT_FAILURE;
     }
-    if (wsp_client_connect_to_url(client, argv[1], NULL, 0, false, NULL, 0, NULL) != WSP_OK) {
+    if (wsp_client_connect_to_url(client, argv[1], NULL) != WSP_OK) {
         fprintf(stderr, "chat_client: %s\n", wsp_client_get_error_message(client));
         wsp_client_free(client);
         return EXIT_FAILURE;

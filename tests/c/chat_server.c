@@ -1,12 +1,12 @@
 /*
- * A chat server: whoever connects to ws://ADDRESS:PORT/NAME is called NAME, and what one says is sent to all.
+ * A chat server: a client that connects to ws://ADDRESS:PORT/NAME is called NAME, and its messages are sent to all.
  *
  *     chat_server [PORT]
  *
- * It listens on 127.0.0.1. With port 0, the default, the system chooses one; the first line of output says which. The
- * server ends on SIGTERM and at the end of its standard input.
+ * It listens on 127.0.0.1. With port 0, the default, the operating system chooses one; the first line of output names
+ * it. The server ends on SIGTERM and at the end of its standard input.
  *
- * It has no frames: wsp_server_wait() blocks until something happens. A thread that watches standard input wakes it.
+ * It has no frames: wsp_server_wait() blocks until an event is queued. A thread that reads standard input wakes it.
  */
 
 #define _POSIX_C_SOURCE 200809L
@@ -58,7 +58,7 @@ static const char *name_of(int32_t id)
     return "?";
 }
 
-/* Sends "NAME<between>TEXT" to everybody, or to everybody but one. Returns whether it is text. */
+/* Sends "NAME<between>TEXT" to all clients, or to all but one. Returns false for invalid UTF-8. */
 static bool say(wsp_server *server, int32_t target, const char *name, const char *between, const char *text, size_t length)
 {
     size_t size = strlen(name) + strlen(between) + length + 1;
@@ -114,7 +114,7 @@ static void handle(wsp_server *server, const wsp_event *event)
         add_guest(server, event->peer);
         break;
     case WSP_EVENT_MESSAGE:
-        /* Some send text as binary messages. */
+        /* Clients may send binary messages that are not UTF-8. */
         if (!say(server, 0, name_of(event->peer), ": ", (const char *)event->data, event->len)) {
             wsp_server_disconnect_peer(server, event->peer, 1007, "text only");
         }
@@ -123,7 +123,7 @@ static void handle(wsp_server *server, const wsp_event *event)
         remove_guest(server, event->peer);
         break;
     case WSP_EVENT_FAILED:
-        fprintf(stderr, "chat_server: a connection came to nothing: %s\n", event->text);
+        fprintf(stderr, "chat_server: a handshake failed: %s\n", event->text);
         break;
     default:
         break;
@@ -132,11 +132,13 @@ static void handle(wsp_server *server, const wsp_event *event)
 
 int main(int argc, char **argv)
 {
+    wsp_server_listen_options listen = WSP_SERVER_LISTEN_OPTIONS_INIT;
     wsp_server *server = wsp_server_new();
     pthread_t watcher;
     int port = argc > 1 ? atoi(argv[1]) : 0;
 
-    if (wsp_server_listen(server, port, "127.0.0.1", NULL, 0, false) != WSP_OK) {
+    listen.address = "127.0.0.1";
+    if (wsp_server_listen(server, port, &listen) != WSP_OK) {
         fprintf(stderr, "chat_server: %s\n", wsp_server_get_error_message(server));
         wsp_server_free(server);
         return EXIT_FAILURE;
@@ -152,16 +154,16 @@ int main(int argc, char **argv)
     while (!is_stopping) {
         wsp_event event = WSP_EVENT_INIT;
 
-        /* The time is for the signal, which wakes nobody. */
+        /* The timeout is for the signal, which does not wake the server. */
         wsp_server_wait(server, 200);
         while (wsp_server_next_event(server, &event) == WSP_OK) {
             handle(server, &event);
         }
     }
-    /* The watcher may still wait for input that never comes. */
+    /* The watcher may block in read(). */
     pthread_cancel(watcher);
     pthread_join(watcher, NULL);
-    /* Says goodbye to everybody. */
+    /* Sends a close frame to every client. */
     wsp_server_free(server);
     while (guests != NULL) {
         struct guest *guest = guests;

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-/* A test that goes wrong in a loop says the same a thousand times; the first few will do. */
+/* A failure in a loop would be printed a thousand times. */
 #define PRINTED_FAILURES 10
 
 static int failures;
@@ -20,7 +20,7 @@ void about(const char *text)
     failures_of_subject = 0;
 }
 
-/* Counts a failed check. Returns whether it is to be described with printf(). */
+/* Counts a failed check. Returns whether the caller describes it with printf(). */
 static bool begin_failure(const char *file, int line, const char *what)
 {
     failures++;
@@ -38,7 +38,7 @@ static bool begin_failure(const char *file, int line, const char *what)
 bool check(bool condition, const char *what, const char *file, int line)
 {
     if (!condition && begin_failure(file, line, what)) {
-        puts(" does not hold");
+        puts(" is false");
     }
     return condition;
 }
@@ -107,6 +107,24 @@ wsp_peer_options wide_options(void)
     return options;
 }
 
+wsp_server_listen_options loopback(void)
+{
+    wsp_server_listen_options options = WSP_SERVER_LISTEN_OPTIONS_INIT;
+
+    options.address = "127.0.0.1";
+    return options;
+}
+
+wsp_http_answer answer_with(int32_t status, const char *body)
+{
+    wsp_http_answer answer = WSP_HTTP_ANSWER_INIT;
+
+    answer.status = status;
+    answer.body = (const uint8_t *)body;
+    answer.body_len = body == NULL ? 0 : strlen(body);
+    return answer;
+}
+
 const char *url_of(const wsp_tcp_server *listener, const char *path)
 {
     static char url[256];
@@ -114,6 +132,15 @@ const char *url_of(const wsp_tcp_server *listener, const char *path)
     snprintf(url, sizeof url, "ws://127.0.0.1:%u%s",
              (unsigned)wsp_tcp_server_get_local_port(listener), path);
     return url;
+}
+
+void accept_connection(wsp_tcp_server *listener, wsp_peer *server, const wsp_tls_options *tls)
+{
+    wsp_stream *stream = wsp_tcp_server_take_connection(listener);
+
+    CHECK(stream != NULL);
+    CHECK_ERROR(wsp_peer_accept_stream(server, stream, tls), WSP_OK);
+    wsp_stream_free(stream);
 }
 
 void pair_make(struct pair *pair, const wsp_peer_options *client, const wsp_peer_options *server)
@@ -137,8 +164,6 @@ static bool are_open(const struct pair *pair)
 
 bool pair_connect(struct pair *pair, const char *path)
 {
-    wsp_stream *stream;
-
     if (!wsp_tcp_server_is_listening(pair->listener)) {
         CHECK_ERROR(wsp_tcp_server_listen(pair->listener, 0, "127.0.0.1"), WSP_OK);
     }
@@ -146,9 +171,7 @@ bool pair_connect(struct pair *pair, const char *path)
         return false;
     }
     WAIT_FOR(wsp_tcp_server_is_connection_available(pair->listener), wsp_peer_poll(pair->client));
-    stream = wsp_tcp_server_take_connection(pair->listener);
-    CHECK_ERROR(wsp_peer_accept_stream(pair->server, stream, NULL), WSP_OK);
-    wsp_stream_free(stream);
+    accept_connection(pair->listener, pair->server, NULL);
     WAIT_FOR(are_open(pair), pair_poll(pair));
     return are_open(pair);
 }
@@ -203,40 +226,38 @@ bool next_is_text(wsp_peer *peer, const char *text)
     return next_is(peer, text, strlen(text)) && wsp_peer_was_string_packet(peer);
 }
 
-bool raw_open(struct raw_pair *pair, const wsp_peer_options *options)
+void stream_connect(wsp_tcp_server **listener, wsp_stream **stream)
 {
-    static const char request[] = "GET /raw HTTP/1.1\r\n"
-                                  "Host: 127.0.0.1\r\n"
-                                  "Upgrade: websocket\r\n"
-                                  "Connection: Upgrade\r\n"
-                                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                                  "Sec-WebSocket-Version: 13\r\n"
-                                  "\r\n";
-    wsp_stream *accepted;
-    uint8_t answer[1024];
-    size_t length = 0;
-    size_t count;
+    *listener = wsp_tcp_server_new();
+    *stream = wsp_stream_new();
+    CHECK_ERROR(wsp_tcp_server_listen(*listener, 0, "127.0.0.1"), WSP_OK);
+    CHECK_ERROR(wsp_stream_connect_to_host(*stream, "127.0.0.1", wsp_tcp_server_get_local_port(*listener)),
+                WSP_OK);
+    WAIT_FOR(wsp_stream_get_status(*stream) == WSP_STREAM_STATUS_CONNECTED, wsp_stream_poll(*stream));
+}
 
-    pair->listener = wsp_tcp_server_new();
-    pair->raw = wsp_stream_new();
+void raw_connect(struct raw_pair *pair, const wsp_peer_options *options, const char *request)
+{
+    stream_connect(&pair->listener, &pair->raw);
     pair->server = wsp_peer_new();
     if (options != NULL) {
         CHECK_ERROR(wsp_peer_set_options(pair->server, options), WSP_OK);
     }
-    CHECK_ERROR(wsp_tcp_server_listen(pair->listener, 0, "127.0.0.1"), WSP_OK);
-    CHECK_ERROR(wsp_stream_connect_to_host(pair->raw, "127.0.0.1",
-                                           wsp_tcp_server_get_local_port(pair->listener)),
-                WSP_OK);
-    WAIT_FOR(wsp_stream_get_status(pair->raw) == WSP_STREAM_STATUS_CONNECTED,
-             wsp_stream_poll(pair->raw));
-    CHECK_ERROR(wsp_stream_put_data(pair->raw, (const uint8_t *)request, sizeof request - 1), WSP_OK);
+    CHECK_ERROR(wsp_stream_put_data(pair->raw, (const uint8_t *)request, strlen(request)), WSP_OK);
     WAIT_FOR(wsp_tcp_server_is_connection_available(pair->listener), (void)0);
-    accepted = wsp_tcp_server_take_connection(pair->listener);
-    CHECK_ERROR(wsp_peer_accept_stream(pair->server, accepted, NULL), WSP_OK);
-    wsp_stream_free(accepted);
+    accept_connection(pair->listener, pair->server, NULL);
+}
+
+bool raw_open(struct raw_pair *pair, const wsp_peer_options *options)
+{
+    uint8_t answer[1024];
+    size_t length = 0;
+    size_t count;
+
+    raw_connect(pair, options, "GET /raw HTTP/1.1\r\nHost: 127.0.0.1\r\n" HANDSHAKE "\r\n");
     WAIT_FOR(wsp_peer_get_ready_state(pair->server) == WSP_STATE_OPEN, wsp_peer_poll(pair->server));
 
-    /* The answer ends with an empty line, and nothing comes behind it. */
+    /* The answer ends with an empty line, after which nothing follows. */
     WAIT_FOR(length >= 4 && memcmp(answer + length - 4, "\r\n\r\n", 4) == 0,
              if (wsp_stream_get_partial_data(pair->raw, answer + length, sizeof answer - length,
                                              &count) == WSP_OK) { length += count; });

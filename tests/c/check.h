@@ -1,4 +1,4 @@
-/* What the tests of the C interface share: checks, time, and two connected peers. */
+/* What the tests of the C interface share: checks, time, and connected peers. */
 
 #ifndef CHECK_H
 #define CHECK_H
@@ -9,13 +9,13 @@
 
 #include <wspeer.h>
 
-/* A failed check is printed and counted, and the test goes on. Returns whether it held. */
+/* A failed check is printed and counted, and the test continues. Returns whether the check passed. */
 #define CHECK(condition) check((condition), #condition, __FILE__, __LINE__)
 #define CHECK_ERROR(call, error) check_error((call), (error), #call, __FILE__, __LINE__)
 #define CHECK_TEXT(call, text) check_text((call), (text), #call, __FILE__, __LINE__)
 #define CHECK_NUMBER(call, number) check_number((call), (number), #call, __FILE__, __LINE__)
 
-/* Ends a test function that could not go on. */
+/* Ends a test function that cannot continue. */
 #define REQUIRE(condition)       \
     do {                         \
         if (!CHECK(condition)) { \
@@ -28,26 +28,26 @@ bool check_error(wsp_error actual, wsp_error wanted, const char *what, const cha
 bool check_text(const char *actual, const char *wanted, const char *what, const char *file, int line);
 bool check_number(long long actual, long long wanted, const char *what, const char *file, int line);
 
-/* Failed checks so far. */
+/* Returns the number of failed checks. */
 int failed_checks(void);
 
-/* What failed checks are about from now on, printed behind them; NULL for nothing more than what the
- * check itself says. For tests that run through a list. The text must stay alive. */
+/* Sets the case of a list to print with failed checks; NULL for none. The text must stay alive. */
 void about(const char *text);
 
-/* Runs one of the functions of `ISOLATED_CASES` in a process of its own, because the defect it looks
- * for would end the process. Returns whether it succeeded there. */
+/* Runs one of the functions of `ISOLATED_CASES` in its own process, because its defect would end the
+ * process. Returns whether its checks passed. */
 bool passes_isolated(const char *name);
 
-/* How much longer than on an idle machine things may take; from WSPEER_TEST_PATIENCE. */
+/* Returns the factor for deadlines on a slow machine, from WSPEER_TEST_PATIENCE; at least 1. */
 double patience(void);
 
-/* Seconds on a clock that only goes forward. */
+/* Returns the seconds on a clock that only goes forward. */
 double now(void);
+/* Sleeps for a millisecond. */
 void nap(void);
 
-/* Until the condition holds, which is looked at once per round, runs the step and naps. Gives up, which
- * is a failed check, after ten seconds. */
+/* Runs the step and naps until the condition is true, which is evaluated once per round. Ten seconds
+ * are a failed check. */
 #define WAIT_FOR(condition, step)                                               \
     do {                                                                        \
         double wait_deadline = now() + 10.0 * patience();                       \
@@ -72,41 +72,61 @@ struct pair {
     wsp_peer *server;
 };
 
-/* Makes both ends; NULL options are the defaults. Settings can be added before pair_connect(). */
+/* Makes both peers; NULL options are the defaults. Settings can be added before pair_connect(). */
 void pair_make(struct pair *pair, const wsp_peer_options *client, const wsp_peer_options *server);
-/* Connects them. Returns whether both are open. */
+/* Connects the peers. Returns whether both are open. */
 bool pair_connect(struct pair *pair, const char *path);
-/* Both, with the same options at both ends. */
+/* Makes and connects peers with the same options. */
 bool pair_open(struct pair *pair, const wsp_peer_options *options);
+/* Takes the listener's next connection as a server. */
+void accept_connection(wsp_tcp_server *listener, wsp_peer *server, const wsp_tls_options *tls);
 void pair_poll(struct pair *pair);
 void pair_free(struct pair *pair);
 
-/* Options without limits that a test could meet. */
+/* Returns options whose limits no test reaches. */
 wsp_peer_options wide_options(void);
 
-/* Address of a listener on 127.0.0.1; static memory. */
+/* Returns options of a server that listens on 127.0.0.1. */
+wsp_server_listen_options loopback(void);
+
+/* Returns an answer with a text as body; NULL for none. */
+wsp_http_answer answer_with(int32_t status, const char *body);
+
+/* Returns the URL of a listener on 127.0.0.1, in static memory. */
 const char *url_of(const wsp_tcp_server *listener, const char *path);
 
-/* Fills and recognises payload of any length; `seed` tells messages apart. */
+/* Fill and recognise payload of any length; each `seed` gives another payload. */
 void fill(uint8_t *data, size_t length, unsigned seed);
 bool is_filled(const uint8_t *data, size_t length, unsigned seed);
 
-/* Takes the next message, if there is one, and compares it. */
+/* Take the next message. Return whether there is one and it has this payload. */
 bool next_is(wsp_peer *peer, const void *data, size_t length);
 bool next_is_text(wsp_peer *peer, const char *text);
 
-/* A plain TCP client in front of a server peer, for what no well-behaved client would send. It has
- * shaken hands and read the answer. */
+/* A plain TCP client of a server peer, for bytes that a correct client would not send. */
 struct raw_pair {
     wsp_tcp_server *listener;
     wsp_stream *raw;
     wsp_peer *server;
 };
 
+/* Makes the connection, over which the client has sent `request`; NULL options are the defaults. */
+void raw_connect(struct raw_pair *pair, const wsp_peer_options *options, const char *request);
+/* Makes the connection, completes the handshake and reads the answer. Returns whether the peer is open. */
 bool raw_open(struct raw_pair *pair, const wsp_peer_options *options);
 void raw_free(struct raw_pair *pair);
+
+/* Makes a listener on 127.0.0.1 and a stream that is connected to it. */
+void stream_connect(wsp_tcp_server **listener, wsp_stream **stream);
+
 /* Sends a final frame with at most 125 bytes. */
 bool raw_send(struct raw_pair *pair, uint8_t opcode, const void *payload, size_t length);
+
+/* The header fields of a WebSocket request that are always the same. */
+#define HANDSHAKE                                     \
+    "Upgrade: websocket\r\nConnection: Upgrade\r\n"   \
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" \
+    "Sec-WebSocket-Version: 13\r\n"
 
 enum { TEXT_FRAME = 1, BINARY_FRAME = 2, CLOSE_FRAME = 8 };
 

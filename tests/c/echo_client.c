@@ -1,10 +1,10 @@
 /*
- * Sends texts to a WebSocket server that echoes them, and prints what comes back.
+ * Sends texts to a WebSocket server that echoes them, and prints the echoes.
  *
  *     echo_client URL TEXT...
  *
  * Prints a line `< TEXT` for each message and at the end `closed: CODE REASON`. The exit status is 0
- * when every text came back unchanged and the connection was closed cleanly, within ten seconds.
+ * if every text came back unchanged and the connection was closed cleanly, within ten seconds.
  */
 
 /* For clock_gettime() and nanosleep(). */
@@ -27,7 +27,7 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* Stands for the rest of a game's frame. */
+/* In place of the rest of a game's frame. */
 static void nap(void)
 {
     const struct timespec millisecond = {0, 1000000};
@@ -55,7 +55,7 @@ int main(int argc, char **argv)
         wsp_peer_free(peer);
         return EXIT_FAILURE;
     }
-    /* This only begins to connect; polling does the rest. */
+    /* This call only starts to connect; polling completes it. */
     if (wsp_peer_connect_to_url(peer, argv[1], NULL) != WSP_OK) {
         fprintf(stderr, "echo_client: %s\n", wsp_peer_get_error_message(peer));
         wsp_peer_free(peer);
@@ -77,10 +77,10 @@ int main(int argc, char **argv)
             }
             if (error == WSP_ERR_OUT_OF_MEMORY &&
                 wsp_peer_get_current_outbound_buffered_amount(peer) > 0) {
-                /* Earlier texts wait for the network; this one gets its turn in a later round. */
+                /* Earlier texts wait for the network; this one is sent in a later round. */
                 break;
             }
-            /* Not UTF-8, or longer than outbound_buffer_size: waiting would not help. */
+            /* Not UTF-8, or longer than outbound_buffer_size: no later call would succeed. */
             fprintf(stderr, "echo_client: cannot send '%s': %s\n", texts[sent], wsp_error_name(error));
             wsp_peer_close(peer, 1000, "giving up");
         }
@@ -97,8 +97,8 @@ int main(int argc, char **argv)
         }
 
         if (returned == count) {
-            /* Does nothing when it was said before. */
-            wsp_peer_close(peer, 1000, "goodbye");
+            /* A second call does nothing. */
+            wsp_peer_close(peer, 1000, "done");
         }
         nap();
     }
@@ -110,7 +110,7 @@ int main(int argc, char **argv)
             fprintf(stderr, "echo_client: %s\n", wsp_peer_get_error_message(peer));
         }
     } else {
-        fprintf(stderr, "echo_client: no end after %d seconds\n", SECONDS);
+        fprintf(stderr, "echo_client: not closed after %d seconds\n", SECONDS);
     }
     wsp_peer_free(peer);
     return code == 1000 && returned == count ? EXIT_SUCCESS : EXIT_FAILURE;

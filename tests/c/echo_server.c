@@ -1,14 +1,14 @@
 /*
- * A WebSocket server that sends every message back to the client it came from.
+ * A WebSocket server that sends every message back to its sender.
  *
  *     echo_server [PORT [KEY CERTIFICATE]]
  *
- * It listens on 127.0.0.1. With port 0, the default, the system chooses one; the first line of
- * output says which. With the PEM files of a private key and its certificate it speaks TLS (wss://).
+ * It listens on 127.0.0.1. With port 0, the default, the operating system chooses one; the first line
+ * of output names it. With the PEM files of a private key and its certificate it uses TLS (wss://).
  * The server ends on SIGINT, on SIGTERM and at the end of its standard input.
  *
- * One loop serves everybody, as the main loop of a game would: take new connections, poll every
- * client, look at what it has sent. No call in the loop blocks, and nothing calls back.
+ * One loop serves all clients, as the main loop of a game would: it takes new connections, polls every
+ * client and takes its messages. No call in the loop blocks, and there are no callbacks.
  */
 
 #include <poll.h>
@@ -27,8 +27,8 @@ struct client {
     wsp_peer *peer;
     struct client *next;
 
-    /* The message that is to be sent back. A packet is lent by the library only until the next
-     * call on its peer; this copy lives until the network has room for it. */
+    /* The message to send back. A packet is lent only until the next call on its peer; this copy is
+     * kept until the network accepts it. */
     uint8_t *message;
     size_t length;
     size_t capacity;
@@ -54,8 +54,8 @@ static void *grown(void *memory, size_t size)
     return memory;
 }
 
-/* The peer speaks WebSocket on the connection from now on; its handshake happens while it is
- * polled. The stream is still ours to free, and is not needed any more. */
+/* Makes a client of a connection. The handshake happens in wsp_peer_poll(). The stream still belongs to
+ * the program, which frees it. */
 static struct client *new_client(wsp_stream *stream, const wsp_tls_options *tls)
 {
     struct client *client = grown(NULL, sizeof *client);
@@ -64,13 +64,13 @@ static struct client *new_client(wsp_stream *stream, const wsp_tls_options *tls)
     memset(client, 0, sizeof *client);
     client->peer = wsp_peer_new();
     options.inbound_buffer_size = LONGEST_MESSAGE;
-    /* No smaller than the inbound limit, so that whatever can be received can be sent back. */
+    /* Not below the inbound limit, so that every received message can be sent back. */
     options.outbound_buffer_size = LONGEST_MESSAGE;
     /* Only with clients that offer it, as browsers do. */
     options.compression_enabled = 1;
-    /* Short messages too, which hardly pays, but a conformance test wants to see it. */
+    /* Short messages too, for conformance tests; it saves hardly any bytes. */
     options.compression_threshold = 0;
-    /* Shutting down waits for the slowest client, at most for this many seconds. */
+    /* Shutting down waits for the slowest client for at most this many seconds. */
     options.close_timeout = 1.0;
     wsp_peer_set_options(client->peer, &options);
     wsp_peer_accept_stream(client->peer, stream, tls);
@@ -80,7 +80,7 @@ static struct client *new_client(wsp_stream *stream, const wsp_tls_options *tls)
 
 static void free_client(struct client *client)
 {
-    /* -1 says that there was no closing handshake: a failed upgrade or a broken connection. */
+    /* -1: there was no close handshake, because the upgrade failed or the connection broke. */
     if (wsp_peer_get_close_code(client->peer) == -1) {
         fprintf(stderr, "lost a client: %s\n", wsp_peer_get_error_message(client->peer));
     }
@@ -89,7 +89,7 @@ static void free_client(struct client *client)
     free(client);
 }
 
-/* Copies the next message that the client has sent. Returns false when there is none. */
+/* Copies the client's next message. Returns false if none is queued. */
 static bool take_message(struct client *client)
 {
     const uint8_t *data;
@@ -122,18 +122,18 @@ static bool serve(struct client *client)
             wsp_peer_send(client->peer, client->message, client->length, client->mode);
 
         /* The client does not read as fast as it writes. Its message waits for a later round. Until
-         * then no other is taken, so the library stops reading and TCP slows the client down. */
+         * then no other message is taken, the library stops reading, and TCP slows the client down. */
         client->is_waiting = error == WSP_ERR_OUT_OF_MEMORY;
         if (client->is_waiting) {
             break;
         }
-        /* Any other error says that the connection is closed: nobody is there to get the echo. */
+        /* Any other error means that the connection is closed and no client can get the echo. */
         has_sent = true;
     }
     return has_sent;
 }
 
-/* Serves every client once and forgets those whose connection is closed. */
+/* Serves every client once and frees those whose connection is closed. */
 static bool serve_all(struct client **link)
 {
     bool is_busy = false;
@@ -191,7 +191,7 @@ int main(int argc, char **argv)
     printf("LISTENING %u\n", (unsigned)wsp_tcp_server_get_local_port(server));
     fflush(stdout);
 
-    /* A game would draw a frame here; this loop naps while nothing happens. */
+    /* A game would draw a frame here; this loop sleeps for a millisecond while idle. */
     while (!is_stopping && has_input(is_busy ? 0 : 1)) {
         wsp_stream *stream;
 
@@ -204,7 +204,7 @@ int main(int argc, char **argv)
         is_busy = serve_all(&clients);
     }
 
-    /* Say goodbye, and poll until every client has answered or close_timeout has passed. */
+    /* Sends close frames, and polls until every client has answered or close_timeout has passed. */
     wsp_tcp_server_free(server);
     for (struct client *client = clients; client != NULL; client = client->next) {
         wsp_peer_close(client->peer, 1001, "the server is shutting down");

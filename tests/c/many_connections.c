@@ -3,9 +3,9 @@
  *
  *     many_connections [COUNT]...        (default 100 1000 10000)
  *
- * For each count, which must grow, the connections are made by a process of their own, with bare sockets. Prints what an idle one holds
- * in the server's process, and what a poll costs while all are idle and while one of them talks. Then every client sends a message, and
- * must get it back once. Judges only that: figures are for the reader. The status is 0 if everything came back.
+ * For each count, in ascending order, another process makes the connections with plain sockets. Prints the memory of an idle
+ * connection in the server's process, and the cost of a poll while all connections are idle and while one is active. Then every
+ * client sends a message and must receive it once. The status is 0 if every message came back; the figures are not judged.
  */
 
 #define _DEFAULT_SOURCE
@@ -21,10 +21,11 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <wspeer.h>
+
+#include "program.h"
 
 #define POLLS 2000
 
@@ -66,7 +67,7 @@ static int connected(uint16_t port)
     }
     while (length < 4 || memcmp(head + length - 4, "\r\n\r\n", 4) != 0) {
         if (length == sizeof head) {
-            fail("the answer does not end");
+            fail("the answer has no end");
         }
         read_exactly(client, head + length++, 1);
     }
@@ -76,7 +77,7 @@ static int connected(uint16_t port)
     return client;
 }
 
-/* Each sends its number in a masked binary frame, then wants it back, and nothing else. */
+/* Sends each client's number in a masked binary frame; each must receive it once and nothing else. */
 static void exchange(const int *clients, size_t first, size_t count)
 {
     for (size_t i = first; i < first + count; i++) {
@@ -95,10 +96,10 @@ static void exchange(const int *clients, size_t first, size_t count)
 
         read_exactly(clients[i], echo, sizeof echo);
         if (echo[0] != 0x82 || echo[1] != 4 || memcmp(echo + 2, &number, 4) != 0) {
-            fail("a client got something else back");
+            fail("a client received another message");
         }
         if (recv(clients[i], &more, 1, MSG_DONTWAIT) != -1) {
-            fail("a client got more than it sent");
+            fail("a client received more than it has sent");
         }
     }
 }
@@ -123,21 +124,13 @@ static void be_the_clients(uint16_t port, int orders, int answers, size_t most)
             exchange(clients, 0, order.count);
         }
         if (write(answers, "k", 1) != 1) {
-            fail("the server's process is gone");
+            fail("the server's process has ended");
         }
     }
     _exit(EXIT_SUCCESS);
 }
 
 /* The server's process. */
-
-static double seconds(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 static size_t resident(void)
 {
@@ -174,7 +167,7 @@ static void serve(wsp_server *server)
     }
 }
 
-/* Serves until the clients have done what they were told. */
+/* Serves until the clients have executed an order. */
 static void command(wsp_server *server, int orders, int answers, char what, size_t count)
 {
     struct order order;
@@ -185,15 +178,15 @@ static void command(wsp_server *server, int orders, int answers, char what, size
     order.what = what;
     order.count = count;
     if (write(orders, &order, sizeof order) != (ssize_t)sizeof order) {
-        fail("the clients are gone");
+        fail("the clients have ended");
     }
-    /* A busy loop, because the clients' answer would not end a wait. */
+    /* A busy loop, because the clients' answer does not end wsp_server_wait(). */
     while (poll(&answer, 1, 0) == 0) {
         wsp_server_poll(server);
         serve(server);
     }
     if (read(answers, &done, 1) != 1) {
-        fail("the clients have given up");
+        fail("the clients have ended");
     }
 }
 
@@ -204,11 +197,11 @@ static double microseconds_per_poll(wsp_server *server)
     for (int i = 0; i < 10; i++) {
         wsp_server_poll(server);
     }
-    begin = seconds();
+    begin = now();
     for (int i = 0; i < POLLS; i++) {
         wsp_server_poll(server);
     }
-    return (seconds() - begin) * 1e6 / POLLS;
+    return (now() - begin) * 1e6 / POLLS;
 }
 
 int main(int argc, char **argv)
@@ -222,6 +215,7 @@ int main(int argc, char **argv)
     pid_t child;
     size_t most = argc > 1 ? (size_t)atol(argv[argc - 1]) : usual[steps - 1];
     double first_cost = 0.0;
+    wsp_server_listen_options listen = WSP_SERVER_LISTEN_OPTIONS_INIT;
     size_t before;
     int status = 0;
 
@@ -231,7 +225,8 @@ int main(int argc, char **argv)
     }
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
-    if (wsp_server_listen(server, 0, "127.0.0.1", NULL, 0, false) != WSP_OK || pipe(orders) != 0 || pipe(answers) != 0) {
+    listen.address = "127.0.0.1";
+    if (wsp_server_listen(server, 0, &listen) != WSP_OK || pipe(orders) != 0 || pipe(answers) != 0) {
         fail(wsp_server_get_error_message(server));
     }
     fflush(stdout);
@@ -249,7 +244,7 @@ int main(int argc, char **argv)
         double idle;
 
         command(server, orders[1], answers[0], 'c', count);
-        /* What a handshake needs is given back in the polls behind it. */
+        /* The memory of handshakes is freed in the polls after them. */
         for (int i = 0; i < 10; i++) {
             wsp_server_poll(server);
         }
@@ -268,14 +263,14 @@ int main(int argc, char **argv)
             return EXIT_FAILURE;
         }
         printf("  every one was echoed once\n");
-        /* One talks, the others are silent: what that costs must not depend on them. */
+        /* One connection is active, the others are idle and must not add to the cost. */
         {
-            double begin = seconds();
+            double begin = now();
 
             for (int i = 0; i < 200; i++) {
                 command(server, orders[1], answers[0], 'e', 1);
             }
-            printf("  %.1f us for one echo among them\n", (seconds() - begin) * 1e6 / 200);
+            printf("  %.1f us for one echo among them\n", (now() - begin) * 1e6 / 200);
         }
     }
     close(orders[1]);

@@ -61,7 +61,6 @@
     DEFAULT(server, wsp_peer_options, auto_accept, 1) \
     DEFAULT(room, wsp_peer_options, auto_accept, 1) \
     DEFAULT(server, wsp_server_options, max_clients, 0) \
-    DEFAULT(room, wsp_server_options, max_clients, 0) \
     DEFAULT(client, wsp_reconnect_options, delay, 0.5) \
     DEFAULT(client, wsp_reconnect_options, factor, 2) \
     DEFAULT(client, wsp_reconnect_options, max_delay, 30) \

@@ -3,10 +3,10 @@
  *
  *     room_server [PASSWORD]
  *
- * Prints `LISTENING PORT`, then a line for each event. Clients are introduced to each other, and their
- * calls are passed on. Bytes of a client beginning with "echo " go back to it, with "all " to everybody,
- * and "kick" ends its connection. With a password a client has to send it by send_auth(). Ends, with a
- * goodbye to everybody, when its standard input does or on SIGTERM and SIGINT.
+ * Prints `LISTENING PORT`, then a line for each event. The room introduces clients to each other and relays
+ * their calls. Bytes of a client that begin with "echo " are sent back, with "all " to all clients, and
+ * "kick" disconnects the client. With a password, each client must send it by send_auth(). Ends, with a
+ * close frame to every client, at the end of its standard input and on SIGTERM and SIGINT.
  */
 
 #define _POSIX_C_SOURCE 200809L
@@ -26,9 +26,9 @@
 
 static volatile sig_atomic_t is_ended;
 
-static void end(int signal)
+static void end(int number)
 {
-    (void)signal;
+    (void)number;
     is_ended = 1;
 }
 
@@ -42,8 +42,8 @@ static void say(const wsp_multiplayer_event *event, const char *what)
     printf("%s %" PRId32 "\n", what, event->peer_id);
 }
 
-/* Why a peer has left; its connection is there until the next event. */
-static void say_farewell(wsp_multiplayer *room, const wsp_multiplayer_event *event)
+/* Prints why a peer has disconnected; its handle is valid until the next event. */
+static void report_disconnected(wsp_multiplayer *room, const wsp_multiplayer_event *event)
 {
     wsp_peer *peer = wsp_multiplayer_get_peer(room, event->peer_id);
 
@@ -54,7 +54,7 @@ static void say_farewell(wsp_multiplayer *room, const wsp_multiplayer_event *eve
 
 static void answer(wsp_multiplayer *room, const wsp_multiplayer_event *event)
 {
-    /* The library answers what it cannot send with an error and says why; here nobody would listen. */
+    /* Errors are ignored: a client that cannot be reached is about to disconnect. */
     if (begins_with(event, "echo ")) {
         (void)wsp_multiplayer_send_bytes(room, event->peer_id, event->data, event->len);
     } else if (begins_with(event, "all ")) {
@@ -81,7 +81,7 @@ static void on_event(wsp_multiplayer *room, const wsp_multiplayer_event *event, 
         say(event, "CONNECTED");
         break;
     case WSP_MULTIPLAYER_PEER_DISCONNECTED:
-        say_farewell(room, event);
+        report_disconnected(room, event);
         break;
     case WSP_MULTIPLAYER_BYTES:
         answer(room, event);
@@ -145,7 +145,7 @@ int main(int argc, char **argv)
             on_event(room, &event, argc > 1 ? argv[1] : "");
         }
     }
-    /* Says goodbye to everybody. */
+    /* Sends a close frame to every client. */
     wsp_multiplayer_free(room);
     return EXIT_SUCCESS;
 }

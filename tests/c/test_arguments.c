@@ -1,4 +1,4 @@
-/* Wrong arguments: NULL, wrong text, wrong numbers. */
+/* Invalid arguments: NULL, invalid text, numbers outside their ranges. */
 
 #include "check.h"
 #include "tests.h"
@@ -40,6 +40,15 @@ void the_version_is_three_numbers(void)
 
     CHECK_NUMBER(sscanf(wsp_version(), "%d.%d.%d%c", &major, &minor, &patch, &rest), 3);
     CHECK(wsp_version() == wsp_version());
+}
+
+void the_header_has_the_version_of_the_library(void)
+{
+    char numbers[64];
+
+    snprintf(numbers, sizeof numbers, "%d.%d.%d", WSP_VERSION_MAJOR, WSP_VERSION_MINOR, WSP_VERSION_PATCH);
+    CHECK_TEXT(wsp_version(), WSP_VERSION);
+    CHECK_TEXT(numbers, WSP_VERSION);
 }
 
 void freeing_null_does_nothing(void)
@@ -134,7 +143,7 @@ void null_streams_are_refused(void)
     CHECK_TEXT(wsp_stream_get_error_message(NULL), "");
 }
 
-void null_servers_are_refused(void)
+void null_listeners_are_refused(void)
 {
     CHECK_ERROR(wsp_tcp_server_listen(NULL, 0, "127.0.0.1"), WSP_ERR_INVALID_PARAMETER);
     CHECK(!wsp_tcp_server_is_listening(NULL));
@@ -195,7 +204,7 @@ void null_pointers_are_refused(void)
     pair_free(&pair);
 }
 
-void what_is_no_url_is_refused(void)
+void invalid_urls_are_refused(void)
 {
     static const char *const urls[] = {
         "",           "ws://",        "ws:///path",    "http://127.0.0.1", "://host",
@@ -215,7 +224,7 @@ void what_is_no_url_is_refused(void)
     wsp_peer_free(peer);
 }
 
-void what_is_no_write_mode_is_refused(void)
+void unknown_write_modes_are_refused(void)
 {
     static const int32_t modes[] = {-1, 2, 3, INT32_MAX, INT32_MIN};
     const uint8_t data[] = {'x'};
@@ -233,7 +242,7 @@ void what_is_no_write_mode_is_refused(void)
     pair_free(&pair);
 }
 
-void text_that_is_not_utf8_is_refused(void)
+void invalid_utf8_is_refused(void)
 {
     /* Lone continuation, overlong, surrogate, beyond U+10FFFF, cut off. */
     static const char *const texts[] = {"\x80", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "x\xe2\x82"};
@@ -254,7 +263,7 @@ void text_that_is_not_utf8_is_refused(void)
         CHECK_NUMBER(wsp_peer_get_ready_state(pair.client), WSP_STATE_OPEN);
         CHECK_ERROR(wsp_peer_set_supported_protocols(pair.client, list, 1), WSP_ERR_INVALID_DATA);
         CHECK_ERROR(wsp_peer_set_handshake_headers(pair.client, list, 1), WSP_ERR_INVALID_DATA);
-        /* What was refused has not left; what was sent as bytes has. */
+        /* Only the messages sent as bytes arrive. */
         WAIT_FOR(wsp_peer_get_available_packet_count(pair.server) == sizeof texts / sizeof texts[0],
                  pair_poll(&pair));
         for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -341,7 +350,7 @@ void handshake_settings_are_checked_before_connecting(void)
     wsp_peer_free(peer);
 }
 
-/* A new object each time, so that no earlier explanation is left over. */
+/* Each call has a new object, so that no earlier error message is left. */
 #define PEER_EXPLAINS(call)                                      \
     do {                                                         \
         wsp_peer *peer = wsp_peer_new();                         \
@@ -405,7 +414,7 @@ void every_refusal_of_a_stream_is_explained(void)
     STREAM_EXPLAINS(wsp_stream_set_no_delay(stream, true));
 }
 
-void every_refusal_of_a_server_is_explained(void)
+void every_refusal_of_a_listener_is_explained(void)
 {
     wsp_tcp_server *server = wsp_tcp_server_new();
 

@@ -18,8 +18,8 @@
 #include "check.h"
 #include "tests.h"
 
-/* A call that blocks for ever, which no deadline in a loop can notice, ends the program. */
-#define SECONDS_IN_ALL 120
+/* Ends the program if a call never returns, which no deadline in a loop can notice. */
+#define TOTAL_SECONDS 120
 
 struct test {
     const char *name;
@@ -83,7 +83,7 @@ int main(int argc, char **argv)
     int failed = 0;
 
     program = argv[0];
-    alarm((unsigned)(SECONDS_IN_ALL * patience()));
+    alarm((unsigned)(TOTAL_SECONDS * patience()));
     if (argc == 3 && strcmp(argv[1], "--isolated") == 0) {
         return run_isolated(argv[2]);
     }

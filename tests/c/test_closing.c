@@ -1,4 +1,4 @@
-/* The end of a connection, from either side, with and without ceremony. */
+/* The end of a connection, from either peer, with and without a close handshake. */
 
 #define _POSIX_C_SOURCE 200809L
 
@@ -16,7 +16,7 @@ static bool are_closed(const struct pair *pair)
            wsp_peer_get_ready_state(pair->server) == WSP_STATE_CLOSED;
 }
 
-void code_and_reason_arrive_at_both_ends(void)
+void both_peers_report_code_and_reason(void)
 {
     static const int32_t codes[] = {1000, 1001, 1002, 1003, 1007, 1011, 1014, 3000, 4999};
     struct pair pair;
@@ -34,7 +34,7 @@ void code_and_reason_arrive_at_both_ends(void)
         CHECK_ERROR(wsp_peer_close(closer, codes[i], "auf Wiedersehen, Gr\xc3\xbc\xc3\x9f" "e"), WSP_OK);
         CHECK_NUMBER(wsp_peer_get_ready_state(closer), WSP_STATE_CLOSING);
         CHECK_ERROR(wsp_peer_send_text(closer, "too late"), WSP_ERR_FAILED);
-        /* Said once is enough; the second code is not sent. */
+        /* A second call while closing does nothing. */
         CHECK_ERROR(wsp_peer_close(closer, 4000, "another"), WSP_OK);
         WAIT_FOR(are_closed(&pair), pair_poll(&pair));
         CHECK_NUMBER(wsp_peer_get_close_code(pair.client), codes[i]);
@@ -135,7 +135,7 @@ void a_negative_code_drops_the_connection(void)
     pair_free(&pair);
 }
 
-void closing_while_connecting_gives_up(void)
+void closing_while_connecting_abandons_the_attempt(void)
 {
     struct pair pair;
 
@@ -145,9 +145,9 @@ void closing_while_connecting_gives_up(void)
     CHECK_ERROR(wsp_peer_close(pair.client, 1000, "changed my mind"), WSP_OK);
     CHECK_NUMBER(wsp_peer_get_ready_state(pair.client), WSP_STATE_CLOSED);
     CHECK_NUMBER(wsp_peer_get_close_code(pair.client), -1);
-    /* Where there is no connection there is nothing to do. */
+    /* Without a connection the call does nothing. */
     CHECK_ERROR(wsp_peer_close(pair.client, 1000, NULL), WSP_OK);
-    /* The listener may have seen the attempt; the next one begins afresh. */
+    /* The listener may have the first attempt in its queue. */
     wsp_tcp_server_stop(pair.listener);
     CHECK(pair_connect(&pair, "/"));
     pair_free(&pair);
@@ -181,14 +181,14 @@ void an_unanswered_ping_closes_the_connection(void)
     options.heartbeat_interval = 0.05;
     if (raw_open(&silent, &options)) {
         WAIT_FOR(wsp_peer_get_ready_state(silent.server) == WSP_STATE_CLOSED, wsp_peer_poll(silent.server));
-        /* One interval until the ping, one until the answer is given up. */
+        /* One interval until the ping, another until the timeout. */
         CHECK(now() - begin >= 0.1);
         CHECK_NUMBER(wsp_peer_get_close_code(silent.server), -1);
         CHECK(wsp_peer_get_error_message(silent.server)[0] != '\0');
     }
     raw_free(&silent);
 
-    /* An end that is polled answers by itself. */
+    /* A peer that is polled answers by itself. */
     options.heartbeat_interval = 0.05 * patience();
     pair_make(&lively, NULL, &options);
     if (pair_connect(&lively, "/")) {
@@ -200,10 +200,10 @@ void an_unanswered_ping_closes_the_connection(void)
     pair_free(&lively);
 }
 
-void a_freed_peer_still_delivers(void)
+void unsent_data_of_a_freed_peer_is_delivered(void)
 {
-    /* More than the kernel takes at once, but no more than is read in the short time that a
-     * connection without a peer is kept, where a memory checker slows everything down. */
+    /* More than the kernel accepts at once, but no more than a program under a memory checker reads
+     * in the 2 s that a connection without a peer is kept. */
     const size_t size = patience() > 1.0 ? (size_t)4 * 1024 * 1024 : (size_t)8 * 1024 * 1024;
     uint8_t *data = malloc(size);
     wsp_peer_options options = wide_options();
@@ -225,19 +225,19 @@ void a_freed_peer_still_delivers(void)
     free(data);
 }
 
-static bool would_die_of_sigpipe(void)
+static bool sigpipe_has_its_default_action(void)
 {
     struct sigaction action;
 
     return sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL;
 }
 
-/* Sends much to a remote end whose kernel refuses it. */
-static void send_to_vanished(wsp_peer *peer, const wsp_peer *remote, const uint8_t *data, size_t length)
+/* Sends to a remote peer whose kernel answers with a reset. */
+static void send_to_lost(wsp_peer *peer, const wsp_peer *remote, const uint8_t *data, size_t length)
 {
     int messages = 0;
 
-    /* Whatever comes now is answered with a reset, as if the remote program had been killed. */
+    /* The kernel answers with a reset, as after the end of the remote program. */
     CHECK(shutdown((int)wsp_peer_get_fd(remote, NULL), SHUT_RDWR) == 0);
     while (messages < 1000 && wsp_peer_send(peer, data, length, WSP_WRITE_MODE_BINARY) == WSP_OK) {
         messages++;
@@ -252,34 +252,34 @@ static void send_to_vanished(wsp_peer *peer, const wsp_peer *remote, const uint8
     CHECK(wsp_peer_get_error_message(peer)[0] != '\0');
 }
 
-void sending_to_vanished_peers(void)
+void sending_to_lost_peers(void)
 {
     const size_t lengths[] = {10, 100000, 1024 * 1024};
     wsp_peer_options options = wide_options();
     uint8_t *data = calloc(1, 1024 * 1024);
 
-    CHECK(would_die_of_sigpipe());
-    /* The options are wide, but memory is not endless. */
+    CHECK(sigpipe_has_its_default_action());
+    /* Bounds the memory of this test. */
     options.outbound_buffer_size = (size_t)256 * 1024 * 1024;
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         struct pair pair;
 
-        /* Clients mask and servers do not, and large messages take other ways than small ones. */
+        /* Clients mask and servers do not, and large messages are written by other code than small ones. */
         if (pair_open(&pair, &options)) {
-            send_to_vanished(pair.client, pair.server, data, lengths[i]);
+            send_to_lost(pair.client, pair.server, data, lengths[i]);
         }
         pair_free(&pair);
         if (pair_open(&pair, &options)) {
-            send_to_vanished(pair.server, pair.client, data, lengths[i]);
+            send_to_lost(pair.server, pair.client, data, lengths[i]);
         }
         pair_free(&pair);
     }
-    CHECK(would_die_of_sigpipe());
+    CHECK(sigpipe_has_its_default_action());
     free(data);
 }
 
-void a_vanished_remote_end_raises_no_signal(void)
+void writing_to_a_lost_connection_raises_no_signal(void)
 {
-    CHECK(passes_isolated("sending_to_vanished_peers"));
-    CHECK(passes_isolated("writing_to_vanished_streams"));
+    CHECK(passes_isolated("sending_to_lost_peers"));
+    CHECK(passes_isolated("writing_to_lost_streams"));
 }

@@ -1,4 +1,4 @@
-/* From nothing to an open connection, and what a foreign event loop needs. */
+/* Making a connection, and waiting for it in the program's own event loop. */
 
 #define _POSIX_C_SOURCE 200809L
 
@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-void both_ends_know_each_other(void)
+void both_peers_report_their_connection(void)
 {
     static const char *const headers[] = {"X-Game: chess", "X-Level: 3"};
     char wanted[256];
@@ -49,14 +49,14 @@ void both_ends_know_each_other(void)
 void sub_protocols_are_negotiated(void)
 {
     static const char *const offered[] = {"chess.v2", "chess.v1"};
-    static const char *const spoken[] = {"draughts", "chess.v1"};
+    static const char *const supported[] = {"draughts", "chess.v1"};
     char first[16] = "chess.v1";
     const char *copied[] = {first};
     struct pair pair;
 
     pair_make(&pair, NULL, NULL);
     CHECK_ERROR(wsp_peer_set_supported_protocols(pair.client, offered, 2), WSP_OK);
-    CHECK_ERROR(wsp_peer_set_supported_protocols(pair.server, spoken, 2), WSP_OK);
+    CHECK_ERROR(wsp_peer_set_supported_protocols(pair.server, supported, 2), WSP_OK);
     if (pair_connect(&pair, "/")) {
         CHECK_TEXT(wsp_peer_get_selected_protocol(pair.client), "chess.v1");
         CHECK_TEXT(wsp_peer_get_selected_protocol(pair.server), "chess.v1");
@@ -73,7 +73,7 @@ void sub_protocols_are_negotiated(void)
     pair_free(&pair);
 }
 
-void a_peer_in_use_takes_no_other_connection(void)
+void a_connected_peer_refuses_another_connection(void)
 {
     wsp_stream *stream = wsp_stream_new();
     struct pair pair;
@@ -99,7 +99,7 @@ void a_peer_in_use_takes_no_other_connection(void)
     wsp_stream_free(stream);
 }
 
-void a_peer_can_be_used_again(void)
+void a_closed_peer_can_connect_again(void)
 {
     struct pair pair;
 
@@ -134,7 +134,7 @@ void a_refused_connection_is_explained(void)
     size_t length;
     char url[256];
 
-    /* A port of which it is known that nobody listens there now. */
+    /* A port on which nothing listens any more. */
     CHECK_ERROR(wsp_tcp_server_listen(listener, 0, "127.0.0.1"), WSP_OK);
     snprintf(url, sizeof url, "%s", url_of(listener, "/"));
     wsp_tcp_server_stop(listener);
@@ -143,7 +143,7 @@ void a_refused_connection_is_explained(void)
     }
     CHECK_NUMBER(wsp_peer_get_close_code(peer), -1);
     CHECK(strstr(wsp_peer_get_error_message(peer), "refused") != NULL);
-    /* Looking for messages is no failure that would hide the explanation. */
+    /* An empty queue does not replace the error message. */
     CHECK_ERROR(wsp_peer_get_packet(peer, &data, &length), WSP_ERR_FAILED);
     CHECK(data == NULL && length == 0);
     CHECK(strstr(wsp_peer_get_error_message(peer), "refused") != NULL);
@@ -151,13 +151,13 @@ void a_refused_connection_is_explained(void)
     wsp_tcp_server_free(listener);
 }
 
-void a_handshake_that_does_not_end_is_given_up(void)
+void a_handshake_fails_after_its_timeout(void)
 {
     wsp_peer_options options = WSP_PEER_OPTIONS_INIT;
     double begin = now();
     struct pair pair;
 
-    /* Nobody takes the connection; the kernel alone lets the client connect. */
+    /* The program does not take the connection; the kernel alone completes the TCP handshake. */
     options.handshake_timeout = 0.05;
     pair_make(&pair, &options, NULL);
     CHECK_ERROR(wsp_tcp_server_listen(pair.listener, 0, "127.0.0.1"), WSP_OK);
@@ -207,7 +207,7 @@ void an_event_loop_is_woken_by_messages(void)
         pair_poll(&pair);
         CHECK(!is_woken(pair.client, 0));
         for (int i = 0; i < 20; i++) {
-            /* The first message after a poll leaves at once. */
+            /* The first message after a poll is written at once. */
             CHECK_ERROR(wsp_peer_send_text(pair.server, "wake up"), WSP_OK);
             REQUIRE(is_woken(pair.client, 5000));
             wsp_peer_poll(pair.client);
@@ -225,12 +225,10 @@ void an_event_loop_is_woken_by_messages(void)
     pair_free(&pair);
 }
 
-/* Bytes that come by other ways than this library, as those of another program do. */
+/* Returns a socket that is not the library's, like that of another program, with a request sent. */
 static int foreign_connection(const wsp_tcp_server *listener)
 {
-    static const char request[] = "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n"
-                                  "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    static const char request[] = "GET / HTTP/1.1\r\nHost: h\r\n" HANDSHAKE "\r\n";
     struct sockaddr_in address;
     int descriptor = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -253,20 +251,16 @@ void an_event_loop_is_woken_by_another_process(void)
 
     CHECK_ERROR(wsp_tcp_server_listen(listener, 0, "127.0.0.1"), WSP_OK);
     for (int i = 0; i < PEERS; i++) {
-        wsp_stream *stream;
-
         peers[i] = wsp_peer_new();
         foreign[i] = foreign_connection(listener);
         WAIT_FOR(wsp_tcp_server_is_connection_available(listener), (void)0);
-        stream = wsp_tcp_server_take_connection(listener);
-        CHECK_ERROR(wsp_peer_accept_stream(peers[i], stream, NULL), WSP_OK);
-        wsp_stream_free(stream);
+        accept_connection(listener, peers[i], NULL);
         WAIT_FOR(wsp_peer_get_ready_state(peers[i]) == WSP_STATE_OPEN, wsp_peer_poll(peers[i]));
     }
     for (int round = 0; round < 20; round++) {
         int i = round % PEERS;
 
-        /* Another peer looks first, before there is anything to see. */
+        /* Another peer polls first, before anything has arrived. */
         wsp_peer_poll(peers[(i + 1) % PEERS]);
         CHECK(write(foreign[i], frame, sizeof frame) == (ssize_t)sizeof frame);
         CHECK(is_woken(peers[i], 5000));
@@ -282,8 +276,8 @@ void an_event_loop_is_woken_by_another_process(void)
     wsp_tcp_server_free(listener);
 }
 
-/* As programs do that register a descriptor once, before the handshake, and poll once when it is ready. */
-void an_event_loop_may_ask_before_the_handshake(void)
+/* For programs that register a descriptor once, before the handshake, and poll once if it is ready. */
+void an_event_loop_may_get_the_socket_before_the_handshake(void)
 {
     static const uint8_t frame[] = {0x81, 0x82, 0, 0, 0, 0, 'h', 'i'};
     enum { PEERS = 4 };
@@ -298,15 +292,10 @@ void an_event_loop_may_ask_before_the_handshake(void)
     incoming.fd = (int)wsp_tcp_server_get_fd(listener);
     CHECK_NUMBER(poll(&incoming, 1, 0), 0);
     for (int i = 0; i < PEERS; i++) {
-        wsp_stream *stream;
-
         peers[i] = wsp_peer_new();
         foreign[i] = foreign_connection(listener);
         CHECK_NUMBER(poll(&incoming, 1, (int)(5000 * patience())), 1);
-        stream = wsp_tcp_server_take_connection(listener);
-        REQUIRE(stream != NULL);
-        CHECK_ERROR(wsp_peer_accept_stream(peers[i], stream, NULL), WSP_OK);
-        wsp_stream_free(stream);
+        accept_connection(listener, peers[i], NULL);
         descriptors[i].fd = (int)wsp_peer_get_fd(peers[i], NULL);
         descriptors[i].events = POLLIN;
         WAIT_FOR(wsp_peer_get_ready_state(peers[i]) == WSP_STATE_OPEN, wsp_peer_poll(peers[i]));
@@ -315,7 +304,7 @@ void an_event_loop_may_ask_before_the_handshake(void)
     for (int round = 0; round < 20; round++) {
         int i = round % PEERS;
 
-        /* Another peer looks first, before there is anything to see. */
+        /* Another peer polls first, before anything has arrived. */
         wsp_peer_poll(peers[(i + 1) % PEERS]);
         CHECK(write(foreign[i], frame, sizeof frame) == (ssize_t)sizeof frame);
         CHECK_NUMBER(poll(&descriptors[i], 1, (int)(5000 * patience())), 1);
@@ -331,7 +320,7 @@ void an_event_loop_may_ask_before_the_handshake(void)
     wsp_tcp_server_free(listener);
 }
 
-void an_event_loop_is_told_about_waiting_output(void)
+void the_socket_wants_write_while_output_is_queued(void)
 {
     enum { SIZE = 64 * 1024, MESSAGES = 512 };
     static uint8_t data[SIZE];
@@ -367,7 +356,7 @@ void an_event_loop_is_told_about_waiting_output(void)
     pair_free(&pair);
 }
 
-void an_event_loop_gets_messages_that_had_no_room(void)
+void needs_poll_reports_messages_that_had_no_room(void)
 {
     enum { MESSAGES = 10 };
     wsp_peer_options options = WSP_PEER_OPTIONS_INIT;
@@ -382,7 +371,7 @@ void an_event_loop_gets_messages_that_had_no_room(void)
             CHECK_ERROR(wsp_peer_send_text(pair.server, "next"), WSP_OK);
         }
         wsp_peer_flush(pair.server);
-        /* The header's recipe: wait for the socket, poll, read what there is. */
+        /* As the header describes: wait for the socket, poll, take the packets. */
         for (int round = 0; round < 2 * MESSAGES && received < MESSAGES; round++) {
             if (!is_woken(pair.client, 200)) {
                 break;

@@ -1,43 +1,23 @@
-/* What both ends see of the handshake: the request, the decision about it, and failures. */
+/* The handshake as both peers report it: the request, the decision about it, and failures. */
 
 #include "check.h"
 #include "tests.h"
 
 #include <string.h>
 
-/* A plain TCP client that has sent `text` to a server peer which decides about requests. */
+/* Connects a plain TCP client that has sent `text` to a server peer whose program decides about requests. */
 static bool ask(struct raw_pair *pair, const char *text)
 {
     wsp_peer_options options = WSP_PEER_OPTIONS_INIT;
     wsp_request request = {sizeof request, NULL, NULL, NULL, NULL, 0, 0};
-    wsp_stream *accepted;
 
     options.auto_accept = 0;
-    pair->listener = wsp_tcp_server_new();
-    pair->raw = wsp_stream_new();
-    pair->server = wsp_peer_new();
-    CHECK_ERROR(wsp_peer_set_options(pair->server, &options), WSP_OK);
-    CHECK_ERROR(wsp_tcp_server_listen(pair->listener, 0, "127.0.0.1"), WSP_OK);
-    CHECK_ERROR(wsp_stream_connect_to_host(pair->raw, "127.0.0.1",
-                                           wsp_tcp_server_get_local_port(pair->listener)),
-                WSP_OK);
-    WAIT_FOR(wsp_stream_get_status(pair->raw) == WSP_STREAM_STATUS_CONNECTED,
-             wsp_stream_poll(pair->raw));
-    CHECK_ERROR(wsp_stream_put_data(pair->raw, (const uint8_t *)text, strlen(text)), WSP_OK);
-    WAIT_FOR(wsp_tcp_server_is_connection_available(pair->listener), (void)0);
-    accepted = wsp_tcp_server_take_connection(pair->listener);
-    CHECK_ERROR(wsp_peer_accept_stream(pair->server, accepted, NULL), WSP_OK);
-    wsp_stream_free(accepted);
+    raw_connect(pair, &options, text);
     WAIT_FOR(wsp_peer_get_request(pair->server, &request) == WSP_OK, wsp_peer_poll(pair->server));
     return CHECK(request.is_pending == 1);
 }
 
-#define HANDSHAKE                                     \
-    "Upgrade: websocket\r\nConnection: Upgrade\r\n"   \
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" \
-    "Sec-WebSocket-Version: 13\r\n"
-
-/* What the plain client has received; ends with the connection. */
+/* Returns what the plain client has received until the connection ended. */
 static const char *answer_to(struct raw_pair *pair)
 {
     static char answer[4096];
@@ -55,7 +35,7 @@ static const char *answer_to(struct raw_pair *pair)
     return answer;
 }
 
-void a_server_reads_the_request_and_decides(void)
+void a_server_program_reads_and_accepts_a_request(void)
 {
     static const char *const extra[] = {"Set-Cookie: id=1"};
     static const char *const wrong[] = {"no colon"};
@@ -93,11 +73,11 @@ void a_server_reads_the_request_and_decides(void)
     raw_free(&pair);
 }
 
-void a_server_answers_pages_and_refusals(void)
+void a_server_program_answers_with_pages_and_refusals(void)
 {
     static const char *const headers[] = {"Content-Type: text/html"};
     static const char *const split[] = {"A: b\r\nC: d"};
-    const uint8_t body[] = {'o', 'k'};
+    wsp_http_answer answer;
     wsp_request request = {sizeof request, NULL, NULL, NULL, NULL, 0, 0};
     wsp_failure failure;
     struct raw_pair pair;
@@ -105,12 +85,24 @@ void a_server_answers_pages_and_refusals(void)
     if (ask(&pair, "GET /health HTTP/1.1\r\nHost: h\r\n\r\n")) {
         CHECK_ERROR(wsp_peer_get_request(pair.server, &request), WSP_OK);
         CHECK_NUMBER(request.is_websocket, 0);
-        CHECK_ERROR(wsp_peer_reject_request(pair.server, 99, NULL, NULL, 0, NULL, 0), WSP_ERR_INVALID_PARAMETER);
-        CHECK_ERROR(wsp_peer_reject_request(pair.server, 200, NULL, split, 1, NULL, 0), WSP_ERR_INVALID_PARAMETER);
-        CHECK_ERROR(wsp_peer_reject_request(pair.server, 200, NULL, NULL, 0, NULL, 2), WSP_ERR_INVALID_PARAMETER);
-        CHECK_ERROR(wsp_peer_reject_request(pair.server, 200, NULL, headers, 1, body, 2), WSP_OK);
+        answer = answer_with(99, NULL);
+        CHECK_ERROR(wsp_peer_reject_request(pair.server, &answer), WSP_ERR_INVALID_PARAMETER);
+        answer = answer_with(200, NULL);
+        answer.headers = split;
+        answer.header_count = 1;
+        CHECK_ERROR(wsp_peer_reject_request(pair.server, &answer), WSP_ERR_INVALID_PARAMETER);
+        answer = answer_with(200, NULL);
+        answer.body_len = 2;
+        CHECK_ERROR(wsp_peer_reject_request(pair.server, &answer), WSP_ERR_INVALID_PARAMETER);
+        answer = answer_with(200, "ok");
+        answer.struct_size = 3;
+        CHECK_ERROR(wsp_peer_reject_request(pair.server, &answer), WSP_ERR_INVALID_PARAMETER);
+        answer.struct_size = sizeof answer;
+        answer.headers = headers;
+        answer.header_count = 1;
+        CHECK_ERROR(wsp_peer_reject_request(pair.server, &answer), WSP_OK);
         CHECK_NUMBER(wsp_peer_get_ready_state(pair.server), WSP_STATE_CLOSED);
-        CHECK_ERROR(wsp_peer_reject_request(pair.server, 200, NULL, NULL, 0, NULL, 0), WSP_ERR_UNCONFIGURED);
+        CHECK_ERROR(wsp_peer_reject_request(pair.server, &answer), WSP_ERR_UNCONFIGURED);
         CHECK_TEXT(answer_to(&pair), "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n"
                                      "Content-Type: text/html\r\n\r\nok");
         memset(&failure, 0xaa, sizeof failure);
@@ -142,28 +134,28 @@ void origins_can_be_limited(void)
     raw_free(&pair);
 }
 
-void a_client_reads_why_it_was_refused(void)
+void a_client_reports_the_answer_that_refused_it(void)
 {
     static const char *const headers[] = {"Location: /elsewhere"};
-    const uint8_t body[] = {'g', 'o', 'n', 'e'};
+    wsp_http_answer answer = answer_with(302, "gone");
     wsp_peer_options options = WSP_PEER_OPTIONS_INIT;
     wsp_request request = {sizeof request, NULL, NULL, NULL, NULL, 0, 0};
     wsp_failure failure;
-    wsp_stream *stream;
     struct pair pair;
 
+    answer.reason = "Moved";
+    answer.headers = headers;
+    answer.header_count = 1;
     failure.struct_size = sizeof failure;
     options.auto_accept = 0;
     pair_make(&pair, NULL, &options);
     CHECK_ERROR(wsp_tcp_server_listen(pair.listener, 0, "127.0.0.1"), WSP_OK);
     CHECK_ERROR(wsp_peer_connect_to_url(pair.client, url_of(pair.listener, "/"), NULL), WSP_OK);
     WAIT_FOR(wsp_tcp_server_is_connection_available(pair.listener), wsp_peer_poll(pair.client));
-    stream = wsp_tcp_server_take_connection(pair.listener);
-    CHECK_ERROR(wsp_peer_accept_stream(pair.server, stream, NULL), WSP_OK);
-    wsp_stream_free(stream);
+    accept_connection(pair.listener, pair.server, NULL);
     CHECK_ERROR(wsp_peer_get_request(pair.server, &request), WSP_ERR_UNAVAILABLE);
     WAIT_FOR(wsp_peer_get_request(pair.server, &request) == WSP_OK, pair_poll(&pair));
-    CHECK_ERROR(wsp_peer_reject_request(pair.server, 302, "Moved", headers, 1, body, sizeof body), WSP_OK);
+    CHECK_ERROR(wsp_peer_reject_request(pair.server, &answer), WSP_OK);
     WAIT_FOR(wsp_peer_get_ready_state(pair.client) == WSP_STATE_CLOSED, pair_poll(&pair));
     CHECK_ERROR(wsp_peer_get_failure(pair.client, &failure), WSP_OK);
     CHECK_NUMBER(failure.stage, WSP_STAGE_HTTP);
@@ -191,7 +183,7 @@ void proxies_are_checked(void)
     wsp_peer_free(peer);
 }
 
-void handshake_calls_refuse_null_and_wrong_sizes(void)
+void handshake_calls_refuse_null_and_unknown_sizes(void)
 {
     wsp_request request = {1, NULL, NULL, NULL, NULL, 0, 0};
     wsp_tls_info info = {1, NULL, NULL, NULL, NULL, 0};
@@ -213,8 +205,8 @@ void handshake_calls_refuse_null_and_wrong_sizes(void)
     CHECK(wsp_peer_find_received_header(NULL, "a") == NULL);
     CHECK_ERROR(wsp_peer_accept_request(NULL, NULL, 0), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_peer_accept_request(peer, NULL, 0), WSP_ERR_UNCONFIGURED);
-    CHECK_ERROR(wsp_peer_reject_request(NULL, 404, NULL, NULL, 0, NULL, 0), WSP_ERR_INVALID_PARAMETER);
-    CHECK_ERROR(wsp_peer_reject_request(peer, 404, NULL, NULL, 0, NULL, 0), WSP_ERR_UNCONFIGURED);
+    CHECK_ERROR(wsp_peer_reject_request(NULL, NULL), WSP_ERR_INVALID_PARAMETER);
+    CHECK_ERROR(wsp_peer_reject_request(peer, NULL), WSP_ERR_UNCONFIGURED);
     CHECK_ERROR(wsp_peer_set_allowed_origins(NULL, NULL, 0), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_peer_set_proxy(NULL, NULL, NULL, NULL), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_peer_set_proxy_from_environment(NULL), WSP_ERR_INVALID_PARAMETER);

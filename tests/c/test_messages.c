@@ -12,7 +12,7 @@
 
 #define MIB ((size_t)1024 * 1024)
 
-/* Moves one message and looks at it. */
+/* Sends one message and checks what arrives. */
 static void exchange(struct pair *pair, wsp_peer *from, wsp_peer *to, const uint8_t *data, size_t length,
                      wsp_write_mode mode)
 {
@@ -61,7 +61,7 @@ void messages_of_every_length_arrive_in_both_directions(void)
     free(bytes);
 }
 
-void kinds_are_kept(void)
+void message_kinds_are_kept(void)
 {
     static const uint8_t with_nul[] = {'a', 0, 'b'};
     struct pair pair;
@@ -130,7 +130,7 @@ void a_packet_is_lent_until_the_next_call(void)
                      pair_poll(&pair));
             CHECK_ERROR(wsp_peer_get_packet(pair.server, &lent, &length), WSP_OK);
             REQUIRE(lent != NULL && length == lengths[i]);
-            /* Calls on other objects do not count. */
+            /* Calls on other objects do not end the loan. */
             CHECK_ERROR(wsp_peer_send(pair.client, data, lengths[i], WSP_WRITE_MODE_BINARY), WSP_OK);
             wsp_peer_poll(pair.client);
             CHECK_ERROR(wsp_peer_get_packet(pair.client, &other, &size), WSP_OK);
@@ -184,11 +184,11 @@ void a_full_outbound_queue_refuses_and_recovers(void)
         CHECK(wsp_peer_get_error_message(pair.client)[0] != '\0');
         CHECK_NUMBER(wsp_peer_get_ready_state(pair.client), WSP_STATE_OPEN);
         CHECK(wsp_peer_get_current_outbound_buffered_amount(pair.client) > 0);
-        /* The same message fits when the remote end has read some. */
+        /* The same message is accepted after the remote peer has read some. */
         WAIT_FOR(wsp_peer_send(pair.client, data, SIZE, WSP_WRITE_MODE_BINARY) == WSP_OK,
                  pair_poll(&pair));
         accepted++;
-        /* Nothing that was accepted is lost, nothing that was refused has left. */
+        /* Every accepted message arrives, and no refused one. */
         WAIT_FOR(received == accepted, {
             const uint8_t *packet;
             size_t length;
@@ -221,7 +221,7 @@ void a_message_larger_than_the_queue_is_refused(void)
     pair_free(&pair);
 }
 
-void the_outbound_amount_counts_what_waits(void)
+void the_outbound_amount_counts_unsent_bytes(void)
 {
     enum { SIZE = 32 * 1024 * 1024 };
     uint8_t *data = calloc(1, SIZE);
@@ -309,7 +309,7 @@ void packets_stay_readable_after_the_close(void)
         CHECK_NUMBER((long long)wsp_peer_get_available_packet_count(pair.client), 3);
         CHECK(next_is_text(pair.client, "one"));
         wsp_peer_poll(pair.client);
-        /* A refused call does not take the rest away. */
+        /* A refused call keeps the queued messages. */
         CHECK_ERROR(wsp_peer_connect_to_url(pair.client, "http://", NULL), WSP_ERR_INVALID_PARAMETER);
         CHECK_ERROR(wsp_peer_send_text(pair.client, "too late"), WSP_ERR_FAILED);
         CHECK_ERROR(wsp_peer_close(pair.client, 1000, NULL), WSP_OK);
@@ -329,21 +329,21 @@ void packets_survive_a_broken_connection(void)
     struct pollfd descriptor;
 
     if (raw_open(&pair, NULL)) {
-        CHECK(raw_send(&pair, TEXT_FRAME, "last words", 10));
+        CHECK(raw_send(&pair, TEXT_FRAME, "last text", 9));
         descriptor.fd = (int)wsp_peer_get_fd(pair.server, NULL);
         descriptor.events = POLLIN;
         WAIT_FOR(poll(&descriptor, 1, 0) > 0, (void)0);
-        /* The remote end is gone, and what is sent to it is answered with a reset. */
+        /* The remote peer is disconnected, and its kernel answers with a reset. */
         wsp_stream_free(pair.raw);
         pair.raw = NULL;
-        CHECK_ERROR(wsp_peer_send_text(pair.server, "anybody there?"), WSP_OK);
+        CHECK_ERROR(wsp_peer_send_text(pair.server, "answered with a reset"), WSP_OK);
         WAIT_FOR(poll(&descriptor, 1, 0) > 0 && (descriptor.revents & POLLHUP) != 0, (void)0);
-        /* The next write fails; what arrived before must not fall with it. */
-        wsp_peer_send_text(pair.server, "hello?");
+        /* The next write fails; messages that arrived before stay readable. */
+        wsp_peer_send_text(pair.server, "fails");
         WAIT_FOR(wsp_peer_get_ready_state(pair.server) == WSP_STATE_CLOSED, wsp_peer_poll(pair.server));
         CHECK_NUMBER(wsp_peer_get_close_code(pair.server), -1);
         CHECK_NUMBER((long long)wsp_peer_get_available_packet_count(pair.server), 1);
-        CHECK(next_is_text(pair.server, "last words"));
+        CHECK(next_is_text(pair.server, "last text"));
     }
     raw_free(&pair);
 }

@@ -59,8 +59,8 @@ void options_can_be_read_back(void)
     wsp_peer_free(peer);
 }
 
-/* What a caller knows whose header ends before that field. Allocated in exactly that size, so that
- * a memory checker sees every access behind it. */
+/* Makes the options of a caller whose header declares `size` bytes. Allocated in exactly that size, so
+ * that a memory checker finds every access beyond it. */
 static wsp_peer_options *older_options(size_t size)
 {
     wsp_peer_options *older = malloc(size);
@@ -70,7 +70,7 @@ static wsp_peer_options *older_options(size_t size)
     return older;
 }
 
-void older_callers_leave_newer_options_alone(void)
+void options_unknown_to_an_older_caller_keep_their_values(void)
 {
     const size_t size = offsetof(wsp_peer_options, connect_timeout);
     wsp_peer_options changed = WSP_PEER_OPTIONS_INIT;
@@ -102,14 +102,14 @@ void older_callers_leave_newer_options_alone(void)
     wsp_peer_free(peer);
 }
 
-void sizes_of_no_version_are_refused(void)
+void unknown_struct_sizes_are_refused(void)
 {
     /* Too small for the size itself, inside a field, and larger than this version's struct. */
     const size_t sizes[] = {0, 1, sizeof(size_t) - 1, offsetof(wsp_peer_options, close_timeout) + 1,
                             offsetof(wsp_peer_options, compression_level) + 2, sizeof initial - 1,
                             sizeof initial + 1, 10 * sizeof initial, SIZE_MAX};
     wsp_peer *peer = wsp_peer_new();
-    /* Whatever is done with a wrong size, it must not go beyond what is there. */
+    /* Room for every size in the list that an access could use. */
     wsp_peer_options *options = malloc(11 * sizeof *options);
     wsp_peer_options after = WSP_PEER_OPTIONS_INIT;
 
@@ -129,7 +129,7 @@ void sizes_of_no_version_are_refused(void)
     wsp_peer_free(peer);
 }
 
-void what_is_no_time_is_refused(void)
+void invalid_times_are_refused(void)
 {
     const double times[] = {-1.0, -1e-9, (double)NAN, (double)INFINITY, -(double)INFINITY, 1e300};
     const size_t fields[] = {
@@ -152,7 +152,7 @@ void what_is_no_time_is_refused(void)
             CHECK(wsp_peer_get_error_message(peer)[0] != '\0');
         }
     }
-    /* All or nothing: the fields before the wrong one have not changed either. */
+    /* The fields before the invalid one have not changed either. */
     CHECK_ERROR(wsp_peer_get_options(peer, &after), WSP_OK);
     CHECK(memcmp(&after, &initial, sizeof after) == 0);
     wsp_peer_free(peer);
@@ -177,9 +177,9 @@ void compression_settings_have_ranges(void)
     wsp_peer_free(peer);
 }
 
-void a_time_without_end_is_no_defect(void)
+void very_long_times_do_not_break_a_connection(void)
 {
-    /* How one says "never": more seconds than there will be, and more than any clock can count. */
+    /* More seconds than any connection lasts, and more than any clock can count. */
     const double times[] = {1e9, 1e18, 1e19};
 
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {

@@ -1,4 +1,4 @@
-/* wsp_tcp_server and wsp_stream by themselves. */
+/* wsp_tcp_server and wsp_stream without WebSocket. */
 
 #define _POSIX_C_SOURCE 200809L
 
@@ -18,14 +18,7 @@ struct streams {
 
 static bool streams_open(struct streams *streams)
 {
-    streams->listener = wsp_tcp_server_new();
-    streams->near = wsp_stream_new();
-    CHECK_ERROR(wsp_tcp_server_listen(streams->listener, 0, "127.0.0.1"), WSP_OK);
-    CHECK_ERROR(wsp_stream_connect_to_host(streams->near, "127.0.0.1",
-                                           wsp_tcp_server_get_local_port(streams->listener)),
-                WSP_OK);
-    WAIT_FOR(wsp_stream_get_status(streams->near) == WSP_STREAM_STATUS_CONNECTED,
-             wsp_stream_poll(streams->near));
+    stream_connect(&streams->listener, &streams->near);
     WAIT_FOR(wsp_tcp_server_is_connection_available(streams->listener), (void)0);
     streams->far = wsp_tcp_server_take_connection(streams->listener);
     return CHECK(streams->far != NULL) &&
@@ -39,7 +32,7 @@ static void streams_free(struct streams *streams)
     wsp_tcp_server_free(streams->listener);
 }
 
-void a_server_refuses_wrong_addresses(void)
+void a_listener_refuses_invalid_addresses(void)
 {
     static const char *const addresses[] = {"", "localhost", "nonsense", "[::1]", "127.0.0.1:80", "256.0.0.1"};
     static const int32_t ports[] = {-1, 65536, INT32_MAX, INT32_MIN};
@@ -69,7 +62,7 @@ void a_server_refuses_wrong_addresses(void)
     wsp_tcp_server_free(server);
 }
 
-void a_server_stops_and_listens_again(void)
+void a_listener_stops_and_listens_again(void)
 {
     struct streams streams;
     uint8_t byte;
@@ -88,7 +81,7 @@ void a_server_stops_and_listens_again(void)
         CHECK(!wsp_tcp_server_is_connection_available(streams.listener));
         CHECK(wsp_tcp_server_take_connection(streams.listener) == NULL);
         CHECK_NUMBER(wsp_tcp_server_get_local_port(streams.listener), 0);
-        /* The connection that was taken lives on, the other is closed. */
+        /* The connection that was taken stays open, the other is closed. */
         WAIT_FOR(wsp_stream_get_status(waiting) != WSP_STREAM_STATUS_CONNECTED &&
                      wsp_stream_get_status(waiting) != WSP_STREAM_STATUS_CONNECTING,
                  wsp_stream_poll(waiting));
@@ -101,7 +94,7 @@ void a_server_stops_and_listens_again(void)
     streams_free(&streams);
 }
 
-void a_stream_knows_its_ends(void)
+void a_stream_reports_its_addresses(void)
 {
     wsp_stream *stream = wsp_stream_new();
     struct streams streams;
@@ -131,7 +124,7 @@ void a_stream_knows_its_ends(void)
     streams_free(&streams);
 }
 
-void a_stream_moves_bytes(void)
+void a_stream_transfers_bytes(void)
 {
     enum { SIZE = 16 * 1024 * 1024 };
     uint8_t *data = malloc(SIZE);
@@ -155,7 +148,7 @@ void a_stream_moves_bytes(void)
         CHECK_NUMBER((long long)count, 6);
         CHECK(memcmp(copy, data, 10) == 0);
 
-        /* More than the kernel takes: the network decides how much goes at a time. */
+        /* More than the kernel accepts, so that partial writes happen. */
         WAIT_FOR(received == SIZE, {
             CHECK_ERROR(wsp_stream_put_partial_data(streams.far, data + sent, SIZE - sent, &count), WSP_OK);
             sent += count;
@@ -220,7 +213,7 @@ void a_stream_ends_with_eof(void)
         wsp_stream_disconnect_from_host(streams.far);
         CHECK_NUMBER(wsp_stream_get_status(streams.far), WSP_STREAM_STATUS_NONE);
         CHECK_ERROR(wsp_stream_put_data(streams.far, data, 1), WSP_ERR_FAILED);
-        /* What was written before is there; how much there was is told along with the error. */
+        /* Earlier bytes are delivered, and their number is reported together with the error. */
         CHECK_ERROR(wsp_stream_get_data(streams.near, data, sizeof data, &count), WSP_ERR_FILE_EOF);
         CHECK_NUMBER((long long)count, 4);
         CHECK(memcmp(data, "four", 4) == 0);
@@ -235,7 +228,7 @@ void a_stream_ends_with_eof(void)
     streams_free(&streams);
 }
 
-void a_stream_whose_end_was_polled_has_no_connection(void)
+void a_stream_has_no_connection_after_poll_noticed_its_end(void)
 {
     struct streams streams;
     uint8_t data[10];
@@ -300,7 +293,7 @@ void a_stream_binds_once(void)
     wsp_tcp_server_free(listener);
 }
 
-void a_stream_refuses_wrong_arguments(void)
+void a_stream_refuses_invalid_arguments(void)
 {
     static const int32_t ports[] = {0, -1, 65536, INT32_MAX, INT32_MIN};
     struct streams streams;
@@ -321,7 +314,7 @@ void a_stream_refuses_wrong_arguments(void)
     streams_free(&streams);
 }
 
-void writing_to_vanished_streams(void)
+void writing_to_lost_streams(void)
 {
     enum { SIZE = 1024 * 1024 };
     uint8_t *data = calloc(1, SIZE);

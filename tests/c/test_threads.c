@@ -1,4 +1,4 @@
-/* One object in several threads, and several objects in as many. */
+/* One object in several threads, and several objects in several threads. */
 
 #define _POSIX_C_SOURCE 200809L
 
@@ -11,7 +11,7 @@
 
 enum { MESSAGES = 5000, THREADS = 4, ROUNDS = 300 };
 
-/* What the threads on one peer have in common. */
+/* State of all threads on one peer. */
 struct shared {
     wsp_peer *peer;
     atomic_int received;
@@ -30,8 +30,8 @@ struct stamp {
     uint32_t message;
 };
 
-/* Counts what has arrived. Another thread's calls may end the loan of a packet at any time, so only
- * its length is of use here. */
+/* Counts what has arrived. Another thread's calls may end the loan of a packet at any time, so only its
+ * length is used. */
 static void count_packets(struct shared *shared)
 {
     const uint8_t *data;
@@ -77,7 +77,7 @@ static void *send_and_receive(void *argument)
     return NULL;
 }
 
-/* What the other end has got and sent. */
+/* What the remote peer has received and sent. */
 struct answers {
     uint32_t next[2];
     int count;
@@ -99,7 +99,7 @@ static void answer(wsp_peer *server, struct answers *answers)
         if (CHECK_NUMBER((long long)length, sizeof stamp)) {
             memcpy(&stamp, packet, sizeof stamp);
         }
-        /* Each thread's messages are all there and in order. */
+        /* Each thread's messages are complete and in order. */
         if (CHECK(stamp.thread < 2)) {
             CHECK_NUMBER(stamp.message, answers->next[stamp.thread]);
             answers->next[stamp.thread] = stamp.message + 1;
@@ -120,7 +120,7 @@ void two_threads_share_a_peer(void)
     pthread_t threads[2];
     struct answers answers = {{0, 0}, 0, 0};
 
-    /* Narrow enough that both directions are often full. */
+    /* Small limits, so that both directions are often full. */
     options.outbound_buffer_size = 4000;
     options.inbound_buffer_size = 4000;
     options.max_queued_packets = 100;
@@ -159,7 +159,7 @@ struct private_pair {
     bool is_done;
 };
 
-/* Checks would be counted by several threads at once; the result is looked at afterwards. */
+/* CHECK is not for several threads at once, so the result is checked afterwards. */
 static void *play_alone(void *argument)
 {
     struct private_pair *private_pair = argument;

@@ -35,27 +35,24 @@ static const char *text_of(const char *file)
     return text;
 }
 
-static bool know(const struct pair *pair)
+static bool have_finished(const struct pair *pair)
 {
     return wsp_peer_get_ready_state(pair->client) != WSP_STATE_CONNECTING &&
            wsp_peer_get_ready_state(pair->server) != WSP_STATE_CONNECTING;
 }
 
-/* Lets a client connect by wss:// until both ends know how it ended. */
+/* Connects a client by wss:// until both peers are open or closed. */
 static void secure(struct pair *pair, const char *host, const wsp_tls_options *client, const wsp_tls_options *server)
 {
     char url[256];
-    wsp_stream *stream;
 
     pair_make(pair, NULL, NULL);
     CHECK_ERROR(wsp_tcp_server_listen(pair->listener, 0, "127.0.0.1"), WSP_OK);
     snprintf(url, sizeof url, "wss://%s:%u/", host, (unsigned)wsp_tcp_server_get_local_port(pair->listener));
     CHECK_ERROR(wsp_peer_connect_to_url(pair->client, url, client), WSP_OK);
     WAIT_FOR(wsp_tcp_server_is_connection_available(pair->listener), wsp_peer_poll(pair->client));
-    stream = wsp_tcp_server_take_connection(pair->listener);
-    CHECK_ERROR(wsp_peer_accept_stream(pair->server, stream, server), WSP_OK);
-    wsp_stream_free(stream);
-    WAIT_FOR(know(pair), pair_poll(pair));
+    accept_connection(pair->listener, pair->server, server);
+    WAIT_FOR(have_finished(pair), pair_poll(pair));
 }
 
 static bool exchanges(struct pair *pair)
@@ -66,7 +63,7 @@ static bool exchanges(struct pair *pair)
     return next_is_text(pair->server, "secret");
 }
 
-void wss_connects_both_ends(void)
+void wss_connections_open(void)
 {
     wsp_tls_options *client = wsp_tls_options_new();
     wsp_tls_options *server = wsp_tls_options_new();
@@ -85,7 +82,7 @@ void wss_connects_both_ends(void)
     CHECK(strncmp(wsp_peer_get_requested_url(pair.server), "wss://localhost:", 16) == 0);
     pair_free(&pair);
 
-    /* The same from files, and the options are not needed any more once a connection has begun. */
+    /* The same from files. Connections copy the options, which can be freed. */
     CHECK_ERROR(wsp_tls_options_server_from_files(server, path_of("server.key"), path_of("server.crt")), WSP_OK);
     CHECK_ERROR(wsp_tls_options_client_from_file(client, path_of("server.crt"), "localhost"), WSP_OK);
     secure(&pair, "127.0.0.1", client, server);
@@ -95,7 +92,7 @@ void wss_connects_both_ends(void)
     pair_free(&pair);
 }
 
-void a_server_that_is_not_trusted_is_refused(void)
+void an_untrusted_server_is_refused(void)
 {
     wsp_tls_options *client = wsp_tls_options_new();
     wsp_tls_options *server = wsp_tls_options_new();
@@ -130,7 +127,7 @@ void a_server_that_is_not_trusted_is_refused(void)
     wsp_tls_options_free(server);
 }
 
-void a_client_proves_who_it_is(void)
+void a_client_certificate_identifies_the_client(void)
 {
     wsp_tls_options *client = wsp_tls_options_new();
     wsp_tls_options *server = wsp_tls_options_new();
@@ -165,7 +162,7 @@ void a_client_proves_who_it_is(void)
     wsp_tls_options_free(server);
 }
 
-void wrong_tls_options_are_refused_with_the_reason(void)
+void invalid_tls_options_are_refused_with_a_reason(void)
 {
     wsp_tls_options *options = wsp_tls_options_new();
     wsp_peer *peer = wsp_peer_new();
@@ -192,7 +189,7 @@ void wrong_tls_options_are_refused_with_the_reason(void)
     CHECK_ERROR(wsp_tls_options_set_client_ca(options, text_of("client.crt"), true), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_tls_options_set_client_ca_from_file(options, NULL, true), WSP_ERR_INVALID_PARAMETER);
 
-    /* Still what they were: a client's, which no server can use. */
+    /* Refused calls have changed nothing: the options are those of a client, which no server can use. */
     CHECK_ERROR(wsp_peer_accept_stream(peer, stream, options), WSP_ERR_INVALID_PARAMETER);
     CHECK_ERROR(wsp_tls_options_server(options, text_of("server.key"), text_of("server.crt")), WSP_OK);
     CHECK_ERROR(wsp_peer_connect_to_url(peer, "wss://localhost:1/", options), WSP_ERR_INVALID_PARAMETER);

@@ -1,4 +1,4 @@
-/* The trace: which peers live, and what they send and receive. */
+/* The trace: the live peers, and what they send and receive. */
 
 #include "check.h"
 #include "tests.h"
@@ -10,7 +10,7 @@ static bool has(const wsp_trace_event *event, uint64_t peer, wsp_trace_kind kind
     return event->peer_id == peer && event->kind == kind && event->is_sent == is_sent;
 }
 
-/* Skips to the next event of this kind. */
+/* Takes entries until one is of this kind. */
 static bool find(wsp_trace_event *event, uint64_t peer, wsp_trace_kind kind, int is_sent)
 {
     while (wsp_trace_next_event(event) == WSP_OK) {
@@ -120,7 +120,7 @@ void a_trace_logs_messages_and_hides_secrets(void)
     wsp_trace_enable(false);
 }
 
-void a_trace_can_leave_contents_out(void)
+void a_trace_without_previews_has_no_contents(void)
 {
     wsp_trace_event event = {sizeof event, 0, 0, WSP_TRACE_KIND_TEXT, 0, 0, NULL, 0};
     struct pair pair;
@@ -141,7 +141,7 @@ void a_trace_can_leave_contents_out(void)
     wsp_trace_enable(false);
 }
 
-void a_trace_counts_what_was_missed(void)
+void a_trace_counts_dropped_entries(void)
 {
     wsp_trace_event event = {sizeof event, 0, 0, WSP_TRACE_KIND_TEXT, 0, 0, NULL, 0};
     wsp_peer_options options = wide_options();
@@ -163,7 +163,7 @@ void a_trace_counts_what_was_missed(void)
     wsp_trace_enable(false);
 }
 
-void a_trace_that_is_off_says_so(void)
+void a_disabled_trace_is_reported(void)
 {
     wsp_trace_event event = {sizeof event, 0, 0, WSP_TRACE_KIND_TEXT, 0, 0, NULL, 0};
     struct pair pair;
@@ -187,7 +187,7 @@ void a_trace_that_is_off_says_so(void)
     pair_free(&pair);
 }
 
-void trace_calls_refuse_null_and_wrong_sizes(void)
+void trace_calls_refuse_null_and_unknown_sizes(void)
 {
     wsp_trace_event event = {sizeof event - 1, 7, 0, WSP_TRACE_KIND_TEXT, 0, 0, NULL, 0};
     struct pair pair;

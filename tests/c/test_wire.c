@@ -1,4 +1,4 @@
-/* What goes over the wire besides plain messages: pings, frames, pieces, compression. */
+/* Pings, frames, pieces and compression. */
 
 #include "check.h"
 #include "tests.h"
@@ -25,14 +25,14 @@ void a_ping_measures_the_round_trip(void)
         WAIT_FOR(wsp_peer_get_round_trip_time(pair.client, &smoothed) >= 0.0 && smoothed >= 0.0,
                  pair_poll(&pair));
         CHECK(wsp_peer_get_round_trip_time(pair.client, NULL) < 10.0 * patience());
-        /* Pings and pongs are no messages. */
+        /* Pings and pongs are not messages. */
         CHECK_NUMBER((long long)wsp_peer_get_available_packet_count(pair.client), 0);
         CHECK_NUMBER((long long)wsp_peer_get_available_packet_count(pair.server), 0);
     }
     pair_free(&pair);
 }
 
-void a_peer_knows_when_everything_has_left(void)
+void a_peer_is_drained_after_everything_was_written(void)
 {
     enum { SIZE = 32 * 1024 * 1024 };
     uint8_t *data = calloc(1, SIZE);
@@ -52,7 +52,7 @@ void a_peer_knows_when_everything_has_left(void)
     free(data);
 }
 
-void long_messages_leave_in_frames(void)
+void long_messages_are_sent_in_frames(void)
 {
     wsp_peer_options options = WSP_PEER_OPTIONS_INIT;
     struct raw_pair pair;
@@ -74,7 +74,7 @@ void long_messages_leave_in_frames(void)
     raw_free(&pair);
 }
 
-void messages_can_be_read_in_pieces(void)
+void messages_can_be_taken_in_pieces(void)
 {
     enum { SIZE = 3 * 1024 * 1024 + 17 };
     uint8_t *data = malloc(SIZE);
@@ -124,22 +124,22 @@ void messages_can_be_read_in_pieces(void)
     free(data);
 }
 
-void compression_is_agreed_on_by_both_ends(void)
+void compression_needs_both_peers(void)
 {
     wsp_peer_options with = WSP_PEER_OPTIONS_INIT;
     wsp_compression_statistics statistics;
 
     with.compression_enabled = 1;
     for (int i = 0; i < 4; i++) {
-        bool is_wanted = i == 3;
+        bool is_expected = i == 3;
         struct pair pair;
 
         pair_make(&pair, i % 2 == 1 ? &with : NULL, i >= 2 ? &with : NULL);
         CHECK(!wsp_peer_is_compression_active(pair.client, &statistics));
         CHECK(statistics.sent_plain == 0 && statistics.sent_compressed == 0);
         if (pair_connect(&pair, "/")) {
-            CHECK(wsp_peer_is_compression_active(pair.client, NULL) == is_wanted);
-            CHECK(wsp_peer_is_compression_active(pair.server, &statistics) == is_wanted);
+            CHECK(wsp_peer_is_compression_active(pair.client, NULL) == is_expected);
+            CHECK(wsp_peer_is_compression_active(pair.server, &statistics) == is_expected);
             CHECK(statistics.received_plain == 0 && statistics.received_compressed == 0);
         }
         pair_free(&pair);
@@ -173,7 +173,7 @@ void compressed_messages_are_counted(void)
         CHECK(sent.received_plain == 0 && sent.received_compressed == 0);
         CHECK_NUMBER((long long)received.received_plain, SIZE);
         CHECK_NUMBER((long long)received.received_compressed, (long long)sent.sent_compressed);
-        /* What was counted can still be read when the connection is over. */
+        /* The counts stay readable after the end of the connection. */
         CHECK_ERROR(wsp_peer_close(pair.client, -1, NULL), WSP_OK);
         CHECK(!wsp_peer_is_compression_active(pair.client, &sent));
         CHECK_NUMBER((long long)sent.sent_plain, SIZE);
@@ -181,7 +181,7 @@ void compressed_messages_are_counted(void)
     pair_free(&pair);
 }
 
-void compression_survives_giving_its_memory_back(void)
+void compression_works_after_releasing_its_memory(void)
 {
     enum { SIZE = 5000 };
     static uint8_t data[SIZE];

@@ -1,4 +1,4 @@
-// Two ends of a connection in one C++11 program, with handles that free themselves.
+// Both peers of a connection in one C++11 program, with handles that free themselves.
 
 #include <chrono>
 #include <cstdint>
@@ -30,7 +30,7 @@ struct Message {
     std::string text() const { return std::string(bytes.begin(), bytes.end()); }
 };
 
-// Errors become exceptions, and what the library lends is copied.
+// Errors become exceptions, and lent data is copied.
 class Peer {
 public:
     Peer() : handle_(wsp_peer_new()) {}
@@ -82,13 +82,13 @@ private:
     Handle<wsp_peer> handle_;
 };
 
-// Polls both ends in turn, as one frame after the other would.
+// Polls both peers in turn, once per round.
 template <typename Condition>
 void poll_until(Peer &client, Peer &server, Condition condition) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (!condition()) {
         if (std::chrono::steady_clock::now() > deadline) {
-            throw std::runtime_error("nothing happened for ten seconds");
+            throw std::runtime_error("the condition is false after ten seconds");
         }
         client.poll();
         server.poll();
@@ -121,19 +121,19 @@ void run() {
     const std::string text("h\xc3\xa9llo\0world", 12);
     client.send(text);
     poll_until(client, server, [&] { return server.receive(message); });
-    expect(message.is_text && message.text() == text, "the server got another text");
+    expect(message.is_text && message.text() == text, "the server received another text");
 
     const std::vector<std::uint8_t> bytes = {0, 1, 0xfe, 0xff};
     server.send(bytes);
     poll_until(client, server, [&] { return client.receive(message); });
-    expect(!message.is_text && message.bytes == bytes, "the client got other bytes");
+    expect(!message.is_text && message.bytes == bytes, "the client received other bytes");
 
-    // Ownership moves like that of any other object.
+    // A move transfers the ownership of the handle.
     Peer moved = std::move(client);
     moved.close(1000, "done");
     poll_until(moved, server,
                [&] { return moved.state() == WSP_STATE_CLOSED && server.state() == WSP_STATE_CLOSED; });
-    expect(moved.close_code() == 1000 && server.close_reason() == "done", "the close was not clean");
+    expect(moved.close_code() == 1000 && server.close_reason() == "done", "the close handshake failed");
 }
 
 } // namespace

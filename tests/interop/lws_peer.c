@@ -1,7 +1,7 @@
 /*
- * libwebsockets' part in the interoperation tests. Commands, options and output are those of peer.c;
- * of the options there are --compress, --expect-plain and --gentle, and for a client
- * --no-context-takeover and --window-bits.
+ * libwebsockets' peer in the interoperation tests. Commands, options and output are those of peer.c. It
+ * supports --compress, --expect-plain and --gentle, and as a client --no-context-takeover and
+ * --window-bits.
  */
 
 #define _POSIX_C_SOURCE 200809L
@@ -15,10 +15,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../c/program.h"
+
 #define LONGEST_MESSAGE ((size_t)16 * 1024 * 1024)
-/* A program here never runs longer. */
+/* Time limit of the whole program. */
 #define SECONDS 150
-/* Longer messages are sent in several frames, which is how this library is meant to be used. */
+/* Longer messages are sent in several frames, as this library's documentation recommends. */
 #define FRAME ((size_t)65536)
 #define REASON "finished"
 
@@ -30,7 +32,7 @@ struct message {
     bool is_text;
 };
 
-/* Made and destroyed with the connection, by the library, which fills it with zeros first. */
+/* The library makes it, filled with zeros, and destroys it with the connection. */
 struct session {
     char path[32];
     bool is_list;
@@ -42,10 +44,10 @@ struct session {
     size_t returned;
 
     struct message incoming;
-    /* To be sent back, oldest first. */
+    /* Messages to echo, oldest first. */
     struct message *waiting;
     size_t echoed;
-    /* What is being sent has got so far. */
+    /* Bytes sent of the current message. */
     size_t offset;
 };
 
@@ -61,28 +63,7 @@ static bool is_deflate_made;
 static size_t count;
 static size_t failed;
 
-static void *grown(void *memory, size_t size)
-{
-    memory = realloc(memory, size);
-    if (memory == NULL) {
-        perror("lws_peer");
-        exit(EXIT_FAILURE);
-    }
-    return memory;
-}
-
-/* The same in every run, so that a failure comes again. */
-static uint32_t noise(void)
-{
-    static uint32_t state = 2463534242;
-
-    state ^= state << 13;
-    state ^= state >> 17;
-    state ^= state << 5;
-    return state;
-}
-
-/* What is not noise or text is one sentence again and again. */
+/* Messages that are neither noise nor text repeat one sentence. */
 static void add(size_t length, bool is_text, bool is_noise)
 {
     static const char *const sentences[] = {
@@ -142,7 +123,7 @@ static int fail(struct session *session, const char *format, ...)
         printf(", at %s\n", session->path);
         fflush(stdout);
     }
-    /* Has the library drop the connection. */
+    /* Makes the library drop the connection. */
     return -1;
 }
 
@@ -166,7 +147,7 @@ static int begin(struct lws *wsi, struct session *session, bool is_server)
 /* Sends the next frame of the message. Returns whether it was the last, or -1. */
 static int send_frame(struct lws *wsi, struct session *session, const struct message *message)
 {
-    /* The library writes the frame's header in front of what it is given. */
+    /* The library writes the frame's header before the payload. */
     static uint8_t buffer[LWS_PRE + FRAME];
     size_t size = message->length - session->offset;
     bool is_first = session->offset == 0;
@@ -337,7 +318,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     return 0;
 }
 
-/* The library does not tell which extensions a connection has; but it tells the extension. */
+/* The library does not report the extensions of a connection, but it calls the extension. */
 static int deflate(struct lws_context *of, const struct lws_extension *extension, struct lws *wsi,
                    enum lws_extension_callback_reasons reason, void *user, void *in, size_t length)
 {

@@ -5,22 +5,22 @@
  *     peer client URL [OPTION]...
  *
  *     --compress              offer or accept permessage-deflate
- *     --expect-plain          no connection may be compressed: the other side does not want it
- *     --gentle                send no empty messages, and none that ends in a long repetition
+ *     --expect-plain          no connection may be compressed: the remote peer refuses compression
+ *     --gentle                send no empty messages, and none that ends with a long repetition
  *     --no-context-takeover   as the library's options of the same names
  *     --window-bits N
  *     --threshold N
  *     --max-frame-size N
  *
- * What happens on a connection depends on the path, and is the same in every program here: at `/`
- * the client sends messages and the server sends them back, at `/list` it is the other way round.
- * The end that sends them compares, pings, and closes with 1000. At `/report` the client sends a
- * text that begins with OK or FAILED, for a program that cannot say it otherwise.
+ * The path decides what happens on a connection, in every program here: at `/` the client sends
+ * messages and the server echoes them; at `/list` the roles are exchanged. The sender compares the
+ * echoes, pings, and closes with 1000. At `/report` the client sends a text that begins with OK or
+ * FAILED, for a program without standard output.
  *
- * The server prints `LISTENING port` first and ends with its standard input. The client visits `/`
- * and `/list`. Both print a line for each connection, `OK n messages, ...` or `FAILED why`. The
- * status is 0 only if there was a connection and all of them are OK, which includes that they are
- * compressed exactly if they should be.
+ * The server prints `LISTENING port` first and ends with its standard input. The client connects to
+ * `/` and `/list`. Both print a line for each connection, `OK n messages, ...` or `FAILED reason`. The
+ * status is 0 if there was a connection and all are OK, which includes that each is compressed exactly
+ * if it should be.
  */
 
 #define _POSIX_C_SOURCE 200809L
@@ -30,18 +30,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <wspeer.h>
+
+#include "../c/message.h"
 
 #define MEBIBYTE ((size_t)1024 * 1024)
 #define LONGEST_MESSAGE (16 * MEBIBYTE)
 
-/* For all connections together; a program here never runs longer. */
+/* Time limit of the whole program. */
 #define SECONDS 150
 
-/* A client offers one that no server knows and then the one. */
+/* A client offers one that no server supports, then the common one. */
 static const char *const PROTOCOLS[] = {"other", "interop"};
 #define PROTOCOL "interop"
 #define REASON "finished"
@@ -68,21 +68,17 @@ struct connection {
     size_t sent;
     size_t returned;
 
-    /* A message that is to be sent back: what the library lends is gone by the time that the
-     * network has room for it. */
-    uint8_t *message;
-    size_t length;
-    size_t capacity;
-    int32_t mode;
+    /* The message to send back, and whether it waits for room in the outbound queue. */
+    struct message message;
     bool is_waiting;
     size_t echoed;
 
-    /* The first thing that went wrong, "" if nothing has. */
+    /* The first failure, "" for none. */
     char failure[512];
 };
 
-/* What is sent: the first round waits for each message to come back, the second sends what the
- * library takes. */
+/* The messages to send: the first round waits for each echo, the second sends until the library
+ * refuses. */
 static struct payload payloads[64];
 static size_t payload_count;
 static size_t first_round;
@@ -91,35 +87,6 @@ static bool should_compress;
 static bool is_gentle;
 static wsp_peer_options options = WSP_PEER_OPTIONS_INIT;
 static double deadline;
-
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static void *grown(void *memory, size_t size)
-{
-    memory = realloc(memory, size > 0 ? size : 1);
-    if (memory == NULL) {
-        perror("peer");
-        exit(EXIT_FAILURE);
-    }
-    return memory;
-}
-
-/* The same in every run, so that a failure comes again. */
-static uint32_t noise(void)
-{
-    static uint32_t state = 2463534242;
-
-    state ^= state << 13;
-    state ^= state >> 17;
-    state ^= state << 5;
-    return state;
-}
 
 static void fill_with_noise(uint8_t *data, size_t length)
 {
@@ -137,9 +104,8 @@ static void fill_with_repetition(uint8_t *data, size_t length)
     }
 }
 
-/* Sentences of unequal length in no regular order, so that pieces of the message end inside of code
- * points of two, three and four bytes. Whole ones, because deflate takes ten times as long for
- * single characters in no order. */
+/* Sentences of unequal length in a random order, so that pieces of the message end inside code points of
+ * two, three and four bytes. Random single characters would take deflate ten times as long. */
 static void fill_with_text(uint8_t *data, size_t length)
 {
     static const char *const sentences[] = {
@@ -179,7 +145,7 @@ static void add_payload(const char *kind, void (*fill)(uint8_t *, size_t), size_
 
 static void make_payloads(void)
 {
-    /* Where a frame's length takes another form, and a long one. */
+    /* The bounds of the forms of a frame's length, and a long message. */
     static const size_t lengths[] = {0, 1, 125, 126, 127, 65535, 65536, LONGEST_MESSAGE};
 
     for (size_t i = is_gentle; i < sizeof lengths / sizeof *lengths; i++) {
@@ -190,7 +156,7 @@ static void make_payloads(void)
         add_payload("text", fill_with_text, lengths[i], WSP_WRITE_MODE_TEXT);
     }
 
-    /* The same data again; but once is enough for the one that costs seconds to compress. */
+    /* The same data again, except for the message that takes seconds to compress. */
     payload_count = first_round;
     for (size_t i = 0; i < first_round; i++) {
         if (payloads[i].length < LONGEST_MESSAGE || payloads[i].fill != fill_with_noise) {
@@ -207,7 +173,7 @@ static void fail(struct connection *connection, const char *format, ...)
         va_start(arguments, format);
         vsnprintf(connection->failure, sizeof connection->failure, format, arguments);
         va_end(arguments);
-        /* What comes after the first failure tells nothing. */
+        /* Later failures are consequences of the first. */
         wsp_peer_close(connection->peer, -1, NULL);
     }
 }
@@ -315,33 +281,12 @@ static bool receive_list(struct connection *connection)
     return has_received;
 }
 
-static bool take_message(struct connection *connection)
-{
-    const uint8_t *data;
-    size_t length;
-
-    if (wsp_peer_get_packet(connection->peer, &data, &length) != WSP_OK) {
-        return false;
-    }
-    if (length > connection->capacity) {
-        connection->message = grown(connection->message, length);
-        connection->capacity = length;
-    }
-    if (length > 0) {
-        memcpy(connection->message, data, length);
-    }
-    connection->length = length;
-    connection->mode = wsp_peer_was_string_packet(connection->peer) ? WSP_WRITE_MODE_TEXT : WSP_WRITE_MODE_BINARY;
-    return true;
-}
-
 static bool echo(struct connection *connection)
 {
     bool has_sent = false;
 
-    while (connection->is_waiting || take_message(connection)) {
-        wsp_error error =
-            wsp_peer_send(connection->peer, connection->message, connection->length, connection->mode);
+    while (connection->is_waiting || take_message(connection->peer, &connection->message)) {
+        wsp_error error = send_message(connection->peer, &connection->message);
 
         connection->is_waiting = error == WSP_ERR_OUT_OF_MEMORY;
         if (connection->is_waiting) {
@@ -359,19 +304,19 @@ static bool echo(struct connection *connection)
 
 static void print_report(struct connection *connection)
 {
-    if (take_message(connection)) {
-        printf("REPORT %.*s\n", (int)connection->length, (const char *)connection->message);
+    if (take_message(connection->peer, &connection->message)) {
+        printf("REPORT %s\n", (const char *)connection->message.data);
         fflush(stdout);
         connection->echoed++;
-        if (connection->length < 2 || memcmp(connection->message, "OK", 2) != 0) {
-            fail(connection, "the other side reports a failure");
+        if (strncmp((const char *)connection->message.data, "OK", 2) != 0) {
+            fail(connection, "the remote peer reports a failure");
         }
-        /* The page closes then. If it did at once, all of the connection might happen in one poll. */
+        /* The page closes after this. Without it, the whole connection might happen in a single poll. */
         wsp_peer_send_text(connection->peer, "thanks");
     }
 }
 
-/* One round. Returns whether messages went to or fro, and so may go on doing so at once. */
+/* Runs one round. Returns whether messages were sent or received, so that the next may follow at once. */
 static bool serve(struct connection *connection, bool is_server)
 {
     bool is_busy = false;
@@ -401,7 +346,7 @@ static bool serve(struct connection *connection, bool is_server)
 
 static bool is_shrunk(uint64_t plain, uint64_t compressed)
 {
-    /* Less than a quarter of the bytes cannot be compressed, the rest nearly vanishes. */
+    /* Less than a quarter of the bytes are incompressible, the rest compresses to almost nothing. */
     return plain > 0 && compressed > 0 && compressed < plain / 2;
 }
 
@@ -427,25 +372,25 @@ static void check_end(struct connection *connection, const wsp_compression_stati
         fail(connection, "closed after %zu of %zu messages", connection->returned, payload_count);
     }
     if (connection->part != LIST && connection->echoed == 0) {
-        fail(connection, "no message came");
+        fail(connection, "no message was received");
     }
     if (connection->part == ECHO && strcmp(reason, REASON) != 0) {
         fail(connection, "closed with the reason '%s'", reason);
     }
     if (connection->is_compressed && connection->part != REPORT) {
         if (!is_shrunk(statistics->sent_plain, statistics->sent_compressed)) {
-            fail(connection, "what was sent is not compressed");
+            fail(connection, "sent messages are not compressed");
         }
         if (!is_shrunk(statistics->received_plain, statistics->received_compressed)) {
-            fail(connection, "what was received is not compressed");
+            fail(connection, "received messages are not compressed");
         }
     } else if (!connection->is_compressed &&
                (statistics->sent_plain > 0 || statistics->received_plain > 0)) {
-        fail(connection, "compression that is not active was used");
+        fail(connection, "compression was used although it is not active");
     }
 }
 
-/* Prints and forgets it. Returns whether all is well. */
+/* Prints the result and frees the connection. Returns whether it is OK. */
 static bool end(struct connection *connection)
 {
     wsp_compression_statistics statistics = {0, 0, 0, 0};
@@ -465,18 +410,9 @@ static bool end(struct connection *connection)
     }
     fflush(stdout);
     wsp_peer_free(connection->peer);
-    free(connection->message);
+    free(connection->message.data);
     free(connection);
     return is_ok;
-}
-
-/* Waits for input for at most that time. Returns false at the end of standard input. */
-static bool has_input(int milliseconds)
-{
-    struct pollfd input = {STDIN_FILENO, POLLIN, 0};
-    char ignored[256];
-
-    return poll(&input, 1, milliseconds) <= 0 || read(STDIN_FILENO, ignored, sizeof ignored) > 0;
 }
 
 static bool run_server(void)
@@ -535,9 +471,8 @@ static bool run_server(void)
 }
 
 /*
- * Waits as a foreign event loop does, for the socket only. One that stays silent for a second while
- * the library has something to do would be a library that forgot to ask for the next wake-up.
- * Returns whether there was such a silence.
+ * Waits for the socket only, as the program's own event loop does. Returns whether the socket was not
+ * ready for a second. If the library has work after that, its answers about the socket were wrong.
  */
 static bool wait_for_socket(wsp_peer *peer)
 {
@@ -546,12 +481,10 @@ static bool wait_for_socket(wsp_peer *peer)
     struct pollfd interest = {(int)fd, (short)(POLLIN | (wants_write ? POLLOUT : 0)), 0};
 
     if (fd < 0) {
-        const struct timespec millisecond = {0, 1000000};
-
-        nanosleep(&millisecond, NULL);
+        nap();
         return false;
     }
-    /* Once more without waiting, for what came in the last moment. */
+    /* Once more without waiting, for data that arrived at the deadline. */
     return poll(&interest, 1, 1000) == 0 && poll(&interest, 1, 0) == 0;
 }
 
@@ -569,7 +502,7 @@ static bool visit(const char *url, const char *path)
         bool is_busy = serve(connection, false);
 
         if (is_busy && was_silent) {
-            fail(connection, "messages went to or fro though the socket was silent");
+            fail(connection, "messages were exchanged although the socket was not ready");
         }
         was_silent = !is_busy && wsp_peer_get_ready_state(connection->peer) != WSP_STATE_CLOSED &&
                      wait_for_socket(connection->peer);
@@ -639,7 +572,7 @@ int main(int argc, char **argv)
     should_compress = options.compression_enabled == 1 && !is_plain;
     options.inbound_buffer_size = LONGEST_MESSAGE;
     options.outbound_buffer_size = LONGEST_MESSAGE;
-    /* The other side may have to send megabytes before its close frame. */
+    /* The remote peer may have to send megabytes before its close frame. */
     options.close_timeout = 30.0;
     deadline = now() + SECONDS;
 

@@ -47,7 +47,7 @@ fn lines(list: &[&str]) -> Vec<String> {
 #[test]
 fn a_server_sees_the_whole_request_before_it_answers() {
     let mut raw = pending(&request("Cookie: a=1\r\nCookie: b=2\r\nX-Empty:\r\n"));
-    let request = raw.peer.request().unwrap();
+    let mut request = raw.peer.request().unwrap();
     assert_eq!((request.method.as_str(), request.path_and_query()), ("GET", ("/room/7", "name=a%20b")));
     assert_eq!(request.headers.all("cookie").collect::<Vec<_>>(), ["a=1", "b=2"]);
     assert_eq!(request.headers.first("X-Empty"), Some(""));
@@ -63,7 +63,8 @@ fn a_server_sees_the_whole_request_before_it_answers() {
     raw.poll_until("open", |peer| peer.state() == State::Open);
     let head = String::from_utf8(raw.read_past(b"\r\n\r\n")).unwrap();
     assert!(head.contains("\r\nSet-Cookie: session=9\r\n"), "{head}");
-    assert_eq!(raw.peer.request().unwrap(), wspeer::proto::handshake::Request { rest: Vec::new(), ..request });
+    request.rest.clear();
+    assert_eq!(raw.peer.request().unwrap(), request);
 }
 
 #[test]
@@ -87,7 +88,7 @@ fn enabling_auto_accept_accepts_a_pending_request() {
 fn a_rejected_client_reads_the_response() {
     let mut raw = pending(&request(""));
     let headers = lines(&["WWW-Authenticate: Basic realm=\"game\""]);
-    raw.peer.reject_request(HttpAnswer { headers, ..HttpAnswer::new(401) }.with_body("who are you?")).unwrap();
+    raw.peer.reject_request(HttpAnswer::new(401).with_headers(headers).with_body("who are you?")).unwrap();
     assert_eq!((raw.peer.state(), raw.peer.close_code()), (State::Closed, -1));
     assert!(raw.peer.failure().is_none(), "a rejection by the program is no failure");
     let expected = "HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 12\r\n\
@@ -102,7 +103,7 @@ fn one_port_serves_pages_and_websockets() {
         let mut raw = pending(&format!("{method} /health HTTP/1.1\r\nHost: h\r\n\r\n"));
         assert!(!raw.peer.request().unwrap().is_websocket());
         let headers = lines(&["Content-Type: text/html"]);
-        raw.peer.reject_request(HttpAnswer { headers, ..HttpAnswer::new(200) }.with_body(page.clone())).unwrap();
+        raw.peer.reject_request(HttpAnswer::new(200).with_headers(headers).with_body(page.clone())).unwrap();
         let answer = answer(&mut raw);
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("\r\nContent-Length: 3145728\r\n"));
         assert_eq!(answer.split_once("\r\n\r\n").unwrap().1.len(), body);
@@ -129,7 +130,7 @@ fn invalid_calls_for_a_pending_request_change_nothing() {
     for status in [-1, i64::MAX] {
         assert_eq!(HttpAnswer::checked_status(status).unwrap_err().code(), ErrorCode::InvalidParameter);
     }
-    let with_reason = HttpAnswer { reason: "a\nb".to_owned(), ..HttpAnswer::new(200) };
+    let with_reason = HttpAnswer::new(200).with_reason("a\nb");
     assert_eq!(code(raw.peer.reject_request(with_reason)), ErrorCode::InvalidParameter);
     assert!(raw.peer.is_request_pending());
     raw.peer.accept_request(&[]).unwrap();

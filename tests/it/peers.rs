@@ -337,7 +337,7 @@ fn host_names_connect_without_delay() {
     #[cfg(unix)]
     for peer in [&pair.client, &pair.server] {
         use std::os::fd::BorrowedFd;
-        let fd = i32::try_from(peer.raw_fd().unwrap().0).unwrap();
+        let fd = peer.raw_fd().unwrap().0;
         #[expect(unsafe_code, reason = "a foreign descriptor can be borrowed only this way")]
         // SAFETY: the descriptor belongs to the peer, which lives longer.
         let fd = unsafe { BorrowedFd::borrow_raw(fd) };

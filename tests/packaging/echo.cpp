@@ -1,4 +1,4 @@
-// A client over wspeer.hpp: sends what it is told to the URL, prints what comes back. In C++11 and later, without exceptions.
+// A client over wspeer.hpp: sends its argument to the URL and prints the echo. C++11 and later, without exceptions.
 #include <wspeer.hpp>
 
 #include <cstdio>

@@ -2,7 +2,7 @@
 //!
 //! Usage: `godot_help FOLDER`. gdext makes this text from the doc comments in `rust/godot/` and
 //! passes it to the editor only, so the engine's own dump of an extension lacks the descriptions.
-//! `tools/book/build.py` has the engine merge both.
+//! `tools/run docs` has the engine merge both.
 
 // The classes register themselves when the library is linked.
 use wspeer as _;

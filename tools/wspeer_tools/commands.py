@@ -27,8 +27,12 @@ COMMANDS = {
     "generated": Command("checks.generated", "write_generated", "write the files that the build script generates"),
     "check-generated": Command("checks.generated", "check_generated", "compare them with the committed ones"),
     "check-dependencies": Command("commands", "check_dependencies", "licences, bans and sources, by cargo-deny"),
-    "check-scripts": Command("checks.scripts", "check_scripts", "shellcheck and mypy"),
+    "check-scripts": Command("checks.scripts", "check_scripts", "shellcheck, ruff, mypy and the tests of this tool"),
     "check-words": Command("checks.words", "check_words", "terms of comments and texts, length of comment lines"),
+    "docs": Command(
+        "book.build", "build_docs", "[OUTPUT]: build the documentation as a site; the default is dist/docs"
+    ),
+    "check-docs": Command("book.check", "check_docs", "[SITE]: look for missing names and broken links in that site"),
     "fuzz": Command("fuzz", "fuzz", "SECONDS [TARGET...]: run fuzz targets"),
     "install": Command("commands", "install", "install the C library (PREFIX, DESTDIR, LIBDIR, INCLUDEDIR, DATADIR)"),
     "uninstall": Command("commands", "uninstall", "remove what install has installed"),
@@ -60,9 +64,9 @@ def print_engine() -> None:
 
 
 def check_dependencies() -> None:
-    from .provision.packages import cargo_tool
+    from .provision.packages import cargo_program
 
-    run([cargo_tool("cargo-deny"), "--all-features", "check", "bans", "licenses", "sources"], cwd=ROOT)
+    run([cargo_program("cargo-deny"), "--all-features", "check", "bans", "licenses", "sources"], cwd=ROOT)
 
 
 def install() -> None:

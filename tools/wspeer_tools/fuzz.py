@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from .process import Argument, output_of, run_to_end
 from .project import ROOT, target_folder
-from .provision.packages import cargo_tool
+from .provision.packages import cargo_program
 from .report import Failed
 
 
 def fuzz(seconds: str, *names: str) -> None:
     """Runs each target for some seconds; all targets if none is named."""
-    program = cargo_tool("cargo-fuzz")
+    program = cargo_program("cargo-fuzz")
     tests, target = ROOT / "tests", ROOT / "target" / "fuzz"
     environment = {"RUSTUP_TOOLCHAIN": "nightly", "CARGO_TARGET_DIR": str(target)}
     chosen = names or tuple(output_of([program, "list", "--fuzz-dir", "fuzz"], cwd=tests, env=environment).split())

@@ -16,6 +16,8 @@ HEADER = ROOT / "include" / "wspeer.h"
 MACHINE = platform.machine()
 # The folder of the addon that holds the libraries for this machine.
 LIBRARY_FOLDER = f"linux.{MACHINE}"
+# The features of the extension, as in the Makefile. With others, cargo would build the library again.
+EXTENSION_FEATURES = ("--features", "godot,capi")
 # The earliest time that a zip file can hold.
 EARLIEST_TIME = 315532800
 

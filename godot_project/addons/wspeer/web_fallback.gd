@@ -1,5 +1,5 @@
 extends Object
-## Creates peers in projects that are exported to the web too, where the engine uses the browser's WebSocket and loads no extension.
+## Creates peers in projects that are exported to the web too. There the engine uses the browser's WebSocket and loads no extension.
 ##
 ## [codeblock]
 ## const WebFallback = preload("res://addons/wspeer/web_fallback.gd")

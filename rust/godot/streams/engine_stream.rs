@@ -12,10 +12,10 @@ use crate::net::Transport;
 /// A stream of the engine, or one that is written in a script.
 pub struct EngineStream {
     stream: Gd<StreamPeer>,
-    kind: Kind,
+    kind: EngineStreamKind,
 }
 
-enum Kind {
+enum EngineStreamKind {
     Tcp(Gd<StreamPeerTcp>),
     Tls {
         tls: Gd<StreamPeerTls>,
@@ -27,8 +27,8 @@ enum Kind {
 }
 
 #[expect(unsafe_code, reason = "a peer with an engine stream may be used from any thread, as any other peer")]
-// SAFETY: the engine counts references to a RefCounted atomically, and the peer's lock lets one thread at a time call the
-// stream, of which the peer is the only user while it runs on it.
+// SAFETY: the engine counts references to a RefCounted atomically, and the peer's lock lets one thread at a time call
+// the stream, of which the peer is the only user while it runs on it.
 unsafe impl Send for EngineStream {}
 
 impl EngineStream {
@@ -38,7 +38,7 @@ impl EngineStream {
         if tcp.get_status() == stream_peer_tcp::Status::CONNECTED {
             tcp.set_no_delay(true);
         }
-        Ok(Self { stream, kind: Kind::Tcp(tcp) })
+        Ok(Self { stream, kind: EngineStreamKind::Tcp(tcp) })
     }
 
     /// Wraps a `StreamPeerTLS` with a session; gives other streams back. `below` finds the stream below it.
@@ -51,36 +51,36 @@ impl EngineStream {
             return Err(stream);
         }
         let below = below(&tls);
-        Ok(Self { stream, kind: Kind::Tls { tls, below } })
+        Ok(Self { stream, kind: EngineStreamKind::Tls { tls, below } })
     }
 
     /// Wraps any other stream.
     pub fn other(stream: Gd<StreamPeer>) -> Self {
-        Self { stream, kind: Kind::Other }
+        Self { stream, kind: EngineStreamKind::Other }
     }
 
     /// Updates the stream's status; returns whether the stream is still usable.
     fn poll(&mut self) -> bool {
         match &mut self.kind {
-            Kind::Tcp(tcp) => {
+            EngineStreamKind::Tcp(tcp) => {
                 tcp.poll();
                 tcp.get_status() == stream_peer_tcp::Status::CONNECTED
             }
-            Kind::Tls { tls, .. } => {
+            EngineStreamKind::Tls { tls, .. } => {
                 if is_live(tls) {
                     tls.poll();
                 }
                 is_live(tls)
             }
-            Kind::Other => self.stream.get_available_bytes() >= 0,
+            EngineStreamKind::Other => self.stream.get_available_bytes() >= 0,
         }
     }
 
     fn is_ready(&self) -> bool {
         match &self.kind {
-            Kind::Tcp(tcp) => tcp.get_status() == stream_peer_tcp::Status::CONNECTED,
-            Kind::Tls { tls, .. } => tls.get_status() == stream_peer_tls::Status::CONNECTED,
-            Kind::Other => self.stream.get_available_bytes() >= 0,
+            EngineStreamKind::Tcp(tcp) => tcp.get_status() == stream_peer_tcp::Status::CONNECTED,
+            EngineStreamKind::Tls { tls, .. } => tls.get_status() == stream_peer_tls::Status::CONNECTED,
+            EngineStreamKind::Other => self.stream.get_available_bytes() >= 0,
         }
     }
 
@@ -156,35 +156,37 @@ impl Transport for EngineStream {
             let _result = self.write(&unsent);
         }
         match &mut self.kind {
-            Kind::Tcp(tcp) => tcp.disconnect_from_host(),
-            Kind::Tls { tls, .. } => tls.disconnect_from_stream(),
-            Kind::Other => {}
+            EngineStreamKind::Tcp(tcp) => tcp.disconnect_from_host(),
+            EngineStreamKind::Tls { tls, .. } => tls.disconnect_from_stream(),
+            EngineStreamKind::Other => {}
         }
     }
 
     fn remote_address(&self) -> Option<SocketAddr> {
         match &self.kind {
-            Kind::Tcp(tcp) if tcp.get_status() == stream_peer_tcp::Status::CONNECTED => {
+            EngineStreamKind::Tcp(tcp) if tcp.get_status() == stream_peer_tcp::Status::CONNECTED => {
                 let ip = tcp.get_connected_host().to_string().parse().ok()?;
                 Some(SocketAddr::new(ip, u16::try_from(tcp.get_connected_port()).ok()?))
             }
-            Kind::Tls { tls, below: Some(below) } if is_live(tls) => below.remote_address(),
-            Kind::Tcp(_) | Kind::Tls { .. } | Kind::Other => None,
+            EngineStreamKind::Tls { tls, below: Some(below) } if is_live(tls) => below.remote_address(),
+            EngineStreamKind::Tcp(_) | EngineStreamKind::Tls { .. } | EngineStreamKind::Other => None,
         }
     }
 
     fn set_no_delay(&mut self, enabled: bool) -> io::Result<()> {
         match &mut self.kind {
-            Kind::Tcp(tcp) if tcp.get_status() == stream_peer_tcp::Status::CONNECTED => {
+            EngineStreamKind::Tcp(tcp) if tcp.get_status() == stream_peer_tcp::Status::CONNECTED => {
                 tcp.set_no_delay(enabled);
                 Ok(())
             }
-            Kind::Tls { tls, below: Some(below) } if is_live(tls) => below.set_no_delay(enabled),
-            Kind::Tcp(_) | Kind::Tls { .. } | Kind::Other => Err(ErrorKind::NotConnected.into()),
+            EngineStreamKind::Tls { tls, below: Some(below) } if is_live(tls) => below.set_no_delay(enabled),
+            EngineStreamKind::Tcp(_) | EngineStreamKind::Tls { .. } | EngineStreamKind::Other => {
+                Err(ErrorKind::NotConnected.into())
+            }
         }
     }
 
     fn is_secure(&self) -> bool {
-        matches!(self.kind, Kind::Tls { .. })
+        matches!(self.kind, EngineStreamKind::Tls { .. })
     }
 }

@@ -100,8 +100,8 @@ pub struct SharedPeerCell {
 struct SharedInstance(OnceCell<Gd<RustWebSocketPeer>>);
 
 #[expect(unsafe_code, reason = "a room may be used by any thread")]
-// SAFETY: the cell is only reached while the room's lock is held. The engine counts references to the instance atomically, and
-// the connection in it has a lock of its own.
+// SAFETY: the cell is only reached while the room's lock is held. The engine counts references to the instance
+// atomically, and the connection in it has a lock of its own.
 unsafe impl Send for SharedInstance {}
 
 impl PeerCell for SharedPeerCell {

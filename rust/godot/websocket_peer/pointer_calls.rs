@@ -48,8 +48,8 @@ macro_rules! pointer_calls {
                     result: GDExtensionTypePtr,
                 ) {
                     guarded(|| {
-                        // SAFETY: the engine calls this for an instance, with arguments of the types that gdext has registered for
-                        // the method, and a place for a result of the registered type.
+                        // SAFETY: the engine calls this for an instance, with arguments of the types that gdext has
+                        // registered for the method, and a place for a result of the registered type.
                         unsafe {
                             let this = InstancePointer::<RustWebSocketPeer>::new(instance);
                             frequent_methods::$method(&this $(, <$argument>::argument(*_arguments.add($index)))*)

@@ -22,8 +22,8 @@ pub(super) fn parse(pem: &str, what: &str) -> Result<Vec<CertificateDer<'static>
     Ok(found)
 }
 
-/// Removes the NUL at the end of Godot's PEM texts, which its strings show as U+FFFD. In concatenated texts it would hide what
-/// follows.
+/// Removes the NUL at the end of Godot's PEM texts, which its strings show as U+FFFD. In concatenated texts it would
+/// hide what follows.
 fn clean(pem: &str) -> String {
     pem.replace(['\0', '\u{fffd}', '\u{feff}'], "")
 }

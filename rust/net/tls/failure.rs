@@ -1,4 +1,4 @@
-//! Why TLS failed, as a text with advice.
+//! Explains why TLS failed, in a text with advice.
 
 use std::io;
 
@@ -6,6 +6,7 @@ use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, OtherErr
 
 /// A failure of a TLS handshake or session.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TlsFailure {
     /// The alert or the failed verification, in words.
     pub text: String,

@@ -1,4 +1,4 @@
-//! What a TLS handshake negotiated.
+//! Defines what a program can learn about a TLS handshake.
 
 /// The negotiated parameters, and the identity of the remote peer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

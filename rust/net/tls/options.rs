@@ -62,7 +62,8 @@ pub struct ClientTlsSpec {
 pub struct ServerTlsSpec {
     /// The server's certificate.
     pub identity: IdentityPem,
-    /// Certificates of the authorities for client certificates, in PEM format; `None` to request no client certificates.
+    /// Certificates of the authorities for client certificates, in PEM format; `None` to request no client
+    /// certificates.
     pub client_ca: Option<String>,
     /// Clients without a certificate are refused.
     pub client_certificate_required: bool,
@@ -70,6 +71,7 @@ pub struct ServerTlsSpec {
 
 /// Settings as a program combines them. A refused call changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TlsOptions {
     /// Settings of a client.
     Client(ClientTlsSpec),
@@ -91,7 +93,8 @@ impl TlsOptions {
         self.set(Self::Client(ClientTlsSpec { is_unsafe: false, trusted, common_name_override, identity }))
     }
 
-    /// Makes these the settings of a client that does not verify the name, and verifies the chain only if `trusted` is set.
+    /// Makes these the settings of a client that does not verify the name, and verifies the chain only if `trusted` is
+    /// set.
     pub fn set_client_unsafe(&mut self, trusted: Option<String>) -> Result {
         let identity = self.client_identity();
         self.set(Self::Client(ClientTlsSpec { is_unsafe: true, trusted, identity, ..ClientTlsSpec::default() }))
@@ -223,7 +226,7 @@ impl ClientTls {
         let needs_system_trust = matches!(trust, ServerTrust::System);
         let name = name_override.as_ref().and_then(|name| ServerName::try_from(name.clone()).ok());
         if needs_system_trust && name_override.is_some() && name.is_none() {
-            let message = format!("'{}' is not a host name", spec.common_name_override);
+            let message = format!("common_name_override must be a host name, not '{}'", spec.common_name_override);
             return Err(Error::new(ErrorCode::InvalidParameter, message));
         }
         let verifier = ServerVerifier { trust, checks_name: !spec.is_unsafe, name_override };
@@ -267,7 +270,10 @@ impl ClientTls {
         // RFC 6066 section 3: the name is sent without a trailing dot.
         let host = host.strip_suffix('.').unwrap_or(host);
         ServerName::try_from(host.to_owned()).map_err(|_| {
-            Error::new(ErrorCode::InvalidParameter, format!("'{host}' is not a valid name of a TLS server"))
+            Error::new(
+                ErrorCode::InvalidParameter,
+                format!("the host name for TLS must be a DNS name or an IP address, not '{host}'"),
+            )
         })
     }
 }

@@ -13,9 +13,10 @@ use super::options::{ClientTls, ServerTls};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::TLS_WRITE_BYTES;
 use crate::net::receive_buffers;
-use crate::net::{FailureStage, NetError, Transport};
+use crate::net::{FailureStage, NetError, RawDescriptor, Transport};
 
-/// A TLS connection as a transport. Every read and write advances the handshake, and [`Self::handshake`] does nothing else.
+/// A TLS connection as a transport. Every read and write advances the handshake, and [`Self::handshake`] does nothing
+/// else.
 pub struct TlsStream {
     inner: Box<dyn Transport>,
     session: Box<Connection>,
@@ -23,8 +24,8 @@ pub struct TlsStream {
     waiting: Vec<u8>,
     /// Bytes of `waiting` that the session has taken since.
     waiting_used: usize,
-    /// Bytes at the beginning of the next write that are encrypted already. A write reports bytes only after their ciphertext
-    /// was written, so that the caller's queue shows all unsent data.
+    /// Bytes at the beginning of the next write that are encrypted already. A write reports bytes only after their
+    /// ciphertext was written, so that the caller's queue shows all unsent data.
     accepted: usize,
     /// The session may hold plaintext.
     may_hold_plaintext: bool,
@@ -164,7 +165,8 @@ impl TlsStream {
         Ok(true)
     }
 
-    /// Reads ciphertext once, about as much as `wanted` bytes of plaintext need, and decrypts it. Returns whether there was any.
+    /// Reads ciphertext once, about as much as `wanted` bytes of plaintext need, and decrypts it. Returns whether there
+    /// was any.
     fn receive(&mut self, wanted: usize) -> io::Result<bool> {
         if let Some(error) = &self.failure {
             return Err(io::Error::new(ErrorKind::InvalidData, error.clone()));
@@ -380,7 +382,7 @@ impl Transport for TlsStream {
         self.inner.poll_directly();
     }
 
-    fn raw_fd(&self) -> Option<i64> {
+    fn raw_fd(&self) -> Option<RawDescriptor> {
         self.inner.raw_fd()
     }
 }

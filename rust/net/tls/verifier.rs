@@ -1,9 +1,9 @@
-//! Which certificates are accepted.
+//! Decides which certificates are accepted.
 //!
 //! A certificate is accepted if webpki accepts it, or if it is itself one of the trusted certificates. Games ship the
-//! self-signed certificate of their server, as Godot's documentation shows; it is an authority and an end entity at once, which
-//! webpki refuses. Certificates without subject alternative name are compared by their common name, because the engine's
-//! `Crypto.generate_self_signed_certificate()` makes only such certificates.
+//! self-signed certificate of their server, as Godot's documentation shows; it is an authority and an end entity at
+//! once, which webpki refuses. Certificates without subject alternative name are compared by their common name, because
+//! the engine's `Crypto.generate_self_signed_certificate()` makes only such certificates.
 
 use std::sync::Arc;
 
@@ -110,8 +110,8 @@ impl ServerVerifier {
     }
 }
 
-/// Returns the error "unknown issuer" for a self-issued certificate. webpki would report that the certificate of an authority
-/// is used as an end entity, which hides the actual reason.
+/// Returns the error "unknown issuer" for a self-issued certificate. webpki would report that the certificate of an
+/// authority is used as an end entity, which hides the actual reason.
 fn untrusted(error: Error, end_entity: &CertificateDer<'_>) -> Error {
     match error {
         Error::InvalidCertificate(CertificateError::Other(_)) if certificates::is_self_issued(end_entity) => {
@@ -121,7 +121,8 @@ fn untrusted(error: Error, end_entity: &CertificateDer<'_>) -> Error {
     }
 }
 
-/// Returns whether a name of a certificate is the expected one; its first label may be a wildcard (RFC 6125 section 6.4.3).
+/// Returns whether a name of a certificate is the expected one; its first label may be a wildcard (RFC 6125 section
+/// 6.4.3).
 fn matches(presented: &str, expected: &str) -> bool {
     match presented.strip_prefix("*.") {
         Some(parent) => expected.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent)),

@@ -1,4 +1,4 @@
-//! The state of a client object, its options, and what a program can ask it.
+//! Holds the state of a client object, and decides when its options may change and what queries return.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -121,10 +121,14 @@ impl Client {
         if self.phase == ClientPhase::Idle {
             return Ok(());
         }
-        self.record_error(Err(Error::new(ErrorCode::Failed, "this cannot be changed while there is a connection")))
+        self.record_error(Err(Error::new(
+            ErrorCode::Failed,
+            "this option cannot be changed while there is a connection",
+        )))
     }
 
-    /// Sets the limits of the queues as Godot 3's `set_buffers` does; refused while there is a connection.
+    /// Sets the limits of the queues as Godot 3's `set_buffers` does, with its numbers; refused while there is a
+    /// connection.
     pub fn set_buffers(&mut self, in_kib: i64, in_packets: i64, out_kib: i64, out_packets: i64) -> Result {
         self.check_disconnected()?;
         self.set_options(|options| options.set_buffers(in_kib, in_packets, out_kib, out_packets))

@@ -1,4 +1,4 @@
-//! How a client's connection ends: by the program, by the server, or by a loss.
+//! Decides how a client's connection ends: by the program, by the server, or by a loss.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! How a client connects, reports that it is connected or has failed, and decides about the next attempt.
+//! Decides how a client connects, what it reports of that, and when it makes the next attempt.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! What the delivery of an event makes visible to the program.
+//! Decides what the delivery of an event makes visible to the program.
 
 use super::client_state::{Client, ClientPhase, ClientStatus};
 use crate::peer::event::PeerEvent;

@@ -1,4 +1,4 @@
-//! What a poll of a client does in each phase.
+//! Decides what a poll of a client does in each phase.
 
 use std::time::Instant;
 

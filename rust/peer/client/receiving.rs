@@ -1,4 +1,4 @@
-//! Which of a client's messages the program can read: those whose events were delivered.
+//! Decides which of a client's messages the program can read: those whose events were delivered.
 
 use super::client_state::Client;
 use crate::error::{Error, ErrorCode, Result};

@@ -1,4 +1,4 @@
-//! Sending messages and pings to the server.
+//! Sends messages and pings to the server while the connection is open.
 
 use super::client_state::{Client, ClientPhase};
 use crate::error::{Error, ErrorCode, Result};

@@ -1,4 +1,4 @@
-//! How long a client blocks in `wait()`, for programs without frames.
+//! Decides how long a client blocks in `wait()`, for programs without frames.
 
 use std::time::{Duration, Instant};
 

@@ -4,7 +4,7 @@ use crate::net::proxy::Proxy;
 use crate::net::{ClientTls, FailureStage, NetError, TlsStream, Transport, random};
 use crate::peer::connection::handshake_stream::{HandshakeStream, Received};
 use crate::peer::connection::opening_failure::{at_proxy, not_upgraded, proxy_refused};
-use crate::peer::connection::opening_stage::{ClientPlan, Opened, OpeningStage, Step};
+use crate::peer::connection::opening_stage::{ClientPlan, Opened, OpeningStage, OpeningStep};
 use crate::peer::options::ConnectionOptions;
 use crate::proto::Role;
 use crate::proto::connection::Connection;
@@ -37,10 +37,10 @@ pub(super) fn tunnel(
     mut handshake: TunnelHandshake,
     proxy: Proxy,
     plan: ClientPlan,
-) -> Result<Step, NetError> {
+) -> Result<OpeningStep, NetError> {
     let written = stream.flush();
     match stream.receive(|input| handshake.receive(input)) {
-        Received::Complete(rest) if rest.is_empty() => Ok(Step::Next(after_connecting(stream.transport, plan))),
+        Received::Complete(rest) if rest.is_empty() => Ok(OpeningStep::Next(after_connecting(stream.transport, plan))),
         Received::Complete(_) => {
             stream.abandon();
             let message = format!("the proxy {}: bytes came through the tunnel before any were sent", proxy.address);
@@ -52,7 +52,7 @@ pub(super) fn tunnel(
         }
         Received::Pending => {
             written.map_err(|error| at_proxy(&proxy, error))?;
-            Ok(Step::Wait(OpeningStage::Tunnelling { stream, handshake, proxy, plan }))
+            Ok(OpeningStep::Wait(OpeningStage::Tunnelling { stream, handshake, proxy, plan }))
         }
         Received::Lost(error) => {
             let ended = || at_proxy(&proxy, error);
@@ -67,20 +67,20 @@ pub(super) fn load_trust_store(
     transport: Box<dyn Transport>,
     tls: ClientTls,
     plan: ClientPlan,
-) -> Result<Step, NetError> {
+) -> Result<OpeningStep, NetError> {
     if !tls.is_prepared() {
-        return Ok(Step::Wait(OpeningStage::LoadingTrustStore { transport, tls, plan }));
+        return Ok(OpeningStep::Wait(OpeningStage::LoadingTrustStore { transport, tls, plan }));
     }
     let stream = TlsStream::client(transport, &tls, &plan.server.host)
         .map_err(|error| NetError::new(FailureStage::Tls, error.message().to_owned()))?;
-    Ok(Step::Next(OpeningStage::SecuringTls { stream, plan }))
+    Ok(OpeningStep::Next(OpeningStage::SecuringTls { stream, plan }))
 }
 
 /// Continues the TLS handshake.
-pub(super) fn secure(mut stream: TlsStream, plan: ClientPlan) -> Result<Step, NetError> {
+pub(super) fn secure(mut stream: TlsStream, plan: ClientPlan) -> Result<OpeningStep, NetError> {
     match stream.handshake() {
-        Ok(true) => Ok(Step::Next(begin_upgrade(Box::new(stream), plan))),
-        Ok(false) => Ok(Step::Wait(OpeningStage::SecuringTls { stream, plan })),
+        Ok(true) => Ok(OpeningStep::Next(begin_upgrade(Box::new(stream), plan))),
+        Ok(false) => Ok(OpeningStep::Wait(OpeningStage::SecuringTls { stream, plan })),
         Err(error) => {
             // Closing delivers the TLS alert with the reason.
             stream.close(Vec::new());
@@ -94,12 +94,12 @@ pub(super) fn upgrade(
     mut stream: HandshakeStream,
     mut handshake: ClientHandshake,
     options: &ConnectionOptions,
-) -> Result<Step, NetError> {
+) -> Result<OpeningStep, NetError> {
     let written = stream.flush();
     match stream.receive(|input| handshake.receive(input)) {
         Received::Complete(response) => {
             let (transport, sent_head) = stream.into_parts();
-            Ok(Step::Opened(Opened {
+            Ok(OpeningStep::Opened(Opened {
                 transport,
                 sent_head,
                 connection: new_connection(Role::Client, response.deflate, options),
@@ -115,7 +115,7 @@ pub(super) fn upgrade(
         Received::Pending => {
             // A response that arrived before the server stopped reading explains more than the failed write.
             written?;
-            Ok(Step::Wait(OpeningStage::AwaitingResponse { stream, handshake }))
+            Ok(OpeningStep::Wait(OpeningStage::AwaitingResponse { stream, handshake }))
         }
         Received::Lost(error) => {
             // A body without a length is complete at the end of the connection.

@@ -1,15 +1,18 @@
-//! Decides how a connection ends: by a close handshake, a violation, a failure or the program, and what is reported of it.
+//! Decides how a connection ends: by a close handshake, a violation, a failure or the program, and what is reported of
+//! it.
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::{FailureStage, NetError, clock};
 use crate::peer::connection::measurements::CompressionStatistics;
 use crate::peer::connection::open_connection::ConnectionEnd;
-use crate::peer::connection::websocket_peer::{Phase, UNCLEAN_CLOSE_CODE, WebSocketPeer};
+use crate::peer::connection::websocket_peer::{ConnectionPhase, UNCLEAN_CLOSE_CODE, WebSocketPeer};
 use crate::peer::trace::event::Direction;
 use crate::proto::close::CloseFrame;
 
 impl WebSocketPeer {
-    /// Starts the close handshake. A negative code drops the connection without one, and so does any code while connecting.
+    /// Starts the close handshake. A negative code drops the connection without one, and so does any code while
+    /// connecting. The
+    /// code is an `i32` as in Godot's `WebSocketPeer.close()`.
     ///
     /// # Errors
     /// `InvalidParameter` for codes and reasons that no close frame may carry; then nothing is sent or changed.
@@ -19,10 +22,10 @@ impl WebSocketPeer {
     }
 
     fn try_close(&mut self, code: i32, reason: &str) -> Result {
-        let immediately = code < 0 || matches!(self.phase, Phase::Opening(_));
+        let immediately = code < 0 || matches!(self.phase, ConnectionPhase::Opening(_));
         if immediately {
             if code < 0
-                && let Phase::Open(open) = &mut self.phase
+                && let ConnectionPhase::Open(open) = &mut self.phase
             {
                 // Messages that were sent before are still delivered.
                 let _lost = open.flush();
@@ -30,7 +33,7 @@ impl WebSocketPeer {
             self.drop_connection();
             return Ok(());
         }
-        let Phase::Open(open) = &mut self.phase else { return Ok(()) };
+        let ConnectionPhase::Open(open) = &mut self.phase else { return Ok(()) };
         if open.is_closing() {
             return Ok(());
         }
@@ -45,7 +48,8 @@ impl WebSocketPeer {
         Ok(())
     }
 
-    /// Returns the code of the close frame that ended the connection: 0 if it had none, -1 without a clean close.
+    /// Returns the code of the close frame that ended the connection: 0 if it had none, -1 without a clean close, as
+    /// Godot's `WebSocketPeer.get_close_code()`.
     pub fn close_code(&self) -> i32 {
         self.close_code
     }
@@ -62,7 +66,9 @@ impl WebSocketPeer {
 
     /// Returns whether the connection has ended by a close handshake.
     pub(in crate::peer) fn was_closed_cleanly(&self) -> bool {
-        matches!(self.phase, Phase::Closed) && self.failure.is_none() && self.close_code() != UNCLEAN_CLOSE_CODE
+        matches!(self.phase, ConnectionPhase::Closed)
+            && self.failure.is_none()
+            && self.close_code() != UNCLEAN_CLOSE_CODE
     }
 
     /// Returns code and reason of the close frame, without the NUL that Godot 3 appends to the reason.
@@ -77,7 +83,7 @@ impl WebSocketPeer {
         match end {
             ConnectionEnd::CloseReceived => self.finish_close(),
             ConnectionEnd::Violation(violation) => {
-                if let Phase::Open(open) = &mut self.phase
+                if let ConnectionPhase::Open(open) = &mut self.phase
                     && !open.is_closing()
                 {
                     let frame = CloseFrame::for_violation(&violation);
@@ -95,7 +101,7 @@ impl WebSocketPeer {
 
     /// Ends the connection cleanly: both close frames were exchanged.
     fn finish_close(&mut self) {
-        if let Phase::Open(open) = &self.phase
+        if let ConnectionPhase::Open(open) = &self.phase
             && let Some(frame) = open.protocol.close_received()
         {
             // The engine reports a close frame without a code as 0.
@@ -124,7 +130,7 @@ impl WebSocketPeer {
     pub(super) fn lose_while_sending(&mut self, error: NetError) -> Error {
         let refused = Error::new(ErrorCode::Failed, error.message.clone());
         let end = match &mut self.phase {
-            Phase::Open(open) => {
+            ConnectionPhase::Open(open) => {
                 let known = self.queue.len();
                 self.queue.keep_lent();
                 let received = open.receive(&mut self.queue, &self.options, clock::now());
@@ -142,10 +148,10 @@ impl WebSocketPeer {
 
     /// Gives up the connection. Output that is queued is still delivered in the background.
     pub(super) fn drop_connection(&mut self) {
-        match std::mem::replace(&mut self.phase, Phase::Closed) {
-            Phase::Closed => {}
-            Phase::Opening(opening) => opening.abandon(),
-            Phase::Open(mut open) => {
+        match std::mem::replace(&mut self.phase, ConnectionPhase::Closed) {
+            ConnectionPhase::Closed => {}
+            ConnectionPhase::Opening(opening) => opening.abandon(),
+            ConnectionPhase::Open(mut open) => {
                 self.compression = CompressionStatistics::of(&open.protocol);
                 self.round_trip = open.heartbeat.round_trip();
                 let unsent = open.output.pending().to_vec();

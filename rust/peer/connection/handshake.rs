@@ -1,10 +1,11 @@
-//! Decides how a peer's connection begins, how a server's program answers a request, and what both report of the handshake.
+//! Decides how a peer's connection begins, how a server's program answers a request, and what both report of the
+//! handshake.
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::{ClientTls, TlsInfo, Transport, clock};
 use crate::peer::connection::handshake_head::HandshakeHead;
 use crate::peer::connection::opening::{ConnectAttempt, DecisionOutcome, Opening, no_request};
-use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
+use crate::peer::connection::websocket_peer::{ConnectionPhase, WebSocketPeer};
 use crate::peer::state::State;
 use crate::proto::Role;
 use crate::proto::handshake::{Headers, HttpAnswer, Rejection, Request, response};
@@ -13,11 +14,12 @@ use crate::proto::url::Url;
 impl WebSocketPeer {
     // Begin
 
-    /// Starts to connect. `tls` is for `wss://`; without it the operating system's trust store decides about the server.
+    /// Starts to connect. `tls` is for `wss://`; without it the operating system's trust store decides about the
+    /// server.
     ///
     /// # Errors
-    /// `InvalidParameter` for an invalid URL or option, `AlreadyInUse` while connecting or connected, `Failed` if the attempt fails
-    /// at once. Only the last one forgets the packets, code and reason of an earlier connection.
+    /// `InvalidParameter` for an invalid URL or option, `AlreadyInUse` while connecting or connected, `Failed` if the
+    /// attempt fails at once. Only the last one forgets the packets, code and reason of an earlier connection.
     pub fn connect_to_url(&mut self, url: &str, tls: Option<ClientTls>) -> Result {
         let result = self.try_connect(url, tls);
         self.record_error(result)
@@ -35,7 +37,7 @@ impl WebSocketPeer {
         url.clone_into(&mut self.requested_url);
         match attempt {
             ConnectAttempt::Started(opening) => {
-                self.phase = Phase::Opening(opening);
+                self.phase = ConnectionPhase::Opening(opening);
                 Ok(())
             }
             ConnectAttempt::Failed(error) => {
@@ -61,7 +63,7 @@ impl WebSocketPeer {
         self.reset();
         self.trace.role = Some(Role::Server);
         self.remote = opening.remote_address();
-        self.phase = Phase::Opening(Box::new(opening));
+        self.phase = ConnectionPhase::Opening(Box::new(opening));
         Ok(())
     }
 
@@ -82,23 +84,23 @@ impl WebSocketPeer {
 
     /// Returns whether a request waits for [`Self::accept_request`] or [`Self::reject_request`].
     pub fn is_request_pending(&self) -> bool {
-        matches!(&self.phase, Phase::Opening(opening) if opening.pending_request().is_some())
+        matches!(&self.phase, ConnectionPhase::Opening(opening) if opening.pending_request().is_some())
     }
 
-    /// Accepts the pending request (if `auto_accept` is off); the connection opens in the next [`Self::poll`]. `extra_headers` follow
-    /// the option `handshake_headers` in the response.
+    /// Accepts the pending request (if `auto_accept` is off); the connection opens in the next [`Self::poll`].
+    /// `extra_headers` follow the option `handshake_headers` in the response.
     ///
     /// # Errors
     /// `Unconfigured` if no request is pending and `InvalidParameter` for invalid header lines; then nothing changes.
-    /// `InvalidData` for a request that is no WebSocket handshake or comes from a forbidden origin: it is answered with the HTTP
-    /// status that names the reason, and the connection is closed.
+    /// `InvalidData` for a request that is no WebSocket handshake or comes from a forbidden origin: it is answered with
+    /// the HTTP status that names the reason, and the connection is closed.
     pub fn accept_request(&mut self, extra_headers: &[String]) -> Result {
         let result = self.try_accept_request(extra_headers);
         self.record_error(result)
     }
 
     fn try_accept_request(&mut self, extra_headers: &[String]) -> Result {
-        let Phase::Opening(opening) = &mut self.phase else { return Err(no_request()) };
+        let ConnectionPhase::Opening(opening) = &mut self.phase else { return Err(no_request()) };
         match opening.accept_request(&self.options, extra_headers)? {
             DecisionOutcome::Accepted => Ok(()),
             DecisionOutcome::Refused(error) => {
@@ -109,12 +111,12 @@ impl WebSocketPeer {
         }
     }
 
-    /// Answers the pending request with an HTTP status from 200 to 599: to refuse a client, or to serve a page or a health check on
-    /// the same port. The connection is closed after the response.
+    /// Answers the pending request with an HTTP status from 200 to 599: to refuse a client, or to serve a page or a
+    /// health check on the same port. The connection is closed after the response.
     ///
     /// # Errors
-    /// `Unconfigured` if no request is pending, `InvalidParameter` for an invalid status, reason or header line; then nothing is
-    /// sent.
+    /// `Unconfigured` if no request is pending, `InvalidParameter` for an invalid status, reason or header line; then
+    /// nothing is sent.
     pub fn reject_request(&mut self, answer: HttpAnswer) -> Result {
         let result = self.try_reject_request(answer);
         self.record_error(result)
@@ -122,7 +124,7 @@ impl WebSocketPeer {
 
     fn try_reject_request(&mut self, answer: HttpAnswer) -> Result {
         let rejection = Rejection::custom(answer)?;
-        let Phase::Opening(opening) = &mut self.phase else { return Err(no_request()) };
+        let ConnectionPhase::Opening(opening) = &mut self.phase else { return Err(no_request()) };
         opening.reject_request(&rejection)?;
         self.drop_connection();
         Ok(())
@@ -138,8 +140,8 @@ impl WebSocketPeer {
         }
     }
 
-    /// Returns the header fields of the response that opened this client's connection or the last one; `None` before, and on a
-    /// server.
+    /// Returns the header fields of the response that opened this client's connection or the last one; `None` before,
+    /// and on a server.
     pub fn response_headers(&self) -> Option<Headers> {
         match &self.head {
             HandshakeHead::Response(head) => Some(response::parse_headers(head)),
@@ -156,9 +158,9 @@ impl WebSocketPeer {
     /// Returns what the TLS handshake has negotiated; `None` without TLS or connection.
     pub fn tls_info(&self) -> Option<TlsInfo> {
         match &self.phase {
-            Phase::Opening(opening) => opening.tls_info(),
-            Phase::Open(open) => open.transport.tls_info(),
-            Phase::Closed => None,
+            ConnectionPhase::Opening(opening) => opening.tls_info(),
+            ConnectionPhase::Open(open) => open.transport.tls_info(),
+            ConnectionPhase::Closed => None,
         }
     }
 }

@@ -68,7 +68,8 @@ impl Heartbeat {
         self.trace_later(Direction::Sent, TraceEventKind::Ping, payload);
     }
 
-    /// Records a received pong. One that answers no ping only shows that the remote peer is alive (RFC 6455 section 5.5.3).
+    /// Records a received pong. One that answers no ping only shows that the remote peer is alive (RFC 6455 section
+    /// 5.5.3).
     pub fn pong_received(&mut self, payload: &[u8], now: Instant) {
         self.input_received();
         self.trace_later(Direction::Received, TraceEventKind::Pong, payload);
@@ -107,7 +108,8 @@ impl Heartbeat {
         self.unanswered_since = None;
     }
 
-    /// Returns when [`Self::check`] has something to do; `None` if the heartbeat is off, and from its start to the first check.
+    /// Returns when [`Self::check`] has something to do; `None` if the heartbeat is off, and from its start to the
+    /// first check.
     pub fn next_check(&self, interval: Duration, timeout: Duration) -> Option<Instant> {
         if interval.is_zero() {
             return None;
@@ -122,8 +124,8 @@ impl Heartbeat {
         }
     }
 
-    /// Returns what to do now. The caller has read everything that has arrived, so that the delay of a program that polls late
-    /// does not count as silence of the remote peer.
+    /// Returns what to do now. The caller has read everything that has arrived, so that the delay of a program that
+    /// polls late does not count as silence of the remote peer.
     pub(super) fn check(&mut self, now: Instant, interval: Duration, timeout: Duration) -> HeartbeatAction {
         if interval.is_zero() {
             self.last_ping = None;

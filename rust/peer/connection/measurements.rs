@@ -6,6 +6,7 @@ use crate::proto::connection::Connection;
 
 /// Round-trip times between pings and their pongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RoundTrip {
     /// Of the last answered ping.
     pub last: Duration,
@@ -15,6 +16,7 @@ pub struct RoundTrip {
 
 /// Payload bytes of one connection before and after compression; all 0 if permessage-deflate was not negotiated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CompressionStatistics {
     /// Payload bytes of compressed messages that were sent, before compression.
     pub sent_plain: u64,
@@ -37,7 +39,8 @@ impl CompressionStatistics {
         })
     }
 
-    /// Returns the compressed size as a share of the original size, over both directions; `None` if no message was compressed.
+    /// Returns the compressed size as a share of the original size, over both directions; `None` if no message was
+    /// compressed.
     pub fn ratio(&self) -> Option<f64> {
         let plain = self.sent_plain + self.received_plain;
         (plain > 0).then(|| (self.sent_compressed + self.received_compressed) as f64 / plain as f64)

@@ -1,7 +1,8 @@
 //! One WebSocket connection: [`WebSocketPeer`], and how it opens, sends, receives and closes.
 //!
-//! [`websocket_peer`] holds the state and polls. `handshake`, `sending`, `receiving`, `closing`, `compression` and `readiness`
-//! each add the calls of one concern. `opening` leads from a URL or an accepted stream to an `open_connection`.
+//! [`websocket_peer`] holds the state and polls. `handshake`, `sending`, `receiving`, `closing`, `compression` and
+//! `readiness` each add the calls of one concern. `opening` leads from a URL or an accepted stream to an
+//! `open_connection`.
 
 mod client_opening;
 mod closing;

@@ -25,8 +25,8 @@ pub(in crate::peer) enum ConnectionEnd {
     Lost(NetError),
 }
 
-/// How far the close handshake is (RFC 6455 section 7). A close frame of the remote peer ends the connection at once, so it
-/// needs no state here.
+/// How far the close handshake is (RFC 6455 section 7). A close frame of the remote peer ends the connection at once,
+/// so it needs no state here.
 #[derive(Debug)]
 pub(super) enum CloseHandshake {
     /// Neither side has sent a close frame.
@@ -45,7 +45,8 @@ pub(super) enum InputState {
     Reading,
     /// It first retries input for which there was no room.
     Paused(HeldInput),
-    /// It ends the connection because of this violation. Messages before it arrived with it, and can still be answered until then.
+    /// It ends the connection because of this violation. Messages before it arrived with it, and can still be answered
+    /// until then.
     Violated(Violation),
 }
 
@@ -73,8 +74,8 @@ pub(in crate::peer) struct OpenConnection {
     pub heartbeat: Heartbeat,
     pub(super) close: CloseHandshake,
     pub(super) input: InputState,
-    /// The poll that opened the connection is not over. A close frame waits for the next poll, so that every program sees the
-    /// connection open.
+    /// The poll that opened the connection is not over. A close frame waits for the next poll, so that every program
+    /// sees the connection open.
     pub(super) is_first_poll: bool,
     /// A message was written since the last poll, so further ones are collected.
     pub(super) sent_since_poll: bool,
@@ -138,8 +139,8 @@ impl OpenConnection {
         self.close = CloseHandshake::CloseSent;
     }
 
-    /// Returns when the remote peer must have answered the close frame: `close_timeout` after the first poll that asks. `None` if
-    /// no close frame was sent.
+    /// Returns when the remote peer must have answered the close frame: `close_timeout` after the first poll that asks.
+    /// `None` if no close frame was sent.
     pub fn answer_deadline(&mut self, now: Instant, options: &ConnectionOptions) -> Option<Instant> {
         match self.close {
             CloseHandshake::NotStarted => None,
@@ -176,8 +177,8 @@ impl OpenConnection {
         !self.output.is_empty()
     }
 
-    /// Returns whether a poll has something to do, as far as is known without a system call. Input that waits for room in the
-    /// queue does not count: the caller that makes room polls.
+    /// Returns whether a poll has something to do, as far as is known without a system call. Input that waits for room
+    /// in the queue does not count: the caller that makes room polls.
     pub fn has_pending_work(&self, queue: &PacketQueue) -> bool {
         let (read, write) = self.transport.known_readiness();
         let has_input = match &self.input {

@@ -1,4 +1,5 @@
-//! Decides how a connection gets from nothing to open, through the stages of [`OpeningStage`], and when that takes too long.
+//! Decides how a connection gets from nothing to open, through the stages of [`OpeningStage`], and when that takes too
+//! long.
 
 use std::io;
 use std::net::SocketAddr;
@@ -6,11 +7,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::net::{ClientTls, Connector, FailureStage, NetError, TlsInfo, Transport, random};
+use crate::net::{ClientTls, Connector, FailureStage, NetError, RawDescriptor, TlsInfo, Transport, random};
 use crate::peer::connection::handshake_head::ReceivedRequest;
 use crate::peer::connection::handshake_stream::{HandshakeStream, Received};
 use crate::peer::connection::opening_failure::{not_upgraded, proxy_refused, reject};
-use crate::peer::connection::opening_stage::{ClientPlan, Opened, OpeningStage, Step};
+use crate::peer::connection::opening_stage::{ClientPlan, Opened, OpeningStage, OpeningStep};
 use crate::peer::connection::{client_opening, server_opening};
 use crate::peer::options::ConnectionOptions;
 use crate::peer::trace;
@@ -22,7 +23,7 @@ use crate::proto::url::Url;
 #[derive(Debug)]
 pub(in crate::peer) struct Opening {
     stage: OpeningStage,
-    /// When the handshake must be complete; a client sets it anew when its TCP connection is established.
+    /// When the handshake must be complete; a client sets it again when its TCP connection is established.
     deadline: Instant,
     /// A request that was read and not yet taken by [`Self::take_request_head`].
     received_request: Option<ReceivedRequest>,
@@ -109,27 +110,27 @@ impl Opening {
     pub fn poll(&mut self, now: Instant, options: &ConnectionOptions) -> OpeningProgress {
         loop {
             match self.step(now, options) {
-                Ok(Step::Next(stage)) => self.stage = stage,
-                Ok(Step::Wait(stage)) => {
+                Ok(OpeningStep::Next(stage)) => self.stage = stage,
+                Ok(OpeningStep::Wait(stage)) => {
                     self.stage = stage;
                     if now < self.deadline {
                         return OpeningProgress::Pending;
                     }
                     return OpeningProgress::Failed(self.time_out(options));
                 }
-                Ok(Step::Opened(opened)) => return OpeningProgress::Opened(Box::new(opened)),
+                Ok(OpeningStep::Opened(opened)) => return OpeningProgress::Opened(Box::new(opened)),
                 Err(error) => return OpeningProgress::Failed(error),
             }
         }
     }
 
-    fn step(&mut self, now: Instant, options: &ConnectionOptions) -> Result<Step, NetError> {
+    fn step(&mut self, now: Instant, options: &ConnectionOptions) -> Result<OpeningStep, NetError> {
         match self.take_stage() {
             OpeningStage::Connecting { mut connector, plan } => match connector.poll(now) {
-                Ok(None) => Ok(Step::Wait(OpeningStage::Connecting { connector, plan })),
+                Ok(None) => Ok(OpeningStep::Wait(OpeningStage::Connecting { connector, plan })),
                 Ok(Some(socket)) => {
                     self.deadline = now + options.handshake_time_limit();
-                    Ok(Step::Next(client_opening::after_connecting(Box::new(Arc::new(socket)), plan)))
+                    Ok(OpeningStep::Next(client_opening::after_connecting(Box::new(Arc::new(socket)), plan)))
                 }
                 Err(error) => Err(plan.explain(error)),
             },
@@ -143,27 +144,31 @@ impl Opening {
             OpeningStage::AwaitingResponse { stream, handshake } => client_opening::upgrade(stream, handshake, options),
             OpeningStage::AwaitingRequest { stream, reader } => self.read_request(stream, reader),
             OpeningStage::AwaitingDecision { stream, request } if options.auto_accept => {
-                server_opening::accept(stream, request, options, &[]).map(Step::Next)
+                server_opening::accept(stream, request, options, &[]).map(OpeningStep::Next)
             }
             OpeningStage::AwaitingDecision { stream, request } => server_opening::await_decision(stream, request),
             OpeningStage::SendingResponse { stream, connection, protocol, rest } => {
                 server_opening::send_response(stream, connection, protocol, rest)
             }
-            OpeningStage::Finished => Ok(Step::Wait(OpeningStage::Finished)),
+            OpeningStage::Finished => Ok(OpeningStep::Wait(OpeningStage::Finished)),
         }
     }
 
-    fn read_request(&mut self, mut stream: HandshakeStream, mut reader: RequestReader) -> Result<Step, NetError> {
+    fn read_request(
+        &mut self,
+        mut stream: HandshakeStream,
+        mut reader: RequestReader,
+    ) -> Result<OpeningStep, NetError> {
         match stream.receive(|input| reader.receive(input)) {
             Received::Complete(request) => {
                 let is_secure = stream.transport.is_secure();
                 self.received_request = Some(ReceivedRequest { head: request.head.clone(), is_secure });
                 match request.check_target() {
-                    Ok(()) => Ok(Step::Next(OpeningStage::AwaitingDecision { stream, request })),
+                    Ok(()) => Ok(OpeningStep::Next(OpeningStage::AwaitingDecision { stream, request })),
                     Err(rejection) => Err(reject(stream, &rejection, FailureStage::Http, request.is_head())),
                 }
             }
-            Received::Pending => Ok(Step::Wait(OpeningStage::AwaitingRequest { stream, reader })),
+            Received::Pending => Ok(OpeningStep::Wait(OpeningStage::AwaitingRequest { stream, reader })),
             Received::Rejected(rejection) => Err(reject(stream, &rejection, FailureStage::Http, false)),
             Received::Lost(error) => {
                 // Closing delivers the TLS alert with the reason.
@@ -293,14 +298,15 @@ impl Opening {
     }
 
     /// Returns the descriptor for foreign event loops.
-    pub fn raw_fd(&self) -> Option<i64> {
+    pub fn raw_fd(&self) -> Option<RawDescriptor> {
         match &self.stage {
             OpeningStage::Connecting { connector, .. } => connector.raw_fd(),
             stage => stage.transport().and_then(Transport::raw_fd),
         }
     }
 
-    /// Makes each poll ask the system itself, see [`Transport::poll_directly`]; before the TCP connection nothing is read.
+    /// Makes each poll ask the system itself, see [`Transport::poll_directly`]; before the TCP connection nothing is
+    /// read.
     pub fn poll_directly(&self) {
         if let Some(transport) = self.stage.transport() {
             transport.poll_directly();

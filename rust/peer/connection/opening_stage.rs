@@ -64,7 +64,7 @@ pub(super) enum OpeningStage {
 }
 
 /// What a stage does next.
-pub(super) enum Step {
+pub(super) enum OpeningStep {
     /// Stays in the stage until the network allows more.
     Wait(OpeningStage),
     /// Enters another stage at once.

@@ -136,8 +136,8 @@ impl PacketQueue {
         }
     }
 
-    /// Takes the oldest packet into a buffer of the caller, which a large packet replaces by its own. Returns whether there was
-    /// one.
+    /// Takes the oldest packet into a buffer of the caller, which a large packet replaces by its own. Returns whether
+    /// there was one.
     pub fn pop_to(&mut self, buffer: &mut Vec<u8>) -> bool {
         let Some(packet) = self.take_first() else { return false };
         match packet.owned {
@@ -152,8 +152,8 @@ impl PacketQueue {
         true
     }
 
-    /// Keeps the lent packet in place while more messages are added, until the next packet is taken. For messages that arrive in
-    /// a call which does not end the loan.
+    /// Keeps the lent packet in place while more messages are added, until the next packet is taken. For messages that
+    /// arrive in a call which does not end the loan.
     pub fn keep_lent(&mut self) {
         let untaken = self.arena.get(self.taken..).unwrap_or_default().to_vec();
         self.kept = std::mem::replace(&mut self.arena, untaken);

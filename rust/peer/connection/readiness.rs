@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::net::poller::Readiness;
-use crate::net::{clock, linger};
-use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
+use crate::net::{RawDescriptor, clock, linger};
+use crate::peer::connection::websocket_peer::{ConnectionPhase, WebSocketPeer};
 use crate::peer::trace;
 
-/// The result of a poll that found nothing to do. The caller may skip further polls while [`Self::still_holds`] returns `true` and
-/// the peer is not used otherwise.
+/// The result of a poll that found nothing to do. The caller may skip further polls while [`Self::still_holds`] returns
+/// `true` and the peer is not used otherwise.
 #[derive(Debug)]
 pub struct IdleWatch(Arc<Readiness>);
 
@@ -21,24 +21,26 @@ impl IdleWatch {
 }
 
 impl WebSocketPeer {
-    /// Polls, as [`Self::poll`] does. Returns a watch if there was nothing to do and the socket is watched by this process's poller.
+    /// Polls, as [`Self::poll`] does. Returns a watch if there was nothing to do and the socket is watched by this
+    /// process's poller.
     pub fn poll_unless_idle(&mut self) -> Option<IdleWatch> {
         if !self.is_idle() || trace::is_enabled() {
             self.poll_at(clock::now());
             return None;
         }
         match &self.phase {
-            Phase::Open(open) => open.transport.readiness().map(IdleWatch),
+            ConnectionPhase::Open(open) => open.transport.readiness().map(IdleWatch),
             _ => None,
         }
     }
 
-    /// Returns whether a poll would find nothing to do; the most frequent question of a game with many idle connections.
+    /// Returns whether a poll would find nothing to do; the most frequent question of a game with many idle
+    /// connections.
     fn is_idle(&mut self) -> bool {
         let is_idle = match &mut self.phase {
-            Phase::Closed => true,
-            Phase::Opening(_) => false,
-            Phase::Open(open) => {
+            ConnectionPhase::Closed => true,
+            ConnectionPhase::Opening(_) => false,
+            ConnectionPhase::Open(open) => {
                 self.options.heartbeat_interval.is_zero()
                     && self.queue.capacity() == 0
                     && !self.drained
@@ -48,43 +50,44 @@ impl WebSocketPeer {
         is_idle && linger::is_idle()
     }
 
-    /// Returns whether another [`Self::poll`] has something to do without news from the network: input for which the packet queue
-    /// had no room, or output. For event loops that poll only when a descriptor is ready.
+    /// Returns whether another [`Self::poll`] has something to do without news from the network: input for which the
+    /// packet queue had no room, or output. For event loops that poll only when a descriptor is ready.
     pub fn needs_poll(&self) -> bool {
-        matches!(&self.phase, Phase::Open(open) if open.has_held_input() || open.has_unflushed())
+        matches!(&self.phase, ConnectionPhase::Open(open) if open.has_held_input() || open.has_unflushed())
     }
 
-    /// Returns whether a poll has something to do, as far as is known without a system call; see [`Self::next_deadline`] for time.
+    /// Returns whether a poll has something to do, as far as is known without a system call; see
+    /// [`Self::next_deadline`] for time.
     pub(in crate::peer) fn has_pending_work(&self) -> bool {
         match &self.phase {
-            Phase::Closed => false,
-            Phase::Opening(opening) => opening.has_pending_work(),
-            Phase::Open(open) => open.has_pending_work(&self.queue),
+            ConnectionPhase::Closed => false,
+            ConnectionPhase::Opening(opening) => opening.has_pending_work(),
+            ConnectionPhase::Open(open) => open.has_pending_work(&self.queue),
         }
     }
 
     /// Returns when a poll has something to do because of a time limit.
     pub(in crate::peer) fn next_deadline(&self) -> Option<Instant> {
         match &self.phase {
-            Phase::Closed => None,
-            Phase::Opening(opening) => Some(opening.deadline()),
-            Phase::Open(open) => open.next_deadline(&self.options),
+            ConnectionPhase::Closed => None,
+            ConnectionPhase::Opening(opening) => Some(opening.deadline()),
+            ConnectionPhase::Open(open) => open.next_deadline(&self.options),
         }
     }
 
-    /// Returns the socket's descriptor for foreign event loops, and whether output waits until it is writable. From this call on,
-    /// each poll asks the system itself.
-    pub fn raw_fd(&self) -> Option<(i64, bool)> {
+    /// Returns the socket's descriptor for foreign event loops, and whether output waits until it is writable. From
+    /// this call on, each poll asks the system itself.
+    pub fn raw_fd(&self) -> Option<(RawDescriptor, bool)> {
         match &self.phase {
-            Phase::Open(open) => {
+            ConnectionPhase::Open(open) => {
                 open.transport.poll_directly();
                 Some((open.transport.raw_fd()?, open.has_unflushed()))
             }
-            Phase::Opening(opening) => {
+            ConnectionPhase::Opening(opening) => {
                 opening.poll_directly();
                 Some((opening.raw_fd()?, opening.wants_write()))
             }
-            Phase::Closed => None,
+            ConnectionPhase::Closed => None,
         }
     }
 }

@@ -18,9 +18,9 @@ use crate::proto::message::MessageSink;
 use crate::proto::violation::Violation;
 
 impl WebSocketPeer {
-    /// Takes the oldest received packet, lent until the next call that takes one, polls or connects. Works in every state:
-    /// packets that arrived before the connection closed stay readable until the next connection. If none waits, the program has
-    /// answered all of them, so collected answers are written then.
+    /// Takes the oldest received packet, lent until the next call that takes one, polls or connects. Works in every
+    /// state: packets that arrived before the connection closed stay readable until the next connection. If none waits,
+    /// the program has answered all of them, so collected answers are written then.
     ///
     /// # Errors
     /// If no packet waits: `Unavailable` on an open connection, otherwise `Failed`.
@@ -237,7 +237,8 @@ impl OpenConnection {
         }
     }
 
-    /// Ends the connection, in the next poll if the program can still answer messages that arrived before the violation.
+    /// Ends the connection, in the next poll if the program can still answer messages that arrived before the
+    /// violation.
     fn report(&mut self, violation: Violation, queue: &PacketQueue) -> Result<(), ConnectionEnd> {
         if queue.is_empty() {
             return Err(ConnectionEnd::Violation(violation));
@@ -296,7 +297,8 @@ struct Receiver<'a> {
     now: Instant,
     /// A close frame may be read now.
     accepts_close: bool,
-    /// This side has sent a close frame: messages that do not fit are dropped, so that the remote peer's close frame is reached.
+    /// This side has sent a close frame: messages that do not fit are dropped, so that the remote peer's close frame is
+    /// reached.
     drops_excess: bool,
 }
 

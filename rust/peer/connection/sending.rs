@@ -1,4 +1,5 @@
-//! Decides when output is written, collected or refused: messages, broadcasts, pings, and the limits of the output queue.
+//! Decides when output is written, collected or refused: messages, broadcasts, pings, and the limits of the output
+//! queue.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::time::Instant;
@@ -8,7 +9,7 @@ use crate::limits::{COALESCE_BYTES, MASK_CHUNK_BYTES, MAX_CONTROL_PAYLOAD, PONG_
 use crate::net::{FailureStage, NetError, clock};
 use crate::peer::connection::measurements::RoundTrip;
 use crate::peer::connection::open_connection::OpenConnection;
-use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
+use crate::peer::connection::websocket_peer::{ConnectionPhase, WebSocketPeer};
 use crate::peer::options::ConnectionOptions;
 use crate::proto::broadcast::BroadcastMessage;
 use crate::proto::connection::SendOptions;
@@ -50,8 +51,8 @@ impl WebSocketPeer {
     /// Sends a ping of at most 125 bytes; its pong updates [`Self::round_trip`].
     ///
     /// # Errors
-    /// `InvalidParameter` for a longer payload, `Failed` if the connection is not open, `OutOfMemory` while the network accepts
-    /// no data.
+    /// `InvalidParameter` for a longer payload, `Failed` if the connection is not open, `OutOfMemory` while the network
+    /// accepts no data.
     pub fn ping(&mut self, payload: &[u8]) -> Result {
         let result = self.try_ping(payload);
         self.record_error(result)
@@ -77,8 +78,10 @@ impl WebSocketPeer {
 
     fn sending_connection(&mut self) -> Result<&mut OpenConnection> {
         match &mut self.phase {
-            Phase::Open(open) if open.is_closing() => Err(Error::new(ErrorCode::Failed, "the connection is closing")),
-            Phase::Open(open) => Ok(open),
+            ConnectionPhase::Open(open) if open.is_closing() => {
+                Err(Error::new(ErrorCode::Failed, "the connection is closing"))
+            }
+            ConnectionPhase::Open(open) => Ok(open),
             _ => Err(not_open()),
         }
     }
@@ -92,7 +95,7 @@ impl WebSocketPeer {
     }
 
     fn send_checked(&mut self, kind: MessageKind, payload: &[u8], compress: bool) -> Result {
-        let Phase::Open(open) = &mut self.phase else { return Ok(()) };
+        let ConnectionPhase::Open(open) = &mut self.phase else { return Ok(()) };
         if open.check_room(&self.options, payload.len()).is_err() {
             // Data that only waits for the end of the tick does not count.
             if let Err(error) = open.flush() {
@@ -109,7 +112,7 @@ impl WebSocketPeer {
 
     /// Sends a message that other connections send too. The caller has checked that text is UTF-8.
     pub(in crate::peer) fn send_broadcast(&mut self, message: &mut BroadcastMessage<'_>) -> Result {
-        let Phase::Open(open) = &mut self.phase else { return Err(not_open()) };
+        let ConnectionPhase::Open(open) = &mut self.phase else { return Err(not_open()) };
         if open.is_closing() {
             return Err(not_open());
         }
@@ -126,7 +129,7 @@ impl WebSocketPeer {
 
     /// Writes collected messages now instead of in the next poll. Does nothing if none wait.
     pub fn flush(&mut self) {
-        if let Phase::Open(open) = &mut self.phase
+        if let ConnectionPhase::Open(open) = &mut self.phase
             && let Err(error) = open.flush()
         {
             self.lose_while_sending(error);
@@ -135,7 +138,7 @@ impl WebSocketPeer {
 
     /// Returns whether [`Self::flush`] has something to do.
     pub fn has_unflushed(&self) -> bool {
-        matches!(&self.phase, Phase::Open(open) if open.has_unflushed())
+        matches!(&self.phase, ConnectionPhase::Open(open) if open.has_unflushed())
     }
 
     /// Returns whether everything that was sent is written, so that the next message does not wait for another.
@@ -152,7 +155,7 @@ impl WebSocketPeer {
     pub fn outbound_buffered_amount(&mut self) -> usize {
         self.flush();
         match &self.phase {
-            Phase::Open(open) if !open.is_closing() => open.output.queued_payload(),
+            ConnectionPhase::Open(open) if !open.is_closing() => open.output.queued_payload(),
             _ => 0,
         }
     }
@@ -160,7 +163,7 @@ impl WebSocketPeer {
     /// Returns the round-trip times of this connection or the last one; `None` before the first pong.
     pub fn round_trip(&self) -> Option<RoundTrip> {
         match &self.phase {
-            Phase::Open(open) => open.heartbeat.round_trip(),
+            ConnectionPhase::Open(open) => open.heartbeat.round_trip(),
             _ => self.round_trip,
         }
     }
@@ -176,9 +179,9 @@ impl WebSocketPeer {
 
     fn try_set_no_delay(&mut self, enabled: bool) -> Result {
         let result = match &mut self.phase {
-            Phase::Open(open) => Some(open.transport.set_no_delay(enabled)),
-            Phase::Opening(opening) => opening.set_no_delay(enabled),
-            Phase::Closed => None,
+            ConnectionPhase::Open(open) => Some(open.transport.set_no_delay(enabled)),
+            ConnectionPhase::Opening(opening) => opening.set_no_delay(enabled),
+            ConnectionPhase::Closed => None,
         };
         result
             .ok_or_else(|| Error::new(ErrorCode::Unconfigured, "there is no TCP connection"))?
@@ -238,8 +241,8 @@ impl OpenConnection {
         self.protocol.send_ping(payload, &mut self.output);
     }
 
-    /// Sends a message. The first of a tick is written at once; further ones are collected until [`COALESCE_BYTES`], the next
-    /// flush or the next poll.
+    /// Sends a message. The first of a tick is written at once; further ones are collected until [`COALESCE_BYTES`],
+    /// the next flush or the next poll.
     fn send(&mut self, kind: MessageKind, payload: &[u8], options: SendOptions) -> Result<(), NetError> {
         let compressible = self.protocol.deflate().is_some() && options.compress_from.is_some();
         if payload.len() >= VECTORED_WRITE_BYTES && payload.len() <= options.max_frame_size && !compressible {

@@ -5,7 +5,7 @@ use crate::net::{FailureStage, NetError};
 use crate::peer::connection::client_opening::new_connection;
 use crate::peer::connection::handshake_stream::HandshakeStream;
 use crate::peer::connection::opening_failure::reject;
-use crate::peer::connection::opening_stage::{Opened, OpeningStage, Step};
+use crate::peer::connection::opening_stage::{Opened, OpeningStage, OpeningStep};
 use crate::peer::options::ConnectionOptions;
 use crate::proto::Role;
 use crate::proto::connection::Connection;
@@ -37,14 +37,14 @@ pub(super) fn accept(
 }
 
 /// Notices a client that disconnects before the program decides, and keeps what the client sends early.
-pub(super) fn await_decision(mut stream: HandshakeStream, mut request: Request) -> Result<Step, NetError> {
+pub(super) fn await_decision(mut stream: HandshakeStream, mut request: Request) -> Result<OpeningStep, NetError> {
     while !is_full(&request) {
         let rest = &mut request.rest;
         if stream.read(|input| rest.extend_from_slice(input))?.is_none() {
             break;
         }
     }
-    Ok(Step::Wait(OpeningStage::AwaitingDecision { stream, request }))
+    Ok(OpeningStep::Wait(OpeningStage::AwaitingDecision { stream, request }))
 }
 
 /// Returns whether no more early bytes are read before the decision.
@@ -58,10 +58,10 @@ pub(super) fn send_response(
     connection: Connection,
     protocol: String,
     rest: Vec<u8>,
-) -> Result<Step, NetError> {
+) -> Result<OpeningStep, NetError> {
     if stream.flush()? {
         let ((transport, sent_head), response_head) = (stream.into_parts(), Box::default());
-        return Ok(Step::Opened(Opened { transport, connection, protocol, response_head, sent_head, rest }));
+        return Ok(OpeningStep::Opened(Opened { transport, connection, protocol, response_head, sent_head, rest }));
     }
-    Ok(Step::Wait(OpeningStage::SendingResponse { stream, connection, protocol, rest }))
+    Ok(OpeningStep::Wait(OpeningStage::SendingResponse { stream, connection, protocol, rest }))
 }

@@ -1,9 +1,10 @@
-//! Decides what a peer reports to the trace: a row at the end of each poll, and an event for each message, frame and failure.
+//! Decides what a peer reports to the trace: a row at the end of each poll, and an event for each message, frame and
+//! failure.
 
 use crate::net::NetError;
 use crate::peer::connection::heartbeat::Heartbeat;
 use crate::peer::connection::packet_queue::PacketQueue;
-use crate::peer::connection::websocket_peer::{Phase, WebSocketPeer};
+use crate::peer::connection::websocket_peer::{ConnectionPhase, WebSocketPeer};
 use crate::peer::state::State;
 use crate::peer::trace::event::{Direction, TraceEventKind};
 use crate::peer::trace::row::{PeerClass, PeerRow};
@@ -98,7 +99,7 @@ impl WebSocketPeer {
         if !trace::is_enabled() {
             return;
         }
-        if let Phase::Open(open) = &mut self.phase {
+        if let ConnectionPhase::Open(open) = &mut self.phase {
             self.trace.control_frames(&mut open.heartbeat);
         }
         let traffic = TrafficTotals { received: self.queue.received(), sent: self.trace.sent };
@@ -107,7 +108,7 @@ impl WebSocketPeer {
         let compression = self.compression_statistics();
         let round_trip = self.round_trip().map(|times| times.smoothed);
         let open = match &self.phase {
-            Phase::Open(open) => Some(open),
+            ConnectionPhase::Open(open) => Some(open),
             _ => None,
         };
         self.trace.update_row(traffic, |id, before| {

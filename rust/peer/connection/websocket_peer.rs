@@ -22,7 +22,7 @@ use crate::peer::trace::tracer::Tracer;
 pub struct WebSocketPeer {
     /// Settings. Limits take effect at once, settings of the handshake with the next connection.
     pub options: ConnectionOptions,
-    pub(super) phase: Phase,
+    pub(super) phase: ConnectionPhase,
     pub(super) queue: PacketQueue,
     pub(super) requested_url: String,
     pub(super) protocol: String,
@@ -43,7 +43,7 @@ pub struct WebSocketPeer {
 
 /// The phase of a peer's connection.
 #[derive(Debug)]
-pub(super) enum Phase {
+pub(super) enum ConnectionPhase {
     /// There is no connection.
     Closed,
     /// The connection is being opened.
@@ -52,14 +52,15 @@ pub(super) enum Phase {
     Open(Box<OpenConnection>),
 }
 
-/// The close code of a connection that did not end by a close handshake, as in the engine.
+/// The close code of a connection that did not end by a close handshake, as in the engine. [`WebSocketPeer::close`]
+/// with it drops the connection.
 pub(in crate::peer) const UNCLEAN_CLOSE_CODE: i32 = -1;
 
 impl Default for WebSocketPeer {
     fn default() -> Self {
         Self {
             options: ConnectionOptions::default(),
-            phase: Phase::Closed,
+            phase: ConnectionPhase::Closed,
             queue: PacketQueue::default(),
             requested_url: String::new(),
             protocol: String::new(),
@@ -117,7 +118,7 @@ impl WebSocketPeer {
     }
 
     fn poll_opening(&mut self, now: Instant) {
-        let Phase::Opening(opening) = &mut self.phase else { return };
+        let ConnectionPhase::Opening(opening) = &mut self.phase else { return };
         let progress = opening.poll(now, &self.options);
         if let Some(request) = opening.take_request_head() {
             self.requested_url = request.url();
@@ -146,11 +147,12 @@ impl WebSocketPeer {
         if !opened.response_head.is_empty() {
             self.head = HandshakeHead::Response(opened.response_head);
         }
-        self.phase = Phase::Open(Box::new(OpenConnection::new(opened.transport, opened.connection, opened.rest, now)));
+        self.phase =
+            ConnectionPhase::Open(Box::new(OpenConnection::new(opened.transport, opened.connection, opened.rest, now)));
     }
 
     fn poll_open(&mut self, now: Instant) {
-        let Phase::Open(open) = &mut self.phase else { return };
+        let ConnectionPhase::Open(open) = &mut self.phase else { return };
         open.begin_tick();
         let written = open.flush();
         // After a failed write, data that the remote peer sent before can still be read, its close frame included.
@@ -159,7 +161,8 @@ impl WebSocketPeer {
         self.trace.received(&self.queue, known, &mut open.heartbeat);
         let was_first_poll = open.end_first_poll();
         if let Err(end) = received.and_then(|()| written.map_err(ConnectionEnd::Lost)) {
-            // A connection that opens, delivers and breaks within one poll is seen open too; the next poll finds it broken.
+            // A connection that opens, delivers and breaks within one poll is seen open too; the next poll finds it
+            // broken.
             if was_first_poll && matches!(end, ConnectionEnd::Lost(_)) && !self.queue.is_empty() {
                 return;
             }
@@ -182,10 +185,10 @@ impl WebSocketPeer {
     /// Returns the state of the connection.
     pub fn state(&self) -> State {
         match &self.phase {
-            Phase::Closed => State::Closed,
-            Phase::Opening(_) => State::Connecting,
-            Phase::Open(open) if open.is_closing() => State::Closing,
-            Phase::Open(_) => State::Open,
+            ConnectionPhase::Closed => State::Closed,
+            ConnectionPhase::Opening(_) => State::Connecting,
+            ConnectionPhase::Open(open) if open.is_closing() => State::Closing,
+            ConnectionPhase::Open(_) => State::Open,
         }
     }
 
@@ -201,7 +204,7 @@ impl WebSocketPeer {
 
     /// Returns the address of the remote peer; `None` if there is no connection.
     pub fn remote_address(&self) -> Option<SocketAddr> {
-        if matches!(self.phase, Phase::Closed) { None } else { self.remote }
+        if matches!(self.phase, ConnectionPhase::Closed) { None } else { self.remote }
     }
 
     /// Returns why the last call was refused or the connection was lost; empty if neither happened.

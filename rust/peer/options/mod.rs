@@ -19,12 +19,13 @@ mod generated;
 
 /// Settings of a [`super::Server`].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ServerOptions {
     /// Of each connection; sub-protocols are those of [`super::Server::listen`].
     pub peer: ConnectionOptions,
     /// Which clients are admitted.
     pub admission: AdmissionOptions,
-    /// Where the server listens.
+    /// The address that the server listens on.
     pub listen: ListenOptions,
     /// Key and certificate for `wss://`; read when a connection is accepted.
     pub tls: Option<ServerTls>,
@@ -47,8 +48,8 @@ impl ServerOptions {
         ConnectionOptions { auto_accept: false, supported_protocols: protocols.to_vec(), ..self.peer.clone() }
     }
 
-    /// Returns the options of a connection after its handshake: without those that only the handshake needs, because there may
-    /// be many connections.
+    /// Returns the options of a connection after its handshake: without those that only the handshake needs, because
+    /// there may be many connections.
     pub(super) fn for_open_peer(&self) -> ConnectionOptions {
         ConnectionOptions { handshake_headers: Vec::new(), allowed_origins: Vec::new(), ..self.for_peer(&[]) }
     }
@@ -67,8 +68,8 @@ impl ServerOptions {
 }
 
 impl ConnectionOptions {
-    /// Sets all limits of the queues as `set_buffers` of Godot 3 does: KiB and packets, each rounded up to a power of two. The
-    /// outbound buffer holds one byte less, as there.
+    /// Sets all limits of the queues as `set_buffers` of Godot 3 does: KiB and packets, each rounded up to a power of
+    /// two. The outbound buffer holds one byte less, as there.
     ///
     /// # Errors
     /// [`ErrorCode::InvalidParameter`] if a number is not positive or larger than 2 GiB; nothing changes then.

@@ -1,9 +1,10 @@
-//! Declares every option once: name, kind, default, bounds, what zero means, when it takes effect, which objects have it, and its
-//! documentation. `build/` generates the rest from these rows: the Rust structs with their checked setters, the C structs with
-//! their INIT macros, the properties of the Godot classes with their help, the table in `docs/limits.md` and the test cases.
+//! Declares every option once: name, kind, default, bounds, what zero means, when it takes effect, which objects have
+//! it, and its documentation. `build/` generates the rest from these rows: the Rust structs with their checked setters,
+//! the C structs with their INIT macros, the properties of the Godot classes with their help, the table in
+//! `docs/limits.md` and the test cases.
 //!
-//! In documentation, names stand in backticks; `ERR_…` is an error code. Unit, default, bounds, the meaning of zero and the time
-//! of effect are appended to each text and are not repeated in it.
+//! In documentation, names stand in backticks; `ERR_…` is an error code. Unit, default, bounds, the meaning of zero and
+//! the time of effect are appended to each text and are not repeated in it.
 
 /// What an option belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -399,7 +400,7 @@ pub const GROUPS: &[Group] = &[
     Group {
         rust: "ListenOptions",
         c: None,
-        doc: "Where a server listens.",
+        doc: "The address that a server listens on.",
         c_doc: "",
         c_first_version: 0,
         variants: &[],

@@ -1,4 +1,5 @@
-//! Which clients a server admits: accepting, the decision about each request, and the id that the client is assigned.
+//! Decides which clients a server admits: accepting, the decision about each request, and the id that the client is
+//! assigned.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -117,7 +118,7 @@ fn answer_request(peer: &mut WebSocketPeer, admission: Admission, auto_accept: b
     // A request that cannot be accepted is answered with the status that says so, and ends the connection.
     let _answered = match admission {
         Admission::Refused(reason) => {
-            let answer = HttpAnswer { reason: reason.to_owned(), ..HttpAnswer::new(status::SERVICE_UNAVAILABLE) };
+            let answer = HttpAnswer::new(status::SERVICE_UNAVAILABLE).with_reason(reason);
             peer.reject_request(answer.with_body(reason))
         }
         Admission::Possible if auto_accept => peer.accept_request(&[]),

@@ -1,11 +1,11 @@
-//! How the program ends a peer's connection, or the room.
+//! Decides how the program ends a peer's connection, or the room.
 
 use super::events::RoomEvent;
 use super::peer_cell::PeerCell;
 use super::room_peer::RoomPeerState;
 use super::room_state::MultiplayerPeer;
 use crate::error::Result;
-use crate::peer::connection::websocket_peer::WebSocketPeer;
+use crate::peer::connection::websocket_peer::{UNCLEAN_CLOSE_CODE, WebSocketPeer};
 use crate::proto::handshake::HttpAnswer;
 use crate::proto::{close_code, status};
 
@@ -71,9 +71,9 @@ pub(super) fn close_without_answer(peer: &mut WebSocketPeer, code: u16, reason: 
     drop_connection(peer);
 }
 
-/// Drops the connection without a close frame, which a negative code does.
+/// Drops the connection without a close frame.
 pub(super) fn drop_connection(peer: &mut WebSocketPeer) {
-    let _dropped = peer.close(-1, "");
+    let _dropped = peer.close(UNCLEAN_CLOSE_CODE, "");
 }
 
 /// Refuses a client whose request waits.

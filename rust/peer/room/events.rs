@@ -1,4 +1,4 @@
-//! The events of a room, and what their delivery changes.
+//! Defines the events of a room, and decides what their delivery changes.
 
 use super::peer_cell::PeerCell;
 use super::room_peer::RoomPeerState;

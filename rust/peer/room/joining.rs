@@ -1,4 +1,4 @@
-//! How a client joins a server's room: it connects, and waits for the id that the server assigns.
+//! Decides how a client joins a server's room: it connects, and waits for the id that the server assigns.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! How a room becomes a server or a client.
+//! Decides how a room becomes a server or a client.
 
 use super::peer_cell::PeerCell;
 use super::room_peer::ConnectingPeer;

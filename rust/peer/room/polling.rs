@@ -1,4 +1,4 @@
-//! What a poll of a room does, and when an ended connection becomes the departure of a peer.
+//! Decides what a poll of a room does, and when an ended connection becomes the departure of a peer.
 
 use std::time::Instant;
 

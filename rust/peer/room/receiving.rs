@@ -1,4 +1,4 @@
-//! Which packets a room reads from its peers, and the program from the room.
+//! Decides which packets a room reads from its peers, and which ones the program gets.
 
 use super::peer_cell::PeerCell;
 use super::room_packet_queue::RoomPacketQueue;

@@ -1,4 +1,4 @@
-//! The state of a room, and what a program can ask it.
+//! Holds the state of a room, and decides what queries return.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;

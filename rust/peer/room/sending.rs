@@ -1,4 +1,4 @@
-//! Sending packets to the peers of a room.
+//! Decides which peers of a room a packet is sent to, and which errors count.
 
 use super::peer_cell::PeerCell;
 use super::room_state::{MultiplayerPeer, RoomStatus};

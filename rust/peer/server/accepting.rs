@@ -1,4 +1,4 @@
-//! Which connections a server accepts, refuses at once, or drops for newer ones.
+//! Decides which connections a server accepts, refuses at once, or drops for newer ones.
 
 use std::cmp::Reverse;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! How a peer's connection ends: by the program, by the peer, or by a loss.
+//! Decides how a peer's connection ends: by the program, by the peer, or by a loss.
 
 use super::server_peer::ServerPeerState;
 use super::server_state::Server;

@@ -1,4 +1,4 @@
-//! What the delivery of an event makes visible to the program.
+//! Decides what the delivery of an event makes visible to the program.
 
 use super::server_peer::ServerPeerState;
 use super::server_state::Server;

@@ -1,4 +1,4 @@
-//! Which requests a server accepts, refuses, or lets the program decide about.
+//! Decides which requests a server accepts, refuses, or lets the program decide about.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! How a server begins and stops to listen.
+//! Decides how a server begins and stops to listen.
 
 use std::io;
 use std::sync::Arc;

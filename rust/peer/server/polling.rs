@@ -1,4 +1,4 @@
-//! Which connections a poll of a server looks at, and in which order.
+//! Decides which connections a poll of a server looks at, and in which order.
 
 use std::cmp::Reverse;
 use std::time::Instant;

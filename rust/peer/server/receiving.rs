@@ -1,4 +1,4 @@
-//! Which messages of a peer the program can read: those whose events were delivered.
+//! Decides which messages of a peer the program can read: those whose events were delivered.
 
 use super::server_state::{Server, unknown_peer};
 use crate::error::{Error, ErrorCode, Result};

@@ -1,4 +1,4 @@
-//! Sending messages and pings to one peer of a server, or to several.
+//! Sends messages and pings to one peer of a server, or to several: each message is encoded once.
 
 use super::server_peer::ServerPeerState;
 use super::server_state::Server;

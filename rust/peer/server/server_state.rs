@@ -1,4 +1,4 @@
-//! The state of a server object, its options, and what a program can ask it.
+//! Holds the state of a server object, and decides when its options may change and what queries return.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque};
@@ -82,7 +82,7 @@ impl Server {
     pub fn configure(&mut self, set: impl FnOnce(&mut ServerOptions) -> Result) -> Result {
         let result = match self.listening {
             None => set(&mut self.options),
-            Some(_) => Err(Error::new(ErrorCode::Failed, "this cannot be changed while the server listens")),
+            Some(_) => Err(Error::new(ErrorCode::Failed, "this option cannot be changed while the server listens")),
         };
         self.record_error(result)
     }

@@ -1,4 +1,4 @@
-//! How long a program without frames blocks in `wait()` of a server.
+//! Decides how long a program without frames blocks in `wait()` of a server.
 
 use std::cmp::Reverse;
 use std::time::{Duration, Instant};

@@ -10,6 +10,6 @@ pub(in crate::peer) fn check_bind_address(text: &str) -> Result {
 
 /// Parses a local address.
 pub(in crate::peer) fn bind_address(text: &str) -> Result<BindAddress> {
-    let invalid = || format!("'{text}' is neither an IP address nor '*'");
+    let invalid = || format!("the address to bind to must be an IP address or '*', not '{text}'");
     BindAddress::parse(text).ok_or_else(|| Error::new(ErrorCode::InvalidParameter, invalid()))
 }

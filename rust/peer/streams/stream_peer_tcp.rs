@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::CONNECT_TIMEOUT;
 use crate::net::listener::BindAddress;
-use crate::net::tcp::BoundSocket;
+use crate::net::tcp::{BoundSocket, ConnectProgress};
 use crate::net::{TcpSocket, clock, dns, linger};
 use crate::peer::streams::bind_address::bind_address;
 
@@ -76,7 +76,8 @@ impl StreamPeerTcp {
     /// Binds the next connection to a local port (0: the system chooses one) and address. Allowed once.
     ///
     /// # Errors
-    /// `AlreadyInUse` if the stream is bound or connected, or the port is in use; `InvalidParameter` for an invalid address.
+    /// `AlreadyInUse` if the stream is bound or connected, or the port is in use; `InvalidParameter` for an invalid
+    /// address.
     pub fn bind(&mut self, port: u16, host: &str) -> Result {
         if self.bound.is_some() || !matches!(self.connection, TcpConnection::None) {
             return Err(Error::new(ErrorCode::AlreadyInUse, "the stream is already bound or in use"));
@@ -95,8 +96,8 @@ impl StreamPeerTcp {
     /// Starts to connect. A host name is resolved before the call returns, as in the engine.
     ///
     /// # Errors
-    /// `AlreadyInUse` while the stream is in use, `InvalidParameter` for port 0, `CantResolve` if the lookup fails, `Failed`
-    /// if the system refuses to connect.
+    /// `AlreadyInUse` while the stream is in use, `InvalidParameter` for port 0, `CantResolve` if the lookup fails,
+    /// `Failed` if the system refuses to connect.
     pub fn connect_to_host(&mut self, host: &str, port: u16) -> Result {
         if !matches!(self.connection, TcpConnection::None) {
             return Err(Error::new(ErrorCode::AlreadyInUse, "the stream is in use; call disconnect_from_host() first"));
@@ -132,15 +133,17 @@ impl StreamPeerTcp {
         let now = clock::now();
         linger::tick(now);
         match &self.connection {
-            TcpConnection::Connecting { socket, deadline } => match socket.connect_result() {
-                Some(Ok(())) => self.connection = TcpConnection::Connected(Arc::clone(socket)),
-                Some(Err(error)) => return Err(self.break_connection(&format!("connecting failed: {error}"))),
-                None if now >= *deadline => {
+            TcpConnection::Connecting { socket, deadline } => match socket.connect_progress() {
+                ConnectProgress::Connected => self.connection = TcpConnection::Connected(Arc::clone(socket)),
+                ConnectProgress::Failed(error) => {
+                    return Err(self.break_connection(&format!("connecting failed: {error}")));
+                }
+                ConnectProgress::Pending if now >= *deadline => {
                     return Err(
                         self.break_connection("connecting did not finish before its time limit (connect_timeout)")
                     );
                 }
-                None => {}
+                ConnectProgress::Pending => {}
             },
             TcpConnection::Connected(socket) if socket.may_read() => match socket.peek(&mut [0]) {
                 Ok(0) => self.connection = TcpConnection::None,

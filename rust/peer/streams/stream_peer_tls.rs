@@ -8,7 +8,9 @@ use std::sync::Arc;
 use parking_lot::ReentrantMutex;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::net::{ClientTls, FailureStage, NetError, ServerTls, TlsInfo, TlsStream, Transport, clock, linger};
+use crate::net::{
+    ClientTls, FailureStage, NetError, RawDescriptor, ServerTls, TlsInfo, TlsStream, Transport, clock, linger,
+};
 
 /// State of a session, with the numbers of Godot's `StreamPeerTLS.Status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -292,7 +294,8 @@ impl SharedTls {
         Self(Arc::new(ReentrantMutex::new(RefCell::new(stream))))
     }
 
-    /// Runs a call. Returns `busy` if it is made from inside another one, which only a stream written in a script can cause.
+    /// Runs a call. Returns `busy` if it is made from inside another one, which only a stream written in a script can
+    /// cause.
     fn with<R>(&self, busy: R, call: impl FnOnce(&mut TlsStream) -> R) -> R {
         let guard = self.0.lock();
         match guard.try_borrow_mut() {
@@ -351,7 +354,7 @@ impl Transport for SharedTls {
         self.with((), |stream| stream.poll_directly());
     }
 
-    fn raw_fd(&self) -> Option<i64> {
+    fn raw_fd(&self) -> Option<RawDescriptor> {
         self.with(None, |stream| stream.raw_fd())
     }
 }

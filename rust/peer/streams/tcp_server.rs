@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::listener::{ListenError, ListeningSocket};
-use crate::net::{TcpSocket, clock, linger};
+use crate::net::{RawDescriptor, TcpSocket, clock, linger};
 use crate::peer::streams::bind_address::bind_address;
 use crate::peer::streams::stream_peer_tcp::StreamPeerTcp;
 
@@ -61,7 +61,7 @@ impl TcpServer {
     }
 
     /// Returns the descriptor of the listening socket for foreign event loops.
-    pub fn raw_fd(&self) -> Option<i64> {
+    pub fn raw_fd(&self) -> Option<RawDescriptor> {
         self.listener.as_ref().map(ListeningSocket::raw_fd)
     }
 

@@ -36,6 +36,7 @@ pub enum Direction {
 
 /// A message, frame, HTTP head or failure of one peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TraceEvent {
     /// Time since the first subscription of the process.
     pub time: Duration,

@@ -51,8 +51,8 @@ pub(in crate::peer) fn wants_messages() -> bool {
     MESSAGE_SUBSCRIBERS.load(Ordering::Relaxed) != 0
 }
 
-/// Sets how many bytes of each message are kept, at most [`MAX_TRACE_PREVIEW`]; 0 keeps all contents out of the log, heads of
-/// handshakes included. Applies to the whole process.
+/// Sets how many bytes of each message are kept, at most [`MAX_TRACE_PREVIEW`]; 0 keeps all contents out of the log,
+/// heads of handshakes included. Applies to the whole process.
 pub fn set_preview_size(bytes: usize) {
     PREVIEW_SIZE.store(bytes.min(MAX_TRACE_PREVIEW), Ordering::Relaxed);
 }

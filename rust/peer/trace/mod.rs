@@ -1,6 +1,7 @@
-//! What debuggers see of all peers of the process: rows about live peers, and a log of recent messages.
+//! Defines what debuggers see of all peers of the process: rows about live peers, and a log of recent messages.
 //!
-//! Nothing is kept without a [`TraceSubscriber`]; a peer then pays one relaxed load for a poll and one for a sent message.
+//! Nothing is kept without a [`TraceSubscriber`]; a peer then pays one relaxed load for a poll and one for a sent
+//! message.
 
 pub mod event;
 mod log;

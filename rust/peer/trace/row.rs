@@ -25,6 +25,7 @@ pub enum PeerClass {
 
 /// A live peer, as it was at the end of its last poll.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct PeerRow {
     /// Number of the peer, never 0 and never used again.
     pub id: u64,
@@ -42,7 +43,8 @@ pub struct PeerRow {
     pub protocol: String,
     /// Whether permessage-deflate was negotiated.
     pub is_compressed: bool,
-    /// Compressed size as a share of the original size of compressed messages, over both directions; `None` if there were none.
+    /// Compressed size as a share of the original size of compressed messages, over both directions; `None` if there
+    /// were none.
     pub compression_ratio: Option<f64>,
     /// Traffic of this connection or the last one.
     pub traffic: TrafficTotals,

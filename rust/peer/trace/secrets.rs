@@ -5,14 +5,15 @@ use std::borrow::Cow;
 /// The text that replaces a secret.
 const MASK: &str = "***";
 
-/// Header fields whose values are secrets, in lower case. The WebSocket key would help only to forge the response, but its value is
-/// of no use to a reader.
+/// Header fields whose values are secrets, in lower case. The WebSocket key would help only to forge the response, but
+/// its value is of no use to a reader.
 const SECRET_HEADERS: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "set-cookie", "sec-websocket-key"];
 
 /// Parts of the names of query parameters whose values are secrets, in lower case.
 const SECRET_PARAMETERS: [&str; 7] = ["token", "secret", "passw", "pwd", "key", "auth", "session"];
 
-/// Returns the head of an HTTP request or response as text, with the values of secret header fields and URL parameters masked.
+/// Returns the head of an HTTP request or response as text, with the values of secret header fields and URL parameters
+/// masked.
 pub(in crate::peer) fn mask_head(head: &[u8]) -> String {
     let text = String::from_utf8_lossy(head);
     let mut masked = String::with_capacity(text.len());

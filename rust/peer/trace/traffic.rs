@@ -4,6 +4,7 @@ use std::time::Instant;
 
 /// Messages and their payload bytes, before compression.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Traffic {
     /// Messages.
     pub messages: u64,
@@ -26,6 +27,7 @@ impl Traffic {
 
 /// Traffic in both directions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TrafficTotals {
     /// From the remote peer.
     pub received: Traffic,

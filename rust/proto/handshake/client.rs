@@ -14,6 +14,7 @@ use crate::proto::url::Url;
 
 /// A response that opened the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UpgradeResponse {
     /// The status line and header lines as received.
     pub head: Box<[u8]>,
@@ -116,8 +117,8 @@ impl ClientHandshake {
         self.reader.take_partial()
     }
 
-    /// Checks the header fields by the numbered rules after "If the status code received" in RFC 6455 section 4.1. Returns the
-    /// selected sub-protocol and the negotiated compression.
+    /// Checks the header fields by the numbered rules after "If the status code received" in RFC 6455 section 4.1.
+    /// Returns the selected sub-protocol and the negotiated compression.
     fn check(&self, headers: &Headers) -> Result<(String, Option<NegotiatedDeflate>), &'static str> {
         // Rule 2: the value is the word itself, not a list that contains it.
         match single(headers, "Upgrade", "response has more than one Upgrade header")? {

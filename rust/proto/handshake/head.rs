@@ -26,8 +26,8 @@ pub enum HeadError {
     Tls,
 }
 
-/// First bytes of the TLS records that an endpoint without TLS can receive, alert and handshake (RFC 8446 section 5.1). No HTTP
-/// message begins with them.
+/// First bytes of the TLS records that an endpoint without TLS can receive, alert and handshake (RFC 8446 section 5.1).
+/// No HTTP message begins with them.
 const TLS_RECORDS: [u8; 2] = [0x15, 0x16];
 
 impl From<httparse::Error> for HeadError {
@@ -49,7 +49,8 @@ pub(super) struct HeadBuffer {
 }
 
 impl HeadBuffer {
-    /// Takes input, and returns the length of the head after its empty line has arrived. Bytes after it stay in the buffer.
+    /// Takes input, and returns the length of the head after its empty line has arrived. Bytes after it stay in the
+    /// buffer.
     pub(super) fn extend(&mut self, input: &[u8]) -> Result<Option<usize>, HeadError> {
         // RFC 9112 section 2.2: empty lines before a request line are ignored.
         let empty_lines = |byte: &&u8| matches!(byte, b'\r' | b'\n');

@@ -5,6 +5,7 @@ use crate::proto::status;
 
 /// An HTTP response of a program. It is checked when it is sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HttpAnswer {
     /// Status code, 200 to 599.
     pub status: u16,
@@ -20,6 +21,20 @@ impl HttpAnswer {
     /// Returns a response with the registered reason phrase, without further header lines and body.
     pub fn new(status: u16) -> Self {
         Self { status, ..Self::default() }
+    }
+
+    /// Sets the reason phrase.
+    #[must_use]
+    pub fn with_reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = reason.into();
+        self
+    }
+
+    /// Sets the further header lines (`Name: value`).
+    #[must_use]
+    pub fn with_headers(mut self, headers: Vec<String>) -> Self {
+        self.headers = headers;
+        self
     }
 
     /// Sets the body.

@@ -9,6 +9,7 @@ use crate::proto::url::Authority;
 
 /// Why the proxy made no tunnel.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TunnelError {
     /// The response is not valid HTTP.
     #[error("the proxy's response: {0}")]

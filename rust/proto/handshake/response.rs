@@ -1,5 +1,5 @@
-//! Responses of a server or a proxy: interim ones are skipped, the expected one opens, and of any other the body is read up to
-//! a limit.
+//! Responses of a server or a proxy: interim ones are skipped, the expected one opens, and of any other the body is
+//! read up to a limit.
 
 use super::head::{HeadBuffer, HeadError};
 use super::headers::Headers;
@@ -8,6 +8,7 @@ use crate::proto::status;
 
 /// An HTTP response. If its status is not the expected one, it contains the beginning of the body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HttpResponse {
     /// HTTP status code.
     pub status: u16,
@@ -34,13 +35,14 @@ enum Framing {
     Length(usize),
     Chunked,
     UntilClose,
-    /// The server announces neither a length nor the end of the connection. The bytes that came with the head are enough,
-    /// because the end might never come.
+    /// The server announces neither a length nor the end of the connection. The bytes that came with the head are
+    /// enough, because the end might never come.
     Unknown,
 }
 
 /// The response after all interim ones (RFC 9110 section 15).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FinalResponse {
     /// Its status is the expected one.
     Expected {
@@ -98,7 +100,8 @@ impl ResponseReader {
         }
     }
 
-    /// Returns the part of a refusing response that has arrived, after the connection or the time ended; `None` without one.
+    /// Returns the part of a refusing response that has arrived, after the connection or the time ended; `None` without
+    /// one.
     pub fn take_partial(&mut self) -> Option<HttpResponse> {
         let (mut response, framing) = self.refused.take()?;
         response.body = std::mem::take(&mut self.raw_body);
@@ -164,7 +167,8 @@ fn framing(response: &HttpResponse, minor_version: u8) -> Framing {
     length.map_or(if will_close { Framing::UntilClose } else { Framing::Unknown }, Framing::Length)
 }
 
-/// Returns the data of a chunked body, and whether the body is complete (RFC 9112 section 7.1). A malformed chunk ends it.
+/// Returns the data of a chunked body, and whether the body is complete (RFC 9112 section 7.1). A malformed chunk ends
+/// it.
 fn decode_chunks(mut raw: &[u8]) -> (Vec<u8>, bool) {
     let mut body = Vec::new();
     loop {

@@ -1,4 +1,5 @@
-//! The server's opening handshake: the checks of the request, and the response that opens or rejects (RFC 6455 section 4.2).
+//! The server's opening handshake: the checks of the request, and the response that opens or rejects (RFC 6455 section
+//! 4.2).
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -16,6 +17,7 @@ use crate::proto::status;
 
 /// A request as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Request {
     /// HTTP method.
     pub method: String,
@@ -46,6 +48,7 @@ pub struct AcceptOptions<'a> {
 
 /// The response that opens the connection, and what was negotiated.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AcceptedRequest {
     /// The encoded response.
     pub response: Vec<u8>,
@@ -57,6 +60,7 @@ pub struct AcceptedRequest {
 
 /// The response that does not open the connection: an error, or the page of an ordinary request.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rejection {
     /// HTTP status code.
     pub status: u16,
@@ -115,7 +119,8 @@ impl Rejection {
         self
     }
 
-    /// Returns the encoded response; the connection ends after it. The response to HEAD has no body (RFC 9110 section 9.3.2).
+    /// Returns the encoded response; the connection ends after it. The response to HEAD has no body (RFC 9110 section
+    /// 9.3.2).
     pub fn response(&self, is_head: bool) -> Vec<u8> {
         let mut text = format!("HTTP/1.1 {} {}\r\n", self.status, self.reason);
         let _ = write!(text, "Connection: close\r\nContent-Length: {}\r\n", self.body.len());
@@ -301,8 +306,8 @@ impl Request {
         self.headers.first("Transfer-Encoding").is_some() || !self.headers.all("Content-Length").all(is_zero)
     }
 
-    /// RFC 6455 section 10.2: a server may restrict the pages that connect. A browser always sends its page's origin; other
-    /// programs need not, and could send any.
+    /// RFC 6455 section 10.2: a server may restrict the pages that connect. A browser always sends its page's origin;
+    /// other programs need not, and could send any.
     fn check_origin(&self, allowed: &[String]) -> Result<(), Rejection> {
         let mut origins = self.headers.all("Origin");
         if allowed.is_empty() || origins.all(|origin| allowed.iter().any(|one| one.eq_ignore_ascii_case(origin))) {
@@ -311,8 +316,9 @@ impl Request {
         Err(Rejection::new(status::FORBIDDEN, "pages of this origin may not connect here"))
     }
 
-    /// Selects the first of the client's sub-protocols that the server supports (RFC 6455 section 4.2.2). A server without
-    /// sub-protocols accepts every client and selects none; a server with some rejects a client that requests none of them.
+    /// Selects the first of the client's sub-protocols that the server supports (RFC 6455 section 4.2.2). A server
+    /// without sub-protocols accepts every client and selects none; a server with some rejects a client that requests
+    /// none of them.
     fn select_protocol(&self, supported: &[String]) -> Result<String, Rejection> {
         if supported.is_empty() {
             return Ok(String::new());
@@ -431,7 +437,7 @@ mod tests {
 
     #[test]
     fn a_programs_response_is_checked_and_complete() {
-        let header = |line: &str| HttpAnswer { headers: names(&[line]), ..HttpAnswer::new(200) };
+        let header = |line: &str| HttpAnswer::new(200).with_headers(names(&[line]));
         let page = Rejection::custom(header("Content-Type: text/html").with_body("<p>")).unwrap();
         let text = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\nContent-Type: text/html\r\n\r\n";
         assert_eq!(page.response(true), text.as_bytes());
@@ -442,7 +448,7 @@ mod tests {
         for status in [-1, 0, 101, 199, 600, 65_736] {
             assert!(HttpAnswer::checked_status(status).is_err(), "{status}");
         }
-        let reason = |status, reason: &str| HttpAnswer { reason: reason.to_owned(), ..HttpAnswer::new(status) };
+        let reason = |status, reason: &str| HttpAnswer::new(status).with_reason(reason);
         assert!(Rejection::custom(reason(200, "a\r\nX: y")).is_err());
         assert!(Rejection::custom(header("Content-Length: 9")).is_err());
         assert!(Rejection::custom(header("X: a\r\nY: b")).is_err());

@@ -1,6 +1,6 @@
 /*
- * What the sockets alone cost: an epoll loop that gives back what it gets, and knows nothing of WebSocket but an answer to
- * the handshake that is always the same. The yardstick of the echo servers beside this one.
+ * The cost of sockets alone: an epoll loop that sends all bytes back, without WebSocket except for a constant answer to the
+ * handshake. The reference for the echo servers in this folder.
  */
 
 #define _GNU_SOURCE
@@ -31,7 +31,7 @@ struct connection {
 
 static uint8_t buffer[BUFFER];
 
-static void give_back(struct connection *connection, const uint8_t *data, size_t len)
+static void send_back(struct connection *connection, const uint8_t *data, size_t len)
 {
     ssize_t sent = connection->unsent_len > 0 ? 0 : send(connection->fd, data, len, MSG_NOSIGNAL);
 
@@ -107,11 +107,11 @@ int main(void)
             do {
                 got = recv(connection->fd, buffer, sizeof buffer, 0);
                 if (got > 0 && connection->is_open) {
-                    give_back(connection, buffer, (size_t)got);
+                    send_back(connection, buffer, (size_t)got);
                 } else if (got > 0) {
-                    /* Requests of the load generator come in one piece. */
+                    /* Requests of the load generator arrive as a whole. */
                     connection->is_open = true;
-                    give_back(connection, (const uint8_t *)answer, sizeof answer - 1);
+                    send_back(connection, (const uint8_t *)answer, sizeof answer - 1);
                 }
             } while (got == (ssize_t)sizeof buffer);
             if (got == 0 || (got < 0 && errno != EAGAIN)) {

@@ -1,4 +1,4 @@
-/* An echo server on libwebsockets; with the argument `deflate` it agrees on compression. Ends by a signal. */
+/* An echo server on libwebsockets; the argument `deflate` enables compression. Ends on a signal. */
 
 #include <libwebsockets.h>
 #include <stdio.h>

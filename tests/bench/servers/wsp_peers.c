@@ -1,5 +1,5 @@
 /*
- * An echo server on single wsp_peers in an epoll loop of its own; with the argument `deflate` it agrees on compression.
+ * An echo server on single wsp_peers in its own epoll loop; the argument `deflate` enables compression.
  * Ends with its standard input.
  */
 
@@ -78,7 +78,7 @@ int main(int argc, char **argv)
     options.inbound_buffer_size = 16 << 20;
     options.outbound_buffer_size = 16 << 20;
     options.compression_enabled = argc > 1 && strcmp(argv[1], "deflate") == 0;
-    options.compression_level = 1; /* libwebsockets' own default */
+    options.compression_level = 1; /* the default of libwebsockets */
     if (wsp_tcp_server_listen(listener, 0, "127.0.0.1") != WSP_OK) {
         fprintf(stderr, "%s\n", wsp_tcp_server_get_error_message(listener));
         return 1;

@@ -1,5 +1,5 @@
 /*
- * wspeer's end in the tests of TLS, proxies, requests and failures, through its C interface.
+ * wspeer's peer in the tests of TLS, proxies, requests and failures, through its C interface.
  *
  *     end client URL [OPTION]...
  *     end server [OPTION]...
@@ -7,7 +7,7 @@
  *     --ca FILE               authorities: of servers for a client, of clients for a server
  *     --unsafe                do not verify; with --ca do not verify the name
  *     --name NAME             the name the server's certificate must be for
- *     --certificate FILE      this end's own certificates
+ *     --certificate FILE      own certificates
  *     --key FILE              and their key
  *     --require               refuse clients without a certificate
  *     --http-proxy URL, --https-proxy URL, --no-proxy LIST
@@ -16,18 +16,18 @@
  *     --header LINE           add it to the request or answer
  *     --protocol NAME         a sub-protocol
  *     --origin ORIGIN         accept this one
- *     --page FILE             decide on requests: answer those that are no handshake with it
+ *     --page FILE             decide about requests: answer with it if they are not a handshake
  *     --bytes N               length of the client's binary message (1000)
- *     --times N               connect that often, one after the other
- *     --end here|there        who closes (here)
+ *     --times N               number of connections, one after the other (1)
+ *     --end here|there        which peer closes (here)
  *
- * A client sends a text and a binary message, wants both back, and closes with 1000 or asks for it with
- * the text `close`. A server sends back what it gets, except for that text, after which it closes with
- * 4001. The server prints `LISTENING port` first and ends with its standard input.
+ * A client sends a text and a binary message, expects both back, and closes with 1000 or requests it with
+ * the text `close`. A server echoes its messages, except for that text, after which it closes with 4001.
+ * The server prints `LISTENING port` first and ends with its standard input.
  *
- * For each connection both print one line, an object in JSON: how far it came, what it was told, why it
- * failed, and the longest that a call of wsp_peer_connect_to_url() or wsp_peer_poll() has taken. What
- * that should be is for the program to judge that runs this one.
+ * For each connection both print one line, a JSON object: its last stage, the remote peer's handshake, the
+ * failure, and the longest duration of wsp_peer_connect_to_url() and wsp_peer_poll(). The calling program
+ * judges them.
  */
 
 #define _POSIX_C_SOURCE 200809L
@@ -37,17 +37,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <wspeer.h>
 
+#include "../../c/message.h"
+
 #define MOST 8
 
-/* Roomy enough for the longest message and the queue behind it. */
+/* Enough for the longest message and the queue after it. */
 #define LONGEST_MESSAGE ((size_t)80 * 1024 * 1024)
 
-/* For all connections together; a program here never runs longer. */
+/* Time limit of the whole program. */
 #define SECONDS 100
 
 struct list {
@@ -64,18 +64,15 @@ struct connection {
     size_t received;
     bool is_answered;
 
-    /* Of a client: what came back unchanged. */
+    /* Of a client: which messages came back unchanged. */
     bool text_returned;
     bool binary_returned;
 
-    /* Of a server: a message that waits to be sent back. */
-    uint8_t *message;
-    size_t length;
-    size_t capacity;
-    int32_t mode;
+    /* Of a server: the message to send back, and whether it waits for room in the outbound queue. */
+    struct message message;
     bool is_waiting;
 
-    /* Longest call, on the clock and of this thread's own time. */
+    /* Longest call, in wall-clock time and in processor time of the thread. */
     double longest_call;
     double longest_call_cpu;
 };
@@ -92,19 +89,6 @@ static char page[16384];
 static size_t page_length;
 static double deadline;
 
-static double seconds_of(clockid_t clock)
-{
-    struct timespec time;
-
-    clock_gettime(clock, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static double now(void)
-{
-    return seconds_of(CLOCK_MONOTONIC);
-}
-
 static void stop(const char *format, ...)
 {
     va_list arguments;
@@ -114,15 +98,6 @@ static void stop(const char *format, ...)
     va_end(arguments);
     fputc('\n', stderr);
     exit(2);
-}
-
-static void *grown(void *memory, size_t size)
-{
-    memory = realloc(memory, size > 0 ? size : 1);
-    if (memory == NULL) {
-        stop("out of memory");
-    }
-    return memory;
 }
 
 static struct connection *new_connection(bool is_server)
@@ -145,7 +120,7 @@ static struct connection *new_connection(bool is_server)
     return connection;
 }
 
-/* A call that has begun then is over. */
+/* Notes the duration of a call that began at these times. */
 static void note_call(struct connection *connection, double time, double cpu)
 {
     cpu = seconds_of(CLOCK_THREAD_CPUTIME_ID) - cpu;
@@ -229,7 +204,7 @@ static void print_tls(const wsp_tls_info *info)
     printf(", \"is_resumed\": %s", info->is_resumed ? "true" : "false");
 }
 
-/* What is only known while the connection is there. */
+/* Prints what is only available while the connection is open. */
 static void print_opened(struct connection *connection)
 {
     wsp_tls_info info = {.struct_size = sizeof info};
@@ -250,7 +225,7 @@ static void print_opened(struct connection *connection)
     fflush(stdout);
 }
 
-/* Prints and forgets it. */
+/* Prints the result and frees the connection. */
 static void end(struct connection *connection)
 {
     wsp_peer *peer = connection->peer;
@@ -267,11 +242,11 @@ static void end(struct connection *connection)
            now() - connection->began, connection->longest_call * 1e3, connection->longest_call_cpu * 1e3);
     fflush(stdout);
     wsp_peer_free(peer);
-    free(connection->message);
+    free(connection->message.data);
     free(connection);
 }
 
-/* The client's part. */
+/* Client. */
 
 static const char TEXT[] = "Grüße über TLS";
 
@@ -318,7 +293,7 @@ static void visit(const char *url)
     if (error != WSP_OK && error != WSP_ERR_FAILED) {
         stop("%s: %s", wsp_error_name(error), wsp_peer_get_error_message(connection->peer));
     }
-    /* A frame of a game is longer; but the tests should be shorter. */
+    /* Shorter than a frame of a game, to keep the tests short. */
     while (now() < deadline) {
         poll_peer(connection);
         if (is_new && connection->is_open) {
@@ -335,39 +310,18 @@ static void visit(const char *url)
     end(connection);
 }
 
-/* The server's part. */
-
-static bool take_message(struct connection *connection)
-{
-    const uint8_t *data;
-    size_t length;
-
-    if (wsp_peer_get_packet(connection->peer, &data, &length) != WSP_OK) {
-        return false;
-    }
-    connection->received++;
-    if (length > connection->capacity) {
-        connection->message = grown(connection->message, length);
-        connection->capacity = length;
-    }
-    if (length > 0) {
-        memcpy(connection->message, data, length);
-    }
-    connection->length = length;
-    connection->mode = wsp_peer_was_string_packet(connection->peer) ? WSP_WRITE_MODE_TEXT : WSP_WRITE_MODE_BINARY;
-    return true;
-}
+/* Server. */
 
 static void echo(struct connection *connection)
 {
-    while (connection->is_waiting || take_message(connection)) {
-        if (connection->mode == WSP_WRITE_MODE_TEXT && connection->length == 5 &&
-            memcmp(connection->message, "close", 5) == 0) {
+    while (connection->is_waiting || take_message(connection->peer, &connection->message)) {
+        connection->received += connection->is_waiting ? 0 : 1;
+        if (connection->message.mode == WSP_WRITE_MODE_TEXT && connection->message.length == 5 &&
+            memcmp(connection->message.data, "close", 5) == 0) {
             wsp_peer_close(connection->peer, 4001, "as you wish");
             break;
         }
-        connection->is_waiting = wsp_peer_send(connection->peer, connection->message, connection->length,
-                                               connection->mode) == WSP_ERR_OUT_OF_MEMORY;
+        connection->is_waiting = send_message(connection->peer, &connection->message) == WSP_ERR_OUT_OF_MEMORY;
         if (connection->is_waiting) {
             break;
         }
@@ -378,17 +332,27 @@ static void decide(struct connection *connection)
 {
     static const char *const content_type[] = {"Content-Type: text/html; charset=utf-8"};
     wsp_request request = {.struct_size = sizeof request};
+    wsp_http_answer answer = WSP_HTTP_ANSWER_INIT;
 
     if (wsp_peer_get_request(connection->peer, &request) != WSP_OK || !request.is_pending) {
         return;
     }
     if (request.is_websocket) {
         wsp_peer_accept_request(connection->peer, NULL, 0);
-    } else if (strcmp(request.path, "/") == 0) {
-        wsp_peer_reject_request(connection->peer, 200, NULL, content_type, 1, (const uint8_t *)page, page_length);
-    } else {
-        wsp_peer_reject_request(connection->peer, 404, NULL, NULL, 0, (const uint8_t *)"no such page", 12);
+        return;
     }
+    if (strcmp(request.path, "/") == 0) {
+        answer.status = 200;
+        answer.headers = content_type;
+        answer.header_count = 1;
+        answer.body = (const uint8_t *)page;
+        answer.body_len = page_length;
+    } else {
+        answer.status = 404;
+        answer.body = (const uint8_t *)"no such page";
+        answer.body_len = 12;
+    }
+    wsp_peer_reject_request(connection->peer, &answer);
 }
 
 static void serve(struct connection *connection)
@@ -403,15 +367,6 @@ static void serve(struct connection *connection)
         decide(connection);
     }
     echo(connection);
-}
-
-/* Waits for input for at most that time. Returns false at the end of standard input. */
-static bool has_input(int milliseconds)
-{
-    struct pollfd input = {STDIN_FILENO, POLLIN, 0};
-    char ignored[256];
-
-    return poll(&input, 1, milliseconds) <= 0 || read(STDIN_FILENO, ignored, sizeof ignored) > 0;
 }
 
 static void run_server(void)
@@ -566,14 +521,9 @@ static void read_options(int argc, char **argv)
 
 static void make_bytes(void)
 {
-    uint32_t state = 2463534242;
-
     bytes = grown(NULL, byte_count);
     for (size_t i = 0; i < byte_count; i++) {
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        bytes[i] = (uint8_t)(state >> 11);
+        bytes[i] = (uint8_t)(noise() >> 11);
     }
 }
 

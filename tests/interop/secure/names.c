@@ -1,13 +1,13 @@
 /*
- * The names of the tests, in the place of the C library's: an executable's functions come before those
- * of its libraries, so libwspeer asks here.
+ * Replaces the C library's name lookup in the tests: the functions of an executable precede those of its
+ * libraries, so libwspeer calls these.
  *
- *     never.test    no answer, ever
+ *     never.test    the lookup never ends
  *     hole.test     127.0.0.2, then 127.0.0.1
  *     unknown.test  does not exist
  *     NAME.test     127.0.0.1
  *
- * Everything else is passed on.
+ * All other names are looked up by the C library.
  */
 
 #define _GNU_SOURCE
@@ -26,7 +26,7 @@ struct answer {
     struct sockaddr_in address;
 };
 
-/* Its address is how freeaddrinfo() knows these from the C library's. */
+/* freeaddrinfo() recognises results of this file by its address. */
 static char mark[] = "names.c";
 
 static struct addrinfo *answer(const char *address, struct addrinfo *next)

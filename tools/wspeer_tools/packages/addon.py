@@ -6,7 +6,7 @@ import pathlib
 import re
 import shutil
 
-from ..project import ADDON, LIBRARY_FOLDER, ROOT, say, target_folder, version
+from ..project import ADDON, EXTENSION_FEATURES, LIBRARY_FOLDER, ROOT, say, target_folder, version
 from .notices import notices
 from .pack import pack
 from .portable_cargo import output_folder, portable_cargo
@@ -24,8 +24,8 @@ def stage_folder() -> pathlib.Path:
 def build_addon() -> pathlib.Path:
     """Builds the libraries and writes the archive. Returns its path."""
     say("building the addon's libraries for glibc 2.28 or later")
-    portable_cargo("build", "--quiet", "--lib", "--release")
-    portable_cargo("build", "--quiet", "--lib", "--profile", "release-checked")
+    portable_cargo("build", "--quiet", "--lib", "--release", *EXTENSION_FEATURES)
+    portable_cargo("build", "--quiet", "--lib", "--profile", "release-checked", *EXTENSION_FEATURES)
     stage = stage_folder()
     addon = stage / "addons" / "wspeer"
     libraries = addon / "bin" / LIBRARY_FOLDER
@@ -43,7 +43,7 @@ def build_addon() -> pathlib.Path:
     shutil.copy(output_folder("build", "release") / "libwspeer.so", libraries / "libwspeer.so")
     shutil.copy(output_folder("build", "release-checked") / "libwspeer.so", libraries / "libwspeer.debug.so")
     shutil.copy(ROOT / "LICENSE", addon / "LICENSE")
-    (addon / "THIRD-PARTY-LICENSES.txt").write_text(notices(), encoding="utf-8")
+    (addon / "THIRD-PARTY-LICENSES.txt").write_text(notices(*EXTENSION_FEATURES), encoding="utf-8")
     # Not every project can use these class names, because others may have taken them: a project that wants them removes
     # this file.
     (addon / "godot3_names" / ".gdignore").touch()

@@ -1,4 +1,4 @@
-"""Programs from package registries: Python packages in virtual environments, npm packages, cargo subcommands."""
+"""Programs from package registries: Python packages in virtual environments, npm packages, programs from crates.io."""
 
 from __future__ import annotations
 
@@ -58,8 +58,11 @@ def npm_package(folder: pathlib.Path, package: str) -> pathlib.Path:
     return folder / "node_modules"
 
 
-def cargo_tool(name: str) -> pathlib.Path:
-    """Returns a cargo subcommand's program: the one on PATH, or one that is built once into the build folder."""
+def cargo_program(name: str, *options: str) -> pathlib.Path:
+    """Returns a program from crates.io: the one on PATH, or one that is built once into the build folder.
+
+    The options are those of `cargo install`.
+    """
     installed = find(name)
     if installed:
         return installed
@@ -69,6 +72,6 @@ def cargo_tool(name: str) -> pathlib.Path:
         if not os.access(program, os.X_OK):
             say(f"{name} is missing; building it once into {tools} (a few minutes)")
             # The variable would make cargo build the tool among the project's own artefacts.
-            command: list[Argument] = ["cargo", "install", name, "--locked", "--quiet", "--root", tools]
+            command: list[Argument] = ["cargo", "install", name, "--locked", "--quiet", *options, "--root", tools]
             run(command, env={"CARGO_TARGET_DIR": None})
     return program

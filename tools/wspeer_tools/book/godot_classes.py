@@ -6,10 +6,10 @@ import html
 import pathlib
 import re
 import xml.etree.ElementTree as ElementTree
-from typing import Iterable
+from typing import Iterator, Optional
 
 ENGINE = "https://docs.godotengine.org/en/stable/classes"
-# Classes that exist for the editor alone.
+# Classes that exist for the editor only.
 INTERNAL = {"RustWebSocketProfiler"}
 # Types that have no page in the engine's class reference.
 NO_PAGE = {"void"}
@@ -30,27 +30,27 @@ class Class:
         self.signals = self._sorted("signals/signal")
         self.constants = root.findall("constants/constant")
 
-    def _sorted(self, path: str) -> "list[ElementTree.Element]":
+    def _sorted(self, path: str) -> list[ElementTree.Element]:
         return sorted(self.root.findall(path), key=lambda element: element.get("name", ""))
 
-    def set_defaults(self, defaults: "dict[tuple[str, str], str]") -> None:
+    def set_defaults(self, defaults: dict[tuple[str, str], str]) -> None:
         """Adds the defaults, which the engine's dump of an extension lacks."""
         for member in self.members:
             value = defaults.get((self.name, member.get("name", "")))
             if value is not None:
                 member.set("default", value)
 
-    def enums(self) -> "list[str]":
+    def enums(self) -> list[str]:
         return list(dict.fromkeys(constant.get("enum", "") for constant in self.constants if constant.get("enum")))
 
-    def anchors(self) -> "list[str]":
+    def anchors(self) -> list[str]:
         """Returns the anchors of all members."""
         kinds = {"method": self.methods, "member": self.members, "signal": self.signals, "constant": self.constants}
         names = [f"{kind}-{element.get('name')}" for kind, elements in kinds.items() for element in elements]
         return names + [f"enum-{enum}" for enum in self.enums()]
 
 
-def read_classes(folder: pathlib.Path) -> "list[Class]":
+def read_classes(folder: pathlib.Path) -> list[Class]:
     classes = [Class(ElementTree.parse(path).getroot()) for path in sorted(folder.glob("*.xml"))]
     return [found for found in classes if found.name not in INTERNAL]
 
@@ -58,7 +58,7 @@ def read_classes(folder: pathlib.Path) -> "list[Class]":
 class Writer:
     """Converts the text of one class; it knows the names of all classes of the extension."""
 
-    def __init__(self, subject: Class, classes: "dict[str, Class]"):
+    def __init__(self, subject: Class, classes: dict[str, Class]):
         self.subject = subject
         self.classes = classes
 
@@ -94,7 +94,7 @@ class Writer:
 
     def inline(self, text: str) -> str:
         """Converts BBCode to Markdown."""
-        result: "list[str]" = []
+        result: list[str] = []
         position = 0
         for match in TAG.finditer(text):
             if match.start() < position:
@@ -107,8 +107,8 @@ class Writer:
         result.append(escape(text[position:]))
         return "".join(result)
 
-    def tag(self, text: str, match: "re.Match[str]") -> "tuple[str | None, int]":
-        """Returns the Markdown of a tag and where the text after it begins; None for what is not a tag."""
+    def tag(self, text: str, match: re.Match[str]) -> tuple[Optional[str], int]:
+        """Returns the Markdown of a tag, None for an unknown tag, and the position of the text after it."""
         closing, name, argument = match.groups()
         end = match.end()
         if name in ("code", "codeblock", "codeblocks", "gdscript", "path", "kbd") and not closing:
@@ -135,14 +135,14 @@ class Writer:
             return self.class_link(name), end
         return None, end
 
-    def text(self, element: "ElementTree.Element | None") -> str:
+    def text(self, element: Optional[ElementTree.Element]) -> str:
         """Returns a description as paragraphs."""
         source = html.unescape((element.text if element is not None else "") or "")
         source = "\n".join(line.strip() for line in source.strip().splitlines())
         source = source.replace("[br][br]", "\n\n").replace("[br]", "\n\n")
         return re.sub(r"\n{3,}", "\n\n", self.inline(source)).strip()
 
-    def type_of(self, element: "ElementTree.Element | None") -> str:
+    def type_of(self, element: Optional[ElementTree.Element]) -> str:
         if element is None:
             return "`void`"
         enum = element.get("enum")
@@ -170,7 +170,12 @@ class Writer:
     def page(self) -> str:
         subject = self.subject
         lines = [f"# {subject.name}", "", f"Inherits {' < '.join(self.bases())}.", ""]
-        lines += [self.text(subject.root.find("brief_description")), "", self.text(subject.root.find("description")), ""]
+        lines += [
+            self.text(subject.root.find("brief_description")),
+            "",
+            self.text(subject.root.find("description")),
+            "",
+        ]
         lines += self.overview()
         lines += self.details("Properties", "member", subject.members)
         lines += self.details("Methods", "method", subject.methods)
@@ -178,15 +183,15 @@ class Writer:
         lines += self.enumerations()
         return "\n".join(lines) + "\n"
 
-    def bases(self) -> "Iterable[str]":
+    def bases(self) -> Iterator[str]:
         base = self.subject.base
         while base:
             yield self.class_link(base)
             base = self.classes[base].base if base in self.classes else ""
 
-    def overview(self) -> "list[str]":
+    def overview(self) -> list[str]:
         subject = self.subject
-        lines: "list[str]" = []
+        lines: list[str] = []
         if subject.members:
             has_defaults = any(member.get("default") for member in subject.members)
             lines += table("property", "type", *(["default"] if has_defaults else []))
@@ -211,7 +216,7 @@ class Writer:
             lines += ["Enumerations: " + ", ".join(enums) + ".", ""]
         return lines
 
-    def details(self, heading: str, kind: str, elements: "list[ElementTree.Element]") -> "list[str]":
+    def details(self, heading: str, kind: str, elements: list[ElementTree.Element]) -> list[str]:
         if not elements:
             return []
         lines = [f"## {heading} {{#{kind}s}}", ""]
@@ -226,9 +231,9 @@ class Writer:
                 lines += ["```gdscript", self.signature(element), "```", "", self.text(element.find("description")), ""]
         return lines
 
-    def enumerations(self) -> "list[str]":
+    def enumerations(self) -> list[str]:
         subject = self.subject
-        lines: "list[str]" = []
+        lines: list[str] = []
         groups = [*subject.enums(), ""]
         for enum in groups:
             constants = [constant for constant in subject.constants if constant.get("enum", "") == enum]
@@ -250,12 +255,12 @@ def escape(text: str) -> str:
     return re.sub(r"([*_<>\[\]|\\`])", r"\\\1", text)
 
 
-def table(*columns: str) -> "list[str]":
+def table(*columns: str) -> list[str]:
     """Returns the head of a table."""
     return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
 
 
-def index_page(classes: "list[Class]", names: "dict[str, Class]") -> str:
+def index_page(classes: list[Class], names: dict[str, Class]) -> str:
     lines = ["# Godot class reference", "", "The text is that of the editor's help (F1).", ""]
     lines += ["| class | |", "|---|---|"]
     for subject in classes:
@@ -264,7 +269,7 @@ def index_page(classes: "list[Class]", names: "dict[str, Class]") -> str:
     return "\n".join(lines) + "\n"
 
 
-def write(classes: "list[Class]", folder: pathlib.Path) -> None:
+def write(classes: list[Class], folder: pathlib.Path) -> None:
     """Writes a page for each class, and an index."""
     names = {subject.name: subject for subject in classes}
     folder.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from typing import Optional
 
 # The groups of a header without section comments, by the longest prefix that fits. "" holds the rest.
 GROUPS = {
@@ -43,22 +44,22 @@ class Item:
     name: str
     code: str
     comment: str
-    members: "list[Member]" = dataclasses.field(default_factory=list)
+    members: list[Member] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass
 class Section:
     title: str
     about: str
-    items: "list[Item]" = dataclasses.field(default_factory=list)
+    items: list[Item] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass
 class Header:
     conventions: str
-    sections: "list[Section]"
+    sections: list[Section]
 
-    def items(self) -> "list[Item]":
+    def items(self) -> list[Item]:
         return [item for section in self.sections for item in section.items]
 
 
@@ -69,9 +70,9 @@ def plain(comment: str) -> str:
 
 
 def declaration(code: str) -> str:
-    """Returns a declaration without preprocessor lines, on one line per argument as it stands in the header."""
+    """Returns a declaration without preprocessor lines, with the line breaks of the header."""
     if code.startswith("#define"):
-        joined: "list[str]" = []
+        joined: list[str] = []
         for line in code.splitlines():
             joined.append(line)
             if not line.endswith("\\"):
@@ -81,13 +82,13 @@ def declaration(code: str) -> str:
     return "\n".join(lines).strip()
 
 
-def parse_item(comment: str, code: str) -> "Item | None":
+def parse_item(comment: str, code: str) -> Optional[Item]:
     if code.startswith("#define"):
         text = declaration(code)
         name = re.match(r"#define (\w+)", text)
         return Item("macro", name[1], text, plain(comment)) if name else None
     if code.startswith("enum"):
-        # The body contains comments, so it is parsed by the caller.
+        # The body contains comments, so the caller parses it.
         name = re.match(r"enum (\w+)", code)
         return Item("enum", name[1], f"enum {name[1]}", plain(comment)) if name else None
     opaque = re.match(r"typedef struct \w+ (\w+);", code)
@@ -101,7 +102,7 @@ def parse_item(comment: str, code: str) -> "Item | None":
     return None
 
 
-def members_of(body: str, is_enum: bool) -> "list[Member]":
+def members_of(body: str, is_enum: bool) -> list[Member]:
     members = []
     for match in MEMBER.finditer(body):
         code = " ".join(declaration(match["code"]).split()).rstrip(";,")
@@ -111,8 +112,8 @@ def members_of(body: str, is_enum: bool) -> "list[Member]":
     return members
 
 
-def parse_items(text: str) -> "list[Item]":
-    items: "list[Item]" = []
+def parse_items(text: str) -> list[Item]:
+    items: list[Item] = []
     # Types with a body are cut out first, because comments stand inside the body.
     composite = re.compile(
         r"/\*\*(?P<comment>(?:(?!\*/).)*)\*/\s*"
@@ -136,7 +137,7 @@ def parse_items(text: str) -> "list[Item]":
     return items + plain_items(text[position:])
 
 
-def plain_items(text: str) -> "list[Item]":
+def plain_items(text: str) -> list[Item]:
     items = []
     for match in ITEM.finditer(text):
         item = parse_item(match["comment"], match["code"])

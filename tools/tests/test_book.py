@@ -1,22 +1,21 @@
-#!/usr/bin/env python3
-"""Tests of the book's generators and of its check, on small inputs and on include/wspeer.h."""
+"""Tests of the generators of the documentation and of its check, on small inputs and on include/wspeer.h."""
 
+from __future__ import annotations
+
+import contextlib
+import io
 import pathlib
-import sys
+import re
 import tempfile
 import textwrap
 import unittest
 import xml.etree.ElementTree as ElementTree
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.dont_write_bytecode = True
+from wspeer_tools.book import c_header, c_reference, check, dump, godot_classes
+from wspeer_tools.project import HEADER
+from wspeer_tools.report import Failed
 
-import c_header  # noqa: E402
-import c_reference  # noqa: E402
-import check  # noqa: E402
-import godot_classes  # noqa: E402
-
-HEADER = """\
+SMALL_HEADER = """\
 /*
  * example: conventions.
  *
@@ -98,9 +97,11 @@ size_t wsp_thing_size(const wsp_thing *thing,
 CLASS = """\
 <class name="RustThing" inherits="RefCounted">
 <brief_description>A thing for [RustOther].</brief_description>
-<description>See [method poll], [method RefCounted.unreference] and [constant ERR_BUSY].[br][br]Uses [code]a[b][/code].</description>
+<description>See [method poll], [method RefCounted.unreference] and
+[constant ERR_BUSY].[br][br]Uses [code]a[b][/code].</description>
 <methods><method name="poll" qualifiers="const"><return type="int" enum="Error" />
-<param index="0" name="count" type="int" default="5" /><description>Polls [param count] times.</description></method></methods>
+<param index="0" name="count" type="int" default="5" />
+<description>Polls [param count] times.</description></method></methods>
 <members><member name="limit" type="int" setter="set_limit" getter="get_limit">The limit.</member></members>
 <signals><signal name="done"><description>Emitted at the end.</description></signal></signals>
 <constants><constant name="STATE_A" value="0" enum="State">First.</constant></constants>
@@ -110,7 +111,7 @@ CLASS = """\
 
 class TestHeader(unittest.TestCase):
     def setUp(self) -> None:
-        self.header = c_header.parse(HEADER)
+        self.header = c_header.parse(SMALL_HEADER)
 
     def test_sections_and_kinds(self) -> None:
         self.assertEqual([section.title for section in self.header.sections], ["Things", "Other"])
@@ -132,7 +133,9 @@ class TestHeader(unittest.TestCase):
         self.assertEqual(members["wsp_thing_options"], ["struct_size", "name", "reserved"])
 
     def test_a_header_without_sections_is_grouped_by_prefix(self) -> None:
-        text = "/* top */\n/** Makes one. */\nwsp_peer *wsp_peer_new(void);\n\n/** Names it. */\nconst char *wsp_version(void);\n"
+        peer = "/** Makes one. */\nwsp_peer *wsp_peer_new(void);\n"
+        version = "/** Names it. */\nconst char *wsp_version(void);\n"
+        text = f"/* top */\n{peer}\n{version}"
         titles = [section.title for section in c_header.parse(text).sections]
         self.assertEqual(titles, ["Errors and version", "Peer"])
 
@@ -143,19 +146,19 @@ class TestHeader(unittest.TestCase):
         self.assertIn("NULL \\* never", c_reference.section_page(self.header.sections[0], known))
 
     def test_every_name_of_the_real_header_is_parsed(self) -> None:
-        text = (ROOT / "include" / "wspeer.h").read_text(encoding="utf-8")
+        text = HEADER.read_text(encoding="utf-8")
         parsed = set(c_reference.addresses(c_header.parse(text)))
         names = check.names_of_header(text)
         self.assertGreater(len(names), 200)
         self.assertEqual(names - parsed, set())
 
     def test_every_field_of_the_real_header_is_explained(self) -> None:
-        text = (ROOT / "include" / "wspeer.h").read_text(encoding="utf-8")
+        text = HEADER.read_text(encoding="utf-8")
         for item in c_header.parse(text).items():
             self.assertTrue(item.comment, item.name)
             if item.kind == "struct":
                 body = text.split(f"}} {item.name};")[0].rsplit("typedef struct {", 1)[1]
-                fields = check.re.sub(r"/\*.*?\*/", "", body, flags=check.re.DOTALL).count(";")
+                fields = re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL).count(";")
                 self.assertEqual(len(item.members), fields, item.name)
 
 
@@ -177,6 +180,10 @@ class TestClasses(unittest.TestCase):
         self.assertIn("`12`", self.page)
         self.assertIn("## State {#enum-State}", self.page)
 
+    def test_defaults_are_read_among_the_lines_of_the_engine(self) -> None:
+        text = 'Godot Engine v4.6\n\nRustThing\tlimit\t12\nRustThing\tname\t""\n'
+        self.assertEqual(dump.read_defaults(text), {("RustThing", "limit"): "12", ("RustThing", "name"): '""'})
+
 
 class TestCheck(unittest.TestCase):
     """A small site that is complete, and what the check reports after one change."""
@@ -189,13 +196,15 @@ class TestCheck(unittest.TestCase):
         self.header = pathlib.Path(folder.name) / "wspeer.h"
         for path in (self.site / "c", self.site / "godot", self.classes):
             path.mkdir(parents=True)
-        self.header.write_text(HEADER, encoding="utf-8")
+        self.header.write_text(SMALL_HEADER, encoding="utf-8")
         (self.classes / "RustThing.xml").write_text(CLASS, encoding="utf-8")
-        names = sorted(check.names_of_header(HEADER))
+        names = sorted(check.names_of_header(SMALL_HEADER))
         self.write("c/things.html", "".join(f'<h3 id="{name}"></h3>' for name in names))
         members = sorted(check.members_of_class(ElementTree.fromstring(CLASS)))
         self.write("godot/RustThing.html", "".join(f'<h3 id="{member}"></h3>' for member in members))
-        self.write("index.html", '<a href="c/things.html#wsp_thing_new">thing</a> <a href="https://example.org/x">out</a>')
+        self.write(
+            "index.html", '<a href="c/things.html#wsp_thing_new">thing</a> <a href="https://example.org/x">out</a>'
+        )
 
     def write(self, name: str, text: str) -> None:
         (self.site / name).write_text(textwrap.dedent(text), encoding="utf-8")
@@ -205,20 +214,21 @@ class TestCheck(unittest.TestCase):
         self.assertIn(old, text)
         self.write(name, text.replace(old, new))
 
-    def problems(self) -> "list[str]":
-        return check.problems(self.site, self.header, self.classes)
+    def problems(self) -> list[str]:
+        return check.check_site(self.site, self.header, self.classes).problems
 
     def test_a_complete_site_has_no_problems(self) -> None:
-        self.assertEqual(self.problems(), [])
-        self.assertEqual(check.main([str(self.site), str(self.header), str(self.classes)]), 0)
+        complete = check.check_site(self.site, self.header, self.classes)
+        self.assertEqual(complete.problems, [])
+        self.assertEqual((len(complete.pages), complete.names, complete.members, complete.links), (3, 8, 5, 1))
 
     def test_the_names_of_the_header(self) -> None:
         expected = {"wsp_thing", "wsp_kind", "wsp_thing_options", "wsp_thing_new", "wsp_thing_size"}
         expected |= {"WSP_KIND_A", "WSP_KIND_B", "WSP_THING_OPTIONS_INIT"}
-        self.assertEqual(check.names_of_header(HEADER), expected)
+        self.assertEqual(check.names_of_header(SMALL_HEADER), expected)
 
     def test_each_missing_name_is_reported(self) -> None:
-        for name in check.names_of_header(HEADER):
+        for name in check.names_of_header(SMALL_HEADER):
             with self.subTest(name):
                 self.setUp()
                 self.replace("c/things.html", f'"{name}"', '"other"')
@@ -240,7 +250,8 @@ class TestCheck(unittest.TestCase):
         self.assertEqual(self.problems(), ["index.html: c/things.html#wsp_thing_old leads to no anchor"])
         self.replace("index.html", "c/things", "c/nothing")
         self.assertEqual(self.problems(), ["index.html: c/nothing.html#wsp_thing_old leads to no page"])
-        self.assertEqual(check.main([str(self.site), str(self.header), str(self.classes)]), 1)
+        with contextlib.redirect_stdout(io.StringIO()), self.assertRaises(Failed):
+            check.check_docs(str(self.site))
 
     def test_empty_inputs_are_reported(self) -> None:
         self.header.write_text("", encoding="utf-8")

@@ -6,10 +6,13 @@ import os
 import pathlib
 import re
 import shutil
-from typing import Callable
+from typing import Callable, Optional
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-ADDON = "godot_project/addons/wspeer"
+from .. import project
+from ..project import ROOT
+from ..report import Failed
+
+ADDON = project.ADDON.relative_to(ROOT).as_posix()
 
 # Document: page. A document that does not exist is left out.
 PAGES = {
@@ -67,7 +70,7 @@ FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 NAME = re.compile(r"`(?P<code>(?P<name>wsp_\w*[a-z0-9]|WSP_\w*[A-Z0-9]|Rust[A-Z]\w+)(?P<call>\(\))?)`")
 
 
-def documents() -> "dict[str, str]":
+def documents() -> dict[str, str]:
     """Returns the documents that exist, and their pages."""
     pages = dict(PAGES)
     for path in sorted((ROOT / "docs").rglob("*.md")):
@@ -79,14 +82,14 @@ def documents() -> "dict[str, str]":
 def title_of(document: str) -> str:
     found = re.search(r"^# (.+)$", (ROOT / document).read_text(encoding="utf-8"), re.MULTILINE)
     if not found:
-        raise ValueError(f"{document} has no title")
+        raise Failed(f"{document} has no title")
     return found[1].strip()
 
 
 class Converter:
     """Rewrites the links of one document for its page in the book."""
 
-    def __init__(self, document: str, pages: "dict[str, str]", names: "dict[str, str]", source: pathlib.Path):
+    def __init__(self, document: str, pages: dict[str, str], names: dict[str, str], source: pathlib.Path):
         self.document = document
         self.pages = pages
         self.names = names
@@ -95,7 +98,7 @@ class Converter:
     def relative(self, page: str) -> str:
         return os.path.relpath(page, os.path.dirname(self.pages[self.document]) or ".")
 
-    def address(self, target: str) -> "str | None":
+    def address(self, target: str) -> Optional[str]:
         """Returns the address in the book; None if the target is a file that the book does not contain."""
         if re.match(r"[a-z]+:|#", target):
             return target
@@ -112,20 +115,20 @@ class Converter:
             shutil.copyfile(ROOT / named, copy)
             return self.relative(f"images/{os.path.basename(named)}")
         if not (ROOT / named).exists():
-            raise ValueError(f"{self.document} links to {target}, which does not exist")
+            raise Failed(f"{self.document} links to {target}, which does not exist")
         return None
 
-    def link(self, match: "re.Match[str]") -> str:
+    def link(self, match: re.Match[str]) -> str:
         address = self.address(match["target"])
         return match["text"] if address is None else f"{match['image']}[{match['text']}]({address})"
 
-    def reference(self, match: "re.Match[str]") -> str:
+    def reference(self, match: re.Match[str]) -> str:
         return f"[{match['name']}]: {self.address(match['target']) or match['target']}"
 
-    def image(self, match: "re.Match[str]") -> str:
+    def image(self, match: re.Match[str]) -> str:
         return f'src="{self.address(match["target"])}"'
 
-    def name(self, match: "re.Match[str]") -> str:
+    def name(self, match: re.Match[str]) -> str:
         page = self.names.get(match["name"])
         return f"[`{match['code']}`]({self.relative(page)})" if page else match[0]
 
@@ -140,7 +143,7 @@ class Converter:
         return outside_links(NAME, self.name, text)
 
 
-def outside_links(pattern: "re.Pattern[str]", change: "Callable[[re.Match[str]], str]", text: str) -> str:
+def outside_links(pattern: re.Pattern[str], change: Callable[[re.Match[str]], str], text: str) -> str:
     """Replaces matches that are neither in a heading nor in the text of a link."""
     lines = []
     for line in text.splitlines(keepends=True):
@@ -149,18 +152,18 @@ def outside_links(pattern: "re.Pattern[str]", change: "Callable[[re.Match[str]],
             continue
         links = [match.span() for match in LINK.finditer(line)]
 
-        def replace(match: "re.Match[str]", links: "list[tuple[int, int]]" = links) -> str:
+        def replace(match: re.Match[str], links: list[tuple[int, int]] = links) -> str:
             return match[0] if any(start <= match.start() < end for start, end in links) else change(match)
 
         lines.append(pattern.sub(replace, line))
     return "".join(lines)
 
 
-def write(source: pathlib.Path, names: "dict[str, str]") -> "tuple[list[str], list[str]]":
+def write(source: pathlib.Path, names: dict[str, str]) -> tuple[list[str], list[str]]:
     """Writes the pages of the documents. Returns the lines of the summary before and after the references."""
     pages = documents()
     summary = ["# Summary", ""]
-    last: "list[str]" = []
+    last: list[str] = []
     listed = set()
     for heading, members in PARTS:
         lines = last if heading == LAST_PART else summary
@@ -173,7 +176,7 @@ def write(source: pathlib.Path, names: "dict[str, str]") -> "tuple[list[str], li
                 lines.append(f"{'' if document == 'README.md' else '- '}[{title}]({pages[document]})")
     missing = sorted(set(pages) - listed)
     if missing:
-        raise ValueError(f"pages.py lists no place in the book for {', '.join(missing)}")
+        raise Failed(f"PARTS in pages.py does not list {', '.join(missing)}")
     for document, page in pages.items():
         target = source / page
         target.parent.mkdir(parents=True, exist_ok=True)

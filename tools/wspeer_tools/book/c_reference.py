@@ -5,8 +5,8 @@ from __future__ import annotations
 import pathlib
 import re
 
-import c_header
-from c_header import Header, Item, Section
+from . import c_header
+from .c_header import Header, Item, Section
 
 IDENTIFIER = re.compile(r"\b(?:wsp_[A-Za-z0-9_]*[A-Za-z0-9]|WSP_[A-Z0-9_]*[A-Z0-9])\b(?:\(\))?")
 KINDS = {
@@ -22,7 +22,7 @@ def slug(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
 
 
-def addresses(header: Header) -> "dict[str, str]":
+def addresses(header: Header) -> dict[str, str]:
     """Returns page and anchor of every public name."""
     found = {}
     for section in header.sections:
@@ -36,21 +36,19 @@ def addresses(header: Header) -> "dict[str, str]":
 
 
 def escape(text: str) -> str:
-    """Escapes what Markdown would take for markup, except for code in backticks."""
+    """Escapes the characters of Markdown's markup, except for code in backticks."""
     parts = re.split(r"(`[^`\n]*`)", text)
-    return "".join(
-        part if part.startswith("`") else re.sub(r"([*_<>\[\]|\\])", r"\\\1", part) for part in parts
-    )
+    return "".join(part if part.startswith("`") else re.sub(r"([*_<>\[\]|\\])", r"\\\1", part) for part in parts)
 
 
-def linked(text: str, known: "dict[str, str]", here: str = "") -> str:
+def linked(text: str, known: dict[str, str], here: str = "") -> str:
     """Escapes a comment and links the names in it. `here` is the item that the comment explains."""
     result = []
     position = 0
     for match in IDENTIFIER.finditer(text):
         name = match[0].rstrip("()")
         start, end = match.span()
-        # A name that stands in backticks takes them along.
+        # Backticks around a name belong to the code of its link.
         quoted = text[start - 1 : start] == "`" and text[end : end + 1] == "`"
         if quoted:
             start, end = start - 1, end + 1
@@ -64,11 +62,11 @@ def linked(text: str, known: "dict[str, str]", here: str = "") -> str:
     return "".join(result)
 
 
-def paragraphs(text: str, known: "dict[str, str]", here: str = "") -> str:
+def paragraphs(text: str, known: dict[str, str], here: str = "") -> str:
     """Returns a comment as Markdown. Paragraphs that are indented by four stay code; lines with "- " become lists."""
     # A line without indentation ends a list.
     text = re.sub(r"(^ +\S.*\n)(?=\S)", r"\1\n", text, flags=re.MULTILINE)
-    blocks: "list[str]" = []
+    blocks: list[str] = []
     for block in re.split(r"\n\s*\n", text):
         if all(line.startswith("    ") for line in block.splitlines()):
             code = "\n".join(line[4:] for line in block.splitlines())
@@ -84,11 +82,11 @@ def paragraphs(text: str, known: "dict[str, str]", here: str = "") -> str:
     return "\n\n".join(blocks)
 
 
-def cell(text: str, known: "dict[str, str]") -> str:
+def cell(text: str, known: dict[str, str]) -> str:
     return " ".join(linked(text, known).split())
 
 
-def item_text(item: Item, known: "dict[str, str]") -> "list[str]":
+def item_text(item: Item, known: dict[str, str]) -> list[str]:
     lines = [f"### `{item.name}` {{#{item.name}}}", "", "```c", item.code, "```", ""]
     if item.kind == "enum":
         # The values follow as a table.
@@ -107,7 +105,7 @@ def item_text(item: Item, known: "dict[str, str]") -> "list[str]":
     return lines
 
 
-def section_page(section: Section, known: "dict[str, str]") -> str:
+def section_page(section: Section, known: dict[str, str]) -> str:
     lines = [f"# {section.title}", ""]
     if section.about:
         lines += [paragraphs(section.about, known), ""]
@@ -127,13 +125,15 @@ def section_page(section: Section, known: "dict[str, str]") -> str:
     return "\n".join(lines)
 
 
-def index_page(header: Header, known: "dict[str, str]") -> str:
+def index_page(header: Header, known: dict[str, str]) -> str:
     conventions = re.sub(r"\n\s*\nGenerated from .*\Z", "", header.conventions, flags=re.DOTALL)
     lines = ["# C reference", "", paragraphs(conventions, known), "", "## Sections", ""]
     lines += ["| section | functions | types and macros |", "|---|---|---|"]
     for section in header.sections:
         functions = sum(item.kind == "function" for item in section.items)
-        lines.append(f"| [{section.title}]({slug(section.title)}.md) | {functions} | {len(section.items) - functions} |")
+        lines.append(
+            f"| [{section.title}]({slug(section.title)}.md) | {functions} | {len(section.items) - functions} |"
+        )
     lines += ["", "## All names", ""]
     for kind, heading in KINDS.items():
         names = sorted(item.name for item in header.items() if item.kind == kind)
@@ -141,7 +141,7 @@ def index_page(header: Header, known: "dict[str, str]") -> str:
     return "\n".join(lines)
 
 
-def write(header_path: pathlib.Path, folder: pathlib.Path) -> "tuple[list[tuple[str, str]], dict[str, str]]":
+def write(header_path: pathlib.Path, folder: pathlib.Path) -> tuple[list[tuple[str, str]], dict[str, str]]:
     """Writes the pages. Returns their titles and names for the summary, and the address of every name in the header."""
     header = c_header.parse(header_path.read_text(encoding="utf-8"))
     known = addresses(header)
