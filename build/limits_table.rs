@@ -9,7 +9,7 @@ pub fn markdown() -> String {
     emit!(&mut out, "| option | objects | default | range | takes effect | meaning |\n|---|---|---|---|---|---|");
     for option in GROUPS.iter().flat_map(|group| group.options) {
         let objects: Vec<&str> = option.objects.iter().map(|object| object.snake()).collect();
-        // An option without objects is no property of their classes; see `refuse_new_connections`.
+        // An option without objects is not a property of their classes; see `refuse_new_connections`.
         let objects = if objects.is_empty() { "server, room".to_owned() } else { objects.join(", ") };
         let zero = option.zero.map_or(String::new(), |zero| format!(" 0 {zero}."));
         emit!(

@@ -273,7 +273,7 @@ typedef struct {
     /**
      * The largest message that is received, over all its fragments, and the amount of unread
      * messages above which reading pauses. A larger message closes the connection with code 1009. A
-     * limit, not an allocation. In bytes. Default 65535 (65536 of a client, 65536 of a server).
+     * limit, not an allocation. In bytes. Default 65535 (65536 for a client, 65536 for a server).
      * Takes effect immediately.
      */
     size_t inbound_buffer_size;
@@ -284,8 +284,8 @@ typedef struct {
     size_t outbound_buffer_size;
     /**
      * Messages that may be queued in each direction. A full inbound queue pauses reading; a full
-     * outbound queue refuses messages with WSP_ERR_OUT_OF_MEMORY. Default 4096 (1024 of a client,
-     * 1024 of a server). Takes effect immediately.
+     * outbound queue refuses messages with WSP_ERR_OUT_OF_MEMORY. Default 4096 (1024 for a client,
+     * 1024 for a server). Takes effect immediately.
      */
     size_t max_queued_packets;
     /**
@@ -304,7 +304,7 @@ typedef struct {
      * Time from the TCP connection to the end of the HTTP upgrade: for a proxy's tunnel, TLS and
      * the upgrade. In a room it ends when the client has its id, and on a client of a room it
      * includes connecting. In seconds, up to 31536000 (a year). 0 for no limit (refused by servers
-     * and rooms). Default 10 (3 of a server, 3 of a room). Used by the next connection.
+     * and rooms). Default 10 (3 for a server, 3 for a room). Used by the next connection.
      */
     double handshake_timeout;
     /**

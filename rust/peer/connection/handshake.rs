@@ -92,8 +92,8 @@ impl WebSocketPeer {
     ///
     /// # Errors
     /// `Unconfigured` if no request is pending and `InvalidParameter` for invalid header lines; then nothing changes.
-    /// `InvalidData` for a request that is no WebSocket handshake or comes from a forbidden origin: it is answered with
-    /// the HTTP status that names the reason, and the connection is closed.
+    /// `InvalidData` for a request that is not a WebSocket handshake or comes from a forbidden origin: it is answered
+    /// with the HTTP status that names the reason, and the connection is closed.
     pub fn accept_request(&mut self, extra_headers: &[String]) -> Result {
         let result = self.try_accept_request(extra_headers);
         self.record_error(result)

@@ -53,7 +53,7 @@ pub(in crate::peer) enum OpeningProgress {
 pub(in crate::peer) enum DecisionOutcome {
     /// The connection opens as soon as the response is written.
     Accepted,
-    /// The request is no valid handshake; it was answered with the HTTP status that names the reason.
+    /// The request is not a valid handshake; it was answered with the HTTP status that names the reason.
     Refused(NetError),
 }
 

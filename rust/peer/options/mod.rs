@@ -59,7 +59,7 @@ impl ServerOptions {
     /// Sets the header lines of the answers to clients.
     ///
     /// # Errors
-    /// [`ErrorCode::InvalidParameter`] for a line that is no header of an answer; nothing changes then.
+    /// [`ErrorCode::InvalidParameter`] for a line that is not a header of an answer; nothing changes then.
     pub fn set_extra_headers(&mut self, lines: Vec<String>) -> Result {
         headers::check_extra_headers(&lines)?;
         self.peer.handshake_headers = lines;

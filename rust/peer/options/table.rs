@@ -30,7 +30,7 @@ pub enum Kind {
     Flag { default: bool },
     /// A number of bytes, from 0.
     Bytes { default: u64 },
-    /// A number of things, from 0.
+    /// A count, from 0.
     Count { default: u64, of: &'static str },
     /// A whole number between bounds.
     Level { default: u32, min: u32, max: u32 },
