@@ -796,7 +796,10 @@ typedef struct {
     const char *method;
     /** The request target as the client has written it. Lent. */
     const char *target;
-    /** The path of the target, still percent-encoded. Lent. */
+    /**
+     * The path of the target, still percent-encoded; "" if the target is invalid (HTTP status 400).
+     * Lent.
+     */
     const char *path;
     /** The part of the target after its first '?', or "". Lent. */
     const char *query;

@@ -7,7 +7,7 @@ use crate::proto::deflate::PermessageDeflate;
 use crate::proto::extensions::{self, DeflateDirection, DeflatePreferences, NegotiatedDeflate};
 use crate::proto::frame::{self, MessageKind};
 use crate::proto::handshake::server::RequestReader;
-use crate::proto::handshake::{AcceptOptions, ClientHandshake};
+use crate::proto::handshake::{AcceptOptions, ClientHandshake, RequestTarget};
 use crate::proto::message::MessageSink;
 use crate::proto::output_buffer::OutputBuffer;
 use crate::proto::url::Url;
@@ -181,8 +181,42 @@ pub fn url(data: &[u8]) {
     }
     assert_eq!(
         RequestReader::default().receive(&request).map(|request| request.map(|request| request.target)),
-        Ok(Some(url.target))
+        Ok(Some(RequestTarget::parse(&url.target)))
     );
+}
+
+/// A target has the same path and query in origin form and in absolute form, and as a part of a request. `*`,
+/// authorities and fragments are no targets.
+pub fn request_target(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    // A request line cannot contain these, and has one target.
+    if text.is_empty() || text.chars().any(|c| c.is_ascii_control() || c == ' ') {
+        return;
+    }
+    let head = format!("GET {text} HTTP/1.1\r\nHost: h\r\n\r\n");
+    if head.len() > crate::limits::MAX_HANDSHAKE_BYTES {
+        return;
+    }
+    let Ok(Some(request)) = RequestReader::default().receive(head.as_bytes()) else {
+        unreachable!("the head is complete")
+    };
+    let target = RequestTarget::parse(text);
+    let (path, query) = target.path_and_query();
+    assert_eq!(request.path_and_query(), (path, query));
+    let rejection = request.check_target().err().map(|rejection| rejection.status);
+    assert_eq!(rejection, target.check().is_err().then_some(400));
+    if rejection.is_some() {
+        assert!(path.is_empty() && query.is_empty() && request.url(false).is_empty());
+        return;
+    }
+    assert!(path.starts_with('/') && !path.contains(['?', '#', '\\']) && !query.contains('#'));
+    assert_eq!(target.is_absolute(), !text.starts_with('/'));
+    assert!(text.ends_with(query));
+    let origin = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+    for other in [origin.clone(), format!("http://h:1{origin}")] {
+        let other = RequestTarget::parse(&other);
+        assert_eq!((other.check(), other.path_and_query()), (Ok(()), (path, query)));
+    }
 }
 
 /// A server reads the messages that a client sends, whatever the frame size.
@@ -213,7 +247,7 @@ pub fn round_trip(data: &[u8]) {
 pub type Body = fn(&[u8]);
 
 /// Name and body of every target.
-pub const TARGETS: [(&str, Body); 8] = [
+pub const TARGETS: [(&str, Body); 9] = [
     ("frame", frame),
     ("connection", connection),
     ("server_handshake", server_handshake),
@@ -221,5 +255,6 @@ pub const TARGETS: [(&str, Body); 8] = [
     ("negotiation", negotiation),
     ("deflate", deflate),
     ("url", url),
+    ("request_target", request_target),
     ("round_trip", round_trip),
 ];

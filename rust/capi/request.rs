@@ -22,7 +22,7 @@ pub struct wsp_request {
     pub method: *const c_char,
     /// The request target as the client has written it. Lent.
     pub target: *const c_char,
-    /// The path of the target, still percent-encoded. Lent.
+    /// The path of the target, still percent-encoded; "" if the target is invalid (HTTP status 400). Lent.
     pub path: *const c_char,
     /// The part of the target after its first '?', or "". Lent.
     pub query: *const c_char,
@@ -44,7 +44,7 @@ impl wsp_request {
         Self {
             struct_size: size_of::<Self>(),
             method: lent.set(&request.method),
-            target: lent.add(&request.target),
+            target: lent.add(request.target.as_str()),
             path: lent.add(path),
             query: lent.add(query),
             is_websocket: u8::from(request.is_websocket()),

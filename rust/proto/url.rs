@@ -87,7 +87,11 @@ pub struct Url {
 impl Url {
     /// Parses a URL. The scheme is `ws` if there is none.
     pub fn parse(text: &str) -> Result<Self> {
-        let (scheme, rest) = text.split_once("://").unwrap_or(("ws", text));
+        let (scheme, rest) = match text.split_once("://") {
+            // After the authority, "://" belongs to the path or query.
+            Some((scheme, rest)) if !scheme.contains(['/', '?', '#']) => (scheme, rest),
+            _ => ("ws", text),
+        };
         let secure = match scheme.to_ascii_lowercase().as_str() {
             "ws" => false,
             "wss" => true,
@@ -137,17 +141,29 @@ fn split_host_port(text: &str) -> Result<(String, Option<&str>)> {
     if host.is_empty() {
         return Err(invalid("URL has no host".to_owned()));
     }
-    // RFC 3986 section 3.2.2. Other characters must not reach the Host header either.
-    if let Some(bad) = host.chars().find(|c| {
-        !c.is_ascii_alphanumeric()
-            && !matches!(
-                c,
-                '.' | '-' | '_' | '~' | '%' | '!' | '$' | '&' | '\'' | '(' | ')' | '*' | '+' | ',' | ';' | '='
-            )
-    }) {
+    // Other characters must not reach the Host header either.
+    if let Some(bad) = invalid_name_character(host) {
         return Err(invalid(format!("host name contains {bad:?}; international names must be in punycode")));
     }
     Ok((host.to_ascii_lowercase(), port))
+}
+
+/// Returns the first character that a `reg-name` must not contain at its position (RFC 3986 section 3.2.2). IPv4
+/// addresses are such names too.
+pub(super) fn invalid_name_character(name: &str) -> Option<char> {
+    let mut rest = name.chars();
+    while let Some(first) = rest.next() {
+        let mut next_is_digit = || rest.next().is_some_and(|digit| digit.is_ascii_hexdigit());
+        let is_valid = match first {
+            '%' => next_is_digit() && next_is_digit(),
+            '.' | '-' | '_' | '~' | '!' | '$' | '&' | '\'' | '(' | ')' | '*' | '+' | ',' | ';' | '=' => true,
+            _ => first.is_ascii_alphanumeric(),
+        };
+        if !is_valid {
+            return Some(first);
+        }
+    }
+    None
 }
 
 /// Percent-encodes characters that a request line must not contain; existing escapes stay.
@@ -157,7 +173,7 @@ fn request_target(path_and_query: &str) -> String {
         target.push('/');
     }
     for byte in path_and_query.bytes() {
-        if byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>') {
+        if byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\') {
             target.push(char::from(byte));
         } else {
             let _ = write!(target, "%{byte:02X}");
@@ -203,12 +219,14 @@ mod tests {
         assert_eq!(parts("ws://host/a/b?x=1#f"), ws("host", 80, "/a/b?x=1"));
         assert_eq!(parts("ws://[::1]:9/"), ws("::1", 9, "/"));
         assert_eq!(parts("ws://host:+80"), ws("host", 80, "/"));
+        assert_eq!(parts("host:1/a?next=http://x/b"), ws("host", 1, "/a?next=http://x/b"));
+        assert_eq!(parts("host?wss://x"), ws("host", 80, "/?wss://x"));
     }
 
     #[test]
     fn query_without_path_and_credentials_are_valid() {
         assert_eq!(parts("ws://host:9?x=1").3, "/?x=1");
-        assert_eq!(parts("ws://host/p q/\u{fc}%20\"").3, "/p%20q/%C3%BC%20%22");
+        assert_eq!(parts("ws://host/p q/\u{fc}%20\"\\").3, "/p%20q/%C3%BC%20%22%5C");
         let url = Url::parse("ws://us%40er:p:w%zz@host").unwrap();
         let credentials = url.credentials.unwrap();
         assert_eq!((credentials.user.as_str(), credentials.password.as_str()), ("us@er", "p:w%zz"));
@@ -242,6 +260,8 @@ mod tests {
             "ws:127.0.0.1:1",
             " ws://host",
             "ws://ho st",
+            "ws://ho%2",
+            "ws://ho%2x",
             "ws://host:0",
             "ws://host:70000",
             "ws://host:abc",

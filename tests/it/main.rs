@@ -16,6 +16,8 @@ mod memory;
 mod module_graph;
 mod options;
 mod peers;
+mod request_rules;
+mod response_rules;
 mod rooms;
 mod scenes;
 mod server;

@@ -65,6 +65,10 @@ const TABLE := {
 		"why": "the key has 16 bytes (RFC 6455, 4.2.1)",
 		"ours": {"status": "400", "states": [0, 3], "packets": [], "url": null, "protocol": null, "exchange": null},
 	},
+	"server_handshake.request_without_host": {
+		"why": "a request of HTTP/1.1 has one Host (RFC 9112, 3.2)",
+		"ours": {"status": "400", "states": [0, 3], "packets": [], "url": null, "protocol": null, "exchange": null},
+	},
 	"server_handshake.request_post": {"why": HTTP_RESPONSE, "ours": {"status": "405"}},
 	"server_handshake.request_http_1_0": {"why": HTTP_RESPONSE, "ours": {"status": "505"}},
 	"server_handshake.request_version_8": {"why": HTTP_RESPONSE, "ours": {"status": "426"}},

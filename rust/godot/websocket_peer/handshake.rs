@@ -36,7 +36,8 @@ impl RustWebSocketPeer {
 
     /// Returns the request that the client sent to this server: [code]method[/code], [code]path[/code],
     /// [code]query[/code], [code]headers[/code] (lines, repeated ones included), [code]is_websocket[/code] and
-    /// [code]is_pending[/code]. Empty until the request has arrived; kept until the next connection. See also [method
+    /// [code]is_pending[/code]. Empty until the request has arrived; kept until the next connection. Path and query are
+    /// percent-encoded, and empty if the request was answered with 400 because its target is invalid. See also [method
     /// get_connected_host] and [method get_tls_info].
     #[func]
     fn get_request(&self) -> VarDictionary {

@@ -163,7 +163,10 @@ impl Opening {
             Received::Complete(request) => {
                 let is_secure = stream.transport.is_secure();
                 self.received_request = Some(ReceivedRequest { head: request.head.clone(), is_secure });
-                Ok(OpeningStep::Next(OpeningStage::AwaitingDecision { stream, request }))
+                match request.check_target() {
+                    Ok(()) => Ok(OpeningStep::Next(OpeningStage::AwaitingDecision { stream, request })),
+                    Err(rejection) => Err(reject(stream, &rejection, FailureStage::Http, request.is_head())),
+                }
             }
             Received::Pending => Ok(OpeningStep::Wait(OpeningStage::AwaitingRequest { stream, reader })),
             Received::Rejected(rejection) => Err(reject(stream, &rejection, FailureStage::Http, false)),

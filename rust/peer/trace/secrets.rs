@@ -73,7 +73,8 @@ fn mask_parameter(parameter: &str) -> Cow<'_, str> {
 }
 
 fn mask_password(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
+    // After the authority, "://" belongs to the path.
+    let (scheme, rest) = url.split_once("://").filter(|(scheme, _)| !scheme.contains('/')).unwrap_or(("", url));
     let authority = rest.split('/').next().unwrap_or_default();
     let Some((user_info, host)) = authority.rsplit_once('@') else { return url.to_owned() };
     let user = user_info.split(':').next().unwrap_or_default();
@@ -106,6 +107,7 @@ mod tests {
             ("wss://me:pass@host:1/p?x", "wss://me:***@host:1/p?x"),
             ("wss://a:b@c@host/@", "wss://a:***@host/@"),
             ("me:pass@host", "me:***@host"),
+            ("me:pass@host/a://b", "me:***@host/a://b"),
             ("ws://h?apiKey=1&x=2&token", "ws://h?apiKey=***&x=2&token"),
             ("", ""),
         ] {

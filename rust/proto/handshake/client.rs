@@ -120,20 +120,25 @@ impl ClientHandshake {
     /// Checks the header fields by the numbered rules after "If the status code received" in RFC 6455 section 4.1.
     /// Returns the selected sub-protocol and the negotiated compression.
     fn check(&self, headers: &Headers) -> Result<(String, Option<NegotiatedDeflate>), &'static str> {
-        // Rule 2.
-        if !headers.has_token("Upgrade", "websocket") {
-            return Err("response has no 'Upgrade: websocket'");
+        // Rule 2: the value is the word itself, not a list that contains it.
+        match single(headers, "Upgrade", "response has more than one Upgrade header")? {
+            None => return Err("response has no 'Upgrade: websocket'"),
+            Some(value) if value.eq_ignore_ascii_case("websocket") => {}
+            Some(_) => return Err("the response's Upgrade header is not 'websocket' alone"),
         }
         // Rule 3.
         if !headers.has_token("Connection", "upgrade") {
             return Err("response has no 'Connection: Upgrade'");
         }
-        // Rule 4.
-        if headers.first("Sec-WebSocket-Accept") != Some(self.accept.as_str()) {
+        // Rule 4, and section 11.3.3.
+        let accept = single(headers, "Sec-WebSocket-Accept", "response has more than one Sec-WebSocket-Accept header")?;
+        if accept != Some(self.accept.as_str()) {
             return Err("Sec-WebSocket-Accept does not match the key that was sent");
         }
-        // Rule 6.
-        let protocol = match (headers.first("Sec-WebSocket-Protocol"), self.protocols.is_empty()) {
+        // Rule 6, and section 11.3.4.
+        let selected =
+            single(headers, "Sec-WebSocket-Protocol", "response has more than one Sec-WebSocket-Protocol header")?;
+        let protocol = match (selected, self.protocols.is_empty()) {
             (None, true) => String::new(),
             (None, false) => return Err("server selected none of the requested sub-protocols"),
             (Some(selected), _) if self.protocols.iter().any(|offered| offered == selected) => selected.to_owned(),
@@ -143,6 +148,14 @@ impl ClientHandshake {
         let deflate = extensions::check_response(headers.all("Sec-WebSocket-Extensions"), self.deflate)?;
         Ok((protocol, deflate))
     }
+}
+
+/// Returns the value of a field that a response must not repeat, `None` without it. A repeated one is the error
+/// `repeated`.
+fn single<'a>(headers: &'a Headers, name: &'a str, repeated: &'static str) -> Result<Option<&'a str>, &'static str> {
+    let mut values = headers.all(name);
+    let value = values.next();
+    if values.next().is_some() { Err(repeated) } else { Ok(value) }
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use crate::error::{Error, ErrorCode, Result};
 pub struct Headers(Vec<(String, String)>);
 
 impl Headers {
-    /// Copies parsed fields; bytes that are not UTF-8 become U+FFFD.
+    /// Copies parsed fields; bytes that are not UTF-8 become U+FFFD, and folded lines become one.
     pub(super) fn from_parsed(parsed: &[httparse::Header<'_>]) -> Self {
-        let value = |header: &httparse::Header<'_>| String::from_utf8_lossy(header.value).trim().to_owned();
+        let value = |header: &httparse::Header<'_>| unfolded(&String::from_utf8_lossy(header.value));
         Self(parsed.iter().map(|header| (header.name.to_owned(), value(header))).collect())
     }
 
@@ -37,6 +37,12 @@ impl Headers {
     pub fn list<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.all(name).flat_map(|value| value.split(',')).map(str::trim).filter(|element| !element.is_empty())
     }
+}
+
+/// Replaces each line end of a folded value, with the white space around it, by a space (RFC 9112 section 5.2).
+fn unfolded(value: &str) -> String {
+    let lines: Vec<&str> = value.split('\n').map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.join(" ")
 }
 
 /// Fields that only the handshake itself writes, in lower case.

@@ -5,6 +5,7 @@ pub mod head;
 pub mod headers;
 pub mod http_answer;
 pub mod proxy_tunnel;
+pub mod request_target;
 pub mod response;
 pub mod server;
 
@@ -13,5 +14,6 @@ pub use head::HeadError;
 pub use headers::Headers;
 pub use http_answer::HttpAnswer;
 pub use proxy_tunnel::{TunnelError, TunnelHandshake};
+pub use request_target::RequestTarget;
 pub use response::HttpResponse;
 pub use server::{AcceptOptions, AcceptedRequest, Rejection, Request};

@@ -135,7 +135,10 @@ impl ResponseReader {
 fn parse(head: &[u8]) -> Result<(HttpResponse, u8), HeadError> {
     let mut storage = [httparse::EMPTY_HEADER; MAX_HANDSHAKE_HEADERS];
     let mut parsed = httparse::Response::new(&mut storage);
-    if parsed.parse(head).map_err(HeadError::from)?.is_partial() {
+    // RFC 9112 section 5.2: a client unfolds obsolete line folding.
+    let mut parser = httparse::ParserConfig::default();
+    parser.allow_obsolete_multiline_headers_in_responses(true);
+    if parser.parse_response(&mut parsed, head).map_err(HeadError::from)?.is_partial() {
         return Err(HeadError::Incomplete);
     }
     let response = HttpResponse {

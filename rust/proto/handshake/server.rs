@@ -9,6 +9,7 @@ use tungstenite::handshake::derive_accept_key;
 use super::head::{HeadBuffer, HeadError};
 use super::headers::{self, Headers};
 use super::http_answer::HttpAnswer;
+use super::request_target::{self, RequestTarget};
 use crate::error::{Error, ErrorCode};
 use crate::limits::MAX_HANDSHAKE_HEADERS;
 use crate::proto::extensions::{self, DeflatePreferences, NegotiatedDeflate};
@@ -20,8 +21,8 @@ use crate::proto::status;
 pub struct Request {
     /// HTTP method.
     pub method: String,
-    /// Request target: usually path and query (RFC 9112 section 3.2).
-    pub target: String,
+    /// Request target.
+    pub target: RequestTarget,
     /// Minor version of HTTP/1.
     pub version: u8,
     /// Header fields.
@@ -168,7 +169,7 @@ impl RequestReader {
 }
 
 impl Request {
-    /// Parses a complete head.
+    /// Parses a complete head. [`Self::check_target`] is left to the caller, so that a refused request can be shown.
     pub fn parse(head: Box<[u8]>) -> Result<Self, HeadError> {
         let mut storage = [httparse::EMPTY_HEADER; MAX_HANDSHAKE_HEADERS];
         let mut parsed = httparse::Request::new(&mut storage);
@@ -177,7 +178,7 @@ impl Request {
         }
         Ok(Self {
             method: parsed.method.unwrap_or_default().to_owned(),
-            target: parsed.path.unwrap_or_default().to_owned(),
+            target: RequestTarget::parse(parsed.path.unwrap_or_default()),
             version: parsed.version.unwrap_or_default(),
             headers: Headers::from_parsed(parsed.headers),
             head,
@@ -185,14 +186,16 @@ impl Request {
         })
     }
 
-    /// Returns path and query of the target, without the scheme and host of a target in absolute form (RFC 9112 section
-    /// 3.2.2).
+    /// Checks what every request must have, a WebSocket handshake or not: a valid target and `Host` (RFC 9112 section
+    /// 3.2). The program must not be asked about others.
+    pub fn check_target(&self) -> Result<(), Rejection> {
+        self.target.check().map_err(|error| bad_request(error.to_string()))?;
+        request_target::check_host(&self.headers, self.version).map_err(|error| bad_request(error.to_string()))
+    }
+
+    /// Returns path and query of the target, see [`RequestTarget::path_and_query`].
     pub fn path_and_query(&self) -> (&str, &str) {
-        let target = match self.target.split_once("://") {
-            Some((_, rest)) => rest.find(['/', '?']).and_then(|at| rest.get(at..)).unwrap_or("/"),
-            None => self.target.as_str(),
-        };
-        target.split_once('?').unwrap_or((target, ""))
+        self.target.path_and_query()
     }
 
     /// Returns whether the response has no body (RFC 9110 section 9.3.2).
@@ -205,13 +208,17 @@ impl Request {
         self.check().is_ok()
     }
 
-    /// Returns the URL that the client requested, as far as the request contains it.
+    /// Returns the URL that the client requested, as far as the request contains it (RFC 9112 section 3.3); empty if
+    /// [`Self::check_target`] fails.
     pub fn url(&self, secure: bool) -> String {
-        if self.target.contains("://") {
-            return self.target.clone();
+        if self.check_target().is_err() {
+            return String::new();
+        }
+        if self.target.is_absolute() {
+            return self.target.as_str().to_owned();
         }
         let scheme = if secure { "wss" } else { "ws" };
-        format!("{scheme}://{}{}", self.headers.first("Host").unwrap_or_default(), self.target)
+        format!("{scheme}://{}{}", self.headers.first("Host").unwrap_or_default(), self.target.as_str())
     }
 
     /// Checks the request and returns the response.
@@ -245,9 +252,10 @@ impl Request {
         })
     }
 
-    /// Checks the requirements of RFC 6455 section 4.2.1 and returns the key. `Host` may be missing, as the engine's
-    /// servers allow.
+    /// Checks the requirements of RFC 6455 section 4.2.1 and returns the key.
     fn check(&self) -> Result<&str, Rejection> {
+        // Requirement 2, and the target of requirement 1.
+        self.check_target()?;
         // Requirement 1: a GET request of HTTP/1.1.
         if self.method != "GET" {
             let body = format!("a WebSocket handshake is a GET request, not {}", self.method);
@@ -268,6 +276,10 @@ impl Request {
         if !self.headers.has_token("Connection", "upgrade") {
             return Err(bad_request("the Connection header does not contain 'Upgrade'"));
         }
+        // The bytes of a body would be read as frames, which a proxy in between has forwarded as a body.
+        if self.announces_body() {
+            return Err(bad_request("a WebSocket handshake has no body"));
+        }
         // Requirement 6. RFC 6455 section 4.4: the response to another version lists the supported ones.
         let mut versions = self.headers.list("Sec-WebSocket-Version");
         if versions.next() != Some("13") || versions.next().is_some() {
@@ -286,6 +298,12 @@ impl Request {
             return Err(bad_request("Sec-WebSocket-Key is not one base64 value of 16 bytes"));
         }
         Ok(key)
+    }
+
+    /// Returns whether the request has a body, or a length that is not a number (RFC 9112 section 6.3).
+    fn announces_body(&self) -> bool {
+        let is_zero = |length: &str| !length.is_empty() && length.bytes().all(|digit| digit == b'0');
+        self.headers.first("Transfer-Encoding").is_some() || !self.headers.all("Content-Length").all(is_zero)
     }
 
     /// RFC 6455 section 10.2: a server may restrict the pages that connect. A browser always sends its page's origin;
@@ -436,18 +454,5 @@ mod tests {
         assert!(Rejection::custom(header("X: a\r\nY: b")).is_err());
         assert_eq!(Rejection::custom(reason(404, "")).unwrap().reason, "Not Found");
         assert_eq!(Rejection::custom(reason(599, "Mine")).unwrap().reason, "Mine");
-    }
-
-    #[test]
-    fn path_and_query_are_separated() {
-        let parts = |target: &str| {
-            let request = read(&REQUEST.replace("/chat", target)).unwrap();
-            let (path, query) = request.path_and_query();
-            (path.to_owned(), query.to_owned())
-        };
-        assert_eq!(parts("/a/b?c=d?e"), ("/a/b".to_owned(), "c=d?e".to_owned()));
-        assert_eq!(parts("/a"), ("/a".to_owned(), String::new()));
-        assert_eq!(parts("http://h/a?b"), ("/a".to_owned(), "b".to_owned()));
-        assert_eq!(parts("http://h"), ("/".to_owned(), String::new()));
     }
 }
