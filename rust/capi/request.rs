@@ -11,6 +11,7 @@ use super::peer::wsp_peer;
 use super::versioned::{Versioned, read_optional, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
 use crate::proto::handshake::{HttpAnswer, Request};
+use crate::proto::status;
 
 /// A client's request. Set `struct_size`, then call wsp_peer_get_request(). Later versions append fields.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +84,7 @@ unsafe impl Versioned for wsp_http_answer {
 
 const DEFAULT_ANSWER: wsp_http_answer = wsp_http_answer {
     struct_size: size_of::<wsp_http_answer>(),
-    status: 403,
+    status: status::FORBIDDEN as i32,
     reason: null(),
     headers: null(),
     header_count: 0,

@@ -17,6 +17,7 @@ use super::websocket_server::server_object::ServerObject;
 use super::{convert, engine_pointers};
 use crate::error::Result;
 use crate::peer::{Client, Server, WebSocketPeer};
+use crate::proto::close_code;
 use crate::proto::frame::MessageKind;
 
 /// One connection of a [RustWebSocketClient] or [RustWebSocketServer], as returned by their [code]get_peer()[/code]. It
@@ -140,7 +141,7 @@ impl RustWebSocketRemotePeer {
     /// or server reports the end of the connection. Codes that RFC 6455 does not allow in a close frame and longer
     /// reasons are refused: nothing changes, and [code]get_error_message()[/code] of the client or server explains it.
     #[func]
-    fn close(&self, #[opt(default = 1000)] code: i32, #[opt(default = "")] reason: GString) {
+    fn close(&self, #[opt(default = i32::from(close_code::NORMAL))] code: i32, #[opt(default = "")] reason: GString) {
         let reason = reason.to_string();
         // The method has no return value in Godot 3; get_error_message() of the owner returns the text.
         let _refused = self.ask_owner(

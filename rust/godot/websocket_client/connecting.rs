@@ -7,6 +7,7 @@ use super::RustWebSocketClient;
 use crate::godot::remote_peer::{Owner, RustWebSocketRemotePeer};
 use crate::godot::{convert, frame_flush};
 use crate::peer::ConnectParameters;
+use crate::proto::close_code;
 
 #[godot_api(secondary)]
 impl RustWebSocketClient {
@@ -52,7 +53,11 @@ impl RustWebSocketClient {
     /// the client gives up without a signal. Codes that RFC 6455 does not allow in a close frame and longer reasons are
     /// refused: nothing changes, and [method get_error_message] explains it.
     #[func]
-    fn disconnect_from_host(&self, #[opt(default = 1000)] code: i32, #[opt(default = "")] reason: GString) {
+    fn disconnect_from_host(
+        &self,
+        #[opt(default = i32::from(close_code::NORMAL))] code: i32,
+        #[opt(default = "")] reason: GString,
+    ) {
         // The method has no return value in Godot 3; get_error_message() returns the text.
         let _refused = self.run(|client| client.disconnect_from_host(code, &reason.to_string()));
     }

@@ -8,6 +8,7 @@ use crate::godot::class_enums::RemoteWriteMode;
 use crate::godot::object_registry::with_object;
 use crate::godot::remote_peer::{Owner, RustWebSocketRemotePeer};
 use crate::godot::{convert, frame_flush};
+use crate::proto::close_code;
 
 #[godot_api(secondary)]
 impl RustWebSocketServer {
@@ -45,7 +46,12 @@ impl RustWebSocketServer {
     /// An unknown id, codes that RFC 6455 does not allow in a close frame, and longer reasons are refused: nothing
     /// changes, and [method get_error_message] explains it.
     #[func(rename = disconnect_peer)]
-    fn disconnect_client(&self, id: i32, #[opt(default = 1000)] code: i32, #[opt(default = "")] reason: GString) {
+    fn disconnect_client(
+        &self,
+        id: i32,
+        #[opt(default = i32::from(close_code::NORMAL))] code: i32,
+        #[opt(default = "")] reason: GString,
+    ) {
         // The method has no return value in Godot 3; get_error_message() returns the text.
         let _refused = self.run(|server| server.disconnect_peer(id, code, &reason.to_string()));
     }

@@ -40,6 +40,11 @@ basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature
 extendedKeyUsage = serverAuth
 subjectAltName = ${ENV::NAMES}
+[of_server_without_names]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+
 [of_client]
 basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature
@@ -133,7 +138,7 @@ def _make_servers(make: Maker) -> None:
     make.signed("other-ip", "of_server", "authority", names="IP:192.0.2.1")
     make.signed("other-name", "of_server", "authority", subject="/CN=game.test", names="DNS:other.test")
     # As the engine's Crypto makes them: the name in the subject only.
-    make.self_signed("common-name", "/CN=game.test", "of_client")
+    make.self_signed("common-name", "/CN=game.test", "of_server_without_names")
     make.signed("expired", "of_server", "authority", dates=PAST, names=both)
     make.signed("future", "of_server", "authority", dates=FUTURE, names=both)
     make.signed("unknown", "of_server", "other-authority", names=both)
