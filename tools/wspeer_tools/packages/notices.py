@@ -60,14 +60,15 @@ def _standard_library_licence() -> Optional[str]:
 def notices(*features: str) -> str:
     """Returns the text for a library that is built with these cargo options for features."""
     linked = linked_packages(features)
-    metadata = json.loads(_cargo("metadata", "--format-version", "1"))["packages"]
+    metadata = json.loads(_cargo("metadata", "--format-version", "1", *features))["packages"]
     packages: dict[tuple[str, str], Package] = {
         (package["name"], package["version"]): package
         for package in metadata
         if package["source"] and (package["name"], package["version"]) in linked
     }
     texts: dict[str, list[str]] = {}
-    failures = []
+    unknown = sorted(name for name, version in linked - packages.keys() if name != "wspeer")
+    failures = [f"cargo metadata does not name {name}" for name in unknown]
     for (name, version), package in sorted(packages.items()):
         found = _texts_of(package)
         if not found:

@@ -13,7 +13,7 @@ from .packaging import Packaging, fails, make
 BREAKS = {
     "a removed function": (r"^void wsp_peer_flush\(.*\n", ""),
     "a parameter of another type": (
-        r"^(wsp_error wsp_peer_send_text\(wsp_peer \*peer, )const char \*text",
+        r"^(wsp_error wsp_peer_send_text\(wsp_peer \*peer,\s+)const char \*text",
         r"\1int32_t text",
     ),
     "a field in between": (r"^    double heartbeat_timeout;", r"    double other;\n\g<0>"),

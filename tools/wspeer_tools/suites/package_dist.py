@@ -11,7 +11,7 @@ from ..packages.addon import stage_folder
 from ..packages.dist import DIST
 from ..packages.notices import linked_packages
 from ..process import fresh_folder, output_of, run
-from ..project import MACHINE, ROOT, tracked_files, version
+from ..project import EXTENSION_FEATURES, MACHINE, ROOT, tracked_files, version
 from ..report import Failed
 from .packaging import Packaging, make, require_old_glibc, same
 
@@ -51,7 +51,7 @@ def require_notices() -> None:
     text = (stage_folder() / "addons/wspeer/THIRD-PARTY-LICENSES.txt").read_text(encoding="utf-8")
     missing = [
         f"{name} {number}"
-        for name, number in sorted(linked_packages(()))
+        for name, number in sorted(linked_packages(EXTENSION_FEATURES))
         if name != "wspeer" and not re.search(rf"^{re.escape(name)} {re.escape(number)}: ", text, re.MULTILINE)
     ]
     if missing:
