@@ -216,7 +216,7 @@ pub unsafe extern "C" fn wsp_multiplayer_set_handshake_headers(
     // SAFETY: the caller passes NULL or a live handle and list.
     unsafe {
         run(room, |room| {
-            room.room.options.handshake_headers = text_list(headers, count, "headers")?;
+            room.room.options.set_handshake_headers(text_list(headers, count, "headers")?);
             Ok(())
         })
     }
@@ -227,14 +227,14 @@ pub unsafe extern "C" fn wsp_multiplayer_set_handshake_headers(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_set_max_clients(room: *mut wsp_multiplayer, max_clients: usize) {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { query(room, (), |room| room.room.admission.max_clients = max_clients) };
+    unsafe { query(room, (), |room| room.room.admission.set_max_clients(max_clients)) };
 }
 
 /// Sets whether a server refuses new clients with HTTP status 503. Default false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_set_refuse_new_connections(room: *mut wsp_multiplayer, refuse: bool) {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { query(room, (), |room| room.room.admission.refuse_new_connections = refuse) };
+    unsafe { query(room, (), |room| room.room.admission.set_refuse_new_connections(refuse)) };
 }
 
 /// Sets the kind of the room. In a plain room (false, the default) packets are the bytes that the programs send. A

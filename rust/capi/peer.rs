@@ -128,7 +128,7 @@ pub unsafe extern "C" fn wsp_peer_set_handshake_headers(
     // SAFETY: the caller passes NULL or a live handle and list.
     unsafe {
         run(peer, |peer| {
-            peer.options.handshake_headers = text_list(headers, count, "headers")?;
+            peer.options.set_handshake_headers(text_list(headers, count, "headers")?);
             Ok(())
         })
     }
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn wsp_peer_set_allowed_origins(
     // SAFETY: the caller passes NULL or a live handle and list.
     unsafe {
         run(peer, |peer| {
-            peer.options.allowed_origins = text_list(origins, count, "origins")?;
+            peer.options.set_allowed_origins(text_list(origins, count, "origins")?);
             Ok(())
         })
     }

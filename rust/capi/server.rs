@@ -190,7 +190,7 @@ pub unsafe extern "C" fn wsp_server_set_allowed_origins(
         run(server, |server| {
             let origins = text_list(origins, count, "origins")?;
             server.set_options(|options| {
-                options.peer.allowed_origins = origins;
+                options.peer.set_allowed_origins(origins);
                 Ok(())
             })
         })

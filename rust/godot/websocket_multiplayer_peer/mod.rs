@@ -126,7 +126,7 @@ multiplayer_virtuals! {
 
         #[func(gd_self)]
         fn set_refuse_new_connections(this: Gd<Self>, p_enable: bool) {
-            with_object(&this, (), |object| object.room.admission.refuse_new_connections = p_enable);
+            with_object(&this, (), |object| object.room.admission.set_refuse_new_connections(p_enable));
         }
 
         // Not by `Gd`: the editor reads defaults from instances without a reference, and a handle would free them.

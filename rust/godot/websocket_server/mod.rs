@@ -284,7 +284,7 @@ multiplayer_virtuals! {
 
         fn set_refuse_new_connections(&mut self, p_enable: bool) {
             self.set(|options| {
-                options.admission.refuse_new_connections = p_enable;
+                options.admission.set_refuse_new_connections(p_enable);
                 Ok(())
             });
         }
