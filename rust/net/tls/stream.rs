@@ -12,6 +12,7 @@ use super::info::TlsInfo;
 use super::options::{ClientTls, ServerTls};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::TLS_WRITE_BYTES;
+use crate::net::poller::Poller;
 use crate::net::receive_buffers;
 use crate::net::{FailureStage, NetError, RawDescriptor, Transport};
 
@@ -340,6 +341,14 @@ impl Transport for TlsStream {
         let (read, write) = self.inner.known_readiness();
         let holds = self.may_hold_plaintext || !self.waiting.is_empty() || self.is_at_end || self.failure.is_some();
         (read || holds || (self.session.wants_write() && write), write)
+    }
+
+    fn is_watched(&self) -> bool {
+        self.inner.is_watched()
+    }
+
+    fn watch(&mut self, poller: &Arc<Poller>) -> bool {
+        self.inner.watch(poller)
     }
 
     fn close(&mut self, unsent: Vec<u8>) {
