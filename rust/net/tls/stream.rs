@@ -46,14 +46,14 @@ impl TlsStream {
     /// Returns a client's session; `host` is the name or address of the server.
     pub fn client(inner: Box<dyn Transport>, settings: &ClientTls, host: &str) -> Result<Self> {
         let name = settings.server_name(host)?;
-        let session = ClientConnection::new(Arc::clone(&settings.config), name)
+        let session = ClientConnection::new(Arc::clone(settings.config()), name)
             .map_err(|error| Error::new(ErrorCode::Failed, TlsFailure::from(&error).text))?;
         Ok(Self::new(inner, session.into()))
     }
 
     /// Returns a server's session.
     pub fn server(inner: Box<dyn Transport>, settings: &ServerTls) -> Result<Self> {
-        let session = ServerConnection::new(Arc::clone(&settings.config))
+        let session = ServerConnection::new(Arc::clone(settings.config()))
             .map_err(|error| Error::new(ErrorCode::Failed, TlsFailure::from(&error).text))?;
         Ok(Self::new(inner, session.into()))
     }
