@@ -49,6 +49,12 @@
  * object; calls on one object wait for each other. Threads that share an object must agree on which
  * of them reads what it lends. The library never raises or handles signals.
  *
+ * Processes. The child of fork() may make objects and use them: it has random numbers and a poller
+ * of its own. An object that existed before the fork belongs to one of the two processes; the other
+ * one must not use it, and must not free it either, because both share its sockets. No thread of
+ * the parent may be in a function of the library when it forks, or the child may only call exec()
+ * or _exit(). dlclose() does not unmap the library.
+ *
  * Generated from rust/capi by build/header.rs; do not edit.
  */
 
@@ -93,8 +99,8 @@ typedef struct wsp_server wsp_server;
  * A client: one connection to a server, whose messages and state changes are delivered as events,
  * and which reconnects after a loss if the program enables it.
  *
- * Any function may be called from any thread; calls on one client wait for each other, also for
- * wsp_client_wait(), the only one that blocks.
+ * Any function may be called from any thread; calls on one client wait for each other, except that
+ * none waits for wsp_client_wait() while that blocks.
  */
 typedef struct wsp_client wsp_client;
 
@@ -1170,7 +1176,7 @@ wsp_error wsp_server_listen(wsp_server *server,
 
 /**
  * Stops listening, sends a close frame with code 1000 to every client and ends its connection.
- * Queued events are dropped, and the stop itself causes none.
+ * Queued events are dropped, and the stop itself causes none. Threads in wsp_server_wait() return.
  */
 void wsp_server_stop(wsp_server *server);
 
@@ -1183,12 +1189,14 @@ void wsp_server_poll(wsp_server *server);
 /**
  * Polls and blocks until an event is queued or `timeout_ms` milliseconds have passed; negative for
  * no limit. In that time other threads may call any function on the server except
- * wsp_server_free(); what they send is written at once.
+ * wsp_server_free(); what they send is written at once. Several threads may wait, each for its own
+ * time.
  *
  * Returns WSP_OK if an event is queued or wsp_server_wake() was called.
  *
  * Errors: WSP_ERR_TIMEOUT if the time has passed; WSP_ERR_UNCONFIGURED if the server does not
- * listen; WSP_ERR_INVALID_PARAMETER if `server` is NULL.
+ * listen, also after another thread has called wsp_server_stop(); WSP_ERR_INVALID_PARAMETER if
+ * `server` is NULL.
  */
 wsp_error wsp_server_wait(wsp_server *server,
                           int32_t timeout_ms);
@@ -1478,7 +1486,7 @@ wsp_client *wsp_client_new(void);
 
 /**
  * Frees a client. An open connection is closed with code 1000. NULL is ignored. No other thread may
- * use the client any more.
+ * use the client, or wait on it, any more.
  */
 void wsp_client_free(wsp_client *client);
 
@@ -1554,15 +1562,25 @@ void wsp_client_poll(wsp_client *client);
 
 /**
  * Polls and blocks until an event is queued or `timeout_ms` milliseconds have passed; negative for
- * no limit.
+ * no limit. In that time other threads may call any function on the client except
+ * wsp_client_free(); what they send is written at once. Several threads may wait, each for its own
+ * time. A client on which a thread has blocked has a poller of its own, which takes three
+ * descriptors on Linux.
  *
- * Returns WSP_OK if an event is queued.
+ * Returns WSP_OK if an event is queued or wsp_client_wake() was called.
  *
  * Errors: WSP_ERR_TIMEOUT if the time has passed; WSP_ERR_UNCONFIGURED if there is no connection
- * that could cause an event; WSP_ERR_INVALID_PARAMETER if `client` is NULL.
+ * that could cause an event, also after another thread has abandoned it by wsp_client_disconnect();
+ * WSP_ERR_INVALID_PARAMETER if `client` is NULL.
  */
 wsp_error wsp_client_wait(wsp_client *client,
                           int32_t timeout_ms);
+
+/**
+ * Makes wsp_client_wait() return WSP_OK at once, in a thread that waits now or in the next call.
+ * May be called from any thread.
+ */
+void wsp_client_wake(wsp_client *client);
 
 /**
  * Takes the next event, in the order in which they happened. `event->struct_size` must be set.

@@ -16,6 +16,7 @@ pub mod server;
 mod state;
 pub mod streams;
 pub mod trace;
+pub mod waiting;
 
 pub use crate::proto::frame::MessageKind;
 pub use client::{Client, ClientStatus, ConnectParameters};
@@ -29,3 +30,4 @@ pub use room::{MultiplayerPeer, RoomEvent, RoomStatus};
 pub use server::{ListenParameters, Server};
 pub use state::State;
 pub use streams::{StreamPeerTcp, StreamPeerTls, StreamStatus, TcpServer, TlsStatus};
+pub use waiting::WaitStep;

@@ -130,13 +130,25 @@
     TEST(trace_calls_refuse_null_and_unknown_sizes)             \
     /* test_threads.c */                                        \
     TEST(two_threads_share_a_peer)                              \
-    TEST(threads_do_not_disturb_each_other)
+    TEST(threads_do_not_disturb_each_other)                     \
+    /* test_waiting.c */                                        \
+    TEST(waiting_on_one_object_does_not_delay_others)           \
+    TEST(messages_leave_while_a_client_waits)                   \
+    TEST(a_wake_ends_the_wait_of_a_client)                      \
+    TEST(threads_wait_for_times_of_their_own)                   \
+    TEST(stopping_and_disconnecting_end_every_wait)             \
+    TEST(a_wait_without_descriptors_does_not_spin)              \
+    TEST(freed_objects_release_their_descriptors)               \
+    /* test_fork.c */                                           \
+    TEST(a_forked_child_draws_other_random_numbers)             \
+    TEST(a_forked_child_does_not_take_events_of_its_parent)
 
 /* Cases whose defect would end the process. */
-#define ISOLATED_CASES(CASE)     \
-    CASE(counts_beyond_any_list) \
-    CASE(sending_to_lost_peers)  \
-    CASE(writing_to_lost_streams)
+#define ISOLATED_CASES(CASE)      \
+    CASE(counts_beyond_any_list)  \
+    CASE(sending_to_lost_peers)   \
+    CASE(writing_to_lost_streams) \
+    CASE(waiting_without_descriptors)
 
 #define DECLARE_TEST(name) void name(void);
 CAPI_TESTS(DECLARE_TEST)

@@ -25,4 +25,5 @@ mod split;
 mod tls;
 mod tls_matrix;
 mod tls_trust;
+mod waiting;
 mod world;
