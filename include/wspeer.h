@@ -295,10 +295,11 @@ typedef struct {
      */
     size_t max_queued_packets;
     /**
-     * Time between pings. If nothing arrives for heartbeat_timeout after a ping, the connection is
-     * closed with code -1. Data that has arrived is read first, so a late poll does not cost the
-     * connection. In seconds, up to 31536000 (a year). 0 for no pings. Default 0. Takes effect
-     * immediately.
+     * Time between pings; the first is sent this long after the connection opens. If no byte
+     * arrives for heartbeat_timeout after a ping, the connection is closed with code -1: any data
+     * shows that the remote peer is alive, not only a pong. Data that has arrived is read first, so
+     * a late poll does not cost the connection. In seconds, up to 31536000 (a year). 0 for no
+     * pings. Default 0. Takes effect immediately.
      */
     double heartbeat_interval;
     /**
@@ -727,7 +728,7 @@ wsp_error wsp_peer_get_packet(wsp_peer *peer,
 
 /**
  * Sends a ping with at most 125 bytes of payload; its pong updates wsp_peer_get_round_trip_time().
- * `(NULL, 0)` is an empty payload.
+ * `(NULL, 0)` sends eight random bytes, so that no pong can be sent before the ping has arrived.
  *
  * Errors: WSP_ERR_INVALID_PARAMETER if `peer` is NULL, `data` is NULL with a length, or the payload
  * is longer than 125 bytes; WSP_ERR_FAILED if the connection is not open; WSP_ERR_OUT_OF_MEMORY if
@@ -1005,7 +1006,10 @@ typedef struct {
     const char *text;
     /** Close code of a close request. */
     int32_t code;
-    /** Number of the attempt to reconnect, from 1. */
+    /**
+     * Number of the attempt to reconnect: from 1, and again from 1 after a connection that stayed
+     * open for 10 s.
+     */
     uint32_t attempt;
     /** 1 if the message was sent as text. */
     uint8_t is_text;
@@ -1387,8 +1391,9 @@ typedef struct {
     /** sizeof(wsp_reconnect_options) of the caller. */
     size_t struct_size;
     /**
-     * Delay before the first attempt to reconnect. In seconds, up to 31536000 (a year). 0 for none.
-     * Default 0.5. Takes effect immediately.
+     * Delay before the first attempt to reconnect. The delays and the attempts start again after a
+     * connection that stayed open for 10 s. In seconds, up to 31536000 (a year). 0 for none before
+     * the first attempt and 0.1 s before the next. Default 0.5. Takes effect immediately.
      */
     double delay;
     /**
@@ -1397,8 +1402,8 @@ typedef struct {
      */
     double factor;
     /**
-     * The longest delay between two attempts. In seconds, up to 31536000 (a year). Default 30.
-     * Takes effect immediately.
+     * The longest delay between two attempts. Attempts in a row are at least 0.1 s apart in any
+     * case. In seconds, up to 31536000 (a year). Default 30. Takes effect immediately.
      */
     double max_delay;
     /**
@@ -1407,8 +1412,8 @@ typedef struct {
      */
     double jitter;
     /**
-     * Attempts in a row before the client gives up. 0 for no limit. Default 0. Takes effect
-     * immediately.
+     * Attempts in a row before the client gives up. An attempt whose connection ends within 10 s
+     * counts too. 0 for no limit. Default 0. Takes effect immediately.
      */
     uint32_t max_attempts;
     /**

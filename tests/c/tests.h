@@ -121,6 +121,8 @@
     TEST(multiplayer_packets_are_delivered)                     \
     TEST(server_and_client_use_tls)                             \
     TEST(server_and_client_refuse_invalid_arguments)            \
+    /* test_reconnect.c */                                      \
+    TEST(a_server_that_accepts_and_closes_is_retried_ever_later) \
     /* test_trace.c */                                          \
     TEST(a_trace_lists_live_peers)                              \
     TEST(a_trace_logs_messages_and_hides_secrets)               \

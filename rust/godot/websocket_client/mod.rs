@@ -190,8 +190,9 @@ with_client_options! {
         #[signal]
         fn server_disconnected();
 
-        /// Emitted when the client is going to reconnect after [param delay] seconds; [param attempt] counts from 1.
-        /// Calling [method disconnect_from_host] in the handler cancels the attempt.
+        /// Emitted when the client is going to reconnect after [param delay] seconds; [param attempt] counts from 1,
+        /// and from 1 again after a connection that stayed open for 10 s. Calling [method disconnect_from_host] in the
+        /// handler cancels the attempt.
         #[signal]
         fn reconnecting(attempt: i64, delay: f64);
 

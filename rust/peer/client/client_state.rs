@@ -41,8 +41,10 @@ pub struct Client {
     pub(super) phase: ClientPhase,
     /// The status as of the events delivered so far; [`Self::phase`] is ahead of it.
     pub(super) status: ClientStatus,
-    /// Attempts since the last established connection; 0 for the program's own.
+    /// Attempts to reconnect since the last stable connection; 0 for the program's own.
     pub(super) attempt: u32,
+    /// From when on the open connection counts as stable, so that a loss begins with the first attempt again.
+    pub(super) stable_from: Option<Instant>,
     pub(super) generation: u64,
     pub(super) events: VecDeque<PeerEvent>,
     pub(super) messages: MessageEvents,
@@ -80,6 +82,7 @@ impl Default for Client {
             phase: ClientPhase::Idle,
             status: ClientStatus::Disconnected,
             attempt: 0,
+            stable_from: None,
             generation: 0,
             events: VecDeque::new(),
             messages: MessageEvents::default(),

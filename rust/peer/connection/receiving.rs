@@ -110,7 +110,7 @@ impl OpenConnection {
         }
         while budget > 0 && self.wants_input() {
             let read = match &mut self.input {
-                InputState::Paused(held) => read_ahead(self.transport.as_mut(), held),
+                InputState::Paused(held) => read_ahead(self.transport.as_mut(), held, &mut self.heartbeat),
                 _ => self.read_once(queue, options, now)?,
             };
             if read.count < read.offered {
@@ -118,9 +118,11 @@ impl OpenConnection {
             }
             budget = budget.saturating_sub(read.count);
         }
-        if let InputState::Paused(held) = &mut self.input
-            && !held.bytes.is_empty()
-        {
+        if let InputState::Paused(held) = &mut self.input {
+            if held.is_full() && self.transport.may_read() {
+                // The answer to a ping may be in the unread input.
+                self.heartbeat.input_received();
+            }
             let mut receiver = Receiver {
                 queue,
                 heartbeat: &mut self.heartbeat,
@@ -249,7 +251,7 @@ impl OpenConnection {
 }
 
 /// Reads after input that has no room, so that control frames there can be answered.
-fn read_ahead(transport: &mut dyn Transport, held: &mut HeldInput) -> ReadStep {
+fn read_ahead(transport: &mut dyn Transport, held: &mut HeldInput, heartbeat: &mut Heartbeat) -> ReadStep {
     let start = held.bytes.len();
     held.bytes.resize(LOOKAHEAD_BYTES, 0);
     let read = match held.bytes.get_mut(start..) {
@@ -262,6 +264,9 @@ fn read_ahead(transport: &mut dyn Transport, held: &mut HeldInput) -> ReadStep {
         Ok(None) | Err(_) => 0,
     };
     held.bytes.truncate(start + count);
+    if count > 0 {
+        heartbeat.input_received();
+    }
     ReadStep { count, offered: LOOKAHEAD_BYTES - start }
 }
 

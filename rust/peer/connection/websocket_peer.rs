@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::error::{ErrorCode, Result};
-use crate::net::{FailureStage, NetError, linger};
+use crate::net::{FailureStage, NetError, linger, random};
 use crate::peer::connection::handshake_head::HandshakeHead;
-use crate::peer::connection::heartbeat::{Heartbeat, HeartbeatAction};
+use crate::peer::connection::heartbeat::HeartbeatAction;
 use crate::peer::connection::measurements::{CompressionStatistics, RoundTrip};
 use crate::peer::connection::open_connection::{ConnectionEnd, OpenConnection};
 use crate::peer::connection::opening::{Opening, OpeningProgress};
@@ -241,7 +241,7 @@ fn check_time_limits(open: &mut OpenConnection, options: &ConnectionOptions, now
         None => match open.heartbeat.check(now, options.heartbeat_interval, options.heartbeat_timeout) {
             HeartbeatAction::None => return None,
             HeartbeatAction::SendPing => {
-                open.ping(Heartbeat::PAYLOAD, now);
+                open.ping(&random::ping_payload(), now);
                 return None;
             }
             HeartbeatAction::GiveUp { silent } => format!("the remote peer answered no ping for {silent:?}"),

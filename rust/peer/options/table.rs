@@ -188,8 +188,9 @@ pub const GROUPS: &[Group] = &[
                 zero: Some("for no pings"),
                 objects: CONNECTIONS,
                 c_type: Some(CType::Double),
-                doc: "Time between pings. If nothing arrives for `heartbeat_timeout` after a ping, the connection is closed with code \
-                      -1. Data that has arrived is read first, so a late poll does not cost the connection.",
+                doc: "Time between pings; the first is sent this long after the connection opens. If no byte arrives for \
+                      `heartbeat_timeout` after a ping, the connection is closed with code -1: any data shows that the remote peer is \
+                      alive, not only a pong. Data that has arrived is read first, so a late poll does not cost the connection.",
                 ..ROW
             },
             Declaration {
@@ -434,10 +435,11 @@ pub const GROUPS: &[Group] = &[
                 name: "delay",
                 godot_name: Some("reconnect_delay"),
                 kind: Kind::Seconds { default: 0.5 },
-                zero: Some("for none"),
+                zero: Some("for none before the first attempt and 0.1 s before the next"),
                 objects: &[Client],
                 c_type: Some(CType::Double),
-                doc: "Delay before the first attempt to reconnect.",
+                doc: "Delay before the first attempt to reconnect. The delays and the attempts start again after a connection that \
+                      stayed open for 10 s.",
                 ..ROW
             },
             Declaration {
@@ -455,7 +457,7 @@ pub const GROUPS: &[Group] = &[
                 kind: Kind::Seconds { default: 30.0 },
                 objects: &[Client],
                 c_type: Some(CType::Double),
-                doc: "The longest delay between two attempts.",
+                doc: "The longest delay between two attempts. Attempts in a row are at least 0.1 s apart in any case.",
                 ..ROW
             },
             Declaration {
@@ -474,7 +476,7 @@ pub const GROUPS: &[Group] = &[
                 zero: Some("for no limit"),
                 objects: &[Client],
                 c_type: Some(CType::U32),
-                doc: "Attempts in a row before the client gives up.",
+                doc: "Attempts in a row before the client gives up. An attempt whose connection ends within 10 s counts too.",
                 ..ROW
             },
             Declaration {
