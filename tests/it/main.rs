@@ -12,6 +12,7 @@ mod godot3_mode;
 mod handshake;
 mod header;
 mod layers;
+mod list_sends;
 mod memory;
 mod module_graph;
 mod options;
