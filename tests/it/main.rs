@@ -13,6 +13,7 @@ mod handshake;
 mod header;
 mod heartbeat_rules;
 mod layers;
+mod list_sends;
 mod memory;
 mod module_graph;
 mod options;

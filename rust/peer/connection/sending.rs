@@ -112,8 +112,13 @@ impl WebSocketPeer {
         Ok(())
     }
 
-    /// Sends a message that other connections send too. The caller has checked that text is UTF-8.
+    /// Sends a message that other connections send too, in the form that was encoded for all of them unless this one
+    /// has other options. The caller has checked that text is UTF-8.
     pub(in crate::peer) fn send_broadcast(&mut self, message: &mut BroadcastMessage<'_>) -> Result {
+        if self.options.send_options(true) != message.options {
+            self.sending_connection()?;
+            return self.send_checked(message.kind(), message.payload(), true);
+        }
         let ConnectionPhase::Open(open) = &mut self.phase else { return Err(not_open()) };
         if open.is_closing() {
             return Err(not_open());

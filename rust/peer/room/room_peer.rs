@@ -6,7 +6,6 @@ use super::peer_cell::PeerCell;
 use crate::error::{Error, ErrorCode, Result};
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::options::ConnectionOptions;
-use crate::proto::frame::MessageKind;
 
 /// A connection that is not a peer yet: on a server a client until its handshake is complete, on a client the server
 /// until it has assigned the id.
@@ -79,11 +78,10 @@ impl<S: PeerCell> RoomPeer<S> {
         }
     }
 
-    /// Sends a packet. Returns whether it waits for a flush.
-    pub fn send(&self, id: i32, payload: &[u8]) -> Result<bool> {
+    /// Sends a packet by `send`. Returns whether it waits for a flush.
+    pub fn send(&self, id: i32, send: impl FnOnce(&mut WebSocketPeer) -> Result) -> Result<bool> {
         let busy = || Err(Error::new(ErrorCode::Busy, "the connection is in the middle of another call"));
-        let result =
-            self.cell.with(busy(), |peer| peer.send(MessageKind::Binary, payload).map(|()| peer.has_unflushed()));
+        let result = self.cell.with(busy(), |peer| send(peer).map(|()| peer.has_unflushed()));
         result.map_err(|error| Error::new(error.code(), format!("peer {id}: {}", error.message())))
     }
 }
