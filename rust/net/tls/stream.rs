@@ -9,7 +9,7 @@ use rustls::{ClientConnection, Connection, HandshakeKind, ProtocolVersion, Serve
 use super::certificates;
 use super::failure::{TlsFailure, Truncated};
 use super::info::TlsInfo;
-use super::options::{ClientTls, ServerTls};
+use super::options::{ClientTls, MadeTls, ServerTls};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::TLS_WRITE_BYTES;
 use crate::net::poller::Poller;
@@ -34,6 +34,8 @@ pub struct TlsStream {
     is_at_end: bool,
     /// The error that ended the session; every later read returns it again.
     failure: Option<rustls::Error>,
+    /// Lets later connections with the same settings share the configuration, and resume the session.
+    _settings: MadeTls,
 }
 
 impl std::fmt::Debug for TlsStream {
@@ -48,17 +50,17 @@ impl TlsStream {
         let name = settings.server_name(host)?;
         let session = ClientConnection::new(Arc::clone(settings.config()), name)
             .map_err(|error| Error::new(ErrorCode::Failed, TlsFailure::from(&error).text))?;
-        Ok(Self::new(inner, session.into()))
+        Ok(Self::new(inner, session.into(), MadeTls::Client { _tls: settings.clone() }))
     }
 
     /// Returns a server's session.
     pub fn server(inner: Box<dyn Transport>, settings: &ServerTls) -> Result<Self> {
         let session = ServerConnection::new(Arc::clone(settings.config()))
             .map_err(|error| Error::new(ErrorCode::Failed, TlsFailure::from(&error).text))?;
-        Ok(Self::new(inner, session.into()))
+        Ok(Self::new(inner, session.into(), MadeTls::Server { _tls: settings.clone() }))
     }
 
-    fn new(inner: Box<dyn Transport>, mut session: Connection) -> Self {
+    fn new(inner: Box<dyn Transport>, mut session: Connection, settings: MadeTls) -> Self {
         // Bounded by `write`, which encrypts more only after the ciphertext was written.
         session.set_buffer_limit(None);
         Self {
@@ -70,6 +72,7 @@ impl TlsStream {
             may_hold_plaintext: false,
             is_at_end: false,
             failure: None,
+            _settings: settings,
         }
     }
 

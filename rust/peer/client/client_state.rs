@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::connecting::ConnectTarget;
 use super::godot3_mode::Godot3Client;
-use super::waiting::ClientWaiting;
+use super::waiting_threads::WaitingThreads;
 use crate::error::{Error, ErrorCode, Result};
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::event::{MessageEvents, PeerEvent};
@@ -52,7 +52,7 @@ pub struct Client {
     pub(super) is_multiplayer: bool,
     pub(super) godot3: Godot3Client,
     pub(super) target_peer: i32,
-    pub(super) waiting: ClientWaiting,
+    pub(super) waiting: WaitingThreads,
     pub(super) last_error: LastError,
 }
 
@@ -90,7 +90,7 @@ impl Default for Client {
             is_multiplayer: false,
             godot3: Godot3Client::default(),
             target_peer: 0,
-            waiting: ClientWaiting::default(),
+            waiting: WaitingThreads::default(),
             last_error: LastError::default(),
         }
     }
