@@ -128,6 +128,14 @@ pub const TLS_WRITE_BYTES: usize = 64 * 1024;
 /// Bytes of the body of a refusing HTTP response that are kept for the program.
 pub const MAX_FAILURE_BODY: usize = 4096;
 
+/// Time after the head of a refusing HTTP response for its body, if the end of the body is known. A response whose body
+/// never ends is reported after that with the part that has arrived.
+pub const REFUSAL_BODY_TIME: Duration = Duration::from_millis(250);
+
+/// Time by which a handshake is extended, once, if the first poll after its deadline finds input: the remote peer was
+/// in time, and the program polled too late. Enough for the rest of a TLS handshake and for a program's decision.
+pub const LATE_HANDSHAKE_EXTENSION: Duration = Duration::from_secs(2);
+
 /// Bytes after a request that are kept until the program decides about it; nothing more is read meanwhile.
 pub const MAX_EARLY_BYTES: usize = 64 * 1024;
 

@@ -77,6 +77,9 @@
     TEST(compression_needs_both_peers)                          \
     TEST(compressed_messages_are_counted)                       \
     TEST(compression_works_after_releasing_its_memory)          \
+    /* test_event_order.c */                                    \
+    TEST(events_do_not_depend_on_how_the_bytes_arrive)          \
+    TEST(a_request_before_the_end_of_the_stream_is_answered)    \
     /* test_closing.c */                                        \
     TEST(both_peers_report_code_and_reason)                     \
     TEST(a_reason_may_contain_nul)                              \

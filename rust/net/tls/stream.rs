@@ -28,6 +28,8 @@ pub struct TlsStream {
     /// Bytes at the beginning of the next write that are encrypted already. A write reports bytes only after their
     /// ciphertext was written, so that the caller's queue shows all unsent data.
     accepted: usize,
+    /// Bytes received in the handshake.
+    handshake_bytes: u64,
     /// The session may hold plaintext.
     may_hold_plaintext: bool,
     /// The end of the transport was read.
@@ -69,6 +71,7 @@ impl TlsStream {
             waiting: Vec::new(),
             waiting_used: 0,
             accepted: 0,
+            handshake_bytes: 0,
             may_hold_plaintext: false,
             is_at_end: false,
             failure: None,
@@ -212,6 +215,9 @@ impl TlsStream {
                 // Reports the end to the session, which then knows whether close_notify came before it.
                 let _end = self.session.read_tls(&mut io::empty());
                 return Err(ErrorKind::UnexpectedEof.into());
+            }
+            if self.session.is_handshaking() {
+                self.handshake_bytes += count as u64;
             }
             let input = input.get(..count).unwrap_or_default();
             let used = self.decrypt(input)?;
@@ -376,6 +382,10 @@ impl Transport for TlsStream {
 
     fn set_no_delay(&mut self, enabled: bool) -> io::Result<()> {
         self.inner.set_no_delay(enabled)
+    }
+
+    fn handshake_bytes(&self) -> u64 {
+        self.handshake_bytes
     }
 
     fn is_secure(&self) -> bool {

@@ -95,8 +95,25 @@ struct ReadStep {
 }
 
 impl OpenConnection {
-    /// Reads until nothing is left, the queue is full, the budget of one poll is used, or the connection ends.
+    /// Reads until nothing is left, the queue is full, the budget of one poll is used, or the connection ends. The poll
+    /// that opened the connection leaves the end for the next one.
     pub fn receive(
+        &mut self,
+        queue: &mut PacketQueue,
+        options: &ConnectionOptions,
+        now: Instant,
+    ) -> Result<(), ConnectionEnd> {
+        match self.receive_until_end(queue, options, now) {
+            // Held, because not every stream reports its end twice.
+            Err(end) if self.is_first_poll => {
+                self.input = InputState::Ended(end);
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn receive_until_end(
         &mut self,
         queue: &mut PacketQueue,
         options: &ConnectionOptions,
@@ -106,7 +123,7 @@ impl OpenConnection {
         match std::mem::take(&mut self.input) {
             InputState::Reading => {}
             InputState::Paused(held) => self.resume(held, queue, options, now)?,
-            InputState::Violated(violation) => return Err(ConnectionEnd::Violation(violation)),
+            InputState::Ended(end) => return Err(end),
         }
         while budget > 0 && self.wants_input() {
             let read = match &mut self.input {
@@ -145,7 +162,7 @@ impl OpenConnection {
         let accepts_input = match &self.input {
             InputState::Reading => true,
             InputState::Paused(held) => !held.is_full(),
-            InputState::Violated(_) => false,
+            InputState::Ended(_) => false,
         };
         accepts_input && self.transport.may_read()
     }
@@ -245,7 +262,7 @@ impl OpenConnection {
         if queue.is_empty() {
             return Err(ConnectionEnd::Violation(violation));
         }
-        self.input = InputState::Violated(violation);
+        self.input = InputState::Ended(ConnectionEnd::Violation(violation));
         Ok(())
     }
 }

@@ -161,11 +161,6 @@ impl WebSocketPeer {
         self.trace.received(&self.queue, known, &mut open.heartbeat);
         let was_first_poll = open.end_first_poll();
         if let Err(end) = received.and_then(|()| written.map_err(ConnectionEnd::Lost)) {
-            // A connection that opens, delivers and breaks within one poll is seen open too; the next poll finds it
-            // broken.
-            if was_first_poll && matches!(end, ConnectionEnd::Lost(_)) && !self.queue.is_empty() {
-                return;
-            }
             return self.end(end);
         }
         open.protocol.send_delayed_pong(&mut open.output);
@@ -173,7 +168,11 @@ impl WebSocketPeer {
             return self.fail(failure);
         }
         if let Err(error) = open.flush() {
-            return self.fail(error);
+            // A connection that breaks in the poll that opens it is seen open too; the next poll fails again.
+            if !was_first_poll {
+                self.fail(error);
+            }
+            return;
         }
         self.drained |= open.take_drained();
         open.release_idle(now);

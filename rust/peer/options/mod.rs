@@ -118,6 +118,11 @@ impl ConnectionOptions {
         unless_zero(self.handshake_timeout)
     }
 
+    /// Returns by how much the deadline of a handshake is extended for input that a late poll finds.
+    pub(super) fn late_handshake_extension(&self) -> Duration {
+        self.handshake_time_limit().min(limits::LATE_HANDSHAKE_EXTENSION)
+    }
+
     /// Returns what the handshake negotiates.
     pub(super) fn deflate_preferences(&self) -> Option<DeflatePreferences> {
         self.compression_enabled.then_some(DeflatePreferences {

@@ -214,7 +214,8 @@ pub const GROUPS: &[Group] = &[
                 objects: CONNECTIONS,
                 c_type: Some(CType::Double),
                 doc: "Time from the TCP connection to the end of the HTTP upgrade: for a proxy's tunnel, TLS and the upgrade. In a room it \
-                      ends when the client has its id, and on a client of a room it includes connecting.",
+                      ends when the client has its id, and on a client of a room it includes connecting. If the program polls later than \
+                      that and input waits, the handshake gets up to 2 s more.",
                 ..ROW
             },
             Declaration {
