@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use super::arguments::{bytes, host_text, optional_text, port_of, required_text, text_list, timeout, write_out};
 use super::error::wsp_error;
 use super::event::{LentEvent, check, wsp_event};
+use super::flushed_object::FlushedObject;
 use super::handle::{Guarded, Handle, attempt, free, handle, leak, lend, query, run, with};
 use super::options::{wsp_peer_options, wsp_reconnect_options};
 use super::peer::message_kind;
@@ -24,7 +25,7 @@ use crate::proto::frame::MessageKind;
 /// only one that blocks.
 #[derive(Debug)]
 pub struct wsp_client {
-    guarded: Mutex<Guarded<Client, LentEvent>>,
+    guarded: FlushedObject<Client, LentEvent>,
 }
 handle!(wsp_client, Client, LentEvent, Client::record_error);
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::connecting::ConnectTarget;
 use super::godot3_mode::Godot3Client;
 use crate::error::{Error, ErrorCode, Result};
+use crate::net::background_flush::FlushRequests;
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::event::{MessageEvents, PeerEvent};
 use crate::peer::last_error::LastError;
@@ -50,6 +51,7 @@ pub struct Client {
     pub(super) godot3: Godot3Client,
     pub(super) target_peer: i32,
     pub(super) last_error: LastError,
+    pub(super) flush_requests: FlushRequests,
 }
 
 /// What a client does in its next poll.
@@ -86,6 +88,7 @@ impl Default for Client {
             godot3: Godot3Client::default(),
             target_peer: 0,
             last_error: LastError::default(),
+            flush_requests: FlushRequests::default(),
         }
     }
 }
