@@ -500,6 +500,9 @@ public:
     WSPEER_NODISCARD wsp_error put_packet(std::int32_t target, bytes data) noexcept {
         return wsp_multiplayer_put_packet(get(), target, data.data(), data.size());
     }
+    WSPEER_NODISCARD wsp_error send_list(const std::vector<std::int32_t> &peers, bytes data) noexcept {
+        return wsp_multiplayer_send_list(get(), peers.data(), peers.size(), data.data(), data.size());
+    }
     WSPEER_NODISCARD wsp_error send_bytes(std::int32_t target, bytes data) noexcept {
         return wsp_multiplayer_send_bytes(get(), target, data.data(), data.size());
     }
@@ -683,6 +686,12 @@ public:
     /** Sends a NUL-terminated text. */
     WSPEER_NODISCARD wsp_error send_text(std::int32_t target, const char *message) noexcept {
         return wsp_server_send_text(get(), target, message);
+    }
+    WSPEER_NODISCARD wsp_error send_list(const std::vector<std::int32_t> &peers, bytes data) noexcept {
+        return wsp_server_send_list(get(), peers.data(), peers.size(), data.data(), data.size());
+    }
+    WSPEER_NODISCARD wsp_error send_text_list(const std::vector<std::int32_t> &peers, c_text message) noexcept {
+        return wsp_server_send_text_list(get(), peers.data(), peers.size(), message);
     }
     WSPEER_NODISCARD wsp_error put_packet(std::int32_t target, bytes data) noexcept {
         return wsp_server_put_packet(get(), target, data.data(), data.size());

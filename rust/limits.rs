@@ -42,6 +42,16 @@ pub const SCRATCH_BYTES: usize = 256 * 1024;
 /// Messages of one tick are collected up to this many bytes; after that they are written without waiting for `poll()`.
 pub const COALESCE_BYTES: usize = 64 * 1024;
 
+/// Time after which a thread writes output that was collected and neither flushed nor polled since: half a frame at 60
+/// frames per second, so that a message leaves within one frame's time.
+pub const FLUSH_INTERVAL: Duration = Duration::from_millis(8);
+
+/// Time after which it tries again if another thread uses the object.
+pub const FLUSH_RETRY: Duration = Duration::from_millis(1);
+
+/// Time without collected output after which that thread ends.
+pub const FLUSH_IDLE: Duration = Duration::from_secs(1);
+
 /// A server writes messages of at least this length from the caller's memory by a vectored write. For shorter ones, a
 /// copy into the output buffer is cheaper than the second I/O vector.
 pub const VECTORED_WRITE_BYTES: usize = 16 * 1024;

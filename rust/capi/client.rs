@@ -8,7 +8,8 @@ use parking_lot::Mutex;
 use super::arguments::{bytes, host_text, optional_text, port_of, required_text, text_list, write_out};
 use super::error::wsp_error;
 use super::event::{LentEvent, check, wsp_event};
-use super::handle::{Guarded, Handle, attempt, free, handle, leak, lend, query, run, wait};
+use super::flushed_object::FlushedObject;
+use super::handle::{Guarded, Handle, attempt, free, handle, leak, lend, query, run, wait, with};
 use super::options::{wsp_peer_options, wsp_reconnect_options};
 use super::peer::message_kind;
 use super::tls_options::{client_tls, wsp_tls_options};
@@ -24,7 +25,7 @@ use crate::proto::frame::MessageKind;
 /// wsp_client_wait() while that blocks.
 #[derive(Debug)]
 pub struct wsp_client {
-    guarded: Mutex<Guarded<Client, LentEvent>>,
+    guarded: FlushedObject<Client, LentEvent>,
 }
 handle!(wsp_client, Client, LentEvent, Client::record_error);
 

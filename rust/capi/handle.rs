@@ -67,7 +67,8 @@ pub(super) struct Guarded<T, E = ()> {
     pub lent: LentTexts,
     pub event: E,
     pub refusal: String,
-    is_poisoned: bool,
+    /// A call has panicked.
+    pub is_poisoned: bool,
 }
 
 impl<T, E: Default> Guarded<T, E> {

@@ -8,7 +8,8 @@ use parking_lot::Mutex;
 use super::arguments::{optional_text, text_list};
 use super::error::wsp_error;
 use super::event::{LentEvent, check, wsp_event};
-use super::handle::{Guarded, Handle, attempt, free, handle, leak, lend, query, run, wait};
+use super::flushed_object::FlushedObject;
+use super::handle::{Guarded, Handle, attempt, free, handle, leak, lend, query, run, wait, with};
 use super::options::{wsp_peer_options, wsp_server_options};
 use super::tls_options::{server_tls, wsp_tls_options};
 use super::versioned::{Versioned, read, read_optional, size_of_caller, write};
@@ -23,7 +24,7 @@ use crate::peer::{AdmissionOptions, ListenParameters, PeerEvent, Server};
 /// wsp_server_wait() while that blocks.
 #[derive(Debug)]
 pub struct wsp_server {
-    guarded: Mutex<Guarded<Server, LentEvent>>,
+    guarded: FlushedObject<Server, LentEvent>,
 }
 handle!(wsp_server, Server, LentEvent, Server::record_error);
 

@@ -29,7 +29,13 @@ pub trait Transport: Send {
         true
     }
 
-    /// Returns whether a write may succeed, in the same sense.
+    /// Returns whether a thread of the library may write, which the program does not know of. `false` for streams that
+    /// are the program's own.
+    fn may_flush_in_background(&self) -> bool {
+        true
+    }
+
+    /// Returns whether a write may succeed, in the same sense as [`Self::may_read`].
     fn may_write(&mut self) -> bool {
         true
     }

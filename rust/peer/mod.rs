@@ -4,6 +4,7 @@ mod blocking_time;
 pub mod client;
 pub mod connection;
 pub mod event;
+pub mod flushing;
 mod godot3_packets;
 mod last_error;
 #[doc(hidden)]

@@ -126,6 +126,10 @@
     TEST(server_and_client_refuse_invalid_arguments)            \
     /* test_reconnect.c */                                      \
     TEST(a_server_that_accepts_and_closes_is_retried_ever_later) \
+    /* test_flushing.c */                                       \
+    TEST(accepted_messages_leave_without_further_calls_in_order) \
+    TEST(messages_of_a_thread_that_ends_leave_without_further_calls) \
+    TEST(objects_can_be_freed_while_their_messages_are_flushed)  \
     /* test_trace.c */                                          \
     TEST(a_trace_lists_live_peers)                              \
     TEST(a_trace_logs_messages_and_hides_secrets)               \

@@ -42,7 +42,7 @@ with_client_options! {
     #[derive(GodotClass)]
     #[class(tool, init, base = MultiplayerPeerExtension)]
     pub struct RustWebSocketClient {
-        #[init(val = ObjectField::new(ClientObject::with_project_limits()))]
+        #[init(val = ObjectField::flushed(ClientObject::with_project_limits()))]
         state: ObjectField<ClientObject>,
         trusted: Mutex<Option<Gd<X509Certificate>>>,
         /// The instance for the server, with the number of the connection that it belongs to.

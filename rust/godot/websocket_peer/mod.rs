@@ -45,6 +45,7 @@ with_peer_options! {
     #[derive(GodotClass)]
     #[class(tool, init, base = PacketPeerExtension)]
     pub struct RustWebSocketPeer {
+        #[init(val = ObjectField::flushed(PeerObject::default()))]
         peer: ObjectField<PeerObject>,
 
         base: Base<PacketPeerExtension>,

@@ -346,6 +346,10 @@ impl Transport for TlsStream {
         self.inner.may_write()
     }
 
+    fn may_flush_in_background(&self) -> bool {
+        self.inner.may_flush_in_background()
+    }
+
     fn known_readiness(&self) -> (bool, bool) {
         let (read, write) = self.inner.known_readiness();
         let holds = self.may_hold_plaintext || !self.waiting.is_empty() || self.is_at_end || self.failure.is_some();

@@ -8,6 +8,7 @@ use super::connecting::ConnectTarget;
 use super::godot3_mode::Godot3Client;
 use super::waiting_threads::WaitingThreads;
 use crate::error::{Error, ErrorCode, Result};
+use crate::net::background_flush::FlushRequests;
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::event::{MessageEvents, PeerEvent};
 use crate::peer::last_error::LastError;
@@ -54,6 +55,7 @@ pub struct Client {
     pub(super) target_peer: i32,
     pub(super) waiting: WaitingThreads,
     pub(super) last_error: LastError,
+    pub(super) flush_requests: FlushRequests,
 }
 
 /// What a client does in its next poll.
@@ -92,6 +94,7 @@ impl Default for Client {
             target_peer: 0,
             waiting: WaitingThreads::default(),
             last_error: LastError::default(),
+            flush_requests: FlushRequests::default(),
         }
     }
 }

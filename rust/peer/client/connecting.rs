@@ -9,6 +9,7 @@ use crate::limits::STABLE_CONNECTION;
 use crate::net::{ClientTls, clock, random};
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::event::{MessageEvents, PeerEvent};
+use crate::peer::flushing::CollectsOutput;
 use crate::peer::peer_ids::SERVER_ID;
 use crate::peer::state::State;
 use crate::peer::trace::PeerClass;
@@ -77,7 +78,7 @@ impl Client {
 
     /// Makes a peer that connects. With an error it does not, but still explains why.
     fn begin(&self, target: &ConnectTarget) -> (WebSocketPeer, Result) {
-        let mut peer = WebSocketPeer::with_trace_class(PeerClass::Client);
+        let mut peer = self.new_peer();
         peer.options = self.options.clone();
         peer.options.set_supported_protocols(target.parameters.protocols.clone());
         peer.options.handshake_headers.extend(target.parameters.headers.iter().cloned());
@@ -85,9 +86,15 @@ impl Client {
         (peer, result)
     }
 
+    fn new_peer(&self) -> WebSocketPeer {
+        let mut peer = WebSocketPeer::with_trace_class(PeerClass::Client);
+        peer.set_flush_requests(self.flush_requests.clone());
+        peer
+    }
+
     /// Drops the connection and everything that belongs to it.
     pub(super) fn reset(&mut self) {
-        self.peer = WebSocketPeer::with_trace_class(PeerClass::Client);
+        self.peer = self.new_peer();
         self.phase = ClientPhase::Idle;
         self.status = ClientStatus::Disconnected;
         self.attempt = 0;

@@ -2,6 +2,8 @@
 
 use super::client_state::{Client, ClientPhase};
 use crate::error::{Error, ErrorCode, Result};
+use crate::net::background_flush::{FlushProgress, FlushRequests};
+use crate::peer::flushing::CollectsOutput;
 use crate::proto::frame::MessageKind;
 
 impl Client {
@@ -46,5 +48,16 @@ impl Client {
         let result = self.peer.ping(payload);
         self.wake_for_work();
         self.record_error(result)
+    }
+}
+
+impl CollectsOutput for Client {
+    fn set_flush_requests(&mut self, requests: FlushRequests) {
+        self.peer.set_flush_requests(requests.clone());
+        self.flush_requests = requests;
+    }
+
+    fn flush_in_background(&mut self) -> FlushProgress {
+        self.peer.flush_in_background()
     }
 }

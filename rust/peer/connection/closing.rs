@@ -45,6 +45,7 @@ impl WebSocketPeer {
         open.send_close(&frame);
         self.trace.close_sent(&frame);
         self.flush();
+        self.request_flush();
         Ok(())
     }
 

@@ -81,6 +81,8 @@ pub(in crate::peer) struct OpenConnection {
     pub(super) sent_since_poll: bool,
     /// The network has refused output, and the program does not know yet that it has accepted it since.
     pub(super) is_congested: bool,
+    /// Why a background flush failed. The next flush reports it.
+    pub(super) write_error: Option<NetError>,
     /// When the compressor was used last.
     pub(super) last_compression: Option<Instant>,
 }
@@ -112,6 +114,7 @@ impl OpenConnection {
             is_first_poll: true,
             sent_since_poll: false,
             is_congested: false,
+            write_error: None,
             last_compression: None,
         }
     }
@@ -177,6 +180,11 @@ impl OpenConnection {
         !self.output.is_empty()
     }
 
+    /// Returns whether output waits that may be written in the background.
+    pub fn has_rest(&self) -> bool {
+        self.has_unflushed() && self.write_error.is_none() && self.transport.may_flush_in_background()
+    }
+
     /// Returns whether a poll has something to do, as far as is known without a system call. Input that waits for room
     /// in the queue does not count: the caller that makes room polls.
     pub fn has_pending_work(&self, queue: &PacketQueue) -> bool {
@@ -186,7 +194,7 @@ impl OpenConnection {
             InputState::Paused(held) => (read && !held.is_full()) || queue.is_empty(),
             InputState::Ended(_) => true,
         };
-        has_input || (write && self.has_unflushed())
+        has_input || (write && self.has_unflushed()) || self.write_error.is_some()
     }
 
     /// Returns when a poll has something to do because of a time limit.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::net::poller::Poller;
 use crate::limits::REFUSAL_BODY_TIME;
+use crate::net::poller::Poller;
 use crate::net::{ClientTls, Connector, FailureStage, NetError, RawDescriptor, TlsInfo, Transport, random};
 use crate::peer::connection::handshake_head::ReceivedRequest;
 use crate::peer::connection::handshake_stream::{HandshakeStream, Received};

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::error::{ErrorCode, Result};
+use crate::net::background_flush::FlushRequests;
 use crate::net::{FailureStage, NetError, linger, random};
 use crate::peer::connection::handshake_head::HandshakeHead;
 use crate::peer::connection::heartbeat::HeartbeatAction;
@@ -39,6 +40,7 @@ pub struct WebSocketPeer {
     /// The network has accepted everything that it refused before, and the program has not asked since.
     pub(super) drained: bool,
     pub(super) trace: Tracer,
+    pub(super) flush_requests: FlushRequests,
 }
 
 /// The phase of a peer's connection.
@@ -74,6 +76,7 @@ impl Default for WebSocketPeer {
             round_trip: None,
             drained: false,
             trace: Tracer::default(),
+            flush_requests: FlushRequests::default(),
         }
     }
 }
@@ -177,6 +180,7 @@ impl WebSocketPeer {
         self.drained |= open.take_drained();
         open.release_idle(now);
         self.queue.release();
+        self.request_flush();
     }
 
     // State

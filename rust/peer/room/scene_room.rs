@@ -303,8 +303,7 @@ impl<S: PeerCell> SceneRoom<S> {
         if target > 0 {
             return self.room.send_to(target, packet);
         }
-        let receivers: Vec<i32> =
-            self.connected_peers().into_iter().filter(|id| is_addressed(target, *id)).collect();
+        let receivers: Vec<i32> = self.connected_peers().into_iter().filter(|id| is_addressed(target, *id)).collect();
         self.room.send_to_list(&receivers, packet)
     }
 

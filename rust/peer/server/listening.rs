@@ -76,6 +76,7 @@ impl Server {
         self.connected.clear();
         self.handshaking.clear();
         self.active.clear();
+        self.unflushed.clear();
         self.timers.clear();
         self.events.clear();
         self.ended.clear();

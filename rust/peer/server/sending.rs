@@ -3,6 +3,8 @@
 use super::server_peer::ServerPeerState;
 use super::server_state::Server;
 use crate::error::{Error, ErrorCode, Result};
+use crate::net::background_flush::{FlushProgress, FlushRequests};
+use crate::peer::flushing::CollectsOutput;
 use crate::peer::peer_ids::{BROADCAST, is_addressed};
 use crate::proto::broadcast::BroadcastMessage;
 use crate::proto::frame::MessageKind;
@@ -65,6 +67,16 @@ impl Server {
         result
     }
 
+    /// Has the output that a call leaves at a peer written in the background, or writes it now if that is not possible.
+    pub(super) fn request_flush(&mut self, id: i32) {
+        let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.peer.has_rest()) else { return };
+        if !self.flush_requests.request() {
+            peer.peer.flush();
+        } else if !std::mem::replace(&mut peer.has_rest, true) {
+            self.unflushed.push(id);
+        }
+    }
+
     /// Writes the messages collected for a peer, or with 0 for all peers, to the network now.
     pub fn flush(&mut self, id: i32) {
         let ids = if id == BROADCAST { self.active.clone() } else { vec![id] };
@@ -105,6 +117,25 @@ impl Server {
         if let Some(peer) = self.peers.get_mut(&id) {
             peer.write_mode = kind;
         }
+    }
+}
+
+impl CollectsOutput for Server {
+    fn set_flush_requests(&mut self, requests: FlushRequests) {
+        self.flush_requests = requests;
+    }
+
+    fn flush_in_background(&mut self) -> FlushProgress {
+        let mut is_waiting = false;
+        for id in std::mem::take(&mut self.unflushed) {
+            if let Some(peer) = self.peers.get_mut(&id) {
+                peer.has_rest = false;
+                is_waiting |= peer.peer.flush_in_background() == FlushProgress::Waiting;
+                // An error gives the peer work.
+                self.schedule(id);
+            }
+        }
+        if is_waiting { FlushProgress::Waiting } else { FlushProgress::Done }
     }
 }
 
