@@ -393,3 +393,39 @@ void a_request_before_the_end_of_the_stream_is_answered(void)
     }
     about(NULL);
 }
+
+void a_refusal_whose_body_does_not_end_is_reported(void)
+{
+    static const char *const framings[] = {"Transfer-Encoding: chunked\r\n\r\n9\r\nbo", "Connection: close\r\n\r\nbo",
+                                           "Content-Length: 9\r\n\r\nbo", "X: y\r\n\r\nbo"};
+    wsp_peer_options options = WSP_PEER_OPTIONS_INIT;
+
+    /* A limit that the test does not reach. */
+    options.handshake_timeout = 3600.0;
+    for (size_t i = 0; i < sizeof framings / sizeof framings[0]; i++) {
+        struct trial trial;
+        wsp_failure failure;
+        char answer[128];
+
+        about(framings[i]);
+        memset(&trial, 0, sizeof trial);
+        listen_for(&trial);
+        trial.peer = wsp_peer_new();
+        CHECK_ERROR(wsp_peer_set_options(trial.peer, &options), WSP_OK);
+        CHECK_ERROR(wsp_peer_connect_to_url(trial.peer, url_of(trial.listener, "/"), NULL), WSP_OK);
+        WAIT_FOR(wsp_tcp_server_is_connection_available(trial.listener), wsp_peer_poll(trial.peer));
+        trial.raw = wsp_tcp_server_take_connection(trial.listener);
+        snprintf(answer, sizeof answer, "HTTP/1.1 302 Found\r\nLocation: /new\r\n%s", framings[i]);
+        CHECK_ERROR(wsp_stream_put_data(trial.raw, (const uint8_t *)answer, strlen(answer)), WSP_OK);
+        WAIT_FOR(wsp_peer_get_ready_state(trial.peer) == WSP_STATE_CLOSED, wsp_peer_poll(trial.peer));
+        failure.struct_size = sizeof failure;
+        CHECK_ERROR(wsp_peer_get_failure(trial.peer, &failure), WSP_OK);
+        CHECK_NUMBER(failure.http_status, 302);
+        CHECK_TEXT((const char *)failure.http_body, "bo");
+        CHECK_TEXT(wsp_peer_find_received_header(trial.peer, "Location"), "/new");
+        wsp_stream_free(trial.raw);
+        wsp_peer_free(trial.peer);
+        wsp_tcp_server_free(trial.listener);
+    }
+    about(NULL);
+}

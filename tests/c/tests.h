@@ -80,6 +80,7 @@
     /* test_event_order.c */                                    \
     TEST(events_do_not_depend_on_how_the_bytes_arrive)          \
     TEST(a_request_before_the_end_of_the_stream_is_answered)    \
+    TEST(a_refusal_whose_body_does_not_end_is_reported)         \
     /* test_closing.c */                                        \
     TEST(both_peers_report_code_and_reason)                     \
     TEST(a_reason_may_contain_nul)                              \

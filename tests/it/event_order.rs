@@ -1,6 +1,8 @@
 //! Which events a program sees must not depend on how much arrives in one poll: every scenario runs whole, cut once at
 //! many places, and byte by byte, for every object.
 
+use proptest::prelude::*;
+
 use crate::event_subjects::{CLIENTS, End, LIMIT, Log, SERVERS, Trial, joining_room};
 use crate::fixtures::frame;
 
@@ -142,5 +144,31 @@ fn a_room_client_that_gets_no_id_reports_what_the_server_did() {
             assert_eq!(log.events, ["failed"], "{split}: {log:?}");
             assert!(log.reason.contains(reason), "{split}: {log:?}");
         });
+    }
+}
+
+/// First byte of a frame, the flags of the fuzz target, and the payload.
+fn random_frame() -> impl Strategy<Value = (u8, u8, Vec<u8>)> {
+    let first = prop::sample::select(vec![0x81, 0x82, 0x82, 0x01, 0x02, 0x80, 0x00, 0x89, 0x8a, 0x88, 0x83, 0xc1]);
+    let flags = prop_oneof![20 => Just(0u8), 2 => Just(0x80), 1 => Just(0x40)];
+    let payload = prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..64),
+        "[a-zäöü]{0,20}".prop_map(String::into_bytes),
+        (1000u16..5000, "[a-z]{0,10}").prop_map(|(code, reason)| [&code.to_be_bytes(), reason.as_bytes()].concat()),
+    ];
+    (first, flags, payload)
+}
+
+proptest! {
+    #[test]
+    fn random_frames_have_the_events_of_the_model(
+        settings in any::<[u8; 2]>(),
+        frames in prop::collection::vec(random_frame(), 0..12),
+    ) {
+        let encoded = frames.into_iter().flat_map(|(first, flags, payload)| {
+            [vec![first, flags | (payload.len() as u8 & 0x3f)], payload].concat()
+        });
+        let input: Vec<u8> = settings.into_iter().chain(encoded).collect();
+        wspeer::fuzzing::event_order(&input);
     }
 }
