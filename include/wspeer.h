@@ -49,6 +49,12 @@
  * object; calls on one object wait for each other. Threads that share an object must agree on which
  * of them reads what it lends. The library never raises or handles signals.
  *
+ * Processes. The child of fork() may make objects and use them: it has random numbers and a poller
+ * of its own. An object that existed before the fork belongs to one of the two processes; the other
+ * one must not use it, and must not free it either, because both share its sockets. No thread of
+ * the parent may be in a function of the library when it forks, or the child may only call exec()
+ * or _exit(). dlclose() does not unmap the library.
+ *
  * Generated from rust/capi by build/header.rs; do not edit.
  */
 
@@ -93,8 +99,8 @@ typedef struct wsp_server wsp_server;
  * A client: one connection to a server, whose messages and state changes are delivered as events,
  * and which reconnects after a loss if the program enables it.
  *
- * Any function may be called from any thread; calls on one client wait for each other, also for
- * wsp_client_wait(), the only one that blocks.
+ * Any function may be called from any thread; calls on one client wait for each other, except that
+ * none waits for wsp_client_wait() while that blocks.
  */
 typedef struct wsp_client wsp_client;
 
@@ -594,8 +600,10 @@ void wsp_peer_poll(wsp_peer *peer);
 /**
  * Writes collected messages to the network now. The first message of a tick is written at once;
  * later ones are collected until 64 KiB have gathered, wsp_peer_get_packet() finds no packet, or
- * wsp_peer_poll() or this function is called. A program that sends several messages after its poll
- * calls this once after them.
+ * wsp_peer_poll() or this function is called. Without such a call a thread of the library writes
+ * them after 8 ms, and goes on while the network accepts data; the next poll reports an error of
+ * that. A program that sends several messages after its poll calls this once after them, so that
+ * they leave sooner.
  */
 void wsp_peer_flush(wsp_peer *peer);
 
@@ -1170,7 +1178,7 @@ wsp_error wsp_server_listen(wsp_server *server,
 
 /**
  * Stops listening, sends a close frame with code 1000 to every client and ends its connection.
- * Queued events are dropped, and the stop itself causes none.
+ * Queued events are dropped, and the stop itself causes none. Threads in wsp_server_wait() return.
  */
 void wsp_server_stop(wsp_server *server);
 
@@ -1183,12 +1191,14 @@ void wsp_server_poll(wsp_server *server);
 /**
  * Polls and blocks until an event is queued or `timeout_ms` milliseconds have passed; negative for
  * no limit. In that time other threads may call any function on the server except
- * wsp_server_free(); what they send is written at once.
+ * wsp_server_free(); what they send is written at once. Several threads may wait, each for its own
+ * time.
  *
  * Returns WSP_OK if an event is queued or wsp_server_wake() was called.
  *
  * Errors: WSP_ERR_TIMEOUT if the time has passed; WSP_ERR_UNCONFIGURED if the server does not
- * listen; WSP_ERR_INVALID_PARAMETER if `server` is NULL.
+ * listen, also after another thread has called wsp_server_stop(); WSP_ERR_INVALID_PARAMETER if
+ * `server` is NULL.
  */
 wsp_error wsp_server_wait(wsp_server *server,
                           int32_t timeout_ms);
@@ -1244,6 +1254,33 @@ wsp_error wsp_server_send(wsp_server *server,
 wsp_error wsp_server_send_text(wsp_server *server,
                                int32_t target,
                                const char *text);
+
+/**
+ * Sends a binary message to `count` peers, whose ids `peers` lists; it is encoded and compressed
+ * once. An id that is listed twice gets the message twice.
+ *
+ * Errors: WSP_ERR_INVALID_PARAMETER if `peers` is NULL with a count, for an id without a
+ * connection, and as for wsp_server_send(); WSP_ERR_FAILED, WSP_ERR_OUT_OF_MEMORY, as for
+ * wsp_server_send(). The peers for which there is no error get the message, and the first error is
+ * returned.
+ */
+wsp_error wsp_server_send_list(wsp_server *server,
+                               const int32_t *peers,
+                               size_t count,
+                               const uint8_t *data,
+                               size_t len);
+
+/**
+ * Sends a NUL-terminated text without its NUL to `count` peers, as wsp_server_send_list() does.
+ *
+ * Errors: WSP_ERR_INVALID_PARAMETER if `text` is NULL, and as for wsp_server_send_list();
+ * WSP_ERR_INVALID_DATA if the text is not UTF-8; WSP_ERR_FAILED, WSP_ERR_OUT_OF_MEMORY, as for
+ * wsp_server_send_list().
+ */
+wsp_error wsp_server_send_text_list(wsp_server *server,
+                                    const int32_t *peers,
+                                    size_t count,
+                                    const char *text);
 
 /**
  * Multiplayer mode: sends a packet from the server to the peer `target`, to all (0), or to all but
@@ -1478,7 +1515,7 @@ wsp_client *wsp_client_new(void);
 
 /**
  * Frees a client. An open connection is closed with code 1000. NULL is ignored. No other thread may
- * use the client any more.
+ * use the client, or wait on it, any more.
  */
 void wsp_client_free(wsp_client *client);
 
@@ -1554,15 +1591,25 @@ void wsp_client_poll(wsp_client *client);
 
 /**
  * Polls and blocks until an event is queued or `timeout_ms` milliseconds have passed; negative for
- * no limit.
+ * no limit. In that time other threads may call any function on the client except
+ * wsp_client_free(); what they send is written at once. Several threads may wait, each for its own
+ * time. A client on which a thread has blocked has a poller of its own, which takes three
+ * descriptors on Linux.
  *
- * Returns WSP_OK if an event is queued.
+ * Returns WSP_OK if an event is queued or wsp_client_wake() was called.
  *
  * Errors: WSP_ERR_TIMEOUT if the time has passed; WSP_ERR_UNCONFIGURED if there is no connection
- * that could cause an event; WSP_ERR_INVALID_PARAMETER if `client` is NULL.
+ * that could cause an event, also after another thread has abandoned it by wsp_client_disconnect();
+ * WSP_ERR_INVALID_PARAMETER if `client` is NULL.
  */
 wsp_error wsp_client_wait(wsp_client *client,
                           int32_t timeout_ms);
+
+/**
+ * Makes wsp_client_wait() return WSP_OK at once, in a thread that waits now or in the next call.
+ * May be called from any thread.
+ */
+void wsp_client_wake(wsp_client *client);
 
 /**
  * Takes the next event, in the order in which they happened. `event->struct_size` must be set.
@@ -1883,6 +1930,22 @@ wsp_error wsp_multiplayer_put_packet(wsp_multiplayer *room,
                                      int32_t target,
                                      const uint8_t *data,
                                      size_t len);
+
+/**
+ * Sends a packet of `len` bytes to `count` peers, whose ids `peers` lists, as
+ * wsp_multiplayer_put_packet() does to one. It is encoded and compressed once, except on a client
+ * of a scene room, which sends it to the server for each of them.
+ *
+ * Errors: WSP_ERR_INVALID_PARAMETER if `peers` is NULL with a count, and as for
+ * wsp_multiplayer_put_packet(); WSP_ERR_UNCONFIGURED, WSP_ERR_OUT_OF_MEMORY, as for
+ * wsp_multiplayer_put_packet(). The peers for which there is no error get the packet, and the first
+ * error is returned. A peer that is disconnecting is no error.
+ */
+wsp_error wsp_multiplayer_send_list(wsp_multiplayer *room,
+                                    const int32_t *peers,
+                                    size_t count,
+                                    const uint8_t *data,
+                                    size_t len);
 
 /**
  * Sends bytes to the programs of a scene room, in which Godot emits SceneMultiplayer.peer_packet.

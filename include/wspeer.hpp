@@ -593,6 +593,7 @@ public:
     wsp_error disconnect(int code = 1000, c_text reason = nullptr) noexcept { return wsp_client_disconnect(get(), code, reason); }
     void poll() noexcept { wsp_client_poll(get()); }
     wsp_error wait(std::int32_t timeout_ms) noexcept { return wsp_client_wait(get(), timeout_ms); }
+    void wake() noexcept { wsp_client_wake(get()); }
     /** Takes the next event. Returns false if none is queued. */
     bool next_event(event &into) noexcept { return wsp_client_next_event(get(), &into) == WSP_OK; }
 

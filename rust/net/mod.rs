@@ -1,6 +1,7 @@
 //! All access to the operating system: sockets, name lookups, readiness, TLS, time, randomness.
 
 pub mod background_flush;
+pub mod background_results;
 pub mod clock;
 pub mod connector;
 pub mod dns;

@@ -4,7 +4,7 @@ use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::poller::Readiness;
+use super::poller::{Poller, Readiness};
 use super::tcp::RawDescriptor;
 use super::tls::TlsInfo;
 use crate::limits::WAIT_STEP;
@@ -49,6 +49,17 @@ pub trait Transport: Send {
     /// Returns the readiness of the stream if it is a socket that is registered with a poller.
     fn readiness(&self) -> Option<Arc<Readiness>> {
         None
+    }
+
+    /// Returns whether a poller reports when the stream is ready. Otherwise [`Self::known_readiness`] never changes.
+    fn is_watched(&self) -> bool {
+        false
+    }
+
+    /// Makes this poller report when the stream is ready. Returns whether it does.
+    fn watch(&mut self, poller: &Arc<Poller>) -> bool {
+        let _ = poller;
+        false
     }
 
     /// Closes the stream. Bytes in `unsent` and bytes already written are still delivered if the stream can do that in

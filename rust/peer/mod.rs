@@ -17,6 +17,7 @@ pub mod server;
 mod state;
 pub mod streams;
 pub mod trace;
+pub mod waiting;
 
 pub use crate::proto::frame::MessageKind;
 pub use client::{Client, ClientStatus, ConnectParameters};
@@ -30,3 +31,4 @@ pub use room::{MultiplayerPeer, RoomEvent, RoomStatus};
 pub use server::{ListenParameters, Server};
 pub use state::State;
 pub use streams::{StreamPeerTcp, StreamPeerTls, StreamStatus, TcpServer, TlsStatus};
+pub use waiting::WaitStep;

@@ -27,4 +27,5 @@ mod split;
 mod tls;
 mod tls_matrix;
 mod tls_trust;
+mod waiting;
 mod world;

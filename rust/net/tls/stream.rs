@@ -12,6 +12,7 @@ use super::info::TlsInfo;
 use super::options::{ClientTls, ServerTls};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::TLS_WRITE_BYTES;
+use crate::net::poller::Poller;
 use crate::net::receive_buffers;
 use crate::net::{FailureStage, NetError, RawDescriptor, Transport};
 
@@ -45,14 +46,14 @@ impl TlsStream {
     /// Returns a client's session; `host` is the name or address of the server.
     pub fn client(inner: Box<dyn Transport>, settings: &ClientTls, host: &str) -> Result<Self> {
         let name = settings.server_name(host)?;
-        let session = ClientConnection::new(Arc::clone(&settings.config), name)
+        let session = ClientConnection::new(Arc::clone(settings.config()), name)
             .map_err(|error| Error::new(ErrorCode::Failed, TlsFailure::from(&error).text))?;
         Ok(Self::new(inner, session.into()))
     }
 
     /// Returns a server's session.
     pub fn server(inner: Box<dyn Transport>, settings: &ServerTls) -> Result<Self> {
-        let session = ServerConnection::new(Arc::clone(&settings.config))
+        let session = ServerConnection::new(Arc::clone(settings.config()))
             .map_err(|error| Error::new(ErrorCode::Failed, TlsFailure::from(&error).text))?;
         Ok(Self::new(inner, session.into()))
     }
@@ -344,6 +345,14 @@ impl Transport for TlsStream {
         let (read, write) = self.inner.known_readiness();
         let holds = self.may_hold_plaintext || !self.waiting.is_empty() || self.is_at_end || self.failure.is_some();
         (read || holds || (self.session.wants_write() && write), write)
+    }
+
+    fn is_watched(&self) -> bool {
+        self.inner.is_watched()
+    }
+
+    fn watch(&mut self, poller: &Arc<Poller>) -> bool {
+        self.inner.watch(poller)
     }
 
     fn close(&mut self, unsent: Vec<u8>) {

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::connecting::ConnectTarget;
 use super::godot3_mode::Godot3Client;
+use super::waiting::ClientWaiting;
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::background_flush::FlushRequests;
 use crate::peer::connection::websocket_peer::WebSocketPeer;
@@ -50,6 +51,7 @@ pub struct Client {
     pub(super) is_multiplayer: bool,
     pub(super) godot3: Godot3Client,
     pub(super) target_peer: i32,
+    pub(super) waiting: ClientWaiting,
     pub(super) last_error: LastError,
     pub(super) flush_requests: FlushRequests,
 }
@@ -87,6 +89,7 @@ impl Default for Client {
             is_multiplayer: false,
             godot3: Godot3Client::default(),
             target_peer: 0,
+            waiting: ClientWaiting::default(),
             last_error: LastError::default(),
             flush_requests: FlushRequests::default(),
         }
@@ -116,6 +119,7 @@ impl Client {
         );
         self.peer.options =
             ConnectionOptions { supported_protocols: protocols, handshake_headers: headers, ..self.options.clone() };
+        self.wake();
         self.record_error(result)
     }
 

@@ -71,6 +71,7 @@ impl Client {
         if let Err(error) = &result {
             self.fail(error.message().to_owned(), clock::now());
         }
+        self.wake();
         result
     }
 

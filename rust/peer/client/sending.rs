@@ -13,6 +13,7 @@ impl Client {
             ClientPhase::Open => self.peer.send(kind, payload),
             _ => Err(Error::new(ErrorCode::Failed, "the connection is not open")),
         };
+        self.wake_for_work();
         self.record_error(result)
     }
 
@@ -29,6 +30,7 @@ impl Client {
     /// Writes collected messages to the network now.
     pub fn flush(&mut self) {
         self.peer.flush();
+        self.wake_for_work();
     }
 
     /// Returns whether [`Self::flush`] has something to write.
@@ -44,6 +46,7 @@ impl Client {
     /// Sends a ping.
     pub fn ping(&mut self, payload: &[u8]) -> Result {
         let result = self.peer.ping(payload);
+        self.wake_for_work();
         self.record_error(result)
     }
 }

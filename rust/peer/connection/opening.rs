@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::net::poller::Poller;
 use crate::net::{ClientTls, Connector, FailureStage, NetError, RawDescriptor, TlsInfo, Transport, random};
 use crate::peer::connection::handshake_head::ReceivedRequest;
 use crate::peer::connection::handshake_stream::{HandshakeStream, Received};
@@ -320,14 +321,36 @@ impl Opening {
 
     /// Returns whether [`Self::poll`] has something to do, as far as is known without a system call.
     pub fn has_pending_work(&self) -> bool {
+        match &self.stage {
+            OpeningStage::Connecting { .. } => return false,
+            OpeningStage::LoadingTrustStore { tls, .. } => return tls.is_prepared(),
+            _ => {}
+        }
         let (read, write) = self.stage.transport().map_or((true, true), Transport::known_readiness);
         let is_full = self.pending_request().is_some_and(server_opening::is_full);
         (read && !is_full) || (write && self.wants_write())
     }
 
-    /// Returns when [`Self::poll`] ends the opening.
-    pub fn deadline(&self) -> Instant {
-        self.deadline
+    /// Makes this poller report news of the connection. Returns whether it does.
+    pub fn watch(&mut self, poller: &Arc<Poller>) -> bool {
+        match &mut self.stage {
+            OpeningStage::Connecting { connector, .. } => connector.watch(poller),
+            stage => stage.transport_mut().is_none_or(|transport| transport.watch(poller)),
+        }
+    }
+
+    /// Returns whether a poller reports news of the connection.
+    pub fn is_watched(&self) -> bool {
+        self.stage.transport().is_some_and(Transport::is_watched)
+    }
+
+    /// Returns when [`Self::poll`] has something to do because of a time limit: it ends the opening, or tries the next
+    /// address of the host.
+    pub fn next_deadline(&self) -> Instant {
+        match &self.stage {
+            OpeningStage::Connecting { connector, .. } => connector.next_deadline().min(self.deadline),
+            _ => self.deadline,
+        }
     }
 
     /// Closes the connection.

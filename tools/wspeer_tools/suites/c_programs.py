@@ -118,6 +118,11 @@ class Suite:
             command += ["subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", folder / f"{name}.key"]
             run([*command, "-out", folder / f"{name}.crt"])
 
+    def require_nodelete(self) -> None:
+        """Fails unless the library stays mapped after dlclose(), see build/link.rs."""
+        if "NODELETE" not in output_of(["readelf", "-d", self.libraries / "libwspeer.so"]):
+            raise Failed("libwspeer.so has no flag NODELETE")
+
     # Steps with programs.
 
     def compile(self, program: str, sources: "list[Argument]", *, is_static: bool = False) -> bool:
@@ -175,6 +180,12 @@ class Suite:
             server.signal(signal.SIGTERM)
             if server.wait() != 0 or self.echo("late", port, "hello"):
                 raise Failed("the server did not end cleanly on SIGTERM")
+
+    def test_unloading(self) -> None:
+        # Not linked with the library, which then would never be closed.
+        program = self.work / "unload"
+        run([self.cc, *self.c_flags, "-pthread", HERE / "unload.c", "-o", program, "-ldl"])
+        note(output_of([program, self.libraries / "libwspeer.so"]))
 
     def test_shutdown(self, number: int) -> None:
         """A client that does not answer the close frame gets one, and delays the server by close_timeout at most."""
@@ -243,6 +254,7 @@ class Suite:
             step("the loop at the top of the header compiles", self.compile_example)
         step("exports are the declared functions", self.compare_exports)
         step("every function is tested", self.require_tests_of_functions)
+        step("the library stays mapped", self.require_nodelete)
 
     def run_all(self, has_valgrind: bool) -> int:
         self.run_header_steps()
@@ -261,6 +273,7 @@ class Suite:
             step("close frames on SIGINT", lambda: self.test_shutdown(signal.SIGINT))
         if {"chat_server", "chat_client"} <= compiled:
             step("chat exchange", self.test_chat)
+        step("unloading leaks nothing", self.test_unloading)
         if "many_connections" in compiled:
             step("many connections", lambda: self.run_program("many_connections", "10", "1000"))
         for name in ("test_capi", "test_capi_static"):
