@@ -89,7 +89,9 @@ pub(super) unsafe fn id_list<'a>(list: *const i32, count: usize, name: &str) -> 
     match count {
         0 => Ok(&[]),
         _ if list.is_null() => invalid(format!("{name} is NULL and its count is not 0")),
-        _ if count > isize::MAX as usize / size_of::<i32>() => invalid(format!("{name} has more entries than any list")),
+        _ if count > isize::MAX as usize / size_of::<i32>() => {
+            invalid(format!("{name} has more entries than any list"))
+        }
         // SAFETY: the pointer is not NULL, so it points to `count` numbers.
         _ => Ok(unsafe { std::slice::from_raw_parts(list, count) }),
     }

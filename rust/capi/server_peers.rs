@@ -3,7 +3,9 @@
 use std::ffi::c_char;
 use std::ptr::null;
 
-use super::arguments::{bytes, host_text, id_list, optional_text, port_of, required_text, text_list, write_ids, write_out};
+use super::arguments::{
+    bytes, host_text, id_list, optional_text, port_of, required_text, text_list, write_ids, write_out,
+};
 use super::error::wsp_error;
 use super::handle::{lend, query, run, with};
 use super::peer::message_kind;

@@ -125,7 +125,9 @@ fn a_server_compresses_a_message_to_several_clients_once() {
     let result = world.server.send_to_list(&[ids[0], 1, ids[1]], TEXT, b"x");
     assert_eq!(result.unwrap_err().code(), ErrorCode::InvalidParameter);
     for index in 0..2 {
-        world.until("the others get it", |world| world.client(index).take_message().is_ok_and(|message| message == b"x"));
+        world.until("the others get it", |world| {
+            world.client(index).take_message().is_ok_and(|message| message == b"x")
+        });
     }
     assert_eq!(world.server.send_to_list(&ids, TEXT, b"\xff").unwrap_err().code(), ErrorCode::InvalidData);
     assert_eq!(world.server.send_to_list(&[], TEXT, b"x"), Ok(()));
@@ -136,7 +138,8 @@ fn the_only_receiver_of_a_message_to_several_gets_it_compressed_with_the_message
     let mut world = compressing_world(false);
     let ids: Vec<i32> = (0..PLAYERS).map(|index| world.id(index)).collect();
     world.server.send(ids[0], BINARY, &text()).unwrap();
-    let sent = |world: &World| world.server.with_peer(ids[0], WebSocketPeer::compression_statistics).unwrap().sent_compressed;
+    let sent =
+        |world: &World| world.server.with_peer(ids[0], WebSocketPeer::compression_statistics).unwrap().sent_compressed;
     let first = sent(&world);
     world.server.send_to_list(&ids[..1], BINARY, &text()).unwrap();
     assert!(sent(&world) - first < first / 2, "{} after {first}", sent(&world) - first);

@@ -303,13 +303,12 @@ impl<S: PeerCell> SceneRoom<S> {
         if target > 0 {
             return self.room.send_to(target, packet);
         }
-        let receivers: Vec<i32> =
-            self.connected_peers().into_iter().filter(|id| is_addressed(target, *id)).collect();
+        let receivers: Vec<i32> = self.connected_peers().into_iter().filter(|id| is_addressed(target, *id)).collect();
         self.room.send_to_list(&receivers, packet)
     }
 
-    /// Sends a packet to several peers, as [`Self::put_packet`] does to one. It is encoded, and compressed, once, except
-    /// on a client of a scene room, which sends it to the server for each of them.
+    /// Sends a packet to several peers, as [`Self::put_packet`] does to one. It is encoded, and compressed, once,
+    /// except on a client of a scene room, which sends it to the server for each of them.
     ///
     /// # Errors
     /// As for [`Self::put_packet`]; the peers for which there is no error are sent the packet.
