@@ -601,8 +601,10 @@ void wsp_peer_poll(wsp_peer *peer);
 /**
  * Writes collected messages to the network now. The first message of a tick is written at once;
  * later ones are collected until 64 KiB have gathered, wsp_peer_get_packet() finds no packet, or
- * wsp_peer_poll() or this function is called. A program that sends several messages after its poll
- * calls this once after them.
+ * wsp_peer_poll() or this function is called. Without such a call a thread of the library writes
+ * them after 8 ms, and goes on while the network accepts data; the next poll reports an error of
+ * that. A program that sends several messages after its poll calls this once after them, so that
+ * they leave sooner.
  */
 void wsp_peer_flush(wsp_peer *peer);
 
@@ -1258,6 +1260,33 @@ wsp_error wsp_server_send_text(wsp_server *server,
                                const char *text);
 
 /**
+ * Sends a binary message to `count` peers, whose ids `peers` lists; it is encoded and compressed
+ * once. An id that is listed twice gets the message twice.
+ *
+ * Errors: WSP_ERR_INVALID_PARAMETER if `peers` is NULL with a count, for an id without a
+ * connection, and as for wsp_server_send(); WSP_ERR_FAILED, WSP_ERR_OUT_OF_MEMORY, as for
+ * wsp_server_send(). The peers for which there is no error get the message, and the first error is
+ * returned.
+ */
+wsp_error wsp_server_send_list(wsp_server *server,
+                               const int32_t *peers,
+                               size_t count,
+                               const uint8_t *data,
+                               size_t len);
+
+/**
+ * Sends a NUL-terminated text without its NUL to `count` peers, as wsp_server_send_list() does.
+ *
+ * Errors: WSP_ERR_INVALID_PARAMETER if `text` is NULL, and as for wsp_server_send_list();
+ * WSP_ERR_INVALID_DATA if the text is not UTF-8; WSP_ERR_FAILED, WSP_ERR_OUT_OF_MEMORY, as for
+ * wsp_server_send_list().
+ */
+wsp_error wsp_server_send_text_list(wsp_server *server,
+                                    const int32_t *peers,
+                                    size_t count,
+                                    const char *text);
+
+/**
  * Multiplayer mode: sends a packet from the server to the peer `target`, to all (0), or to all but
  * one (its negative id).
  *
@@ -1906,6 +1935,22 @@ wsp_error wsp_multiplayer_put_packet(wsp_multiplayer *room,
                                      int32_t target,
                                      const uint8_t *data,
                                      size_t len);
+
+/**
+ * Sends a packet of `len` bytes to `count` peers, whose ids `peers` lists, as
+ * wsp_multiplayer_put_packet() does to one. It is encoded and compressed once, except on a client
+ * of a scene room, which sends it to the server for each of them.
+ *
+ * Errors: WSP_ERR_INVALID_PARAMETER if `peers` is NULL with a count, and as for
+ * wsp_multiplayer_put_packet(); WSP_ERR_UNCONFIGURED, WSP_ERR_OUT_OF_MEMORY, as for
+ * wsp_multiplayer_put_packet(). The peers for which there is no error get the packet, and the first
+ * error is returned. A peer that is disconnecting is no error.
+ */
+wsp_error wsp_multiplayer_send_list(wsp_multiplayer *room,
+                                    const int32_t *peers,
+                                    size_t count,
+                                    const uint8_t *data,
+                                    size_t len);
 
 /**
  * Sends bytes to the programs of a scene room, in which Godot emits SceneMultiplayer.peer_packet.

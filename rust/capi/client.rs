@@ -9,7 +9,7 @@ use super::arguments::{bytes, host_text, optional_text, port_of, required_text, 
 use super::error::wsp_error;
 use super::event::{LentEvent, check, wsp_event};
 use super::flushed_object::FlushedObject;
-use super::handle::{Guarded, Handle, attempt, free, handle, leak, lend, query, run, wait, with};
+use super::handle::{Guarded, Handle, attempt, free, handle, leak, lend, query, run, wait};
 use super::options::{wsp_peer_options, wsp_reconnect_options};
 use super::peer::message_kind;
 use super::tls_options::{client_tls, wsp_tls_options};

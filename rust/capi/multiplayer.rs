@@ -379,8 +379,9 @@ pub unsafe extern "C" fn wsp_multiplayer_put_packet(
     unsafe { run(room, |room| room.put_packet(target, bytes(data, len)?)) }
 }
 
-/// Sends a packet of `len` bytes to `count` peers, whose ids `peers` lists, as wsp_multiplayer_put_packet() does to one.
-/// It is encoded and compressed once, except on a client of a scene room, which sends it to the server for each of them.
+/// Sends a packet of `len` bytes to `count` peers, whose ids `peers` lists, as wsp_multiplayer_put_packet() does to
+/// one. It is encoded and compressed once, except on a client of a scene room, which sends it to the server for each of
+/// them.
 ///
 /// Errors: WSP_ERR_INVALID_PARAMETER if `peers` is NULL with a count, and as for wsp_multiplayer_put_packet();
 /// WSP_ERR_UNCONFIGURED, WSP_ERR_OUT_OF_MEMORY, as for wsp_multiplayer_put_packet(). The peers for which there is no

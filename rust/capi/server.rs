@@ -9,7 +9,7 @@ use super::arguments::{optional_text, text_list};
 use super::error::wsp_error;
 use super::event::{LentEvent, check, wsp_event};
 use super::flushed_object::FlushedObject;
-use super::handle::{Guarded, Handle, attempt, free, handle, leak, lend, query, run, wait, with};
+use super::handle::{Guarded, Handle, attempt, free, handle, leak, lend, query, run, wait};
 use super::options::{wsp_peer_options, wsp_server_options};
 use super::tls_options::{server_tls, wsp_tls_options};
 use super::versioned::{Versioned, read, read_optional, size_of_caller, write};

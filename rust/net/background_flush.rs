@@ -3,7 +3,7 @@
 //!
 //! Objects collect small messages, so that a burst costs few system calls, and usually the next poll writes them. A
 //! program that blocks or sleeps meanwhile makes no poll. So an object that begins to collect asks this thread, which
-//! takes the object's lock only if nobody else holds it. It starts with the first request, and ends after
+//! takes the object's lock only if no other thread holds it. It starts with the first request, and ends after
 //! [`FLUSH_IDLE`] without one. If the system refuses the thread, objects write each message at once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -31,7 +31,7 @@ struct direction {
 
 static void take(struct world *world, const uint8_t *data, size_t length)
 {
-    char expected[NUMBER + 1];
+    char expected[16];
 
     snprintf(expected, sizeof expected, "%08d", world->received++);
     world->is_in_order = world->is_in_order && length == NUMBER && memcmp(data, expected, length) == 0;
@@ -175,7 +175,7 @@ static bool world_open(struct world *world)
     world->server = wsp_server_new();
     world->client = wsp_client_new();
     CHECK_ERROR(wsp_server_set_peer_options(world->server, &options), WSP_OK);
-    CHECK_ERROR(wsp_client_set_options(world->client, &options), WSP_OK);
+    CHECK_ERROR(wsp_client_set_peer_options(world->client, &options), WSP_OK);
     CHECK_ERROR(wsp_server_listen(world->server, 0, &listen), WSP_OK);
     snprintf(url, sizeof url, "ws://127.0.0.1:%u/", (unsigned)wsp_server_get_local_port(world->server));
     CHECK_ERROR(wsp_client_connect_to_url(world->client, url, NULL), WSP_OK);
@@ -205,7 +205,7 @@ static void world_free(struct world *world)
 static void send_numbers(struct world *world, const struct direction *direction, int count)
 {
     for (int i = 0; i < count; i++) {
-        char number[NUMBER + 1];
+        char number[16];
 
         snprintf(number, sizeof number, "%08d", i);
         CHECK_ERROR(direction->send(world, (const uint8_t *)number, NUMBER), WSP_OK);
@@ -221,7 +221,7 @@ static void receive_numbers(struct world *world, const struct direction *directi
     CHECK(world->is_in_order);
 }
 
-void accepted_messages_leave_without_further_calls_in_order(void)
+void accepted_messages_leave_without_further_calls(void)
 {
     static const int COUNTS[] = {MESSAGES, BURST};
     struct world world;
@@ -252,7 +252,7 @@ static void *send_in_a_thread(void *argument)
     return NULL;
 }
 
-void messages_of_a_thread_that_ends_leave_without_further_calls(void)
+void messages_of_an_ended_thread_leave(void)
 {
     struct world world;
 
@@ -274,7 +274,7 @@ void messages_of_a_thread_that_ends_leave_without_further_calls(void)
 }
 
 /* Each round frees objects that have just asked for a flush. */
-void objects_can_be_freed_while_their_messages_are_flushed(void)
+void objects_are_freed_while_their_messages_are_flushed(void)
 {
     for (int round = 0; round < 20; round++) {
         struct world world;

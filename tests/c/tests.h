@@ -128,9 +128,12 @@
     /* test_reconnect.c */                                      \
     TEST(a_server_that_accepts_and_closes_is_retried_ever_later) \
     /* test_flushing.c */                                       \
-    TEST(accepted_messages_leave_without_further_calls_in_order) \
-    TEST(messages_of_a_thread_that_ends_leave_without_further_calls) \
-    TEST(objects_can_be_freed_while_their_messages_are_flushed)  \
+    TEST(accepted_messages_leave_without_further_calls)         \
+    TEST(messages_of_an_ended_thread_leave)                     \
+    TEST(objects_are_freed_while_their_messages_are_flushed)    \
+    /* test_lists.c */                                          \
+    TEST(a_message_reaches_the_listed_clients)                  \
+    TEST(a_packet_reaches_the_listed_peers_of_a_room)           \
     /* test_trace.c */                                          \
     TEST(a_trace_lists_live_peers)                              \
     TEST(a_trace_logs_messages_and_hides_secrets)               \

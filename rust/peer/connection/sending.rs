@@ -20,8 +20,8 @@ use crate::proto::{mask, utf8};
 
 impl WebSocketPeer {
     /// Sends a message. The first since the last poll is written at once. Further ones are collected, and written with
-    /// [`Self::flush`], [`Self::poll`], or as soon as there are 64 KiB. The C and Godot bindings also write them without
-    /// such a call, after at most one frame's time.
+    /// [`Self::flush`], [`Self::poll`], or as soon as there are 64 KiB. The C and Godot bindings also write them
+    /// without such a call, after at most one frame's time.
     ///
     /// # Errors
     /// `Failed` if the connection is not open or breaks, `InvalidData` for text that is not UTF-8, `OutOfMemory` if

@@ -307,8 +307,8 @@ impl<S: PeerCell> SceneRoom<S> {
         self.room.send_to_list(&receivers, packet)
     }
 
-    /// Sends a packet to several peers, as [`Self::put_packet`] does to one. It is encoded, and compressed, once, except
-    /// on a client of a scene room, which sends it to the server for each of them.
+    /// Sends a packet to several peers, as [`Self::put_packet`] does to one. It is encoded, and compressed, once,
+    /// except on a client of a scene room, which sends it to the server for each of them.
     ///
     /// # Errors
     /// As for [`Self::put_packet`]; the peers for which there is no error are sent the packet.
