@@ -30,7 +30,7 @@ pub fn secret() -> u64 {
 
 /// Returns the payload of a ping. A remote peer that does not wait for the ping cannot send its pong.
 pub fn ping_payload() -> [u8; 8] {
-    rand::random()
+    generator().random()
 }
 
 /// Returns an id for a client of a room: 2 to 2^31 - 1.

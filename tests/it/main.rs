@@ -1,4 +1,4 @@
-//! Integration tests of the Rust layers, in one binary. `trace.rs` is a binary of its own.
+//! Integration tests of the Rust layers, in one binary. `trace.rs` and `secrets.rs` are binaries of their own.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
