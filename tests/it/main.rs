@@ -12,6 +12,7 @@ mod godot3_mode;
 mod handshake;
 mod header;
 mod heartbeat_rules;
+mod late_polls;
 mod layers;
 mod memory;
 mod module_graph;
