@@ -19,8 +19,8 @@ pub const MAX_DURATION: Duration = Duration::from_secs(365 * 24 * 3600);
 /// Time for the name lookup and the TCP connection (Godot's `network/limits/tcp/connect_timeout_seconds`).
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Time that a connection must stay open for the delays and the number of attempts to reconnect to start again. Otherwise
-/// a server that accepts and closes would be retried at the shortest delay without end.
+/// Time that a connection must stay open for the delays and the number of attempts to reconnect to start again.
+/// Otherwise a server that accepts and closes would be retried at the shortest delay without end.
 pub const STABLE_CONNECTION: Duration = Duration::from_secs(10);
 
 /// Shortest delay before the second and later attempts to reconnect in a row, whatever the options say.

@@ -16,6 +16,7 @@ mod handshake;
 mod header;
 mod heartbeat_rules;
 mod late_handshakes;
+mod late_polls;
 mod layers;
 mod list_sends;
 mod memory;

@@ -217,6 +217,15 @@ impl OpenConnection {
         drained
     }
 
+    /// Makes the next read ask the system if a time limit has passed: one snapshot of the sockets serves a round of
+    /// polls, so the last one may be older than what has arrived.
+    pub fn refresh_when_due(&mut self, now: Instant, options: &ConnectionOptions) {
+        if self.next_deadline(options).is_some_and(|deadline| deadline <= now) {
+            // The second question of a poll has a fresh answer.
+            let _first = self.transport.may_read();
+        }
+    }
+
     // Memory
 
     /// Frees the memory that an idle connection does not need.

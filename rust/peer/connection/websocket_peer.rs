@@ -157,6 +157,7 @@ impl WebSocketPeer {
     fn poll_open(&mut self, now: Instant) {
         let ConnectionPhase::Open(open) = &mut self.phase else { return };
         open.begin_tick();
+        open.refresh_when_due(now, &self.options);
         let written = open.flush();
         // After a failed write, data that the remote peer sent before can still be read, its close frame included.
         let known = self.queue.len();
