@@ -303,8 +303,9 @@ typedef struct {
     /**
      * Time from the TCP connection to the end of the HTTP upgrade: for a proxy's tunnel, TLS and
      * the upgrade. In a room it ends when the client has its id, and on a client of a room it
-     * includes connecting. In seconds, up to 31536000 (a year). 0 for no limit (refused by servers
-     * and rooms). Default 10 (3 for a server, 3 for a room). Used by the next connection.
+     * includes connecting. If the program polls later than that and input waits, the handshake gets
+     * up to 2 s more. In seconds, up to 31536000 (a year). 0 for no limit (refused by servers and
+     * rooms). Default 10 (3 for a server, 3 for a room). Used by the next connection.
      */
     double handshake_timeout;
     /**
@@ -439,7 +440,11 @@ typedef struct {
     uint8_t is_name_mismatch;
     /** Reason phrase of the status, or "". Lent. */
     const char *http_reason;
-    /** First bytes of that answer's body, at most 4096, with a NUL after them. Never NULL. Lent. */
+    /**
+     * First bytes of that answer's body, at most 4096, with a NUL after them. Status and header
+     * fields are complete; the body is the part that arrived within 250 ms after them, or with them
+     * if the server announced neither its length nor the end of the connection. Never NULL. Lent.
+     */
     const uint8_t *http_body;
     /** Number of bytes in `http_body`, without that NUL. */
     size_t http_body_len;
