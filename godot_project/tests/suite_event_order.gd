@@ -38,21 +38,26 @@ class Subject:
 	func fail() -> void:
 		log.append("failed")
 
+	## The handlers refer to [member object] and not to the argument, which would then keep itself alive.
 	func watch(tested: Object) -> void:
 		object = tested
 		if tested is RustWebSocketClient:
 			tested.connection_established.connect(func(_protocol: String) -> void: log.append("open"))
-			tested.data_received.connect(func() -> void: take(tested.get_peer(1)))
+			tested.data_received.connect(func() -> void: take(object.get_peer(1)))
 			tested.connection_closed.connect(end)
 			tested.connection_error.connect(fail)
 		elif tested is RustWebSocketServer:
 			tested.client_connected.connect(func(_id: int, _protocol: String) -> void: log.append("open"))
-			tested.data_received.connect(func(id: int) -> void: take(tested.get_peer(id)))
+			tested.data_received.connect(func(id: int) -> void: take(object.get_peer(id)))
 			tested.client_disconnected.connect(func(_id: int, was_clean: bool) -> void: end(was_clean))
 			tested.client_failed.connect(func(_id: int, _reason: String) -> void: fail())
 		elif tested is RustWebSocketMultiplayerPeer:
 			tested.peer_connected.connect(func(_id: int) -> void: log.append("open"))
-			tested.peer_disconnected.connect(func(id: int) -> void: end(tested.get_peer(id).get_failure().is_empty()))
+			tested.peer_disconnected.connect(func(id: int) -> void: end(object.get_peer(id).get_failure().is_empty()))
+
+	## Drops the object, whose connections keep this subject alive.
+	func release() -> void:
+		object = null
 
 	func take(from: Object) -> void:
 		log.append("message " + from.get_packet().get_string_from_utf8())
@@ -173,6 +178,7 @@ func _run(kind: String, frames: Array, is_whole: bool) -> String:
 		subject.poll()
 	if kind == "server":
 		subject.object.stop()
+	subject.release()
 	return ", ".join(subject.log)
 
 
@@ -202,6 +208,7 @@ func test_a_room_client_without_an_id_reports_the_violation() -> void:
 		_until(subject, subject.is_over)
 		equal(subject.log, PackedStringArray(["failed"]))
 		check(subject.object.get_peer(1).get_failure().message.contains("broke the protocol"), str(subject.object.get_peer(1).get_failure()))
+		subject.release()
 
 
 func test_a_refusal_whose_body_does_not_end_is_reported() -> void:
