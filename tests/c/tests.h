@@ -121,6 +121,8 @@
     TEST(multiplayer_packets_are_delivered)                     \
     TEST(server_and_client_use_tls)                             \
     TEST(server_and_client_refuse_invalid_arguments)            \
+    /* test_event_states.c */                                   \
+    TEST(a_client_has_the_status_of_each_event)                 \
     /* test_trace.c */                                          \
     TEST(a_trace_lists_live_peers)                              \
     TEST(a_trace_logs_messages_and_hides_secrets)               \

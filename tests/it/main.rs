@@ -7,6 +7,7 @@ mod client;
 mod compression;
 mod connection;
 mod corpus;
+mod event_states;
 mod fixtures;
 mod godot3_mode;
 mod handshake;
