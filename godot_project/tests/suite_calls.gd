@@ -167,8 +167,6 @@ func test_wrong_calls_have_the_errors_of_the_engine() -> void:
 		var log := OS.get_cache_dir().path_join("wrong_calls_%d.log" % OS.get_process_id())
 		var process := start_engine(["--log-file", log, "-s", "res://tests/wrong_calls.gd", "--", Marshalls.variant_to_base64(calls)])
 		await frames_until(func() -> bool: return not process.is_running(), "the calls")
-		process.read()
-		check(process.has_line("usable 0"), "the object is usable afterwards")
 		printed[prefix] = FileAccess.get_file_as_string(log)
 		DirAccess.remove_absolute(log)
 	for i in wrong_calls.size():

@@ -11,7 +11,6 @@ func _initialize() -> void:
 		var object: Object = objects.get_or_add(calls[i][0], ClassDB.instantiate(calls[i][0]))
 		_make(object, calls[i][1], calls[i][2])
 	printerr("##CALL ", calls.size())
-	print("usable ", objects.values()[0].get_ready_state() - WebSocketPeer.STATE_CLOSED)
 	quit()
 
 

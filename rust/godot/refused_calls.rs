@@ -39,12 +39,12 @@ pub fn register_settings() {
     }
 }
 
-/// Returns the name of the method that a closure belongs to, which is the name of the call.
+/// Returns the path of the method that a closure belongs to, for [`number`].
 pub fn call_of<F>(_closure: &F) -> &'static str {
-    method_name(std::any::type_name::<F>())
+    std::any::type_name::<F>()
 }
 
-/// Returns the last name before the closure in the path of its type, without type parameters.
+/// Returns the name of a call: the last name before the closure in the path of its type, without type parameters.
 fn method_name(path: &'static str) -> &'static str {
     let path = path.split("::{{closure}}").next().unwrap_or(path);
     let mut depth = 0_usize;
@@ -66,8 +66,8 @@ fn method_name(path: &'static str) -> &'static str {
     path
 }
 
-/// Returns the engine's number of a call's result, and prints a refused one. `None` is a call from inside another call
-/// on the same object. To be called without the lock of the object, because printing may run scripts.
+/// Returns the engine's number of a call's result, and prints a refused one. `call` is the name of the call, or what
+/// [`call_of`] returns. `None` is a call from inside another call on the same object. To be called without the lock of the object, because printing may run scripts.
 pub fn number<C: GodotClass>(
     result: Option<Result>,
     call: &'static str,
@@ -89,8 +89,8 @@ fn report<C: GodotClass>(error: &Error, call: &'static str, instance: InstanceId
     if error.code() == ErrorCode::Unavailable || !is_enabled() || !is_new((instance, call, error.code())) {
         return;
     }
-    let name = format!("{:?}", convert::code(error.code()));
-    let text = format!("{}.{call}(): {} ({name})", C::class_id(), error.message());
+    let (call, number) = (method_name(call), convert::code(error.code()));
+    let text = format!("{}.{call}(): {} ({number:?})", C::class_id(), error.message());
     godot::global::push_warning(&[text.to_variant()]);
 }
 
@@ -117,7 +117,7 @@ mod tests {
     impl Class {
         fn send_text<T>(_: T) -> &'static str {
             let inner = || call_of(&|| ());
-            inner()
+            method_name(inner())
         }
     }
 
