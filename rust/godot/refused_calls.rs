@@ -67,7 +67,8 @@ fn method_name(path: &'static str) -> &'static str {
 }
 
 /// Returns the engine's number of a call's result, and prints a refused one. `call` is the name of the call, or what
-/// [`call_of`] returns. `None` is a call from inside another call on the same object. To be called without the lock of the object, because printing may run scripts.
+/// [`call_of`] returns. `None` is a call from inside another call on the same object. To be called without the lock of
+/// the object, because printing may run scripts.
 pub fn number<C: GodotClass>(
     result: Option<Result>,
     call: &'static str,
