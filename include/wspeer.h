@@ -303,8 +303,9 @@ typedef struct {
      */
     double heartbeat_interval;
     /**
-     * Time for the name lookup and the TCP connection. In seconds, up to 31536000 (a year). 0 for
-     * no limit. Default 30. Used by the next connection.
+     * Time for the name lookup and the TCP connection. In Godot the default is the project setting
+     * network/limits/tcp/connect_timeout_seconds at the time of connecting. In seconds, up to
+     * 31536000 (a year). 0 for no limit. Default 30. Used by the next connection.
      */
     double connect_timeout;
     /**
@@ -974,7 +975,10 @@ enum wsp_event_type
     WSP_EVENT_SERVER_DISCONNECTED = 12,
     /** Client: it will reconnect. `attempt` (from 1), `delay` in seconds. */
     WSP_EVENT_RECONNECTING = 13,
-    /** Client: it has reconnected; follows WSP_EVENT_OPENED. */
+    /**
+     * Client: it has reconnected; follows WSP_EVENT_OPENED, in multiplayer mode
+     * WSP_EVENT_CONNECTION_SUCCEEDED.
+     */
     WSP_EVENT_RECONNECTED = 14,
 };
 #ifndef __cplusplus

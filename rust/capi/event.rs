@@ -42,7 +42,7 @@ pub enum wsp_event_type {
     WSP_EVENT_SERVER_DISCONNECTED = 12,
     /// Client: it will reconnect. `attempt` (from 1), `delay` in seconds.
     WSP_EVENT_RECONNECTING = 13,
-    /// Client: it has reconnected; follows WSP_EVENT_OPENED.
+    /// Client: it has reconnected; follows WSP_EVENT_OPENED, in multiplayer mode WSP_EVENT_CONNECTION_SUCCEEDED.
     WSP_EVENT_RECONNECTED = 14,
 }
 

@@ -79,7 +79,8 @@ pub enum PeerEvent {
         /// Time until the attempt begins.
         delay: Duration,
     },
-    /// Client: an attempt after a loss has succeeded; follows [`PeerEvent::Opened`].
+    /// Client: an attempt after a loss has succeeded; follows [`PeerEvent::Opened`], or in multiplayer mode
+    /// [`PeerEvent::ConnectionSucceeded`].
     Reconnected,
 }
 

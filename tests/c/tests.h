@@ -134,6 +134,8 @@
     /* test_lists.c */                                          \
     TEST(a_message_reaches_the_listed_clients)                  \
     TEST(a_packet_reaches_the_listed_peers_of_a_room)           \
+    /* test_event_states.c */                                   \
+    TEST(a_client_has_the_status_of_each_event)                 \
     /* test_trace.c */                                          \
     TEST(a_trace_lists_live_peers)                              \
     TEST(a_trace_logs_messages_and_hides_secrets)               \

@@ -9,6 +9,7 @@ mod compression;
 mod connection;
 mod corpus;
 mod event_order;
+mod event_states;
 mod event_subjects;
 mod fixtures;
 mod godot3_mode;

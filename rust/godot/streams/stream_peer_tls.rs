@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::godot::class_enums::TlsStatus;
 use crate::godot::option_properties::{OptionsOwner, with_tls_stream_options};
 use crate::godot::tls::OptionalTls;
-use crate::godot::{convert, engine_pointers};
+use crate::godot::{convert, engine_pointers, refused_calls};
 use crate::net::Transport;
 use crate::peer::StreamPeerTls;
 use crate::peer::options::TlsTexts;
@@ -62,6 +62,7 @@ impl RustStreamPeerTLS {
         stream: Option<Gd<StreamPeer>>,
         begin: impl FnOnce(&mut Self, Box<dyn Transport>) -> Result,
     ) -> GodotError {
+        let call = refused_calls::call_of(&begin);
         let result = match &stream {
             None => Err(Error::new(ErrorCode::InvalidParameter, "stream must not be null")),
             Some(stream) => begin(self, stream_resolution::any_transport(stream.clone())),
@@ -74,7 +75,7 @@ impl RustStreamPeerTLS {
             Err(error) => error.message().clone_into(&mut self.refusal),
         }
         self.forget_ended_stream();
-        convert::error(&result)
+        refused_calls::number::<Self>(Some(result), call, || self.base().instance_id())
     }
 
     fn forget_ended_stream(&mut self) {

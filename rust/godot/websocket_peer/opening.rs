@@ -6,6 +6,7 @@ use godot::prelude::*;
 
 use super::RustWebSocketPeer;
 use crate::error::{Error, ErrorCode, Result};
+use crate::godot::project_limits;
 use crate::godot::streams::stream_resolution;
 use crate::godot::tls::OptionalTls;
 use crate::net::Proxies;
@@ -34,6 +35,7 @@ impl RustWebSocketPeer {
         let tls = texts.client_for(&url, tls_client_options.0.as_ref());
         self.run(|peer| {
             let tls = peer.record_error(tls)?;
+            project_limits::apply_connect_timeout(&mut peer.options);
             peer.connect_to_url(&url, tls)
         })
     }

@@ -134,11 +134,13 @@ impl Client {
         self.stable_from = Some(now + STABLE_CONNECTION);
         self.last_error.clear();
         let was_lost = self.attempt > 0;
-        // In multiplayer mode the server's introduction is reported instead.
-        if !self.is_multiplayer {
-            let protocol = self.peer.selected_protocol().to_owned();
-            self.events.push_back(PeerEvent::Opened { id: SERVER_ID, protocol });
+        if self.is_multiplayer {
+            // The server's introduction is reported instead.
+            self.godot3.is_reconnecting = was_lost;
+            return;
         }
+        let protocol = self.peer.selected_protocol().to_owned();
+        self.events.push_back(PeerEvent::Opened { id: SERVER_ID, protocol });
         if was_lost {
             self.events.push_back(PeerEvent::Reconnected);
         }

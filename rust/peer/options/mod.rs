@@ -108,6 +108,13 @@ impl ConnectionOptions {
         Ok(())
     }
 
+    /// Changes the default of [`Self::connect_timeout`], which applies while the program has not set the option.
+    pub fn set_default_connect_timeout(&mut self, default: Duration) {
+        if !self.has_own_connect_timeout {
+            self.connect_timeout = default;
+        }
+    }
+
     /// Returns the longest time that connecting may take.
     pub(super) fn connect_time_limit(&self) -> Duration {
         unless_zero(self.connect_timeout)

@@ -143,11 +143,18 @@ pub const GROUPS: &[Group] = &[
         c_first_version: 1,
         variants: &[Client, Server, Room],
         derives: "Clone, Debug, PartialEq",
-        internal: &[(
-            "max_outbound_packets",
-            "Option<usize>",
-            "Messages that may be queued for the network, if that differs from `max_queued_packets`.",
-        )],
+        internal: &[
+            (
+                "max_outbound_packets",
+                "Option<usize>",
+                "Messages that may be queued for the network, if that differs from `max_queued_packets`.",
+            ),
+            (
+                "has_own_connect_timeout",
+                "bool",
+                "Whether the program has set `connect_timeout`, so that the default of a project does not apply.",
+            ),
+        ],
         // The order is that of the fields in C: new options with a C field go to the end of those.
         options: &[
             Declaration {
@@ -200,7 +207,8 @@ pub const GROUPS: &[Group] = &[
                 effect: Effect::NextConnection,
                 objects: &[Peer, Client],
                 c_type: Some(CType::Double),
-                doc: "Time for the name lookup and the TCP connection.",
+                doc: "Time for the name lookup and the TCP connection. In Godot the default is the project setting \
+                      `network/limits/tcp/connect_timeout_seconds` at the time of connecting.",
                 ..ROW
             },
             Declaration {
