@@ -64,6 +64,10 @@ pub const RECEIVE_STEP_BYTES: usize = 256 * 1024;
 /// which can be passed on without a copy.
 pub const ARENA_MESSAGE_BYTES: usize = 4 * 1024;
 
+/// Unused bytes in the buffers of all messages that one connection has queued. Buffers that would exceed it are
+/// shortened, so that a full queue holds little more than its limit.
+pub const QUEUE_UNUSED_BYTES: usize = 256 * 1024;
+
 /// Bytes that are searched for control frames while a full packet queue stops the reading of messages.
 pub const LOOKAHEAD_BYTES: usize = 64 * 1024;
 

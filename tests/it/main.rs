@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod allocations;
 mod batches;
 mod client;
 mod compression;
@@ -26,3 +27,7 @@ mod tls;
 mod tls_matrix;
 mod tls_trust;
 mod world;
+
+/// Counts memory for the tests in `allocations.rs`.
+#[global_allocator]
+static ALLOCATOR: allocations::CountingAllocator = allocations::CountingAllocator;

@@ -154,7 +154,7 @@ impl WebSocketPeer {
             ConnectionPhase::Open(mut open) => {
                 self.compression = CompressionStatistics::of(&open.protocol);
                 self.round_trip = open.heartbeat.round_trip();
-                let unsent = open.output.pending().to_vec();
+                let unsent = std::mem::take(&mut open.output).into_pending();
                 open.transport.close(unsent);
             }
         }
