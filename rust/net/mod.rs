@@ -1,12 +1,14 @@
 //! All access to the operating system: sockets, name lookups, readiness, TLS, time, randomness.
 
 pub mod clock;
+mod closing_socket;
 pub mod connector;
 pub mod dns;
 pub mod error;
 pub mod linger;
 pub mod listener;
 pub mod poller;
+mod process_local;
 pub mod proxy;
 pub mod random;
 pub mod receive_buffers;

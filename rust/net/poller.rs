@@ -34,6 +34,9 @@ const ENDED: u8 = 8;
 /// would block.
 const SHORT_READ_EMPTIES: bool = cfg!(unix);
 
+/// Work that every snapshot does besides, see [`Poller::add_snapshot_work`].
+static SNAPSHOT_WORK: OnceLock<fn()> = OnceLock::new();
+
 /// What is known of one socket. A set bit means that a call may succeed. Events set it; a call that would block clears
 /// it, and so does a call after which the next one would block (see `SHORT_READ_EMPTIES`).
 #[derive(Debug)]
@@ -44,6 +47,7 @@ pub struct Readiness {
     /// Identifies the socket to the owner of the poller.
     key: u64,
     poller: Option<Arc<Poller>>,
+    is_registered: AtomicBool,
 }
 
 /// A set of registered sockets and the number of their last snapshot.
@@ -92,13 +96,16 @@ impl Readiness {
     pub fn register_with(poller: Option<&Arc<Poller>>, source: &mut impl Source, key: u64) -> Arc<Self> {
         poller.and_then(|poller| poller.register(source, key).ok()).unwrap_or_else(|| {
             let flags = AtomicU8::new(READ | WRITE);
-            Arc::new(Self { flags, seen: AtomicU64::new(0), token: Token(0), key, poller: None })
+            let is_registered = AtomicBool::new(false);
+            Arc::new(Self { flags, seen: AtomicU64::new(0), token: Token(0), key, poller: None, is_registered })
         })
     }
 
-    /// Removes the socket from its poller.
+    /// Removes the socket from its poller, once.
     pub fn deregister(&self, source: &mut impl Source) {
-        if let Some(poller) = &self.poller {
+        if let Some(poller) = &self.poller
+            && self.is_registered.swap(false, Ordering::AcqRel)
+        {
             let _gone = poller.registry.deregister(source);
             poller.slots.lock().remove(self.token.0);
         }
@@ -205,6 +212,12 @@ impl Poller {
         }))
     }
 
+    /// Lets every further snapshot of any poller, which each round of polls takes, do some work: for a part of the
+    /// library whose thread the system has refused.
+    pub fn add_snapshot_work(work: fn()) {
+        SNAPSHOT_WORK.get_or_init(|| work);
+    }
+
     /// Invalidates the snapshot, because this process sent something that one of its own sockets may have to read.
     pub fn invalidate(&self) {
         self.stale.store(true, Ordering::Release);
@@ -247,8 +260,9 @@ impl Poller {
             return Err(error);
         }
         let flags = AtomicU8::new(READ | WRITE);
-        let readiness =
-            Arc::new(Readiness { flags, seen: AtomicU64::new(0), token, key, poller: Some(Arc::clone(self)) });
+        let (seen, is_registered) = (AtomicU64::new(0), AtomicBool::new(true));
+        let poller = Some(Arc::clone(self));
+        let readiness = Arc::new(Readiness { flags, seen, token, key, poller, is_registered });
         slots.insert(index, Arc::clone(&readiness));
         Ok(readiness)
     }
@@ -282,6 +296,10 @@ impl Poller {
             }
         }
         self.snapshot.fetch_add(1, Ordering::AcqRel);
+        drop(guard);
+        if let Some(work) = SNAPSHOT_WORK.get() {
+            work();
+        }
     }
 
     /// Stores what the events report, and returns their number.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod admission;
 mod allocations;
 mod batches;
 mod client;
@@ -13,6 +14,7 @@ mod godot3_mode;
 mod handshake;
 mod header;
 mod layers;
+mod lingering;
 mod memory;
 mod module_graph;
 mod options;

@@ -146,6 +146,13 @@ impl WebSocketPeer {
         refused
     }
 
+    /// Gives up an accepted connection whose request has not arrived. There is nothing to deliver, so its descriptor is
+    /// released at once.
+    pub(in crate::peer) fn drop_silent_connection(&mut self) {
+        self.phase = ConnectionPhase::Closed;
+        self.update_trace_row();
+    }
+
     /// Gives up the connection. Output that is queued is still delivered in the background.
     pub(super) fn drop_connection(&mut self) {
         match std::mem::replace(&mut self.phase, ConnectionPhase::Closed) {

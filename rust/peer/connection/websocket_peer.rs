@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::error::{ErrorCode, Result};
-use crate::net::{FailureStage, NetError, linger};
+use crate::net::{FailureStage, NetError};
 use crate::peer::connection::handshake_head::HandshakeHead;
 use crate::peer::connection::heartbeat::{Heartbeat, HeartbeatAction};
 use crate::peer::connection::measurements::{CompressionStatistics, RoundTrip};
@@ -111,7 +111,6 @@ impl WebSocketPeer {
 
     /// Polls at a given time, as [`Self::poll`] does now.
     pub fn poll_at(&mut self, now: Instant) {
-        linger::tick(now);
         self.poll_opening(now);
         self.poll_open(now);
         self.update_trace_row();
