@@ -9,6 +9,7 @@ use super::arguments::optional_text;
 use super::error::wsp_error;
 use super::handle::{Guarded, Handle, descriptor_number, free, handle, leak, lend, query, run};
 use super::stream::wsp_stream;
+use crate::error::Result;
 use crate::peer::TcpServer;
 use crate::peer::listening::checked_port;
 

@@ -42,6 +42,8 @@ struct ClosingSet {
     written: BTreeSet<usize>,
     unwritten: BTreeSet<usize>,
     unsent_bytes: usize,
+    most_sockets: usize,
+    most_bytes: usize,
     /// When each connection has to be looked at even if the system reports nothing.
     looks: BTreeSet<(Instant, usize)>,
     next_number: usize,
@@ -102,6 +104,8 @@ impl ClosingSet {
             written: BTreeSet::new(),
             unwritten: BTreeSet::new(),
             unsent_bytes: 0,
+            most_sockets: LINGERING_SOCKETS,
+            most_bytes: LINGERING_BYTES,
             looks: BTreeSet::new(),
             next_number: 0,
             worker: None,
@@ -123,12 +127,11 @@ impl ClosingSet {
         }
         self.insert(number, socket, now);
         let mut dropped = Vec::new();
-        while self.sockets.len() > LINGERING_SOCKETS || self.unsent_bytes > LINGERING_BYTES {
-            let over_bytes = self.unsent_bytes > LINGERING_BYTES;
-            let victim = if over_bytes { self.unwritten.first() } else { self.written.first() };
-            let Some(victim) = victim.or(self.unwritten.first()).copied().filter(|victim| *victim != number) else {
-                break;
-            };
+        while self.sockets.len() > self.most_sockets || self.unsent_bytes > self.most_bytes {
+            let over_bytes = self.unsent_bytes > self.most_bytes;
+            let written = self.written.first().filter(|_| !over_bytes);
+            let victim = written.or(self.unwritten.first()).copied();
+            let Some(victim) = victim.filter(|victim| !over_bytes || *victim != number) else { break };
             dropped.extend(self.remove(victim));
         }
         dropped
@@ -256,4 +259,56 @@ fn advance(due: Vec<(usize, ClosingSocket)>, now: Instant) -> Vec<(usize, Closin
         ClosingProgress::Finished => None,
     };
     due.into_iter().filter_map(advance).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    /// A set with these limits, and what adds a connection with some unsent bytes and returns the numbers that are left.
+    fn set(most_sockets: usize, most_bytes: usize) -> impl FnMut(usize) -> Vec<usize> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut closing = ClosingSet::new();
+        (closing.most_sockets, closing.most_bytes) = (most_sockets, most_bytes);
+        move |unsent| {
+            let now = clock::now();
+            let socket = Arc::new(TcpSocket::connect(listener.local_addr().unwrap()).unwrap());
+            drop(closing.add(ClosingSocket::new(socket, vec![7; unsent], now), now));
+            closing.sockets.keys().copied().collect()
+        }
+    }
+
+    #[test]
+    fn the_oldest_connection_that_has_written_everything_makes_room() {
+        let mut add = set(3, 1000);
+        for unsent in [10, 0, 0] {
+            add(unsent);
+        }
+        assert_eq!(add(10), [0, 2, 3]);
+        assert_eq!(add(10), [0, 3, 4]);
+        assert_eq!(add(10), [3, 4, 5], "all have unsent data");
+        assert_eq!(add(0), [3, 4, 5], "only the newest has written everything");
+    }
+
+    #[test]
+    fn the_oldest_unsent_data_makes_room_for_the_newest() {
+        let mut add = set(100, 1000);
+        for unsent in [600, 0, 400] {
+            add(unsent);
+        }
+        assert_eq!(add(1), [1, 2, 3]);
+        assert_eq!(add(5000), [1, 4], "the newest is kept, however large");
+    }
+
+    #[test]
+    fn a_removed_connection_leaves_nothing() {
+        let mut closing = ClosingSet::new();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let now = clock::now();
+        let socket = Arc::new(TcpSocket::connect(listener.local_addr().unwrap()).unwrap());
+        closing.add(ClosingSocket::new(socket, vec![7; 5], now), now);
+        assert!(closing.take_due(&[0, 0, 1], now).len() == 1);
+        assert_eq!((closing.unsent_bytes, closing.looks.len(), closing.unwritten.len()), (0, 0, 0));
+    }
 }

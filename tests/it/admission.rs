@@ -15,8 +15,8 @@ use crate::world::REQUEST;
 
 /// A listener of either kind.
 enum Listener {
-    Server(Server),
-    Room(MultiplayerPeer),
+    Server(Box<Server>),
+    Room(Box<MultiplayerPeer>),
 }
 
 const KINDS: [fn() -> Listener; 2] = [Listener::server, Listener::room];
@@ -26,13 +26,13 @@ impl Listener {
         let mut server = Server::new();
         server.configure(|options| options.listen.set_bind_address("127.0.0.1")).unwrap();
         server.listen(0, ListenParameters::default()).unwrap();
-        Self::Server(server)
+        Self::Server(Box::new(server))
     }
 
     fn room() -> Self {
         let mut room = MultiplayerPeer::new();
         room.create_server(0, "127.0.0.1", None).unwrap();
-        Self::Room(room)
+        Self::Room(Box::new(room))
     }
 
     fn name(&self) -> &'static str {
