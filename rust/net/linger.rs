@@ -266,7 +266,7 @@ mod tests {
     use super::*;
     use std::net::TcpListener;
 
-    /// A set with these limits, and what adds a connection with some unsent bytes and returns the numbers that are left.
+    /// Adds connections with some unsent bytes to a set with these limits. Returns the numbers of those that are left.
     fn set(most_sockets: usize, most_bytes: usize) -> impl FnMut(usize) -> Vec<usize> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut closing = ClosingSet::new();
