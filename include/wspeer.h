@@ -948,7 +948,9 @@ enum wsp_event_type
     WSP_EVENT_CLOSED = 4,
     /**
      * A connection could not be made; on a server, a client's handshake failed. No other event of
-     * that connection follows. `text`: the reason.
+     * that connection follows. `text`: the reason. On a server with `peer` 0: the operating system
+     * cannot accept connections, for lack of descriptors for example. They wait, and the server
+     * goes on trying.
      */
     WSP_EVENT_FAILED = 5,
     /**
@@ -1239,7 +1241,10 @@ bool wsp_server_is_listening(const wsp_server *server);
 /** Returns the TCP port that the server listens on, 0 if it does not listen. */
 uint16_t wsp_server_get_local_port(const wsp_server *server);
 
-/** Returns why the last refused call was refused, "" if none was. One sentence in English. Lent. */
+/**
+ * Returns why the last refused call was refused, or why connections could not be accepted; "" if
+ * neither happened. One sentence in English. Lent.
+ */
 const char *wsp_server_get_error_message(const wsp_server *server);
 
 /**
@@ -2045,8 +2050,9 @@ wsp_peer *wsp_multiplayer_get_peer(const wsp_multiplayer *room,
                                    int32_t peer_id);
 
 /**
- * Returns why the last call was refused, a client could not connect, or the last peer has
- * disconnected; "" if none of these has happened. One sentence in English. Lent.
+ * Returns why the last call was refused, a client could not connect, the last peer has
+ * disconnected, or the operating system cannot accept connections, for lack of descriptors for
+ * example; "" if none of these has happened. One sentence in English. Lent.
  */
 const char *wsp_multiplayer_get_error_message(const wsp_multiplayer *room);
 
@@ -2403,7 +2409,9 @@ void wsp_tcp_server_stop(wsp_tcp_server *server);
 
 /**
  * Returns the next connection, NULL if none is queued. The caller owns the stream and frees it with
- * wsp_stream_free().
+ * wsp_stream_free(). If the operating system cannot accept a queued connection, for lack of
+ * descriptors for example, wsp_tcp_server_get_error_message() returns the reason, and the
+ * connection waits.
  */
 wsp_stream *wsp_tcp_server_take_connection(wsp_tcp_server *server);
 
@@ -2423,7 +2431,10 @@ uint16_t wsp_tcp_server_get_local_port(const wsp_tcp_server *server);
  */
 int64_t wsp_tcp_server_get_fd(const wsp_tcp_server *server);
 
-/** Returns why the last refused call was refused, "" if none was. One sentence in English. Lent. */
+/**
+ * Returns why the last refused call was refused, or why a connection could not be accepted; "" if
+ * neither happened. One sentence in English. Lent.
+ */
 const char *wsp_tcp_server_get_error_message(const wsp_tcp_server *server);
 
 /* ======== Trace ======== */

@@ -29,10 +29,6 @@ pub const LEAST_RECONNECT_DELAY: Duration = Duration::from_millis(100);
 /// Time for a peer of a scene room to authenticate (Godot's `SceneMultiplayer.auth_timeout`).
 pub const SCENE_AUTH_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Unfinished handshakes of a room's server; further connections wait in the kernel. Each handshake can hold a head of
-/// [`MAX_HANDSHAKE_BYTES`] until `handshake_timeout`.
-pub const PENDING_CONNECTIONS: usize = 1024;
-
 /// Delay before the next address of a host is tried in parallel with one that has not answered (RFC 8305 section 8).
 pub const CONNECTION_ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
@@ -81,6 +77,10 @@ pub const RECEIVE_STEP_BYTES: usize = 256 * 1024;
 /// which can be passed on without a copy.
 pub const ARENA_MESSAGE_BYTES: usize = 4 * 1024;
 
+/// Unused bytes in the buffers of all messages that one connection has queued. Buffers that would exceed it are
+/// shortened, so that a full queue holds little more than its limit.
+pub const QUEUE_UNUSED_BYTES: usize = 256 * 1024;
+
 /// Bytes that are searched for control frames while a full packet queue stops the reading of messages.
 pub const LOOKAHEAD_BYTES: usize = 64 * 1024;
 
@@ -104,13 +104,25 @@ pub const LISTEN_BACKLOG: i32 = 1024;
 /// Time between two reads of a stream that cannot be waited for, in calls that block.
 pub const WAIT_STEP: Duration = Duration::from_millis(1);
 
-/// Name lookups that run at the same time; further ones wait for a free worker.
-pub const DNS_WORKERS: usize = 4;
+/// Name lookups that run at the same time, each on a thread; further ones wait. A lookup that hangs cannot be
+/// cancelled and keeps its thread until the system's resolver gives up, so there are many more threads than a game
+/// needs.
+pub const DNS_WORKERS: usize = 32;
 
-/// Closed connections whose unsent data is flushed in the background.
-pub const LINGERING_SOCKETS: usize = 256;
+/// Closed connections that are finished in the background. A server that stops with ten thousand clients delivers to
+/// all of them. One more drops the oldest that has written everything, or the oldest if none has.
+pub const LINGERING_SOCKETS: usize = 16 * 1024;
+/// Unsent bytes of all those connections; more drop the oldest that has any, but never the newest. It is the memory
+/// that the connections held before they were closed.
+pub const LINGERING_BYTES: usize = 1024 * 1024 * 1024;
 /// Time after the last progress of such a flush until the connection is dropped.
 pub const LINGER_TIME: Duration = Duration::from_secs(2);
+/// Bytes of input of a closed connection that are discarded at a time; more wait for [`LINGER_TICK`], so that a remote
+/// peer that sends without end costs little.
+pub const LINGER_DISCARD_BYTES: usize = 256 * 1024;
+/// Time after which the thread that finishes closed connections ends if there are none. At most [`LINGER_TIME`], so
+/// that a new connection never has to wake it.
+pub const LINGER_IDLE: Duration = Duration::from_secs(2);
 
 /// Messages of at least this length that compression does not shorten are sent uncompressed. Shorter ones grow by a few
 /// bytes at most, and their content in the compression window helps the next message.
@@ -149,17 +161,27 @@ pub const LATE_HANDSHAKE_EXTENSION: Duration = Duration::from_secs(2);
 /// Bytes after a request that are kept until the program decides about it; nothing more is read meanwhile.
 pub const MAX_EARLY_BYTES: usize = 64 * 1024;
 
-/// Unfinished handshakes of a server object. One more drops the oldest, which had the most time, so that slow clients
-/// cannot keep others out.
+/// Unfinished handshakes of a server object or a room's server. One more drops the oldest whose request has not
+/// arrived, so that slow clients cannot keep others out. Each handshake can hold a head of [`MAX_HANDSHAKE_BYTES`]
+/// until `handshake_timeout`.
 pub const PENDING_HANDSHAKES: usize = 4096;
 
-/// Connections that one `poll()` of a server object accepts.
+/// Those of one address (IPv6: one /64 network). Many players may share an address, but not one that opens a thousand
+/// connections before their requests arrive.
+pub const PENDING_HANDSHAKES_PER_ADDRESS: usize = 1024;
+
+/// Connections that one `poll()` of a server object or a room accepts. At most [`PENDING_HANDSHAKES_PER_ADDRESS`], so
+/// that none is dropped before it was polled.
 pub const ACCEPTS_PER_POLL: usize = 1024;
 
-/// Time after which a server object accepts again if the system had no free descriptor.
+/// Time after which a listener accepts again if the system had no free descriptor.
 pub const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-/// Longest time for which a blocking call does not check connections that are being closed.
+/// Time without such a failure after which the next one is reported again.
+pub const ACCEPT_FAILURE_TIME: Duration = Duration::from_secs(10);
+
+/// Time between two looks at a closed connection whose readiness the system does not report, or which sends without
+/// end.
 pub const LINGER_TICK: Duration = Duration::from_millis(50);
 
 /// Polls of a client or server object from its own signals that emit signals, within one outer poll. Further ones leave

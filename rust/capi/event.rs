@@ -23,7 +23,8 @@ pub enum wsp_event_type {
     /// A connection has ended. Its id is never used again. `was_clean`.
     WSP_EVENT_CLOSED = 4,
     /// A connection could not be made; on a server, a client's handshake failed. No other event of that connection
-    /// follows. `text`: the reason.
+    /// follows. `text`: the reason. On a server with `peer` 0: the operating system cannot accept connections, for lack
+    /// of descriptors for example. They wait, and the server goes on trying.
     WSP_EVENT_FAILED = 5,
     /// Server: a client's request waits for wsp_server_accept_request() or wsp_server_reject_request(). Only if the
     /// option auto_accept of the server's peers is 0.

@@ -518,8 +518,9 @@ pub unsafe extern "C" fn wsp_multiplayer_get_peer(room: *const wsp_multiplayer, 
     }
 }
 
-/// Returns why the last call was refused, a client could not connect, or the last peer has disconnected; "" if none of
-/// these has happened. One sentence in English. Lent.
+/// Returns why the last call was refused, a client could not connect, the last peer has disconnected, or the operating
+/// system cannot accept connections, for lack of descriptors for example; "" if none of these has happened. One
+/// sentence in English. Lent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_get_error_message(room: *const wsp_multiplayer) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.

@@ -308,7 +308,8 @@ pub unsafe extern "C" fn wsp_server_get_local_port(server: *const wsp_server) ->
     unsafe { query(server, 0, |server| server.local_port()) }
 }
 
-/// Returns why the last refused call was refused, "" if none was. One sentence in English. Lent.
+/// Returns why the last refused call was refused, or why connections could not be accepted; "" if neither happened. One
+/// sentence in English. Lent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_server_get_error_message(server: *const wsp_server) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.

@@ -7,8 +7,9 @@ use parking_lot::Mutex;
 
 use super::arguments::optional_text;
 use super::error::wsp_error;
-use super::handle::{Guarded, Handle, descriptor_number, free, handle, leak, lend_refusal, query, run};
+use super::handle::{Guarded, Handle, descriptor_number, free, handle, leak, lend, query, run};
 use super::stream::wsp_stream;
+use crate::error::Result;
 use crate::peer::TcpServer;
 use crate::peer::listening::checked_port;
 
@@ -19,7 +20,7 @@ use crate::peer::listening::checked_port;
 pub struct wsp_tcp_server {
     guarded: Mutex<Guarded<TcpServer>>,
 }
-handle!(wsp_tcp_server, TcpServer, ());
+handle!(wsp_tcp_server, TcpServer, (), TcpServer::record_error);
 
 /// Makes a listener that does not listen. Never returns NULL. The caller owns the listener and frees it with
 /// wsp_tcp_server_free().
@@ -65,6 +66,8 @@ pub unsafe extern "C" fn wsp_tcp_server_stop(server: *mut wsp_tcp_server) {
 }
 
 /// Returns the next connection, NULL if none is queued. The caller owns the stream and frees it with wsp_stream_free().
+/// If the operating system cannot accept a queued connection, for lack of descriptors for example,
+/// wsp_tcp_server_get_error_message() returns the reason, and the connection waits.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_tcp_server_take_connection(server: *mut wsp_tcp_server) -> *mut wsp_stream {
     // SAFETY: the caller passes NULL or a live handle.
@@ -101,9 +104,10 @@ pub unsafe extern "C" fn wsp_tcp_server_get_fd(server: *const wsp_tcp_server) ->
     unsafe { query(server, None, |server| server.raw_fd()) }.map_or(-1, descriptor_number)
 }
 
-/// Returns why the last refused call was refused, "" if none was. One sentence in English. Lent.
+/// Returns why the last refused call was refused, or why a connection could not be accepted; "" if neither happened.
+/// One sentence in English. Lent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_tcp_server_get_error_message(server: *const wsp_tcp_server) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { lend_refusal(server) }
+    unsafe { lend(server, |server| server.error_message().to_owned()) }
 }

@@ -4,8 +4,9 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use mio::net::TcpListener;
+use mio::net::{TcpListener, TcpStream};
 
+use super::linger;
 use super::poller::{Poller, Readiness};
 use super::tcp::{RawDescriptor, TcpSocket, new_socket};
 use crate::limits::LISTEN_BACKLOG;
@@ -57,7 +58,7 @@ pub enum AcceptOutcome {
     /// No connection is pending.
     WouldBlock,
     /// The system has no descriptor or memory for another one. Pending connections stay in the kernel's queue.
-    Exhausted,
+    Exhausted(io::Error),
 }
 
 impl ListeningSocket {
@@ -103,32 +104,42 @@ impl ListeningSocket {
     /// Accepts the next connection and registers it with the poller of [`Self::watch`] under `key`.
     pub fn accept_with_key(&self, key: u64) -> AcceptOutcome {
         let poller = self.watched.as_ref().map(|(_, poller)| poller);
-        for _ in 0..LISTEN_BACKLOG {
-            match self.listener.accept() {
-                Ok((stream, remote)) => return AcceptOutcome::Socket(TcpSocket::watched(stream, remote, poller, key)),
-                Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return AcceptOutcome::WouldBlock,
-                Err(_) => return AcceptOutcome::Exhausted,
-            }
-        }
-        AcceptOutcome::Exhausted
+        self.accept_as(|stream, remote| TcpSocket::watched(stream, remote, poller, key))
     }
 
-    /// Accepts the next connection; `None` if none is pending.
-    pub fn accept(&self) -> Option<TcpSocket> {
+    /// Accepts the next connection and registers it with the process-wide poller.
+    pub fn accept(&self) -> AcceptOutcome {
+        self.accept_as(TcpSocket::accepted)
+    }
+
+    fn accept_as(&self, connection: impl FnOnce(TcpStream, SocketAddr) -> TcpSocket) -> AcceptOutcome {
+        let mut last_error = io::Error::from(io::ErrorKind::ConnectionAborted);
         // Skips connections that ended while they were pending.
         for _ in 0..LISTEN_BACKLOG {
             match self.listener.accept() {
-                Ok((stream, remote)) => return Some(TcpSocket::accepted(stream, remote)),
+                Ok((stream, remote)) => return AcceptOutcome::Socket(connection(stream, remote)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return AcceptOutcome::WouldBlock,
                 Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {
+                    last_error = error;
                 }
-                // None is pending, or the process has no descriptor left and the connection stays in the kernel's
-                // queue.
-                Err(_) => return None,
+                Err(_) if linger::release_descriptors() => {}
+                // Linux looks for a descriptor before it looks for a connection.
+                Err(_) if !self.is_connection_pending() => return AcceptOutcome::WouldBlock,
+                Err(error) => return AcceptOutcome::Exhausted(error),
             }
         }
-        None
+        AcceptOutcome::Exhausted(last_error)
+    }
+
+    fn is_connection_pending(&self) -> bool {
+        #[cfg(unix)]
+        {
+            use rustix::event::{PollFd, PollFlags, Timespec, poll};
+            let mut sockets = [PollFd::new(&self.listener, PollFlags::IN)];
+            poll(&mut sockets, Some(&Timespec::default())) != Ok(0)
+        }
+        #[cfg(not(unix))]
+        true
     }
 
     /// Returns the descriptor for foreign event loops.

@@ -3,6 +3,7 @@
 pub mod background_flush;
 pub mod background_results;
 pub mod clock;
+mod closing_socket;
 pub mod connector;
 pub mod dns;
 pub mod error;

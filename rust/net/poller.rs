@@ -10,8 +10,8 @@
 //! blocks ([`Poller::for_client`]): threads that block on different objects do not meet.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use mio::event::Source;
@@ -40,6 +40,8 @@ const SHORT_READ_EMPTIES: bool = cfg!(unix);
 
 /// Number of times that this process has sent something which one of its own sockets may have to read.
 static LOCAL_WRITES: AtomicU64 = AtomicU64::new(0);
+/// Work that every snapshot does besides, see [`Poller::add_snapshot_work`].
+static SNAPSHOT_WORK: OnceLock<fn()> = OnceLock::new();
 
 /// What is known of one socket. A set bit means that a call may succeed. Events set it; a call that would block clears
 /// it, and so does a call after which the next one would block (see `SHORT_READ_EMPTIES`).
@@ -51,6 +53,7 @@ pub struct Readiness {
     /// Identifies the socket to the owner of the poller.
     key: u64,
     poller: Option<Arc<Poller>>,
+    is_registered: AtomicBool,
 }
 
 /// A set of registered sockets and the number of their last snapshot.
@@ -104,14 +107,17 @@ impl Readiness {
     pub fn register_with(poller: Option<&Arc<Poller>>, source: &mut impl Source, key: u64) -> Arc<Self> {
         poller.and_then(|poller| poller.register(source, key).ok()).unwrap_or_else(|| {
             let flags = AtomicU8::new(READ | WRITE);
-            Arc::new(Self { flags, seen: AtomicU64::new(0), token: Token(0), key, poller: None })
+            let is_registered = AtomicBool::new(false);
+            Arc::new(Self { flags, seen: AtomicU64::new(0), token: Token(0), key, poller: None, is_registered })
         })
     }
 
-    /// Removes the socket from its poller. The child of a `fork()` leaves its parent's sockets in the poller that both
-    /// share; the system removes them when both have closed them.
+    /// Removes the socket from its poller, once. The child of a `fork()` leaves its parent's sockets in the poller that
+    /// both share; the system removes them when both have closed them.
     pub fn deregister(&self, source: &mut impl Source) {
-        if let Some(poller) = &self.poller {
+        if let Some(poller) = &self.poller
+            && self.is_registered.swap(false, Ordering::AcqRel)
+        {
             if poller.process == process::generation() {
                 let _gone = poller.registry.deregister(source);
             }
@@ -241,6 +247,12 @@ impl Poller {
         }))
     }
 
+    /// Lets every further snapshot of any poller, which each round of polls takes, do some work: for a part of the
+    /// library whose thread the system has refused.
+    pub fn add_snapshot_work(work: fn()) {
+        SNAPSHOT_WORK.get_or_init(|| work);
+    }
+
     /// Invalidates the snapshots, because this process sent something that one of its own sockets may have to read.
     /// Pollers that report keys take a snapshot in each poll anyway.
     pub fn announce_local_write() {
@@ -283,8 +295,9 @@ impl Poller {
             return Err(error);
         }
         let flags = AtomicU8::new(READ | WRITE);
-        let readiness =
-            Arc::new(Readiness { flags, seen: AtomicU64::new(0), token, key, poller: Some(Arc::clone(self)) });
+        let (seen, is_registered) = (AtomicU64::new(0), AtomicBool::new(true));
+        let poller = Some(Arc::clone(self));
+        let readiness = Arc::new(Readiness { flags, seen, token, key, poller, is_registered });
         slots.insert(index, Arc::clone(&readiness));
         Ok(readiness)
     }
@@ -322,6 +335,10 @@ impl Poller {
             }
         }
         self.snapshot.fetch_add(1, Ordering::AcqRel);
+        drop(guard);
+        if let Some(work) = SNAPSHOT_WORK.get() {
+            work();
+        }
     }
 
     /// Stores what the events report, and returns their number.

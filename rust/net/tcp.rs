@@ -4,7 +4,10 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
 use std::sync::Arc;
 
+#[cfg(unix)]
+use mio::Interest;
 use mio::net::TcpStream;
+use mio::{Registry, Token};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::poller::{Poller, Readiness};
@@ -181,6 +184,24 @@ impl TcpSocket {
             self.readiness = Readiness::register_with(Some(poller), &mut self.stream, 0);
         }
         self.readiness.is_watched()
+    }
+
+    /// Takes the socket out of its poller and puts it into a set that reports `token` when it is ready. Every further
+    /// call is tried. Fails on systems that know no sets of descriptors.
+    pub fn move_to(&self, set: &Registry, token: Token) -> io::Result<()> {
+        self.readiness.always_try();
+        #[cfg(unix)]
+        {
+            let descriptor = self.raw_fd();
+            let mut source = mio::unix::SourceFd(&descriptor);
+            self.readiness.deregister(&mut source);
+            set.register(&mut source, token, Interest::READABLE | Interest::WRITABLE)
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = (set, token);
+            Err(ErrorKind::Unsupported.into())
+        }
     }
 
     /// Returns what the poller knows of the socket.

@@ -22,7 +22,8 @@ pub enum PeerEvent {
     },
     /// A connection could not be made. It has no further events.
     Failed {
-        /// The id that the peer would have had.
+        /// The id that the peer would have had. 0 on a server if the system cannot accept connections, for lack of
+        /// descriptors for example; they wait, and the server goes on trying.
         id: i32,
         /// The reason as text.
         reason: String,

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::net::listener::ListeningSocket;
-use crate::net::{ServerTls, TcpSocket, TlsStream, Transport};
+use crate::net::{ServerTls, TcpSocket, TlsStream, Transport, linger};
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::options::{ConnectionOptions, bounds};
 use crate::peer::streams::tcp_server;
 use crate::peer::trace::PeerClass;
-use crate::proto::handshake::headers;
+use crate::proto::handshake::{HttpAnswer, Rejection, headers};
+use crate::proto::status;
 
 /// Converts a number to a port; bindings call this for the integers of their languages.
 pub fn checked_port(number: i64) -> Result<u16> {
@@ -40,6 +41,17 @@ pub(in crate::peer) fn accepted_peer(
     peer.options = ConnectionOptions { auto_accept: false, ..options };
     peer.accept_stream(transport)?;
     Ok(peer)
+}
+
+/// Closes a connection that may not begin its handshake; without TLS, with an answer that does not wait for the
+/// request.
+pub(in crate::peer) fn refuse_connection(socket: Arc<TcpSocket>, has_tls: bool) {
+    let answer = HttpAnswer::new(status::SERVICE_UNAVAILABLE).with_body("the server takes no more clients\n");
+    let answer = match (has_tls, Rejection::custom(answer)) {
+        (false, Ok(rejection)) => rejection.response(false),
+        _ => Vec::new(),
+    };
+    linger::close(socket, answer);
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Connections as programs see them: states, queues, limits, and `poll()`, one folder for each object.
 
+mod accept_failure;
 mod blocking_time;
 pub mod client;
 pub mod connection;
@@ -11,6 +12,7 @@ mod last_error;
 pub mod listening;
 pub mod options;
 mod peer_ids;
+mod pending_handshakes;
 mod queue_usage;
 pub mod room;
 pub mod server;

@@ -104,6 +104,7 @@ impl<'a> BroadcastMessage<'a> {
 
     fn encode(&self, compressed: bool, body: &[u8], output: &mut Vec<u8>) {
         let encoding = MessageEncoding { kind: self.kind, compressed, max_frame_size: self.options.max_frame_size };
+        output.reserve_exact(encoding.most_bytes(body.len()));
         encoding.encode(body, || None, output);
     }
 }

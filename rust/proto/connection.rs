@@ -413,6 +413,7 @@ impl Connection {
         let body = compressed.as_deref().unwrap_or(payload);
         let encoding =
             MessageEncoding { kind, compressed: compressed.is_some(), max_frame_size: options.max_frame_size };
+        output.reserve(encoding.most_bytes(body.len()));
         encoding.encode(body, || self.next_mask_key(), output.buffer());
         output.end_message(payload.len());
     }

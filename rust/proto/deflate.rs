@@ -7,6 +7,7 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, 
 
 use super::Role;
 use super::extensions::NegotiatedDeflate;
+use super::growth;
 use super::violation::Violation;
 
 /// The end of a sync flush. Senders remove it, receivers append it (RFC 7692 sections 7.2.1 and 7.2.2).
@@ -172,11 +173,12 @@ impl Deflater {
 }
 
 fn compress_message(stream: &mut Compress, payload: &[u8], output: &mut Vec<u8>) -> bool {
-    let begin = stream.total_in();
+    let (begin, start) = (stream.total_in(), output.len());
     loop {
         let consumed = (stream.total_in() - begin) as usize;
         let rest = payload.get(consumed..).unwrap_or_default();
-        output.reserve((rest.len() / 2).clamp(64, STEP));
+        // Data that does not become shorter grows by five bytes for each stored block.
+        growth::reserve(output, (rest.len() / 2).clamp(64, STEP), start + payload.len() + payload.len() / 1024 + STEP);
         let status = stream.compress_vec(rest, output, FlushCompress::Sync);
         let consumed = (stream.total_in() - begin) as usize;
         match status {
@@ -267,7 +269,7 @@ impl Inflater {
             if room == 0 {
                 return Err(Violation::MessageTooBig { limit });
             }
-            output.reserve(STEP.min(room));
+            growth::reserve(output, STEP.min(room), limit.saturating_add(1));
             let (read, written) = (stream.total_in(), output.len());
             let status = stream
                 .decompress_vec(piece, output, FlushDecompress::Sync)

@@ -129,6 +129,12 @@ pub struct MessageEncoding {
 }
 
 impl MessageEncoding {
+    /// Returns a bound of the bytes that a body of `len` bytes becomes.
+    pub fn most_bytes(self, len: usize) -> usize {
+        let frames = len / self.max_frame_size.max(1) + 1;
+        len.saturating_add(frames.saturating_mul(MAX_HEADER_LEN))
+    }
+
     /// Appends the frames of a message to `output`. `mask_key` returns a new key for each frame of a client, `None` for
     /// a server.
     pub fn encode(self, body: &[u8], mask_key: impl Fn() -> Option<[u8; 4]>, output: &mut Vec<u8>) {

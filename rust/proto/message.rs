@@ -2,6 +2,7 @@
 
 use super::deflate::Inflater;
 use super::frame::MessageKind;
+use super::growth;
 use super::mask;
 use super::utf8::Utf8Validator;
 use super::violation::Violation;
@@ -68,6 +69,8 @@ pub struct IncomingMessage {
     /// The first `len` bytes have arrived, unmasked and decompressed; the bytes after them have no meaning.
     data: Vec<u8>,
     len: usize,
+    /// Most bytes that the message may have, as of the last piece.
+    limit: usize,
     utf8: Utf8Validator,
     validated: usize,
 }
@@ -75,7 +78,7 @@ pub struct IncomingMessage {
 impl IncomingMessage {
     /// Returns an empty message that will be put into `buffer`, whatever that contains.
     pub fn new(kind: MessageKind, compressed: bool, buffer: Vec<u8>) -> Self {
-        Self { kind, compressed, data: buffer, len: 0, utf8: Utf8Validator::default(), validated: 0 }
+        Self { kind, compressed, data: buffer, len: 0, limit: usize::MAX, utf8: Utf8Validator::default(), validated: 0 }
     }
 
     /// Returns the number of bytes that have arrived, decompressed.
@@ -91,6 +94,7 @@ impl IncomingMessage {
     /// Appends the next piece of payload, which is unmasked already. A message of more than `limit` bytes after
     /// decompression is a violation.
     pub fn extend(&mut self, piece: &[u8], inflater: Option<&mut Inflater>, limit: usize) -> Result<(), Violation> {
+        self.limit = limit;
         let inflated = match inflater {
             Some(inflater) if self.compressed => {
                 self.data.truncate(self.len);
@@ -104,6 +108,7 @@ impl IncomingMessage {
                 if let Some(place) = ready.get_mut(..first.len()) {
                     place.copy_from_slice(first);
                 }
+                growth::reserve(&mut self.data, rest.len(), limit);
                 self.data.extend_from_slice(rest);
                 self.len += piece.len();
                 Ok(())
@@ -119,6 +124,8 @@ impl IncomingMessage {
     pub fn unfilled(&mut self, count: usize) -> &mut [u8] {
         let end = self.len + count;
         if self.data.len() < end {
+            let missing = end - self.data.len();
+            growth::reserve(&mut self.data, missing, self.limit);
             self.data.resize(end, 0);
         }
         self.data.get_mut(self.len..end).unwrap_or_default()

@@ -8,6 +8,7 @@ pub mod connection;
 pub mod deflate;
 pub mod extensions;
 pub mod frame;
+pub mod growth;
 pub mod handshake;
 mod lookahead;
 pub mod mask;

@@ -2,9 +2,15 @@
 
 use std::collections::VecDeque;
 
+use super::growth;
+
 /// Written bytes are removed from the front of the buffer when they are at least this many and half of it, so that
 /// every byte is moved at most once on average.
 const COMPACT_BYTES: usize = 64 * 1024;
+
+/// Bytes by which the buffer may exceed the limit of the payload: headers, control frames, and written bytes, which are
+/// removed in large steps.
+const SLACK_BYTES: usize = 512 * 1024;
 
 /// Output of a connection. It owns memory only while bytes are pending.
 #[derive(Debug, Default)]
@@ -15,6 +21,7 @@ pub struct OutputBuffer {
     base: u64,
     messages: VecDeque<MessageEnd>,
     payload_bytes: usize,
+    limit: usize,
 }
 
 #[derive(Debug)]
@@ -29,6 +36,29 @@ impl OutputBuffer {
         &mut self.bytes
     }
 
+    /// Sets how many bytes of payload may be pending, 0 for any number. More memory than that is not reserved in
+    /// advance.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    /// Makes room for `needed` further bytes.
+    pub fn reserve(&mut self, needed: usize) {
+        let most = if self.limit == 0 { usize::MAX } else { self.limit.saturating_add(SLACK_BYTES) };
+        let total = self.bytes.len().saturating_add(needed);
+        if total > self.bytes.capacity() && total > most && self.written > 0 {
+            self.compact();
+        }
+        growth::reserve(&mut self.bytes, needed, most);
+    }
+
+    /// Removes the written bytes from the front.
+    fn compact(&mut self) {
+        self.base += self.written as u64;
+        self.bytes.drain(..self.written);
+        self.written = 0;
+    }
+
     /// Marks the end of a message or control frame of `payload` bytes.
     pub fn end_message(&mut self, payload: usize) {
         let end = self.base + self.bytes.len() as u64;
@@ -39,6 +69,15 @@ impl OutputBuffer {
     /// Returns the bytes to be written next.
     pub fn pending(&self) -> &[u8] {
         self.bytes.get(self.written..).unwrap_or_default()
+    }
+
+    /// Returns the pending bytes, without a second copy of a large amount.
+    pub fn into_pending(mut self) -> Vec<u8> {
+        if self.written >= self.len() {
+            return self.pending().to_vec();
+        }
+        self.bytes.drain(..self.written);
+        self.bytes
     }
 
     /// Returns whether no bytes are pending.
@@ -76,9 +115,7 @@ impl OutputBuffer {
             self.bytes.clear();
             self.written = 0;
         } else if self.written >= COMPACT_BYTES && self.written * 2 >= self.bytes.len() {
-            self.base = position;
-            self.bytes.drain(..self.written);
-            self.written = 0;
+            self.compact();
         }
     }
 

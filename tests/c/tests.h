@@ -93,6 +93,10 @@
     TEST(an_unanswered_ping_closes_the_connection)              \
     TEST(unsent_data_of_a_freed_peer_is_delivered)              \
     TEST(writing_to_a_lost_connection_raises_no_signal)         \
+    /* test_admission.c */                                      \
+    TEST(players_join_while_silent_connections_are_held)        \
+    TEST(a_listener_without_descriptors_says_so_once)           \
+    TEST(freed_peers_deliver_without_polls_in_a_forked_process_too) \
     /* test_option_cases.c */                                   \
     TEST(every_option_of_every_object_has_its_default)          \
     TEST(refused_options_change_nothing_and_name_their_bounds)  \
@@ -159,10 +163,13 @@
     TEST(a_forked_child_does_not_take_events_of_its_parent)
 
 /* Cases whose defect would end the process. */
-#define ISOLATED_CASES(CASE)      \
-    CASE(counts_beyond_any_list)  \
-    CASE(sending_to_lost_peers)   \
-    CASE(writing_to_lost_streams) \
+#define ISOLATED_CASES(CASE)                        \
+    CASE(joining_while_silent_connections_are_held) \
+    CASE(accepting_without_descriptors)             \
+    CASE(closing_in_a_forked_process)               \
+    CASE(counts_beyond_any_list)                    \
+    CASE(sending_to_lost_peers)                     \
+    CASE(writing_to_lost_streams)                   \
     CASE(waiting_without_descriptors)
 
 #define DECLARE_TEST(name) void name(void);

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod admission;
+mod allocations;
 mod background_flush;
 mod batches;
 mod client;
@@ -19,6 +21,7 @@ mod heartbeat_rules;
 mod late_handshakes;
 mod late_polls;
 mod layers;
+mod lingering;
 mod list_sends;
 mod memory;
 mod module_graph;
@@ -37,3 +40,7 @@ mod tls_matrix;
 mod tls_trust;
 mod waiting;
 mod world;
+
+/// Counts memory for the tests in `allocations.rs`.
+#[global_allocator]
+static ALLOCATOR: allocations::CountingAllocator = allocations::CountingAllocator;

@@ -16,13 +16,29 @@ pub fn resident() -> usize {
 
 /// Runs a test that measures memory in a process of its own, so that no other test allocates meanwhile.
 pub fn alone(test: &str, body: impl FnOnce()) {
+    run_alone(test, None, body);
+}
+
+/// [`alone`], in a process that may have only so many descriptors.
+pub fn alone_with_descriptors(test: &str, limit: u32, body: impl FnOnce()) {
+    run_alone(test, Some(limit), body);
+}
+
+fn run_alone(test: &str, descriptors: Option<u32>, body: impl FnOnce()) {
     const MARK: &str = "WSPEER_TEST_ALONE";
     if std::env::var_os(MARK).is_some() {
         return body();
     }
     let program = std::env::current_exe().unwrap();
-    let output =
-        std::process::Command::new(program).args(["--exact", test, "--nocapture"]).env(MARK, "1").output().unwrap();
+    let mut command = match descriptors {
+        None => std::process::Command::new(program),
+        Some(limit) => {
+            let mut shell = std::process::Command::new("sh");
+            shell.args(["-c", &format!("ulimit -n {limit}; exec \"$0\" \"$@\"")]).arg(program);
+            shell
+        }
+    };
+    let output = command.args(["--exact", test, "--nocapture"]).env(MARK, "1").output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && text.contains("1 passed"), "{text}{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -256,6 +256,23 @@ fn large_messages_go_both_ways() {
     }
 }
 
+#[test]
+fn messages_of_a_freed_peer_arrive_over_tls() {
+    let root = Authority::new("root");
+    let Pair { mut client, mut server } = opens("localhost", trusting(&root.pem), serving(root.server(&["localhost"])));
+    let payload: Vec<u8> = (0..16 << 20).map(|i: u32| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    server.send(Binary, &payload).unwrap();
+    assert!(server.outbound_buffered_amount() > 0, "the kernel accepts everything");
+    server.close(1001, "the end").unwrap();
+    drop(server);
+    until("closed", || {
+        client.poll();
+        client.state() == State::Closed
+    });
+    assert!(client.take_packet().unwrap() == payload);
+    assert_eq!((client.close_code(), client.close_reason()), (1001, "the end"));
+}
+
 /// A server of rustls alone, which runs `serve` on the first connection.
 fn foreign_server(
     identity: &IdentityPem,

@@ -27,8 +27,8 @@ impl RustTCPServer {
     /// port or address.
     #[func]
     fn listen(&mut self, port: i64, #[opt(default = "*")] bind_address: GString) -> GodotError {
-        let listen = |port| self.server.listen(port, &bind_address.to_string());
-        let result = checked_port(port).and_then(listen);
+        let port = self.server.record_error(checked_port(port));
+        let result = port.and_then(|port| self.server.listen(port, &bind_address.to_string()));
         refused_calls::number::<Self>(Some(result), "listen", || self.base().instance_id())
     }
 
@@ -60,6 +60,13 @@ impl RustTCPServer {
     #[func]
     fn get_local_port(&self) -> i32 {
         i32::from(self.server.local_port())
+    }
+
+    /// Returns why the last call was refused or why a waiting connection could not be accepted, for example because the
+    /// process has no free descriptor, or an empty string.
+    #[func]
+    fn get_error_message(&self) -> GString {
+        convert::text(self.server.error_message())
     }
 
     /// Stops listening and closes the connections that were not taken.

@@ -96,7 +96,7 @@ impl RustWebSocketServer {
         self.set(|options| options.set_extra_headers(convert::strings(&headers)));
     }
 
-    /// Returns why the last call was refused, or an empty string.
+    /// Returns why the last call was refused or why clients could not be accepted, or an empty string.
     #[func]
     fn get_error_message(&self) -> GString {
         self.ask(|server| convert::text(server.error_message()))

@@ -227,7 +227,9 @@ with_server_options! {
         #[signal]
         fn client_request(id: i64);
 
-        /// Emitted when a client's handshake fails, with the reason. Not in Godot 3.
+        /// Emitted when a client's handshake fails, with the reason. With the id 0 if the system cannot accept clients,
+        /// for example because the process has no free descriptor; they wait, and the server goes on trying. Not in
+        /// Godot 3.
         #[signal]
         fn client_failed(id: i64, reason: GString);
 

@@ -156,6 +156,15 @@ impl TlsStream {
         })
     }
 
+    /// Moves queued ciphertext to a buffer.
+    fn take_ciphertext(&mut self, ciphertext: &mut Vec<u8>) {
+        while self.session.wants_write() {
+            if self.session.write_tls(ciphertext).is_err() {
+                break;
+            }
+        }
+    }
+
     /// Writes queued ciphertext. Returns whether all of it was written.
     fn flush_ciphertext(&mut self) -> io::Result<bool> {
         while self.session.wants_write() {
@@ -366,17 +375,20 @@ impl Transport for TlsStream {
 
     fn close(&mut self, unsent: Vec<u8>) {
         let accepted = std::mem::take(&mut self.accepted);
+        let plaintext = unsent.get(accepted..).unwrap_or_default();
         let mut ciphertext = Vec::new();
         if !self.session.is_handshaking() {
-            // Cannot fail: the session's buffer has no limit.
-            let _encrypted = self.session.writer().write(unsent.get(accepted..).unwrap_or_default());
-        }
-        self.session.send_close_notify();
-        while self.session.wants_write() {
-            if self.session.write_tls(&mut ciphertext).is_err() {
-                break;
+            ciphertext.reserve_exact(plaintext.len() + plaintext.len() / 64 + TLS_WRITE_BYTES);
+            // In pieces, so that the session never holds another copy of everything.
+            for piece in plaintext.chunks(TLS_WRITE_BYTES) {
+                // Cannot fail: the session's buffer has no limit.
+                let _encrypted = self.session.writer().write(piece);
+                self.take_ciphertext(&mut ciphertext);
             }
         }
+        drop(unsent);
+        self.session.send_close_notify();
+        self.take_ciphertext(&mut ciphertext);
         self.inner.close(ciphertext);
     }
 

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::client_state::{Client, ClientPhase};
-use crate::net::{clock, linger};
+use crate::net::clock;
 use crate::peer::event::PeerEvent;
 use crate::peer::peer_ids::SERVER_ID;
 use crate::peer::state::State;
@@ -16,7 +16,6 @@ impl Client {
 
     /// [`Self::poll`] at a given time.
     pub fn poll_at(&mut self, now: Instant) {
-        linger::tick(now);
         match self.phase {
             ClientPhase::Idle => {}
             ClientPhase::WaitingToReconnect(time) if now < time => {}

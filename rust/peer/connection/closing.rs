@@ -148,6 +148,13 @@ impl WebSocketPeer {
         refused
     }
 
+    /// Gives up an accepted connection whose request has not arrived. There is nothing to deliver, so its descriptor is
+    /// released at once.
+    pub(in crate::peer) fn drop_silent_connection(&mut self) {
+        self.phase = ConnectionPhase::Closed;
+        self.update_trace_row();
+    }
+
     /// Gives up the connection. Output that is queued is still delivered in the background.
     pub(super) fn drop_connection(&mut self) {
         match std::mem::replace(&mut self.phase, ConnectionPhase::Closed) {
@@ -156,7 +163,7 @@ impl WebSocketPeer {
             ConnectionPhase::Open(mut open) => {
                 self.compression = CompressionStatistics::of(&open.protocol);
                 self.round_trip = open.heartbeat.round_trip();
-                let unsent = open.output.pending().to_vec();
+                let unsent = std::mem::take(&mut open.output).into_pending();
                 open.transport.close(unsent);
             }
         }

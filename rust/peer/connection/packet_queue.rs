@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
-use crate::limits::ARENA_MESSAGE_BYTES;
+use crate::limits::{ARENA_MESSAGE_BYTES, QUEUE_UNUSED_BYTES};
 use crate::net::receive_buffers;
 use crate::peer::trace::traffic::Traffic;
 use crate::proto::frame::MessageKind;
+use crate::proto::growth;
 
 /// Bytes of taken packets are removed from the front of the arena when they are at least this many and half of it.
 const COMPACT_BYTES: usize = 64 * 1024;
@@ -16,9 +17,13 @@ pub struct PacketQueue {
     /// The small packets; the ones before `taken` were taken.
     arena: Vec<u8>,
     taken: usize,
+    /// Most payload bytes that are queued; `None` if unknown.
+    limit: Option<usize>,
     packets: VecDeque<Packet>,
     /// Payload bytes of `packets`.
     bytes: usize,
+    /// Unused bytes in the buffers of the large packets.
+    unused: usize,
     /// The large packet that was taken last.
     lent: Vec<u8>,
     /// The arena whose packets may be lent while more arrive, see [`Self::keep_lent`].
@@ -98,14 +103,28 @@ impl PacketQueue {
         if self.packets.is_empty() {
             self.arena.clear();
             self.taken = 0;
-        } else if self.taken >= COMPACT_BYTES && self.taken * 2 >= self.arena.len() {
+        } else if self.is_compactable(payload.len()) {
             self.arena.drain(..self.taken);
             self.taken = 0;
         }
+        let most = self.limit.map_or(usize::MAX, |limit| limit.saturating_add(QUEUE_UNUSED_BYTES));
+        growth::reserve(&mut self.arena, payload.len(), most);
         self.arena.extend_from_slice(payload);
         self.bytes += payload.len();
         self.received.count(payload.len(), true);
         self.packets.push_back(Packet { kind, len: payload.len(), owned: None, is_last: true });
+    }
+
+    /// Whether the bytes of taken packets are removed before `more` bytes are added.
+    fn is_compactable(&self, more: usize) -> bool {
+        let is_exhausted = self.arena.len() + more > self.arena.capacity();
+        (self.taken >= COMPACT_BYTES && self.taken * 2 >= self.arena.len())
+            || (self.taken >= QUEUE_UNUSED_BYTES && is_exhausted)
+    }
+
+    /// Sets how many payload bytes the owner queues at most, beyond which no memory is reserved in advance.
+    pub fn set_limit(&mut self, bytes: usize) {
+        self.limit = Some(bytes);
     }
 
     /// Appends a message in its own buffer.
@@ -114,7 +133,11 @@ impl PacketQueue {
     }
 
     /// Appends a piece of a message; `is_last` ends it.
-    pub fn push_piece(&mut self, kind: MessageKind, piece: Vec<u8>, is_last: bool) {
+    pub fn push_piece(&mut self, kind: MessageKind, mut piece: Vec<u8>, is_last: bool) {
+        if self.unused + unused(&piece) > QUEUE_UNUSED_BYTES {
+            piece.shrink_to_fit();
+        }
+        self.unused += unused(&piece);
         self.bytes += piece.len();
         self.received.count(piece.len(), is_last);
         self.packets.push_back(Packet { kind, len: piece.len(), owned: Some(piece), is_last });
@@ -164,6 +187,7 @@ impl PacketQueue {
         let packet = self.packets.pop_front()?;
         self.kept = Vec::new();
         self.bytes -= packet.len;
+        self.unused -= packet.owned.as_ref().map_or(0, unused);
         self.last_kind = Some(packet.kind);
         self.ended_message = packet.is_last;
         Some(packet)
@@ -182,6 +206,10 @@ impl PacketQueue {
     pub fn reset(&mut self) {
         *self = Self::default();
     }
+}
+
+fn unused(buffer: &Vec<u8>) -> usize {
+    buffer.capacity() - buffer.len()
 }
 
 #[cfg(test)]

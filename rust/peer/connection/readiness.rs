@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::net::poller::{Poller, Readiness};
-use crate::net::{RawDescriptor, clock, linger};
+use crate::net::{RawDescriptor, clock};
 use crate::peer::connection::websocket_peer::{ConnectionPhase, WebSocketPeer};
 use crate::peer::trace;
 
@@ -16,7 +16,7 @@ pub struct IdleWatch(Arc<Readiness>);
 impl IdleWatch {
     /// Returns whether a poll would still find nothing to do.
     pub fn still_holds(&self) -> bool {
-        !self.0.may_read() && linger::is_idle() && !trace::is_enabled()
+        !self.0.may_read() && !trace::is_enabled()
     }
 }
 
@@ -37,7 +37,7 @@ impl WebSocketPeer {
     /// Returns whether a poll would find nothing to do; the most frequent question of a game with many idle
     /// connections.
     fn is_idle(&mut self) -> bool {
-        let is_idle = match &mut self.phase {
+        match &mut self.phase {
             ConnectionPhase::Closed => true,
             ConnectionPhase::Opening(_) => false,
             ConnectionPhase::Open(open) => {
@@ -46,8 +46,7 @@ impl WebSocketPeer {
                     && !self.drained
                     && open.is_idle()
             }
-        };
-        is_idle && linger::is_idle()
+        }
     }
 
     /// Returns whether another [`Self::poll`] has something to do without news from the network: input for which the

@@ -119,6 +119,7 @@ impl OpenConnection {
         options: &ConnectionOptions,
         now: Instant,
     ) -> Result<(), ConnectionEnd> {
+        queue.set_limit(options.inbound_buffer_size);
         let mut budget = options.inbound_buffer_size.saturating_add(POLL_BUDGET_SLACK);
         match std::mem::take(&mut self.input) {
             InputState::Reading => {}

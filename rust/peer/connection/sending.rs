@@ -110,6 +110,7 @@ impl WebSocketPeer {
             }
             open.check_room(&self.options, payload.len())?;
         }
+        open.output.set_limit(self.options.outbound_buffer_size);
         if let Err(error) = open.send(kind, payload, self.options.send_options(compress)) {
             return Err(self.lose_while_sending(error));
         }
@@ -133,6 +134,7 @@ impl WebSocketPeer {
         if open.check_room(&self.options, message.len()).is_err() && open.flush().is_ok() {
             open.check_room(&self.options, message.len())?;
         }
+        open.output.set_limit(self.options.outbound_buffer_size);
         if let Err(error) = open.send_broadcast(message) {
             return Err(self.lose_while_sending(error));
         }
@@ -320,6 +322,7 @@ impl OpenConnection {
             written = accepted(self.transport.write(frames.bytes))?;
         }
         if let Some(rest) = frames.bytes.get(written..).filter(|rest| !rest.is_empty()) {
+            self.output.reserve(rest.len());
             self.output.buffer().extend_from_slice(rest);
             self.output.end_message(frames.payload);
         }
@@ -337,6 +340,7 @@ impl OpenConnection {
                 let pieces = [IoSlice::new(&header), IoSlice::new(payload)];
                 let written = accepted(self.transport.write_vectored(&pieces))?;
                 if written < header.len() + payload.len() {
+                    self.output.reserve(header.len() + payload.len() - written);
                     let buffer = self.output.buffer();
                     buffer.extend_from_slice(header.get(written..).unwrap_or_default());
                     buffer.extend_from_slice(payload.get(written.saturating_sub(header.len())..).unwrap_or_default());
@@ -346,6 +350,10 @@ impl OpenConnection {
             Some(key) => {
                 self.output.buffer().extend_from_slice(&header);
                 for (index, chunk) in payload.chunks(MASK_CHUNK_BYTES).enumerate() {
+                    if index > 0 && !self.output.is_empty() {
+                        // The network accepts no more, so the rest will probably wait too.
+                        self.output.reserve(payload.len() - index * MASK_CHUNK_BYTES);
+                    }
                     mask::append(self.output.buffer(), chunk, key, index * MASK_CHUNK_BYTES);
                     if (index + 1) * MASK_CHUNK_BYTES >= payload.len() {
                         self.output.end_message(payload.len());

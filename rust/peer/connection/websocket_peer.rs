@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::error::{ErrorCode, Result};
 use crate::net::background_flush::FlushRequests;
-use crate::net::{FailureStage, NetError, linger, random};
+use crate::net::{FailureStage, NetError, random};
 use crate::peer::connection::handshake_head::HandshakeHead;
 use crate::peer::connection::heartbeat::HeartbeatAction;
 use crate::peer::connection::measurements::{CompressionStatistics, RoundTrip};
@@ -114,7 +114,6 @@ impl WebSocketPeer {
 
     /// Polls at a given time, as [`Self::poll`] does now.
     pub fn poll_at(&mut self, now: Instant) {
-        linger::tick(now);
         self.poll_opening(now);
         self.poll_open(now);
         self.update_trace_row();

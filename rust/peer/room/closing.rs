@@ -18,9 +18,12 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     /// [`crate::error::ErrorCode::InvalidParameter`] for an unknown id.
     pub fn disconnect_peer(&mut self, id: i32, force: bool) -> Result {
         if self.is_server()
-            && let Some(index) = self.connecting.iter().position(|peer| peer.id == id && peer.is_reported)
+            && let Some(arrival) = self.handshakes.arrival_of(id)
+            && self.connecting.get(&arrival).is_some_and(|peer| peer.is_reported)
         {
-            self.connecting.remove(index).cell.with((), refuse_request);
+            if let Some(client) = self.remove_connecting(arrival) {
+                client.cell.with((), refuse_request);
+            }
             self.events.retain(|event| *event != RoomEvent::Requested(id));
             return Ok(());
         }
@@ -51,7 +54,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
         for peer in self.peers.values() {
             peer.cell.with((), |peer| close_without_answer(peer, code, ""));
         }
-        for peer in &self.connecting {
+        for peer in self.connecting.values() {
             peer.cell.with((), drop_connection);
         }
         self.reset();

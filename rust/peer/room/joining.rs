@@ -6,7 +6,7 @@ use super::closing::{close_without_answer, drop_connection};
 use super::events::RoomEvent;
 use super::peer_cell::PeerCell;
 use super::room_peer::RoomPeer;
-use super::room_state::{MultiplayerPeer, RoomRole};
+use super::room_state::{JOINING, MultiplayerPeer, RoomRole};
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::peer_ids::SERVER_ID;
 use crate::peer::state::State;
@@ -24,7 +24,7 @@ enum JoinProgress {
 impl<S: PeerCell> MultiplayerPeer<S> {
     /// Advances a client until it has its id.
     pub(super) fn poll_joining(&mut self, now: Instant) {
-        let Some(mut server) = self.connecting.pop() else { return };
+        let Some(mut server) = self.connecting.remove(&JOINING) else { return };
         let (progress, has_advanced) = server.cell.with((JoinProgress::Waiting, false), |peer| {
             let state = peer.state();
             peer.poll_at(now);
@@ -40,7 +40,9 @@ impl<S: PeerCell> MultiplayerPeer<S> {
                 self.peers.insert(SERVER_ID, RoomPeer::new(server.cell));
                 self.events.push_back(RoomEvent::Connected(SERVER_ID));
             }
-            JoinProgress::Waiting if !server.is_late(now) => self.connecting.push(server),
+            JoinProgress::Waiting if !server.is_late(now) => {
+                self.connecting.insert(JOINING, server);
+            }
             JoinProgress::Waiting => {
                 server.cell.with((), drop_connection);
                 let time = self.options.handshake_timeout;

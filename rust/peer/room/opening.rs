@@ -2,9 +2,10 @@
 
 use super::peer_cell::PeerCell;
 use super::room_peer::ConnectingPeer;
-use super::room_state::{MultiplayerPeer, RoomRole, RoomStatus};
+use super::room_state::{JOINING, MultiplayerPeer, RoomRole, RoomStatus};
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::{ClientTls, ServerTls, clock};
+use crate::peer::accept_failure::AcceptFailure;
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::last_error::LastError;
 use crate::peer::listening::listen;
@@ -47,7 +48,8 @@ impl<S: PeerCell> MultiplayerPeer<S> {
         peer.options = self.options.clone();
         peer.connect_to_url(url, tls)?;
         self.reset();
-        self.connecting.push(ConnectingPeer::new(SERVER_ID, peer, &self.options, clock::now()));
+        let joining = ConnectingPeer::new(SERVER_ID, peer, &self.options, clock::now());
+        self.connecting.insert(JOINING, joining);
         self.role = RoomRole::Client { id: None };
         Ok(())
     }
@@ -63,6 +65,8 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     pub(super) fn reset(&mut self) {
         self.role = RoomRole::Unused;
         self.connecting.clear();
+        self.handshakes.clear();
+        self.accept_failure = AcceptFailure::default();
         self.peers.clear();
         self.packets.clear();
         self.events.clear();

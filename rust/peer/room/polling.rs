@@ -7,7 +7,7 @@ use super::peer_cell::PeerCell;
 use super::receiving::{discard_packets, receive_packets};
 use super::room_peer::RoomPeerState;
 use super::room_state::{MultiplayerPeer, RoomRole};
-use crate::net::{clock, linger};
+use crate::net::clock;
 use crate::peer::state::State;
 
 impl<S: PeerCell> MultiplayerPeer<S> {
@@ -23,9 +23,10 @@ impl<S: PeerCell> MultiplayerPeer<S> {
         match self.role {
             RoomRole::Unused => return,
             RoomRole::Server { .. } => {
-                linger::tick(now);
-                self.accept_connections(now);
-                self.poll_handshaking(now);
+                // Requests are read before silent connections make room for new ones.
+                self.poll_handshaking(0, now);
+                let first_new = self.accept_connections(now);
+                self.poll_handshaking(first_new, now);
             }
             RoomRole::Client { .. } => self.poll_joining(now),
         }

@@ -10,11 +10,16 @@ use super::room_peer::{ConnectingPeer, RoomPeer};
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::ServerTls;
 use crate::net::listener::ListeningSocket;
+use crate::peer::accept_failure::AcceptFailure;
 use crate::peer::connection::RoundTrip;
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::last_error::LastError;
 use crate::peer::options::{AdmissionOptions, ConnectionOptions};
 use crate::peer::peer_ids::{BROADCAST, SERVER_ID};
+use crate::peer::pending_handshakes::PendingHandshakes;
+
+/// The place of a client's connection among those that are being made; arrivals of a server's begin at 1.
+pub(super) const JOINING: u64 = 0;
 
 /// States of a room, with the numbers of Godot's `MultiplayerPeer.ConnectionStatus`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +45,10 @@ pub struct MultiplayerPeer<S: PeerCell = LocalPeerCell> {
     pub admission: AdmissionOptions,
     pub(super) role: RoomRole,
     pub(super) target_peer: i32,
-    pub(super) connecting: Vec<ConnectingPeer<S>>,
+    /// A server's clients in the handshake by their arrival, or a client's connection at [`JOINING`].
+    pub(super) connecting: BTreeMap<u64, ConnectingPeer<S>>,
+    pub(super) handshakes: PendingHandshakes,
+    pub(super) accept_failure: AcceptFailure,
     pub(super) peers: BTreeMap<i32, RoomPeer<S>>,
     pub(super) packets: RoomPacketQueue,
     pub(super) events: VecDeque<RoomEvent>,
@@ -71,7 +79,9 @@ impl<S: PeerCell> Default for MultiplayerPeer<S> {
             admission: AdmissionOptions::default(),
             role: RoomRole::Unused,
             target_peer: BROADCAST,
-            connecting: Vec::new(),
+            connecting: BTreeMap::new(),
+            handshakes: PendingHandshakes::default(),
+            accept_failure: AcceptFailure::default(),
             peers: BTreeMap::new(),
             packets: RoomPacketQueue::default(),
             events: VecDeque::new(),
@@ -137,7 +147,8 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     /// whose request the program is asked about.
     pub fn cell(&self, id: i32) -> Option<&S> {
         let is_shown = |peer: &&ConnectingPeer<S>| peer.id == id && (peer.is_reported || !self.is_server());
-        let connecting = || self.connecting.iter().find(is_shown).map(|peer| &peer.cell);
+        let arrival = || self.handshakes.arrival_of(id).unwrap_or(JOINING);
+        let connecting = || self.connecting.get(&arrival()).filter(is_shown).map(|peer| &peer.cell);
         let former = || self.former_server.as_ref().filter(|_| id == SERVER_ID);
         self.known_peer(id).map(|peer| &peer.cell).ok().or_else(connecting).or_else(former)
     }

@@ -23,6 +23,7 @@ impl Server {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         peer.peer.poll_at(now);
         if peer.state == ServerPeerState::Handshaking && peer.peer.is_request_pending() {
+            self.handshaking.request_arrived(peer.arrival);
             self.answer_request(id);
             if let Some(peer) = self.peers.get_mut(&id) {
                 peer.peer.poll_at(now);
@@ -80,7 +81,7 @@ impl Server {
         peer.state = ServerPeerState::Open;
         peer.peer.options = self.options.for_open_peer();
         let protocol = peer.peer.selected_protocol().to_owned();
-        self.handshaking.remove(&peer.arrival);
+        self.handshaking.remove(peer.arrival);
         self.connected.insert(id);
         // Messages that arrived with the handshake are reported by the next poll.
         self.activate(id);
@@ -96,7 +97,7 @@ impl Server {
     /// Drops a connection that did not become open.
     pub(super) fn fail(&mut self, id: i32, reason: String) {
         if let Some(peer) = self.peers.remove(&id) {
-            self.handshaking.remove(&peer.arrival);
+            self.handshaking.remove(peer.arrival);
             self.events.push_back(PeerEvent::Failed { id, reason });
         }
     }
@@ -131,7 +132,7 @@ impl Server {
         if result.is_ok()
             && let Some(peer) = self.peers.remove(&id)
         {
-            self.handshaking.remove(&peer.arrival);
+            self.handshaking.remove(peer.arrival);
         }
         self.record_error(result)
     }

@@ -6,8 +6,8 @@ use std::time::Instant;
 use super::listening::LISTENER_KEY;
 use super::server_peer::{ServerPeer, ServerPeerState};
 use super::server_state::Server;
+use crate::net::clock;
 use crate::net::poller::Poller;
-use crate::net::{clock, linger};
 
 impl Server {
     /// Advances every connection that has work: accepts, performs handshakes, sends, reads. Never blocks.
@@ -29,7 +29,6 @@ impl Server {
     /// Advances the connections for which `collect` reports readiness, and those that have work, until about `budget`
     /// bytes of messages have arrived. The remaining ones are first in the next call.
     pub(super) fn advance(&mut self, now: Instant, budget: usize, collect: fn(&Poller, &mut Vec<u64>)) {
-        linger::tick(now);
         if self.listening.is_none() {
             return;
         }
@@ -39,7 +38,8 @@ impl Server {
         let mut received = 0;
         for id in std::mem::take(&mut self.active) {
             let Some(peer) = self.peers.get_mut(&id) else { continue };
-            if received >= budget {
+            // Handshakes are not postponed, because accepting drops connections that are silent.
+            if received >= budget && !peer.is_handshaking() {
                 postponed.push(id);
                 continue;
             }

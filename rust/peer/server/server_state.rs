@@ -1,7 +1,7 @@
 //! Holds the state of a server object, and decides when its options may change and what queries return.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -9,6 +9,7 @@ use super::listening::Listening;
 use super::server_peer::ServerPeer;
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::background_flush::FlushRequests;
+use crate::peer::accept_failure::AcceptFailure;
 use crate::peer::connection::RoundTrip;
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::event::PeerEvent;
@@ -16,6 +17,7 @@ use crate::peer::godot3_packets::ReceivedPackets;
 use crate::peer::last_error::LastError;
 use crate::peer::options::ServerOptions;
 use crate::peer::peer_ids::{BuildIdHasher, PeerIds};
+use crate::peer::pending_handshakes::PendingHandshakes;
 
 /// A WebSocket server with all its connections, as Godot 3's `WebSocketServer` describes it. Peers have ids from 2 to
 /// 2147483647. An id is not assigned again while a program may still hold it, so a stale id is an error and not another
@@ -32,9 +34,9 @@ pub struct Server {
     pub(super) peers: HashMap<i32, ServerPeer, BuildIdHasher>,
     /// Peers that are open, or whose event of the end was not delivered yet, or was delivered last.
     pub(super) connected: BTreeSet<i32>,
-    /// Peers whose handshake is under way, in the order of their arrival.
-    pub(super) handshaking: BTreeMap<u64, i32>,
-    pub(super) arrivals: u64,
+    /// Peers whose handshake is under way.
+    pub(super) handshaking: PendingHandshakes,
+    pub(super) accept_failure: AcceptFailure,
     /// Peers that the next poll looks at, each once, in the order in which they got work: see
     /// [`ServerPeer::is_active`].
     pub(super) active: Vec<i32>,

@@ -130,15 +130,13 @@ impl StreamPeerTcp {
     /// # Errors
     /// `ConnectionError` if connecting failed or the connection broke.
     pub fn poll(&mut self) -> Result {
-        let now = clock::now();
-        linger::tick(now);
         match &self.connection {
             TcpConnection::Connecting { socket, deadline } => match socket.connect_progress() {
                 ConnectProgress::Connected => self.connection = TcpConnection::Connected(Arc::clone(socket)),
                 ConnectProgress::Failed(error) => {
                     return Err(self.break_connection(&format!("connecting failed: {error}")));
                 }
-                ConnectProgress::Pending if now >= *deadline => {
+                ConnectProgress::Pending if clock::now() >= *deadline => {
                     return Err(
                         self.break_connection("connecting did not finish before its time limit (connect_timeout)")
                     );

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use parking_lot::ReentrantMutex;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::net::{
-    ClientTls, FailureStage, NetError, RawDescriptor, ServerTls, TlsInfo, TlsStream, Transport, clock, linger,
-};
+use crate::net::{ClientTls, FailureStage, NetError, RawDescriptor, ServerTls, TlsInfo, TlsStream, Transport};
 
 /// State of a session, with the numbers of Godot's `StreamPeerTLS.Status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +111,6 @@ impl StreamPeerTls {
 
     /// Continues the handshake, reads what has arrived, and detects the end of the session.
     pub fn poll(&mut self) {
-        linger::tick(clock::now());
         self.advance();
         if let Session::Connected(stream) = &self.session {
             let available = stream.with(Ok(Some(0)), TlsStream::available);

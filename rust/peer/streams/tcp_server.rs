@@ -1,10 +1,13 @@
 //! Decides how a TCP listener binds and accepts, as Godot's `TCPServer` describes it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::net::listener::{ListenError, ListeningSocket};
-use crate::net::{RawDescriptor, TcpSocket, clock, linger};
+use crate::net::listener::{AcceptOutcome, ListenError, ListeningSocket};
+use crate::net::{RawDescriptor, TcpSocket, clock};
+use crate::peer::accept_failure::AcceptFailure;
+use crate::peer::last_error::LastError;
 use crate::peer::streams::bind_address::bind_address;
 use crate::peer::streams::stream_peer_tcp::StreamPeerTcp;
 
@@ -14,6 +17,8 @@ pub struct TcpServer {
     listener: Option<ListeningSocket>,
     /// A connection that was accepted and not taken yet.
     accepted: Option<TcpSocket>,
+    accept_failure: AcceptFailure,
+    last_error: LastError,
 }
 
 impl TcpServer {
@@ -28,6 +33,11 @@ impl TcpServer {
     /// `AlreadyInUse` if the server listens already or the port is in use, `InvalidParameter` for an invalid address,
     /// `CantCreate` if the system gives no socket.
     pub fn listen(&mut self, port: u16, bind_address: &str) -> Result {
+        let result = self.try_listen(port, bind_address);
+        self.record_error(result)
+    }
+
+    fn try_listen(&mut self, port: u16, bind_address: &str) -> Result {
         if self.listener.is_some() {
             return Err(Error::new(ErrorCode::AlreadyInUse, "the server already listens"));
         }
@@ -35,13 +45,37 @@ impl TcpServer {
         Ok(())
     }
 
-    /// Returns whether a connection waits to be taken.
+    /// Returns whether a connection waits to be taken. If the system cannot accept one that waits, for lack of
+    /// descriptors for example, [`Self::error_message`] has the reason.
     pub fn is_connection_available(&mut self) -> bool {
-        linger::tick(clock::now());
         if self.accepted.is_none() {
-            self.accepted = self.listener.as_ref().and_then(ListeningSocket::accept);
+            self.accepted = self.accept(clock::now());
         }
         self.accepted.is_some()
+    }
+
+    fn accept(&mut self, now: Instant) -> Option<TcpSocket> {
+        let listener = self.listener.as_ref().filter(|_| !self.accept_failure.is_paused(now))?;
+        match listener.accept() {
+            AcceptOutcome::Socket(socket) => return Some(socket),
+            AcceptOutcome::WouldBlock => self.accept_failure.all_accepted(now),
+            AcceptOutcome::Exhausted(error) => {
+                if let Some(error) = self.accept_failure.failed(&error, now) {
+                    self.last_error.set(error.message());
+                }
+            }
+        }
+        None
+    }
+
+    /// Returns why the last call was refused or a connection could not be accepted; empty if neither happened.
+    pub fn error_message(&self) -> &str {
+        self.last_error.as_str()
+    }
+
+    /// Keeps the text of an error for [`Self::error_message`]; bindings pass their own refusals.
+    pub fn record_error<T>(&mut self, result: Result<T>) -> Result<T> {
+        self.last_error.record(result)
     }
 
     /// Takes the next connection; `None` if none waits.
@@ -69,6 +103,7 @@ impl TcpServer {
     pub fn stop(&mut self) {
         self.listener = None;
         self.accepted = None;
+        self.accept_failure = AcceptFailure::default();
     }
 }
 
