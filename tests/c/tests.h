@@ -121,6 +121,12 @@
     TEST(multiplayer_packets_are_delivered)                     \
     TEST(server_and_client_use_tls)                             \
     TEST(server_and_client_refuse_invalid_arguments)            \
+    /* test_stopping.c */                                       \
+    TEST(stopped_and_freed_hosts_deliver_what_was_sent)         \
+    TEST(a_shutdown_delivers_messages_in_both_directions)       \
+    TEST(a_shutdown_drops_clients_that_do_not_answer)           \
+    TEST(a_refused_shutdown_changes_nothing)                    \
+    TEST(a_wait_returns_when_a_shutdown_is_over)                \
     /* test_trace.c */                                          \
     TEST(a_trace_lists_live_peers)                              \
     TEST(a_trace_logs_messages_and_hides_secrets)               \

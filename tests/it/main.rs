@@ -4,6 +4,7 @@
 
 mod batches;
 mod client;
+mod closing;
 mod compression;
 mod connection;
 mod corpus;
@@ -22,6 +23,7 @@ mod rooms;
 mod scenes;
 mod server;
 mod split;
+mod stopping;
 mod tls;
 mod tls_matrix;
 mod tls_trust;

@@ -27,6 +27,8 @@ pub struct TlsStream {
     /// Bytes at the beginning of the next write that are encrypted already. A write reports bytes only after their
     /// ciphertext was written, so that the caller's queue shows all unsent data.
     accepted: usize,
+    /// Bytes of ciphertext that were written.
+    written_ciphertext: u64,
     /// The session may hold plaintext.
     may_hold_plaintext: bool,
     /// The end of the transport was read.
@@ -66,6 +68,7 @@ impl TlsStream {
             waiting: Vec::new(),
             waiting_used: 0,
             accepted: 0,
+            written_ciphertext: 0,
             may_hold_plaintext: false,
             is_at_end: false,
             failure: None,
@@ -156,7 +159,7 @@ impl TlsStream {
                 return Ok(false);
             }
             match self.session.write_tls(&mut Adapter(self.inner.as_mut())) {
-                Ok(_) => {}
+                Ok(count) => self.written_ciphertext += count as u64,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
                 Err(error) => return Err(error),
@@ -334,6 +337,14 @@ impl Transport for TlsStream {
 
     fn may_write(&mut self) -> bool {
         self.inner.may_write()
+    }
+
+    fn retry_write(&mut self) {
+        self.inner.retry_write();
+    }
+
+    fn written_in_advance(&self) -> u64 {
+        self.written_ciphertext
     }
 
     fn known_readiness(&self) -> (bool, bool) {

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::net::{ClientTls, ServerTls, clock};
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::last_error::LastError;
-use crate::peer::listening::listen;
+use crate::peer::listening::{SHUTTING_DOWN, listen};
 use crate::peer::peer_ids::SERVER_ID;
 use crate::peer::trace::PeerClass;
 
@@ -55,6 +55,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     fn check_unused(&self) -> Result {
         match self.role {
             RoomRole::Unused => Ok(()),
+            RoomRole::ShuttingDown { .. } => Err(Error::new(ErrorCode::AlreadyInUse, SHUTTING_DOWN)),
             RoomRole::Client { .. } | RoomRole::Server { .. } => Err(already_in_use()),
         }
     }

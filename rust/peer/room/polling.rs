@@ -27,6 +27,10 @@ impl<S: PeerCell> MultiplayerPeer<S> {
                 self.accept_connections(now);
                 self.poll_handshaking(now);
             }
+            RoomRole::ShuttingDown { deadline } => {
+                linger::tick(now);
+                self.advance_shutdown(deadline, now);
+            }
             RoomRole::Client { .. } => self.poll_joining(now),
         }
         self.poll_peers(now);

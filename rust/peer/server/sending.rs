@@ -12,9 +12,13 @@ impl Server {
     /// Sends a message to one peer.
     ///
     /// # Errors
-    /// [`ErrorCode::InvalidParameter`] for an unknown or stale id, otherwise as the peer's own `send()`.
+    /// [`ErrorCode::InvalidParameter`] for an unknown or stale id, [`ErrorCode::Failed`] while the server shuts down,
+    /// otherwise as the peer's own `send()`.
     pub fn send(&mut self, id: i32, kind: MessageKind, payload: &[u8]) -> Result {
-        let result = self.connected_peer_mut(id).and_then(|peer| peer.peer.send(kind, payload));
+        let result = self
+            .check_sending()
+            .and_then(|()| self.connected_peer_mut(id))
+            .and_then(|peer| peer.peer.send(kind, payload));
         self.schedule(id);
         self.record_error(result)
     }
@@ -35,7 +39,8 @@ impl Server {
             }
             MessageKind::Binary => Ok(()),
         };
-        let result = checked.and_then(|()| self.broadcast(target, None, kind, payload));
+        let result =
+            checked.and_then(|()| self.check_sending()).and_then(|()| self.broadcast(target, None, kind, payload));
         self.record_error(result)
     }
 
@@ -83,7 +88,8 @@ impl Server {
 
     /// Sends a ping to a peer.
     pub fn ping(&mut self, id: i32, payload: &[u8]) -> Result {
-        let result = self.connected_peer_mut(id).and_then(|peer| peer.peer.ping(payload));
+        let result =
+            self.check_sending().and_then(|()| self.connected_peer_mut(id)).and_then(|peer| peer.peer.ping(payload));
         self.schedule(id);
         self.record_error(result)
     }

@@ -29,8 +29,8 @@ pub enum WaitStep {
 }
 
 impl Server {
-    /// Polls and blocks until an event is queued or the time is over; `None` for no limit. Returns whether an event is
-    /// queued.
+    /// Polls and blocks until an event is queued, a shutdown ends, or the time is over; `None` for no limit. Returns
+    /// `false` if the time is over.
     ///
     /// # Errors
     /// [`ErrorCode::Unconfigured`] if the server does not listen: it has no events.
@@ -66,7 +66,8 @@ impl Server {
             let collect = if is_over || has_work { Poller::collect } else { Poller::collect_without_snapshot };
             self.advance(now, BATCH_BYTES, collect);
             waiter.mark();
-            if self.has_events() {
+            // Without a listening server, the poll has ended a shutdown.
+            if self.has_events() || self.listening.is_none() {
                 return Ok(WaitStep::Ready);
             }
             if is_over {
