@@ -318,8 +318,10 @@ typedef struct {
     double handshake_timeout;
     /**
      * Time for the remote peer to answer a close frame before the connection is dropped with code
-     * -1. In seconds, up to 31536000 (a year). 0 to end the connection with the close frame.
-     * Default 5. Takes effect immediately.
+     * -1. It begins when all data that was sent before, and the close frame, were passed to the
+     * operating system. Until then the connection is dropped if the system accepts no byte for this
+     * time. In seconds, up to 31536000 (a year). 0 to end the connection in the poll after the
+     * close frame was sent. Default 5. Takes effect immediately.
      */
     double close_timeout;
     /**
@@ -465,9 +467,9 @@ typedef struct {
 wsp_peer *wsp_peer_new(void);
 
 /**
- * Frees a peer. An open connection is dropped without a close frame. Unsent data is flushed in the
- * background for up to 2 s while any other object is polled; wait for wsp_peer_is_drained() first
- * to be certain. NULL is ignored. No other thread may use the peer any more.
+ * Frees a peer. An open connection is closed with code 1001 (going away). Unsent data is flushed in
+ * the background for up to 2 s while any other object is polled; wait for wsp_peer_is_drained()
+ * first to be certain. NULL is ignored. No other thread may use the peer any more.
  */
 void wsp_peer_free(wsp_peer *peer);
 
@@ -615,7 +617,8 @@ void wsp_peer_poll(wsp_peer *peer);
 void wsp_peer_flush(wsp_peer *peer);
 
 /**
- * Starts the close handshake (RFC 6455 section 7); keep polling until WSP_STATE_CLOSED. `code` is
+ * Starts the close handshake (RFC 6455 section 7); keep polling until WSP_STATE_CLOSED. The close
+ * frame follows everything that was sent; close_timeout limits the wait for its answer. `code` is
  * 1000 to 1003, 1007 to 1014 or 3000 to 4999; 0 sends a close frame without a code. `reason` has at
  * most 123 bytes of UTF-8 and may be NULL. A negative code, or a call while connecting, drops the
  * connection at once, and nothing else is checked. While closing or closed, the call does nothing.
@@ -1181,11 +1184,11 @@ wsp_error wsp_server_set_allowed_origins(wsp_server *server,
  * wsp_server_get_local_port()). NULL for `options` listens on every interface without
  * sub-protocols. Everything is copied.
  *
- * Errors: WSP_ERR_ALREADY_IN_USE while listening, or if the address is in use or not of this
- * machine; WSP_ERR_INVALID_PARAMETER if `server` is NULL, or for an unknown `struct_size` or an
- * invalid port, address or sub-protocol; WSP_ERR_INVALID_DATA if a text is not UTF-8;
- * WSP_ERR_CANT_CREATE if the operating system gives no socket; WSP_ERR_FAILED if listening fails
- * otherwise.
+ * Errors: WSP_ERR_ALREADY_IN_USE while listening or shutting down, or if the address is in use or
+ * not of this machine; WSP_ERR_INVALID_PARAMETER if `server` is NULL, or for an unknown
+ * `struct_size` or an invalid port, address or sub-protocol; WSP_ERR_INVALID_DATA if a text is not
+ * UTF-8; WSP_ERR_CANT_CREATE if the operating system gives no socket; WSP_ERR_FAILED if listening
+ * fails otherwise.
  */
 wsp_error wsp_server_listen(wsp_server *server,
                             int32_t port,
@@ -1196,6 +1199,32 @@ wsp_error wsp_server_listen(wsp_server *server,
  * Queued events are dropped, and the stop itself causes none. Threads in wsp_server_wait() return.
  */
 void wsp_server_stop(wsp_server *server);
+
+/**
+ * Stops listening, and ends every connection by a close frame after the messages that were sent
+ * before; `code` and `reason` (NULL for none) as for wsp_peer_close(), but without negative codes.
+ * Clients whose handshake is under way are refused with HTTP status 503.
+ *
+ * Continue to call wsp_server_poll() or wsp_server_wait(), and to take events, while
+ * wsp_server_is_shutting_down() returns true. Messages that still arrive and the ends of the
+ * connections cause events. Connections that have not ended after `timeout_ms` milliseconds
+ * (negative for no limit) are dropped, WSP_EVENT_CLOSED then has was_clean 0. Nothing can be sent
+ * any more. wsp_server_stop() ends the shutdown at once.
+ *
+ * Errors: WSP_ERR_UNCONFIGURED if the server does not listen; WSP_ERR_ALREADY_IN_USE if it is
+ * shutting down; WSP_ERR_INVALID_PARAMETER if `server` is NULL or a close frame may not carry the
+ * code or the reason; WSP_ERR_INVALID_DATA if `reason` is not UTF-8. Nothing changes then.
+ */
+wsp_error wsp_server_shutdown(wsp_server *server,
+                              int32_t code,
+                              const char *reason,
+                              int32_t timeout_ms);
+
+/**
+ * Returns whether a shutdown goes on: from wsp_server_shutdown() to the poll after the last
+ * connection has ended.
+ */
+bool wsp_server_is_shutting_down(const wsp_server *server);
 
 /**
  * Advances every connection that has news: accepts, runs handshakes, sends queued data, reads.
@@ -1209,7 +1238,7 @@ void wsp_server_poll(wsp_server *server);
  * wsp_server_free(); what they send is written at once. Several threads may wait, each for its own
  * time.
  *
- * Returns WSP_OK if an event is queued or wsp_server_wake() was called.
+ * Returns WSP_OK if an event is queued, wsp_server_wake() was called, or a shutdown is over.
  *
  * Errors: WSP_ERR_TIMEOUT if the time has passed; WSP_ERR_UNCONFIGURED if the server does not
  * listen, also after another thread has called wsp_server_stop(); WSP_ERR_INVALID_PARAMETER if
@@ -1235,7 +1264,7 @@ void wsp_server_wake(wsp_server *server);
 wsp_error wsp_server_next_event(wsp_server *server,
                                 wsp_event *event);
 
-/** Returns whether the server listens. */
+/** Returns whether the server listens; false while it shuts down. */
 bool wsp_server_is_listening(const wsp_server *server);
 
 /** Returns the TCP port that the server listens on, 0 if it does not listen. */
@@ -1321,8 +1350,8 @@ void wsp_server_flush(wsp_server *server);
 
 /**
  * Starts the close handshake with a peer; `code` and `reason` as for wsp_peer_close().
- * WSP_EVENT_CLOSED follows when the peer has answered or close_timeout has passed. Messages that
- * arrive until then cause no events.
+ * WSP_EVENT_CLOSED follows when the peer has answered or close_timeout ends the connection.
+ * Messages that arrive until then cause no events.
  *
  * Errors: WSP_ERR_INVALID_PARAMETER if `server` is NULL, for an id without a connection, or if a
  * close frame may not carry the code or the reason; WSP_ERR_INVALID_DATA if `reason` is not UTF-8.
@@ -1592,8 +1621,8 @@ wsp_error wsp_client_connect_to_url(wsp_client *client,
 
 /**
  * Starts the close handshake; `code` and `reason` as for wsp_peer_close(). WSP_EVENT_CLOSED follows
- * when the server has answered or close_timeout has passed. While connecting, or waiting to
- * reconnect, the attempt is abandoned without an event.
+ * when the server has answered or close_timeout ends the connection. While connecting, or waiting
+ * to reconnect, the attempt is abandoned without an event.
  *
  * Errors: WSP_ERR_INVALID_PARAMETER if `client` is NULL or a close frame may not carry the code or
  * the reason; WSP_ERR_INVALID_DATA if `reason` is not UTF-8.
@@ -1812,9 +1841,9 @@ typedef struct {
 wsp_multiplayer *wsp_multiplayer_new(void);
 
 /**
- * Frees a room after the steps of wsp_multiplayer_close(). NULL is ignored. No other thread may use
- * the room any more. Handles from wsp_multiplayer_get_peer() stay valid and have to be freed
- * separately.
+ * Frees a room after the steps of wsp_multiplayer_close(), with code 1001 (going away) from a
+ * client too. NULL is ignored. No other thread may use the room any more. Handles from
+ * wsp_multiplayer_get_peer() stay valid and have to be freed separately.
  */
 void wsp_multiplayer_free(wsp_multiplayer *room);
 
@@ -2016,9 +2045,37 @@ wsp_error wsp_multiplayer_disconnect_peer(wsp_multiplayer *room,
 
 /**
  * Sends a close frame to every peer (code 1001 from a server, 1000 from a client) and ends being a
- * client or server. Queued events are dropped.
+ * client or server. Queued events are dropped. Packets that were sent before, and the close frames,
+ * are written in the background, which ends with the process; wsp_multiplayer_shutdown() waits
+ * until they have arrived.
  */
 void wsp_multiplayer_close(wsp_multiplayer *room);
+
+/**
+ * Stops listening, and ends every connection of a server by a close frame after the packets that
+ * were sent before; `code` and `reason` (NULL for none) as for wsp_peer_close(), but without
+ * negative codes. Clients whose handshake is under way are refused with HTTP status 503.
+ *
+ * Continue to call wsp_multiplayer_poll() and to take events while
+ * wsp_multiplayer_is_shutting_down() returns true. Packets that still arrive and the departures
+ * cause events. Connections that have not ended after `timeout_ms` milliseconds (negative for no
+ * limit) are dropped. Nothing can be sent any more. wsp_multiplayer_close() ends the shutdown at
+ * once. The state of the room is WSP_MULTIPLAYER_CONNECTED until the end.
+ *
+ * Errors: WSP_ERR_UNCONFIGURED if the room is not a server; WSP_ERR_ALREADY_IN_USE if it is
+ * shutting down; WSP_ERR_INVALID_PARAMETER if `room` is NULL or a close frame may not carry the
+ * code or the reason; WSP_ERR_INVALID_DATA if `reason` is not UTF-8. Nothing changes then.
+ */
+wsp_error wsp_multiplayer_shutdown(wsp_multiplayer *room,
+                                   int32_t code,
+                                   const char *reason,
+                                   int32_t timeout_ms);
+
+/**
+ * Returns whether a shutdown goes on: from wsp_multiplayer_shutdown() to the poll after the last
+ * peer has departed.
+ */
+bool wsp_multiplayer_is_shutting_down(const wsp_multiplayer *room);
 
 /** Returns the state of a room, WSP_MULTIPLAYER_DISCONNECTED for NULL. */
 wsp_multiplayer_status wsp_multiplayer_get_status(const wsp_multiplayer *room);

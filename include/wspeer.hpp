@@ -494,6 +494,10 @@ public:
     void poll() noexcept { wsp_multiplayer_poll(get()); }
     void flush() noexcept { wsp_multiplayer_flush(get()); }
     void close() noexcept { wsp_multiplayer_close(get()); }
+    WSPEER_NODISCARD wsp_error shutdown(int code = 1001, c_text reason = nullptr, std::int32_t timeout_ms = 10000) noexcept {
+        return wsp_multiplayer_shutdown(get(), code, reason, timeout_ms);
+    }
+    bool is_shutting_down() const noexcept { return wsp_multiplayer_is_shutting_down(get()); }
     /** Takes the next event. Returns false if none is queued. */
     bool next_event(multiplayer_event &into) noexcept { return wsp_multiplayer_next_event(get(), &into) == WSP_OK; }
 
@@ -646,6 +650,10 @@ public:
         return wsp_server_listen(get(), port, &options);
     }
     void stop() noexcept { wsp_server_stop(get()); }
+    WSPEER_NODISCARD wsp_error shutdown(int code = 1001, c_text reason = nullptr, std::int32_t timeout_ms = 10000) noexcept {
+        return wsp_server_shutdown(get(), code, reason, timeout_ms);
+    }
+    bool is_shutting_down() const noexcept { return wsp_server_is_shutting_down(get()); }
     bool is_listening() const noexcept { return wsp_server_is_listening(get()); }
     std::uint16_t local_port() const noexcept { return wsp_server_get_local_port(get()); }
     void poll() noexcept { wsp_server_poll(get()); }

@@ -124,6 +124,9 @@ pub const LINGER_DISCARD_BYTES: usize = 256 * 1024;
 /// that a new connection never has to wake it.
 pub const LINGER_IDLE: Duration = Duration::from_secs(2);
 
+/// Default time of a shutdown in Godot: twice the default of `close_timeout`.
+pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Messages of at least this length that compression does not shorten are sent uncompressed. Shorter ones grow by a few
 /// bytes at most, and their content in the compression window helps the next message.
 pub const DEFLATE_GIVE_UP_BYTES: usize = 1024;

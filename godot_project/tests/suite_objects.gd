@@ -154,7 +154,7 @@ func test_stop_emits_at_the_clients_only() -> void:
 	group.server.stop()
 	equal([group.server.is_listening(), group.server.get_peer_list(), peer.is_connected_to_host()], [false, PackedInt32Array(), false])
 	check(group.until_client_event("connection_closed(true)"), "emitted")
-	equal(group.client_events[0], ["server_close_request(1000, )", "connection_closed(true)"])
+	equal(group.client_events[0], ["server_close_request(1001, )", "connection_closed(true)"])
 	equal(group.server_events, PackedStringArray())
 	equal(group.server.listen(0), OK)
 
@@ -384,7 +384,7 @@ func test_freeing_a_client_sends_a_close_frame() -> void:
 	group.clear_events()
 	group.clients.clear()
 	check(group.until_server_event("client_disconnected(#1, true)"), "emitted")
-	equal(group.server_events, ["client_close_request(#1, 1000, )", "client_disconnected(#1, true)"])
+	equal(group.server_events, ["client_close_request(#1, 1001, )", "client_disconnected(#1, true)"])
 
 
 func test_listen() -> void:

@@ -252,7 +252,7 @@ func test_freed_room_sends_a_close_frame() -> void:
 		return client.get_connection_status() == CONNECTED), "connected")
 	client = null
 	check(loopback.until(func() -> bool: return not code.is_empty()), "peer_disconnected")
-	equal(code, [1000], "the close code")
+	equal(code, [1001], "the close code")
 
 
 func test_two_threads_use_one_room() -> void:

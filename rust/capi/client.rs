@@ -99,8 +99,8 @@ pub extern "C" fn wsp_client_new() -> *mut wsp_client {
     leak(Client::default())
 }
 
-/// Frees a client. An open connection is closed with code 1000. NULL is ignored. No other thread may use the client, or
-/// wait on it, any more.
+/// Frees a client. An open connection is closed with code 1001 (going away). NULL is ignored. No other thread may use
+/// the client, or wait on it, any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_client_free(client: *mut wsp_client) {
     // SAFETY: the caller passes NULL or a handle it gives up.
@@ -199,8 +199,8 @@ pub unsafe extern "C" fn wsp_client_connect_to_url(
 }
 
 /// Starts the close handshake; `code` and `reason` as for wsp_peer_close(). WSP_EVENT_CLOSED follows when the server
-/// has answered or close_timeout has passed. While connecting, or waiting to reconnect, the attempt is abandoned
-/// without an event.
+/// has answered or close_timeout ends the connection. While connecting, or waiting to reconnect, the attempt is
+/// abandoned without an event.
 ///
 /// Errors: WSP_ERR_INVALID_PARAMETER if `client` is NULL or a close frame may not carry the code or the reason;
 /// WSP_ERR_INVALID_DATA if `reason` is not UTF-8.

@@ -5,7 +5,7 @@ use std::ptr::{null, null_mut};
 
 use parking_lot::Mutex;
 
-use super::arguments::{bytes, id_list, required_text, text_list, write_ids};
+use super::arguments::{bytes, id_list, optional_text, required_text, text_list, timeout, write_ids};
 use super::error::wsp_error;
 use super::flushed_object::FlushedObject;
 use super::handle::{Guarded, Handle, attempt, free, handle, leak, lend, query, run};
@@ -136,8 +136,9 @@ pub extern "C" fn wsp_multiplayer_new() -> *mut wsp_multiplayer {
     leak(SceneRoom::new())
 }
 
-/// Frees a room after the steps of wsp_multiplayer_close(). NULL is ignored. No other thread may use the room any more.
-/// Handles from wsp_multiplayer_get_peer() stay valid and have to be freed separately.
+/// Frees a room after the steps of wsp_multiplayer_close(), with code 1001 (going away) from a client too. NULL is
+/// ignored. No other thread may use the room any more. Handles from wsp_multiplayer_get_peer() stay valid and have to
+/// be freed separately.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_free(room: *mut wsp_multiplayer) {
     // SAFETY: the caller passes NULL or a handle it gives up.
@@ -458,7 +459,8 @@ pub unsafe extern "C" fn wsp_multiplayer_disconnect_peer(
 }
 
 /// Sends a close frame to every peer (code 1001 from a server, 1000 from a client) and ends being a client or server.
-/// Queued events are dropped.
+/// Queued events are dropped. Packets that were sent before, and the close frames, are written in the background, which
+/// ends with the process; wsp_multiplayer_shutdown() waits until they have arrived.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_close(room: *mut wsp_multiplayer) {
     // SAFETY: the caller passes NULL or a live handle.
@@ -468,6 +470,41 @@ pub unsafe extern "C" fn wsp_multiplayer_close(room: *mut wsp_multiplayer) {
             room.reset();
         });
     }
+}
+
+/// Stops listening, and ends every connection of a server by a close frame after the packets that were sent before;
+/// `code` and `reason` (NULL for none) as for wsp_peer_close(), but without negative codes. Clients whose handshake is
+/// under way are refused with HTTP status 503.
+///
+/// Continue to call wsp_multiplayer_poll() and to take events while wsp_multiplayer_is_shutting_down() returns true.
+/// Packets that still arrive and the departures cause events. Connections that have not ended after `timeout_ms`
+/// milliseconds (negative for no limit) are dropped. Nothing can be sent any more. wsp_multiplayer_close() ends the
+/// shutdown at once. The state of the room is WSP_MULTIPLAYER_CONNECTED until the end.
+///
+/// Errors: WSP_ERR_UNCONFIGURED if the room is not a server; WSP_ERR_ALREADY_IN_USE if it is shutting down;
+/// WSP_ERR_INVALID_PARAMETER if `room` is NULL or a close frame may not carry the code or the reason;
+/// WSP_ERR_INVALID_DATA if `reason` is not UTF-8. Nothing changes then.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_multiplayer_shutdown(
+    room: *mut wsp_multiplayer,
+    code: i32,
+    reason: *const c_char,
+    timeout_ms: i32,
+) -> wsp_error {
+    // SAFETY: the caller passes NULL or a live handle and string.
+    unsafe {
+        run(room, |room| {
+            let reason = optional_text(reason, "reason")?.unwrap_or_default();
+            room.room.shutdown(code, reason, timeout(timeout_ms))
+        })
+    }
+}
+
+/// Returns whether a shutdown goes on: from wsp_multiplayer_shutdown() to the poll after the last peer has departed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_multiplayer_is_shutting_down(room: *const wsp_multiplayer) -> bool {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { query(room, false, |room| room.room.is_shutting_down()) }
 }
 
 /// Returns the state of a room, WSP_MULTIPLAYER_DISCONNECTED for NULL.

@@ -85,8 +85,8 @@ pub extern "C" fn wsp_peer_new() -> *mut wsp_peer {
     leak(WebSocketPeer::new())
 }
 
-/// Frees a peer. An open connection is dropped without a close frame. Unsent data is flushed in the background for up
-/// to 2 s while any other object is polled; wait for wsp_peer_is_drained() first to be certain. NULL is ignored. No
+/// Frees a peer. An open connection is closed with code 1001 (going away). Unsent data is flushed in the background for
+/// up to 2 s while any other object is polled; wait for wsp_peer_is_drained() first to be certain. NULL is ignored. No
 /// other thread may use the peer any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_peer_free(peer: *mut wsp_peer) {

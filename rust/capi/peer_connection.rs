@@ -84,7 +84,8 @@ pub unsafe extern "C" fn wsp_peer_flush(peer: *mut wsp_peer) {
     unsafe { query(peer, (), WebSocketPeer::flush) };
 }
 
-/// Starts the close handshake (RFC 6455 section 7); keep polling until WSP_STATE_CLOSED. `code` is 1000 to 1003, 1007
+/// Starts the close handshake (RFC 6455 section 7); keep polling until WSP_STATE_CLOSED. The close frame follows
+/// everything that was sent; close_timeout limits the wait for its answer. `code` is 1000 to 1003, 1007
 /// to 1014 or 3000 to 4999; 0 sends a close frame without a code. `reason` has at most 123 bytes of UTF-8 and may be
 /// NULL. A negative code, or a call while connecting, drops the connection at once, and nothing else is checked. While
 /// closing or closed, the call does nothing.

@@ -5,7 +5,7 @@ use std::ptr::null;
 
 use parking_lot::Mutex;
 
-use super::arguments::{optional_text, text_list};
+use super::arguments::{optional_text, text_list, timeout};
 use super::error::wsp_error;
 use super::event::{LentEvent, check, wsp_event};
 use super::flushed_object::FlushedObject;
@@ -199,7 +199,7 @@ pub unsafe extern "C" fn wsp_server_set_allowed_origins(
 /// Listens on a TCP port, 0 to 65535; 0 lets the operating system choose one (see wsp_server_get_local_port()). NULL
 /// for `options` listens on every interface without sub-protocols. Everything is copied.
 ///
-/// Errors: WSP_ERR_ALREADY_IN_USE while listening, or if the address is in use or not of this machine;
+/// Errors: WSP_ERR_ALREADY_IN_USE while listening or shutting down, or if the address is in use or not of this machine;
 /// WSP_ERR_INVALID_PARAMETER if `server` is NULL, or for an unknown `struct_size` or an invalid port, address or
 /// sub-protocol; WSP_ERR_INVALID_DATA if a text is not UTF-8; WSP_ERR_CANT_CREATE if the operating system gives no
 /// socket; WSP_ERR_FAILED if listening fails otherwise.
@@ -215,7 +215,7 @@ pub unsafe extern "C" fn wsp_server_listen(
             let options = read_optional(options, LISTEN_DEFAULTS)?;
             let address = optional_text(options.address, "address")?.unwrap_or("*");
             let protocols = text_list(options.protocols, options.protocol_count, "protocols")?;
-            if !server.is_listening() {
+            if !server.is_listening() && !server.is_shutting_down() {
                 server.configure(|options| options.listen.set_bind_address(address))?;
             }
             let parameters = ListenParameters { protocols, gd_mp_api: options.gd_mp_api != 0 };
@@ -224,12 +224,51 @@ pub unsafe extern "C" fn wsp_server_listen(
     }
 }
 
-/// Stops listening, sends a close frame with code 1000 to every client and ends its connection. Queued events are
-/// dropped, and the stop itself causes none. Threads in wsp_server_wait() return.
+/// Stops listening, sends a close frame with code 1001 (going away) to every client and ends its connection. Clients
+/// whose handshake is under way are refused with HTTP status 503. Queued events are dropped, and the stop itself causes
+/// none. Ends a shutdown at once. Threads in wsp_server_wait() return.
+///
+/// Messages that were sent before, and the close frame, are written in the background, which ends with the process.
+/// Call wsp_server_shutdown() first to wait until they have arrived.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_server_stop(server: *mut wsp_server) {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe { query(server, (), Server::stop) };
+}
+
+/// Stops listening, and ends every connection by a close frame after the messages that were sent before; `code` and
+/// `reason` (NULL for none) as for wsp_peer_close(), but without negative codes. Clients whose handshake is under way
+/// are refused with HTTP status 503.
+///
+/// Continue to call wsp_server_poll() or wsp_server_wait(), and to take events, while wsp_server_is_shutting_down()
+/// returns true. Messages that still arrive and the ends of the connections cause events. Connections that have not
+/// ended after `timeout_ms` milliseconds (negative for no limit) are dropped, WSP_EVENT_CLOSED then has was_clean 0.
+/// Nothing can be sent any more. wsp_server_stop() ends the shutdown at once.
+///
+/// Errors: WSP_ERR_UNCONFIGURED if the server does not listen; WSP_ERR_ALREADY_IN_USE if it is shutting down;
+/// WSP_ERR_INVALID_PARAMETER if `server` is NULL or a close frame may not carry the code or the reason;
+/// WSP_ERR_INVALID_DATA if `reason` is not UTF-8. Nothing changes then.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_server_shutdown(
+    server: *mut wsp_server,
+    code: i32,
+    reason: *const c_char,
+    timeout_ms: i32,
+) -> wsp_error {
+    // SAFETY: the caller passes NULL or a live handle and string.
+    unsafe {
+        run(server, |server| {
+            let reason = optional_text(reason, "reason")?.unwrap_or_default();
+            server.shutdown(code, reason, timeout(timeout_ms))
+        })
+    }
+}
+
+/// Returns whether a shutdown goes on: from wsp_server_shutdown() to the poll after the last connection has ended.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_server_is_shutting_down(server: *const wsp_server) -> bool {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { query(server, false, |server| server.is_shutting_down()) }
 }
 
 /// Advances every connection that has news: accepts, runs handshakes, sends queued data, reads. Never blocks. Call
@@ -244,7 +283,7 @@ pub unsafe extern "C" fn wsp_server_poll(server: *mut wsp_server) {
 /// time other threads may call any function on the server except wsp_server_free(); what they send is written at once.
 /// Several threads may wait, each for its own time.
 ///
-/// Returns WSP_OK if an event is queued or wsp_server_wake() was called.
+/// Returns WSP_OK if an event is queued, wsp_server_wake() was called, or a shutdown is over.
 ///
 /// Errors: WSP_ERR_TIMEOUT if the time has passed; WSP_ERR_UNCONFIGURED if the server does not listen, also after
 /// another thread has called wsp_server_stop(); WSP_ERR_INVALID_PARAMETER if `server` is NULL.
@@ -294,7 +333,7 @@ fn take_payload(server: &mut Server, event: &PeerEvent, lent: &mut LentEvent) ->
     Ok(false)
 }
 
-/// Returns whether the server listens.
+/// Returns whether the server listens; false while it shuts down.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_server_is_listening(server: *const wsp_server) -> bool {
     // SAFETY: the caller passes NULL or a live handle.

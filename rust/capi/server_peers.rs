@@ -116,7 +116,7 @@ pub unsafe extern "C" fn wsp_server_flush(server: *mut wsp_server) {
 }
 
 /// Starts the close handshake with a peer; `code` and `reason` as for wsp_peer_close(). WSP_EVENT_CLOSED follows when
-/// the peer has answered or close_timeout has passed. Messages that arrive until then cause no events.
+/// the peer has answered or close_timeout ends the connection. Messages that arrive until then cause no events.
 ///
 /// Errors: WSP_ERR_INVALID_PARAMETER if `server` is NULL, for an id without a connection, or if a close frame may not
 /// carry the code or the reason; WSP_ERR_INVALID_DATA if `reason` is not UTF-8.

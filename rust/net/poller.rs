@@ -156,6 +156,11 @@ impl Readiness {
         self.flags.fetch_or(ALWAYS, Ordering::AcqRel);
     }
 
+    /// Makes the next write be tried.
+    pub fn assume_writable(&self) {
+        self.flags.fetch_or(WRITE, Ordering::AcqRel);
+    }
+
     /// Runs a read into a buffer of `wanted` bytes, and remembers whether another read would block.
     pub fn read(&self, wanted: usize, call: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
         self.attempt(READ, call, |count| SHORT_READ_EMPTIES && (1..wanted).contains(count))

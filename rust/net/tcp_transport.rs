@@ -30,6 +30,10 @@ impl Transport for Arc<TcpSocket> {
         TcpSocket::may_write(self)
     }
 
+    fn retry_write(&mut self) {
+        TcpSocket::readiness(self).assume_writable();
+    }
+
     fn known_readiness(&self) -> (bool, bool) {
         TcpSocket::known_readiness(self)
     }

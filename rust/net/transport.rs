@@ -46,6 +46,16 @@ pub trait Transport: Send {
         (true, true)
     }
 
+    /// Makes [`Self::may_write`] return `true` until the next write, although the system has not reported that the
+    /// stream is writable.
+    fn retry_write(&mut self) {}
+
+    /// Returns how many bytes the stream has written for a write that it has not reported yet, counted up for ever: the
+    /// ciphertext of a TLS stream.
+    fn written_in_advance(&self) -> u64 {
+        0
+    }
+
     /// Returns the readiness of the stream if it is a socket that is registered with a poller.
     fn readiness(&self) -> Option<Arc<Readiness>> {
         None

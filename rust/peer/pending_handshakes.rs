@@ -98,6 +98,11 @@ impl PendingHandshakes {
         }
     }
 
+    /// Returns the ids of all connections, in the order of their arrival.
+    pub fn ids(&self) -> Vec<i32> {
+        self.pending.values().map(|pending| pending.id).collect()
+    }
+
     /// Notes that every connection was polled. Returns the arrival of the next one.
     pub fn all_polled(&mut self) -> u64 {
         self.polled = self.last_arrival;

@@ -90,6 +90,11 @@ impl OutputBuffer {
         self.bytes.len().saturating_sub(self.written)
     }
 
+    /// Returns the number of bytes that the network has taken in all.
+    pub fn written(&self) -> u64 {
+        self.base + self.written as u64
+    }
+
     /// Returns the number of messages of which at least the last byte is pending.
     pub fn queued_messages(&self) -> usize {
         self.messages.len()
@@ -103,7 +108,7 @@ impl OutputBuffer {
     /// Removes the first `count` pending bytes, which the network took.
     pub fn advance(&mut self, count: usize) {
         self.written = (self.written + count).min(self.bytes.len());
-        let position = self.base + self.written as u64;
+        let position = self.written();
         while let Some(mark) = self.messages.front()
             && mark.end <= position
         {

@@ -216,7 +216,7 @@ void unsent_data_of_a_freed_peer_is_delivered(void)
         wsp_peer_free(pair.client);
         pair.client = NULL;
         WAIT_FOR(wsp_peer_get_ready_state(pair.server) == WSP_STATE_CLOSED, wsp_peer_poll(pair.server));
-        CHECK_NUMBER(wsp_peer_get_close_code(pair.server), -1);
+        CHECK_NUMBER(wsp_peer_get_close_code(pair.server), 1001);
         CHECK_NUMBER((long long)wsp_peer_get_available_packet_count(pair.server), 2);
         CHECK(next_is(pair.server, data, 1000));
         CHECK(next_is(pair.server, data, size));

@@ -140,6 +140,12 @@
     TEST(a_packet_reaches_the_listed_peers_of_a_room)           \
     /* test_event_states.c */                                   \
     TEST(a_client_has_the_status_of_each_event)                 \
+    /* test_stopping.c */                                       \
+    TEST(stopped_and_freed_hosts_deliver_what_was_sent)         \
+    TEST(a_shutdown_delivers_messages_in_both_directions)       \
+    TEST(a_shutdown_drops_clients_that_do_not_answer)           \
+    TEST(a_refused_shutdown_changes_nothing)                    \
+    TEST(a_wait_returns_when_a_shutdown_is_over)                \
     /* test_trace.c */                                          \
     TEST(a_trace_lists_live_peers)                              \
     TEST(a_trace_logs_messages_and_hides_secrets)               \

@@ -171,7 +171,7 @@ fn dropping_a_client_closes_its_connection() {
     let id = world.id(index);
     world.clients.clear();
     world.until_event(&PeerEvent::Closed { id, was_clean: true });
-    assert!(world.events.contains(&PeerEvent::CloseRequest { id, code: 1000, reason: String::new() }));
+    assert!(world.events.contains(&PeerEvent::CloseRequest { id, code: 1001, reason: String::new() }));
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn the_loss_of_the_server_has_both_events_of_godot_3() {
     world.until("the event", |world| world.clients[a].events.len() == 3);
     assert!(matches!(
         world.clients[a].events[..],
-        [PeerEvent::CloseRequest { code: 1000, .. }, PeerEvent::ServerDisconnected, PeerEvent::ConnectionFailed { .. }]
+        [PeerEvent::CloseRequest { code: 1001, .. }, PeerEvent::ServerDisconnected, PeerEvent::ConnectionFailed { .. }]
     ));
 }
 

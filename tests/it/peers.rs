@@ -394,7 +394,7 @@ fn a_dropped_peer_delivers_its_unsent_messages() {
         pair.server.poll();
         pair.server.state() == State::Closed
     });
-    assert_eq!((packets(&mut pair.server).len(), pair.server.close_code()), (3, -1));
+    assert_eq!((packets(&mut pair.server).len(), pair.server.close_code()), (3, 1001));
 }
 
 #[test]

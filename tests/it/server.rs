@@ -199,7 +199,7 @@ fn stop_closes_all_connections_without_events() {
     world.server.stop();
     assert!(!world.server.is_listening() && world.server.peer_ids().is_empty());
     world.until_client_event(index, &PeerEvent::Closed { id: 1, was_clean: true });
-    assert_eq!(world.clients[index].events[0], PeerEvent::CloseRequest { id: 1, code: 1000, reason: String::new() });
+    assert_eq!(world.clients[index].events[0], PeerEvent::CloseRequest { id: 1, code: 1001, reason: String::new() });
     assert_eq!(world.events, []);
     world.server.stop();
     world.server.listen(0, ListenParameters::default()).unwrap();

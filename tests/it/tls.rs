@@ -97,6 +97,18 @@ fn connect(host: &str, client: ClientTlsSpec, server: ServerTlsSpec) -> Pair {
     pair
 }
 
+/// Returns an open pair.
+pub fn open_pair() -> Pair {
+    let (client, server) = localhost_specs();
+    opens("localhost", client, server)
+}
+
+/// Returns settings of a client and a server for the name `localhost`.
+pub fn localhost_specs() -> (ClientTlsSpec, ServerTlsSpec) {
+    let root = Authority::new("root");
+    (trusting(&root.pem), serving(root.server(&["localhost"])))
+}
+
 fn opens(host: &str, client: ClientTlsSpec, server: ServerTlsSpec) -> Pair {
     let pair = connect(host, client, server);
     assert_eq!((pair.client.state(), pair.client.error_message()), (State::Open, ""));

@@ -117,6 +117,8 @@ const TABLE := {
 		"why": NOTHING_LOST,
 		"ours": {"count while closing": 2, "first": "one", "count when closed": 1, "second": "two"},
 	},
+	"closing.last_reference_dropped_while_open": {"why": CLOSE_FRAME, "ours": {"frames": ["close masked 03e9"]}},
+	"closing.last_reference_dropped_of_a_pair": {"why": CLOSE_FRAME, "ours": {"code": 1001}},
 	"closing.nul_in_the_reason": {"why": "the reason is complete", "ours": {"length of the reason": 3}},
 	"packets.heartbeat_with_a_late_poll": {
 		"why": "received data is read before a pong is regarded as missing",

@@ -10,9 +10,11 @@ use crate::godot::object_registry::with_object;
 use crate::godot::tls::OptionalTls;
 use crate::godot::websocket_peer::RustWebSocketPeer;
 use crate::godot::{convert, frame_flush, project_limits, refused_calls};
+use crate::limits::SHUTDOWN_TIMEOUT;
 use crate::peer::MultiplayerPeer;
-use crate::peer::listening::checked_port;
+use crate::peer::listening::{checked_port, checked_shutdown_timeout};
 use crate::peer::options::TlsTexts;
+use crate::proto::close_code;
 
 /// Runs a call that returns an error number.
 fn run(
@@ -70,6 +72,36 @@ impl RustWebSocketMultiplayerPeer {
             let port = room.record_error(checked_port(port))?;
             room.create_server(port, &bind_address.to_string(), tls)
         })
+    }
+
+    /// Stops listening, and ends every connection of a server by a close frame with [param code] and [param reason],
+    /// after the packets that were sent before. Clients whose handshake is under way are refused with HTTP status 503.
+    /// Continue to poll, as [MultiplayerAPI] does, while [method is_shutting_down] returns [code]true[/code]: packets
+    /// that still arrive can be read, and [signal MultiplayerPeer.peer_disconnected] is emitted for each peer.
+    /// Connections that have not ended after [param timeout] seconds (negative for no limit) are dropped. Nothing can
+    /// be sent any more. [method MultiplayerPeer.close] ends the shutdown at once.
+    ///
+    /// Returns [constant ERR_UNCONFIGURED] if this object is not a server; [constant ERR_ALREADY_IN_USE] if it is
+    /// shutting down; [constant ERR_INVALID_PARAMETER] if a close frame may not carry the code or the reason, and for
+    /// an invalid time. Nothing changes then.
+    #[func(gd_self)]
+    fn shutdown(
+        this: Gd<Self>,
+        #[opt(default = i32::from(close_code::GOING_AWAY))] code: i32,
+        #[opt(default = "")] reason: GString,
+        #[opt(default = SHUTDOWN_TIMEOUT.as_secs_f64())] timeout: f64,
+    ) -> GodotError {
+        run(&this, |room| {
+            let timeout = room.record_error(checked_shutdown_timeout(timeout))?;
+            room.shutdown(code, &reason.to_string(), timeout)
+        })
+    }
+
+    /// Returns [code]true[/code] from [method shutdown] to the poll after the last peer has departed. Until then
+    /// [method MultiplayerPeer.get_connection_status] returns [constant MultiplayerPeer.CONNECTION_CONNECTED].
+    #[func(gd_self)]
+    fn is_shutting_down(this: Gd<Self>) -> bool {
+        with_object(&this, false, |object| object.room.is_shutting_down())
     }
 
     /// Returns the connection to a peer, or [code]null[/code] for an unknown id. This object drives the connection: do

@@ -14,7 +14,8 @@ impl RustWebSocketPeer {
         frequent_methods::get_ready_state(&this)
     }
 
-    /// Starts the close handshake with a status code and a reason of at most 123 bytes of UTF-8. Keep polling until the
+    /// Starts the close handshake with a status code and a reason of at most 123 bytes of UTF-8. The close frame
+    /// follows everything that was sent; [member close_timeout] limits the wait for its answer. Keep polling until the
     /// state is [constant STATE_CLOSED]. With a negative [param code] the connection is dropped immediately, without a
     /// close frame. Codes that RFC 6455 does not allow in a close frame and longer reasons are refused: nothing
     /// changes, and [method get_error_message] explains it.

@@ -6,8 +6,10 @@ use godot::prelude::*;
 use super::RustWebSocketServer;
 use super::server_object::ServerObject;
 use crate::godot::convert;
+use crate::limits::SHUTDOWN_TIMEOUT;
 use crate::peer::ListenParameters;
-use crate::peer::listening::checked_port;
+use crate::peer::listening::{checked_port, checked_shutdown_timeout};
+use crate::proto::close_code;
 
 #[godot_api(secondary)]
 impl RustWebSocketServer {
@@ -22,9 +24,9 @@ impl RustWebSocketServer {
     /// [param protocols] is not empty, clients must request one of them, else none. With [param gd_mp_api] the server
     /// uses the packets of Godot 3's multiplayer and can be a [member MultiplayerAPI.multiplayer_peer].
     ///
-    /// Returns [constant ERR_ALREADY_IN_USE] if the server already listens, or if the address is in use or does not
-    /// belong to this machine; [constant ERR_INVALID_PARAMETER] for an invalid port or protocol, and for a key that
-    /// does not match its certificate.
+    /// Returns [constant ERR_ALREADY_IN_USE] if the server already listens or is shutting down, or if the address is in
+    /// use or does not belong to this machine; [constant ERR_INVALID_PARAMETER] for an invalid port or protocol, and
+    /// for a key that does not match its certificate.
     #[func]
     fn listen(
         &self,
@@ -36,7 +38,7 @@ impl RustWebSocketServer {
         let tls = self.identity.lock().tls();
         self.run(|server| {
             let tls = server.record_error(tls)?;
-            if !server.is_listening() {
+            if !server.is_listening() && !server.is_shutting_down() {
                 server.configure(|options| {
                     options.tls = tls;
                     Ok(())
@@ -47,11 +49,42 @@ impl RustWebSocketServer {
         })
     }
 
-    /// Stops listening, sends every client a close frame with code 1000 and ends its connection, without signals.
+    /// Stops listening, sends every client a close frame with code 1001 (going away) and ends its connection, without
+    /// signals. What was sent before is written in the background, which ends with the process; [method shutdown] waits
+    /// until it has arrived. Ends a shutdown at once.
     #[func]
     pub(super) fn stop(&self) {
         self.state.with((), ServerObject::stop);
         self.peers.lock().clear();
+    }
+
+    /// Stops listening, and ends every client's connection by a close frame with [param code] and [param reason], after
+    /// the packets that were sent before. Clients whose handshake is under way are refused with HTTP status 503.
+    /// Continue to poll while [method is_shutting_down] returns [code]true[/code]: signals are emitted for packets that
+    /// still arrive and for the end of each connection. Connections that have not ended after [param timeout] seconds
+    /// (negative for no limit) are dropped. Nothing can be sent any more. Not in Godot 3.
+    ///
+    /// Returns [constant ERR_UNCONFIGURED] if the server does not listen; [constant ERR_ALREADY_IN_USE] if it is
+    /// shutting down; [constant ERR_INVALID_PARAMETER] if a close frame may not carry the code or the reason, and for
+    /// an invalid time. Nothing changes then.
+    #[func]
+    fn shutdown(
+        &self,
+        #[opt(default = i32::from(close_code::GOING_AWAY))] code: i32,
+        #[opt(default = "")] reason: GString,
+        #[opt(default = SHUTDOWN_TIMEOUT.as_secs_f64())] timeout: f64,
+    ) -> GodotError {
+        self.run(|server| {
+            let timeout = server.record_error(checked_shutdown_timeout(timeout))?;
+            server.shutdown(code, &reason.to_string(), timeout)
+        })
+    }
+
+    /// Returns [code]true[/code] from [method shutdown] to the poll after the last connection has ended. Not in Godot
+    /// 3.
+    #[func]
+    fn is_shutting_down(&self) -> bool {
+        self.ask(|server| server.is_shutting_down())
     }
 
     /// Returns [code]true[/code] while the server listens.

@@ -154,6 +154,10 @@ impl MultiplayerObject for ServerObject {
     }
 
     fn status(&mut self) -> ConnectionStatus {
-        if self.server.is_listening() { ConnectionStatus::CONNECTED } else { ConnectionStatus::DISCONNECTED }
+        // The engine polls its multiplayer peer while it is connected, so a shutdown goes on until then.
+        match self.server.is_listening() || self.server.is_shutting_down() {
+            true => ConnectionStatus::CONNECTED,
+            false => ConnectionStatus::DISCONNECTED,
+        }
     }
 }

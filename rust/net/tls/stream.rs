@@ -30,6 +30,8 @@ pub struct TlsStream {
     accepted: usize,
     /// Bytes received in the handshake.
     handshake_bytes: u64,
+    /// Bytes of ciphertext that were written.
+    written_ciphertext: u64,
     /// The session may hold plaintext.
     may_hold_plaintext: bool,
     /// The end of the transport was read.
@@ -72,6 +74,7 @@ impl TlsStream {
             waiting_used: 0,
             accepted: 0,
             handshake_bytes: 0,
+            written_ciphertext: 0,
             may_hold_plaintext: false,
             is_at_end: false,
             failure: None,
@@ -172,7 +175,7 @@ impl TlsStream {
                 return Ok(false);
             }
             match self.session.write_tls(&mut Adapter(self.inner.as_mut())) {
-                Ok(_) => {}
+                Ok(count) => self.written_ciphertext += count as u64,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
                 Err(error) => return Err(error),
@@ -357,6 +360,14 @@ impl Transport for TlsStream {
 
     fn may_flush_in_background(&self) -> bool {
         self.inner.may_flush_in_background()
+    }
+
+    fn retry_write(&mut self) {
+        self.inner.retry_write();
+    }
+
+    fn written_in_advance(&self) -> u64 {
+        self.written_ciphertext
     }
 
     fn known_readiness(&self) -> (bool, bool) {

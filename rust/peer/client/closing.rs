@@ -6,7 +6,6 @@ use super::client_state::{Client, ClientPhase};
 use crate::error::Result;
 use crate::peer::event::PeerEvent;
 use crate::peer::peer_ids::SERVER_ID;
-use crate::proto::close_code;
 
 impl Client {
     /// Starts the close handshake; an event reports the end when the server has answered, or after `close_timeout`. A
@@ -60,15 +59,6 @@ impl Client {
         }
         if !by_program {
             self.schedule_reconnect(now);
-        }
-    }
-}
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        if self.phase == ClientPhase::Open {
-            // Refused only if the connection has ended.
-            let _ended = self.peer.close(i32::from(close_code::NORMAL), "");
         }
     }
 }

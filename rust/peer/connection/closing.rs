@@ -8,11 +8,27 @@ use crate::peer::connection::open_connection::ConnectionEnd;
 use crate::peer::connection::websocket_peer::{ConnectionPhase, UNCLEAN_CLOSE_CODE, WebSocketPeer};
 use crate::peer::trace::event::Direction;
 use crate::proto::close::CloseFrame;
+use crate::proto::close_code;
+
+/// Returns the close frame of a call that sends one.
+fn close_frame(code: i32, reason: &str) -> Result<CloseFrame> {
+    let code = u16::try_from(code).map_err(|_| {
+        let bound = if code < 0 { "at least 0" } else { "at most 65535" };
+        Error::new(ErrorCode::InvalidParameter, format!("close code must be {bound}, not {code}"))
+    })?;
+    CloseFrame::to_send(code, reason)
+}
+
+/// Checks whether a close frame may carry a code and a reason.
+pub(in crate::peer) fn check_close(code: i32, reason: &str) -> Result {
+    close_frame(code, reason).map(drop)
+}
 
 impl WebSocketPeer {
-    /// Starts the close handshake. A negative code drops the connection without one, and so does any code while
-    /// connecting. The
-    /// code is an `i32` as in Godot's `WebSocketPeer.close()`.
+    /// Starts the close handshake. The close frame follows everything that was sent, and the time of `close_timeout`
+    /// begins when it has left; before, only output that does not move for that time ends the connection. A negative
+    /// code drops the connection without one, and so does any code while connecting. The code is an `i32` as in Godot's
+    /// `WebSocketPeer.close()`.
     ///
     /// # Errors
     /// `InvalidParameter` for codes and reasons that no close frame may carry; then nothing is sent or changed.
@@ -37,11 +53,7 @@ impl WebSocketPeer {
         if open.is_closing() {
             return Ok(());
         }
-        let code = u16::try_from(code).map_err(|_| {
-            let message = format!("close code must be at most 65535, not {code}");
-            Error::new(ErrorCode::InvalidParameter, message)
-        })?;
-        let frame = CloseFrame::to_send(code, reason)?;
+        let frame = close_frame(code, reason)?;
         open.send_close(&frame);
         self.trace.close_sent(&frame);
         self.flush();
@@ -114,7 +126,7 @@ impl WebSocketPeer {
     }
 
     /// Ends the connection without a clean close.
-    pub(super) fn fail(&mut self, error: NetError) {
+    pub(in crate::peer) fn fail(&mut self, error: NetError) {
         self.close_code = UNCLEAN_CLOSE_CODE;
         self.close_reason.clear();
         self.lose(error);
@@ -153,6 +165,16 @@ impl WebSocketPeer {
     pub(in crate::peer) fn drop_silent_connection(&mut self) {
         self.phase = ConnectionPhase::Closed;
         self.update_trace_row();
+    }
+
+    /// Ends a connection whose owner goes away (RFC 6455 section 7.4.1) and does not wait for the answer.
+    pub(in crate::peer) fn abandon(&mut self) {
+        if matches!(self.phase, ConnectionPhase::Open(_)) {
+            // Refused never; the connection may be closing already.
+            let _closing = self.close(i32::from(close_code::GOING_AWAY), "");
+        }
+        self.flush();
+        self.drop_connection();
     }
 
     /// Gives up the connection. Output that is queued is still delivered in the background.

@@ -123,6 +123,15 @@ impl WebSocketPeer {
         self.record_error(result)
     }
 
+    /// Refuses a client whose handshake is under way, also one whose request has not arrived, and closes the
+    /// connection. Does nothing after the handshake.
+    pub(in crate::peer) fn refuse_handshake(&mut self, answer: HttpAnswer) {
+        if let (ConnectionPhase::Opening(opening), Ok(rejection)) = (&mut self.phase, Rejection::custom(answer)) {
+            opening.refuse(&rejection);
+            self.drop_connection();
+        }
+    }
+
     fn try_reject_request(&mut self, answer: HttpAnswer) -> Result {
         let rejection = Rejection::custom(answer)?;
         let ConnectionPhase::Opening(opening) = &mut self.phase else { return Err(no_request()) };

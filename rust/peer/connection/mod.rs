@@ -5,7 +5,8 @@
 //! `open_connection`.
 
 mod client_opening;
-mod closing;
+mod close_handshake;
+pub mod closing;
 mod compression;
 mod handshake;
 mod handshake_head;

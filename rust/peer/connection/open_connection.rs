@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::limits::{DEFLATE_IDLE, LOOKAHEAD_BYTES};
 use crate::net::{NetError, Transport};
+use crate::peer::connection::close_handshake::{CloseHandshake, CloseProgress, OutputProgress};
 use crate::peer::connection::heartbeat::Heartbeat;
 use crate::peer::connection::packet_queue::PacketQueue;
 use crate::peer::options::ConnectionOptions;
@@ -23,18 +24,6 @@ pub(in crate::peer) enum ConnectionEnd {
     Violation(Violation),
     /// The transport ended or failed.
     Lost(NetError),
-}
-
-/// How far the close handshake is (RFC 6455 section 7). A close frame of the remote peer ends the connection at once,
-/// so it needs no state here.
-#[derive(Debug)]
-pub(super) enum CloseHandshake {
-    /// Neither side has sent a close frame.
-    NotStarted,
-    /// This side has sent its close frame since the last poll.
-    CloseSent,
-    /// The remote peer must answer the close frame before the deadline.
-    AwaitingAnswer { deadline: Instant },
 }
 
 /// What the next poll does with input.
@@ -133,27 +122,30 @@ impl OpenConnection {
 
     /// Returns whether this side has sent a close frame.
     pub fn is_closing(&self) -> bool {
-        !matches!(self.close, CloseHandshake::NotStarted)
+        self.close.has_begun()
     }
 
     /// Appends a close frame to the output, after everything that waits there.
     pub fn send_close(&mut self, frame: &CloseFrame) {
         self.protocol.send_close(frame, &mut self.output);
-        self.close = CloseHandshake::CloseSent;
+        self.close = CloseHandshake::Queued(None);
     }
 
-    /// Returns when the remote peer must have answered the close frame: `close_timeout` after the first poll that asks.
-    /// `None` if no close frame was sent.
-    pub fn answer_deadline(&mut self, now: Instant, options: &ConnectionOptions) -> Option<Instant> {
-        match self.close {
-            CloseHandshake::NotStarted => None,
-            CloseHandshake::CloseSent => {
-                let deadline = now + options.close_timeout;
-                self.close = CloseHandshake::AwaitingAnswer { deadline };
-                Some(deadline)
-            }
-            CloseHandshake::AwaitingAnswer { deadline } => Some(deadline),
+    /// Returns how far this side's close handshake is. Before it times out because the output does not move, the system
+    /// is asked once more: it reports that a socket is writable only when much of its buffer is free.
+    pub(super) fn check_close(&mut self, now: Instant, options: &ConnectionOptions) -> Result<CloseProgress, NetError> {
+        let progress = self.close.check(self.output_progress(), now, options.close_timeout);
+        if progress != CloseProgress::TimedOut || self.output.is_empty() {
+            return Ok(progress);
         }
+        self.transport.retry_write();
+        self.write_output()?;
+        Ok(self.close.check(self.output_progress(), now, options.close_timeout))
+    }
+
+    fn output_progress(&self) -> Option<OutputProgress> {
+        let (written, in_advance) = (self.output.written(), self.transport.written_in_advance());
+        (!self.output.is_empty()).then_some(OutputProgress { written, in_advance })
     }
 
     // Pending work
@@ -199,15 +191,13 @@ impl OpenConnection {
 
     /// Returns when a poll has something to do because of a time limit.
     pub fn next_deadline(&self, options: &ConnectionOptions) -> Option<Instant> {
-        let answer_or_ping = match self.close {
-            CloseHandshake::NotStarted => {
-                self.heartbeat.next_check(options.heartbeat_interval, options.heartbeat_timeout)
-            }
-            CloseHandshake::CloseSent => None,
-            CloseHandshake::AwaitingAnswer { deadline } => Some(deadline),
+        let close_or_ping = if self.is_closing() {
+            self.close.deadline()
+        } else {
+            self.heartbeat.next_check(options.heartbeat_interval, options.heartbeat_timeout)
         };
         let idle = self.last_compression.map(|last| last + DEFLATE_IDLE);
-        answer_or_ping.into_iter().chain(idle).min()
+        close_or_ping.into_iter().chain(idle).min()
     }
 
     /// Returns once whether the network has accepted everything that it refused before.

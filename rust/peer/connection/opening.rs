@@ -318,6 +318,17 @@ impl Opening {
         Ok(())
     }
 
+    /// Answers a client whose handshake is under way with a rejection, before its request if that has not arrived.
+    pub fn refuse(&mut self, rejection: &Rejection) {
+        match self.take_stage() {
+            OpeningStage::AwaitingRequest { stream, .. } => stream.close(rejection.response(false)),
+            OpeningStage::AwaitingDecision { stream, request, .. } => {
+                stream.close(rejection.response(request.is_head()))
+            }
+            other => self.stage = other,
+        }
+    }
+
     fn take_request(&mut self) -> Result<(HandshakeStream, Request)> {
         match self.take_stage() {
             OpeningStage::AwaitingDecision { stream, request, .. } => Ok((stream, request)),

@@ -270,7 +270,7 @@ impl OpenConnection {
         Ok(())
     }
 
-    fn write_output(&mut self) -> Result<(), NetError> {
+    pub(super) fn write_output(&mut self) -> Result<(), NetError> {
         while !self.output.is_empty() && self.transport.may_write() {
             match self.transport.write(self.output.pending()) {
                 Ok(count) => self.output.advance(count),

@@ -6,6 +6,7 @@ use std::time::Instant;
 use crate::error::{ErrorCode, Result};
 use crate::net::background_flush::FlushRequests;
 use crate::net::{FailureStage, NetError, random};
+use crate::peer::connection::close_handshake::CloseProgress;
 use crate::peer::connection::handshake_head::HandshakeHead;
 use crate::peer::connection::heartbeat::HeartbeatAction;
 use crate::peer::connection::measurements::{CompressionStatistics, RoundTrip};
@@ -231,24 +232,31 @@ impl WebSocketPeer {
 
 impl Drop for WebSocketPeer {
     fn drop(&mut self) {
-        self.flush();
-        self.drop_connection();
+        self.abandon();
     }
 }
 
 /// Sends a ping if one is due; returns a failure if the remote peer has exceeded a time limit.
 fn check_time_limits(open: &mut OpenConnection, options: &ConnectionOptions, now: Instant) -> Option<NetError> {
-    let message = match open.answer_deadline(now, options) {
-        Some(deadline) if now < deadline => return None,
-        Some(_) => format!("the remote peer did not answer the close frame within {:?}", options.close_timeout),
-        None => match open.heartbeat.check(now, options.heartbeat_interval, options.heartbeat_timeout) {
-            HeartbeatAction::None => return None,
-            HeartbeatAction::SendPing => {
-                open.ping(&random::ping_payload(), now);
-                return None;
-            }
-            HeartbeatAction::GiveUp { silent } => format!("the remote peer answered no ping for {silent:?}"),
+    let message = match open.check_close(now, options) {
+        Err(error) => return Some(error),
+        Ok(CloseProgress::Pending) => return None,
+        Ok(CloseProgress::TimedOut) => match (open.output.len(), options.close_timeout) {
+            (0, time) => format!("the remote peer did not answer the close frame within {time:?}"),
+            (unsent, time) => format!(
+                "the remote peer did not read for {time:?}: {unsent} bytes, the close frame included, were not sent"
+            ),
         },
+        Ok(CloseProgress::NotStarted) => {
+            match open.heartbeat.check(now, options.heartbeat_interval, options.heartbeat_timeout) {
+                HeartbeatAction::None => return None,
+                HeartbeatAction::SendPing => {
+                    open.ping(&random::ping_payload(), now);
+                    return None;
+                }
+                HeartbeatAction::GiveUp { silent } => format!("the remote peer answered no ping for {silent:?}"),
+            }
+        }
     };
     Some(NetError::new(FailureStage::Timeout, message))
 }

@@ -229,10 +229,12 @@ pub const GROUPS: &[Group] = &[
             Declaration {
                 name: "close_timeout",
                 kind: Kind::Seconds { default: 5.0 },
-                zero: Some("to end the connection with the close frame"),
+                zero: Some("to end the connection in the poll after the close frame was sent"),
                 objects: CONNECTIONS,
                 c_type: Some(CType::Double),
-                doc: "Time for the remote peer to answer a close frame before the connection is dropped with code -1.",
+                doc: "Time for the remote peer to answer a close frame before the connection is dropped with code -1. It begins when \
+                      all data that was sent before, and the close frame, were passed to the operating system. Until then the \
+                      connection is dropped if the system accepts no byte for this time.",
                 ..ROW
             },
             Declaration {

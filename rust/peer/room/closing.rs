@@ -48,11 +48,19 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     }
 
     /// Closes all connections (code 1001 by a server, 1000 by a client) and stops being a client or server. Packets and
-    /// events are dropped.
+    /// events are dropped. What was sent before, and the close frame, are written in the background; a server's
+    /// [`Self::shutdown`] waits until they have arrived. Clients whose handshake is under way are refused with HTTP
+    /// status 503.
     pub fn close(&mut self) {
-        let code = if self.is_server() { close_code::GOING_AWAY } else { close_code::NORMAL };
+        self.close_all(if self.is_server() { close_code::GOING_AWAY } else { close_code::NORMAL });
+    }
+
+    fn close_all(&mut self, code: u16) {
         for peer in self.peers.values() {
             peer.cell.with((), |peer| close_without_answer(peer, code, ""));
+        }
+        if self.is_server() {
+            self.refuse_handshakes();
         }
         for peer in self.connecting.values() {
             peer.cell.with((), drop_connection);
@@ -63,7 +71,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
 
 impl<S: PeerCell> Drop for MultiplayerPeer<S> {
     fn drop(&mut self) {
-        self.close();
+        self.close_all(close_code::GOING_AWAY);
     }
 }
 

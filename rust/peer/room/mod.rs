@@ -15,6 +15,7 @@ mod room_state;
 mod scene_messages;
 mod scene_room;
 mod sending;
+mod shutdown;
 
 pub use events::RoomEvent;
 pub use peer_cell::{LocalPeerCell, PeerCell};

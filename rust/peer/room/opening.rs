@@ -8,7 +8,7 @@ use crate::net::{ClientTls, ServerTls, clock};
 use crate::peer::accept_failure::AcceptFailure;
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::last_error::LastError;
-use crate::peer::listening::listen;
+use crate::peer::listening::{SHUTTING_DOWN, listen};
 use crate::peer::peer_ids::SERVER_ID;
 use crate::peer::trace::PeerClass;
 
@@ -55,6 +55,9 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     }
 
     fn check_unused(&self) -> Result {
+        if matches!(self.role, RoomRole::ShuttingDown { .. }) {
+            return Err(Error::new(ErrorCode::AlreadyInUse, SHUTTING_DOWN));
+        }
         match self.status() {
             RoomStatus::Disconnected => Ok(()),
             RoomStatus::Connecting | RoomStatus::Connected => Err(already_in_use()),

@@ -28,6 +28,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
                 let first_new = self.accept_connections(now);
                 self.poll_handshaking(first_new, now);
             }
+            RoomRole::ShuttingDown { deadline } => self.advance_shutdown(deadline, now),
             RoomRole::Client { .. } => self.poll_joining(now),
         }
         self.poll_peers(now);

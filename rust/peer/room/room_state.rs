@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use super::events::RoomEvent;
 use super::peer_cell::{LocalPeerCell, PeerCell};
@@ -70,6 +71,8 @@ pub(super) enum RoomRole {
     Client { id: Option<i32> },
     /// A server.
     Server { socket: ListeningSocket, tls: Option<ServerTls> },
+    /// A server after [`MultiplayerPeer::shutdown`]. Connections that have not ended by the deadline are dropped.
+    ShuttingDown { deadline: Option<Instant> },
 }
 
 impl<S: PeerCell> Default for MultiplayerPeer<S> {
@@ -106,7 +109,9 @@ impl<S: PeerCell> MultiplayerPeer<S> {
             // The next call makes the room unused; until then it still has the server's connection and its own id.
             RoomRole::Client { .. } if self.last_departed == Some(SERVER_ID) => RoomStatus::Disconnected,
             RoomRole::Client { id: None } => RoomStatus::Connecting,
-            RoomRole::Client { id: Some(_) } | RoomRole::Server { .. } => RoomStatus::Connected,
+            RoomRole::Client { id: Some(_) } | RoomRole::Server { .. } | RoomRole::ShuttingDown { .. } => {
+                RoomStatus::Connected
+            }
         }
     }
 
@@ -115,13 +120,13 @@ impl<S: PeerCell> MultiplayerPeer<S> {
         match self.role {
             RoomRole::Unused => 0,
             RoomRole::Client { id } => id.unwrap_or(0),
-            RoomRole::Server { .. } => SERVER_ID,
+            RoomRole::Server { .. } | RoomRole::ShuttingDown { .. } => SERVER_ID,
         }
     }
 
-    /// Returns whether the room is a server.
+    /// Returns whether the room is a server; `true` while it shuts down.
     pub fn is_server(&self) -> bool {
-        matches!(self.role, RoomRole::Server { .. })
+        matches!(self.role, RoomRole::Server { .. } | RoomRole::ShuttingDown { .. })
     }
 
     /// Whether the room is a client.
@@ -133,7 +138,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     pub fn local_port(&self) -> u16 {
         match &self.role {
             RoomRole::Server { socket, .. } => socket.port(),
-            RoomRole::Unused | RoomRole::Client { .. } => 0,
+            RoomRole::Unused | RoomRole::Client { .. } | RoomRole::ShuttingDown { .. } => 0,
         }
     }
 

@@ -221,6 +221,9 @@ impl<S: PeerCell> SceneRoom<S> {
     }
 
     fn send_system(&mut self, ids: &[i32], message: &[u8]) {
+        if self.room.is_shutting_down() {
+            return;
+        }
         // The room records why a message could not be sent; a departing peer does not need it.
         let _recorded = self.room.send_to_list(ids, message);
     }
@@ -281,14 +284,14 @@ impl<S: PeerCell> SceneRoom<S> {
         let packet = scene_messages::relayed(source, &self.data);
         let is_receiver = |id: &i32| is_addressed(target, *id) && (target > 0 || *id != source);
         let receivers: Vec<i32> = self.connected_peers().into_iter().filter(is_receiver).collect();
-        let _recorded = self.room.send_to_list(&receivers, &packet);
+        self.send_system(&receivers, &packet);
         if target <= 0 && is_addressed(target, SERVER_ID) { self.read_payload(source) } else { None }
     }
 
     /// Sends a packet to a peer (its id), to all peers (0), or to all but one (its negative id). In a scene room it
     /// must be a message of the engine; a client's packets for other clients travel through the server.
     pub fn put_packet(&mut self, target: i32, packet: &[u8]) -> Result {
-        if !self.is_scene() || packet.is_empty() {
+        if !self.is_scene() || packet.is_empty() || self.room.is_shutting_down() {
             return self.room.send_to(target, packet);
         }
         if target > 0 && !self.is_connected(target) {

@@ -5,6 +5,7 @@ use super::room_peer::RoomPeer;
 use super::room_state::{MultiplayerPeer, RoomStatus};
 use crate::error::{Error, ErrorCode, Result};
 use crate::peer::connection::websocket_peer::WebSocketPeer;
+use crate::peer::listening::SHUTTING_DOWN;
 use crate::peer::peer_ids::{SERVER_ID, is_addressed};
 use crate::proto::broadcast::BroadcastMessage;
 use crate::proto::frame::MessageKind;
@@ -20,7 +21,8 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     /// has one receiver, its server, whatever the target. An empty packet is not sent.
     ///
     /// # Errors
-    /// [`ErrorCode::Unconfigured`] if the room is not connected, [`ErrorCode::InvalidParameter`] for an unknown target.
+    /// [`ErrorCode::Unconfigured`] if the room is not connected, [`ErrorCode::Failed`] while it shuts down,
+    /// [`ErrorCode::InvalidParameter`] for an unknown target.
     /// If some of several peers cannot be sent the packet, the others are, and the first error is returned.
     pub fn put_packet(&mut self, payload: &[u8]) -> Result {
         let target = if self.is_client() { SERVER_ID } else { self.target_peer };
@@ -44,7 +46,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     }
 
     fn try_send(&mut self, target: i32, payload: &[u8]) -> Result {
-        self.check_connected()?;
+        self.check_sending()?;
         if payload.is_empty() {
             return Ok(());
         }
@@ -83,6 +85,14 @@ impl<S: PeerCell> MultiplayerPeer<S> {
             }
         }
         result
+    }
+
+    /// Refuses to send unless the room is connected and does not shut down.
+    pub(super) fn check_sending(&self) -> Result {
+        if self.is_shutting_down() {
+            return Err(Error::new(ErrorCode::Failed, SHUTTING_DOWN));
+        }
+        self.check_connected()
     }
 
     pub(super) fn check_connected(&self) -> Result {

@@ -23,7 +23,8 @@ impl Server {
             let peers = &self.peers;
             let id = *self.reserved_id.get_or_insert_with(|| self.ids.next(|id| peers.contains_key(&id)));
             let Some(listening) = self.listening.as_mut().filter(|listening| listening.may_accept) else { return };
-            match listening.socket.accept_with_key(u64::from(id.unsigned_abs())) {
+            let Some(socket) = listening.socket() else { return };
+            match socket.accept_with_key(u64::from(id.unsigned_abs())) {
                 AcceptOutcome::Socket(socket) => {
                     self.reserved_id = None;
                     self.add_connection(id, Arc::new(socket));

@@ -91,6 +91,7 @@ impl Server {
 
     fn try_put_packet(&mut self, target: i32, data: &[u8]) -> Result {
         check_mode(self.is_multiplayer())?;
+        self.check_sending()?;
         if target == SERVER_ID {
             return Ok(());
         }

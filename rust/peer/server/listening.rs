@@ -2,14 +2,14 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::server_state::Server;
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::listener::ListeningSocket;
 use crate::net::poller::Poller;
 use crate::peer::godot3_packets::ReceivedPackets;
-use crate::peer::listening::listen;
-use crate::proto::close_code;
+use crate::peer::listening::{SHUTTING_DOWN, listen, refuse_handshake};
 
 /// Key of the listening socket in the server's poller, and in its heap of deadlines; peers have their ids.
 pub(super) const LISTENER_KEY: i32 = 0;
@@ -27,7 +27,7 @@ pub struct ListenParameters {
 /// What exists while a server listens.
 #[derive(Debug)]
 pub(super) struct Listening {
-    pub socket: ListeningSocket,
+    pub state: ListenerState,
     pub poller: Arc<Poller>,
     /// Whether connections may wait to be accepted.
     pub may_accept: bool,
@@ -35,11 +35,30 @@ pub(super) struct Listening {
     pub is_multiplayer: bool,
 }
 
+/// Whether a server accepts connections.
+#[derive(Debug)]
+pub(super) enum ListenerState {
+    /// It does.
+    Accepting(ListeningSocket),
+    /// [`Server::shutdown`] has closed the socket. Connections that have not ended by the deadline are dropped.
+    ShuttingDown { deadline: Option<Instant> },
+}
+
+impl Listening {
+    /// Returns the socket; `None` while the server shuts down.
+    pub fn socket(&self) -> Option<&ListeningSocket> {
+        match &self.state {
+            ListenerState::Accepting(socket) => Some(socket),
+            ListenerState::ShuttingDown { .. } => None,
+        }
+    }
+}
+
 impl Server {
     /// Listens on a port (0: the system chooses one, see [`Self::local_port`]) of the options' address.
     ///
     /// # Errors
-    /// [`ErrorCode::AlreadyInUse`] if the server listens already or the address is in use;
+    /// [`ErrorCode::AlreadyInUse`] if the server listens already or shuts down, or the address is in use;
     /// [`ErrorCode::InvalidParameter`] for invalid sub-protocols, headers or addresses; [`ErrorCode::CantCreate`] if
     /// the system refuses.
     pub fn listen(&mut self, port: u16, parameters: ListenParameters) -> Result {
@@ -49,7 +68,8 @@ impl Server {
 
     fn try_listen(&mut self, port: u16, parameters: ListenParameters) -> Result {
         if self.listening.is_some() {
-            return Err(Error::new(ErrorCode::AlreadyInUse, "the server already listens"));
+            let message = if self.is_shutting_down() { SHUTTING_DOWN } else { "the server already listens" };
+            return Err(Error::new(ErrorCode::AlreadyInUse, message));
         }
         let mut options = self.options.peer.clone();
         options.set_supported_protocols(parameters.protocols);
@@ -61,7 +81,7 @@ impl Server {
         }
         self.clear();
         self.listening = Some(Listening {
-            socket,
+            state: ListenerState::Accepting(socket),
             poller,
             may_accept: true,
             protocols: options.supported_protocols,
@@ -83,21 +103,23 @@ impl Server {
         self.godot3_packets = ReceivedPackets::default();
     }
 
-    /// Stops listening, and closes all connections with code 1000, without events. Threads that wait on the server
-    /// return.
+    /// Stops listening, and ends all connections with code 1001, without events. What was sent before, and the close
+    /// frame, are written in the background; [`Self::shutdown`] waits until they have arrived. Handshakes under way are
+    /// refused with HTTP status 503. Ends a shutdown at once. Threads that
+    /// wait on the server return.
     pub fn stop(&mut self) {
         self.wake();
         self.listening = None;
         for peer in self.peers.values_mut() {
-            // Refused only if the connection has ended or is not open yet.
-            let _not_open = peer.peer.close(i32::from(close_code::NORMAL), "");
+            refuse_handshake(&mut peer.peer);
+            peer.peer.abandon();
         }
         self.clear();
     }
 
-    /// Returns whether the server listens.
+    /// Returns whether the server listens; `false` while it shuts down.
     pub fn is_listening(&self) -> bool {
-        self.listening.is_some()
+        self.listening.as_ref().is_some_and(|listening| listening.socket().is_some())
     }
 
     /// Returns whether the server listens in multiplayer mode.
@@ -107,7 +129,7 @@ impl Server {
 
     /// Returns the port on which the server listens, 0 if it does not.
     pub fn local_port(&self) -> u16 {
-        self.listening.as_ref().map_or(0, |listening| listening.socket.port())
+        self.listening.as_ref().and_then(Listening::socket).map_or(0, ListeningSocket::port)
     }
 }
 

@@ -14,6 +14,7 @@ mod receiving;
 mod sending;
 mod server_peer;
 mod server_state;
+mod shutdown;
 mod waiting;
 
 pub use listening::ListenParameters;

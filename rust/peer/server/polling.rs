@@ -29,7 +29,7 @@ impl Server {
     /// Advances the connections for which `collect` reports readiness, and those that have work, until about `budget`
     /// bytes of messages have arrived. The remaining ones are first in the next call.
     pub(super) fn advance(&mut self, now: Instant, budget: usize, collect: fn(&Poller, &mut Vec<u64>)) {
-        if self.listening.is_none() {
+        if self.listening.is_none() || self.advance_shutdown(now) {
             return;
         }
         self.activate_ready(collect);
@@ -64,7 +64,7 @@ impl Server {
         let Some(listening) = &mut self.listening else { return };
         let mut keys = Vec::new();
         collect(&listening.poller, &mut keys);
-        listening.may_accept |= keys.contains(&(LISTENER_KEY as u64));
+        listening.may_accept |= listening.socket().is_some() && keys.contains(&(LISTENER_KEY as u64));
         for id in keys.into_iter().filter_map(|key| i32::try_from(key).ok()) {
             self.activate(id);
         }
@@ -77,7 +77,7 @@ impl Server {
         {
             self.timers.pop();
             if let (LISTENER_KEY, Some(listening)) = (id, &mut self.listening) {
-                listening.may_accept = true;
+                listening.may_accept = listening.socket().is_some();
             }
             // Entries of the heap for other moments are obsolete ones of the same peer.
             if let Some(peer) = self.peers.get_mut(&id)
@@ -126,7 +126,7 @@ impl Server {
     /// Polls a peer after its handshake. Returns the bytes of the messages that have arrived.
     fn poll_connected(&mut self, id: i32, now: Instant) -> usize {
         let Some(peer) = self.peers.get_mut(&id) else { return 0 };
-        if matches!(peer.state, ServerPeerState::EndQueued | ServerPeerState::EndDelivered) {
+        if peer.has_ended() {
             return 0;
         }
         let before = peer.peer.unread_bytes();
@@ -143,9 +143,10 @@ impl Server {
     }
 
     fn queue_messages(&mut self, id: i32) {
-        let Some(ServerPeer { peer, state: ServerPeerState::Open, messages, .. }) = self.peers.get_mut(&id) else {
-            return;
-        };
-        messages.queue(id, peer.packet_count(), &mut self.events);
+        let is_reported =
+            |peer: &&mut ServerPeer| matches!(peer.state, ServerPeerState::Open | ServerPeerState::ShuttingDown);
+        if let Some(ServerPeer { peer, messages, .. }) = self.peers.get_mut(&id).filter(is_reported) {
+            messages.queue(id, peer.packet_count(), &mut self.events);
+        }
     }
 }

@@ -14,9 +14,13 @@ impl Server {
     /// Sends a message to one peer.
     ///
     /// # Errors
-    /// [`ErrorCode::InvalidParameter`] for an unknown or stale id, otherwise as the peer's own `send()`.
+    /// [`ErrorCode::InvalidParameter`] for an unknown or stale id, [`ErrorCode::Failed`] while the server shuts down,
+    /// otherwise as the peer's own `send()`.
     pub fn send(&mut self, id: i32, kind: MessageKind, payload: &[u8]) -> Result {
-        let result = self.connected_peer_mut(id).and_then(|peer| peer.peer.send(kind, payload));
+        let result = self
+            .check_sending()
+            .and_then(|()| self.connected_peer_mut(id))
+            .and_then(|peer| peer.peer.send(kind, payload));
         self.schedule(id);
         self.record_error(result)
     }
@@ -31,7 +35,9 @@ impl Server {
         if target > 0 {
             return self.send(target, kind, payload);
         }
-        let result = check_text(kind, payload).and_then(|()| self.broadcast(target, None, kind, payload));
+        let result = check_text(kind, payload)
+            .and_then(|()| self.check_sending())
+            .and_then(|()| self.broadcast(target, None, kind, payload));
         self.record_error(result)
     }
 
@@ -40,7 +46,9 @@ impl Server {
     /// # Errors
     /// As [`Self::send`] for the first of the peers that cannot be sent the message; the others get it.
     pub fn send_to_list(&mut self, ids: &[i32], kind: MessageKind, payload: &[u8]) -> Result {
-        let result = check_text(kind, payload).and_then(|()| self.send_to_each(ids, kind, payload));
+        let result = check_text(kind, payload)
+            .and_then(|()| self.check_sending())
+            .and_then(|()| self.send_to_each(ids, kind, payload));
         self.record_error(result)
     }
 
@@ -102,7 +110,8 @@ impl Server {
 
     /// Sends a ping to a peer.
     pub fn ping(&mut self, id: i32, payload: &[u8]) -> Result {
-        let result = self.connected_peer_mut(id).and_then(|peer| peer.peer.ping(payload));
+        let result =
+            self.check_sending().and_then(|()| self.connected_peer_mut(id)).and_then(|peer| peer.peer.ping(payload));
         self.schedule(id);
         self.record_error(result)
     }

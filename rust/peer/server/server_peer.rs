@@ -35,6 +35,8 @@ pub(super) enum ServerPeerState {
     AwaitingDecision,
     /// Messages are exchanged.
     Open,
+    /// [`super::Server::shutdown`] has begun the close handshake; what the peer still sends is reported.
+    ShuttingDown,
     /// The program has begun the close handshake; what the peer still sends is not reported.
     Closing,
     /// The connection has ended; the event is queued.
@@ -66,7 +68,18 @@ impl ServerPeer {
     /// Whether the program knows the peer as connected: from the end of the handshake to the delivery of the event of
     /// the end.
     pub fn is_connected(&self) -> bool {
-        matches!(self.state, ServerPeerState::Open | ServerPeerState::Closing | ServerPeerState::EndQueued)
+        matches!(
+            self.state,
+            ServerPeerState::Open
+                | ServerPeerState::ShuttingDown
+                | ServerPeerState::Closing
+                | ServerPeerState::EndQueued
+        )
+    }
+
+    /// Whether the connection has ended; the program may not have its event yet.
+    pub fn has_ended(&self) -> bool {
+        matches!(self.state, ServerPeerState::EndQueued | ServerPeerState::EndDelivered)
     }
 
     /// Puts the peer's id into the list of those that the next poll looks at. Returns whether it was not there.

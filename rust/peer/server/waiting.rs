@@ -14,8 +14,8 @@ use crate::peer::waiting::{self, PendingWork, WaitStep, WaitedOn};
 const BATCH_BYTES: usize = 128 * 1024;
 
 impl Server {
-    /// Polls and blocks until an event is queued or the time is over; `None` for no limit. Returns whether an event is
-    /// queued.
+    /// Polls and blocks until an event is queued, a shutdown ends, or the time is over; `None` for no limit. Returns
+    /// `false` if the time is over.
     ///
     /// # Errors
     /// [`ErrorCode::Unconfigured`] if the server does not listen: it has no events.
@@ -69,6 +69,8 @@ impl WaitedOn for Server {
             false => Poller::collect,
         };
         self.advance(now, BATCH_BYTES, collect);
+        // The poll has ended a shutdown.
+        self.is_interrupted |= self.listening.is_none();
     }
 
     fn pending_work(&mut self) -> PendingWork {

@@ -331,6 +331,14 @@ impl Transport for SharedTls {
         self.with(true, TlsStream::may_write)
     }
 
+    fn retry_write(&mut self) {
+        self.with((), Transport::retry_write);
+    }
+
+    fn written_in_advance(&self) -> u64 {
+        self.with(0, |stream| stream.written_in_advance())
+    }
+
     fn close(&mut self, unsent: Vec<u8>) {
         self.with((), |stream| stream.close(unsent));
     }

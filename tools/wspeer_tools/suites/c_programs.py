@@ -211,7 +211,7 @@ class Suite:
                 carol.wait_for("^carol has come$")
                 server.signal(signal.SIGTERM)
                 line = (carol.next_line() or "").rstrip()
-                if not re.match(r"the server .*: 1000$", line):
+                if not re.match(r"the server .*: 1001$", line):
                     raise Failed(f"carol printed '{line}'")
 
     def run_tests(self, name: str, command: "list[Argument]", **variables: str) -> None:
