@@ -3,10 +3,6 @@
 
 use std::time::Duration;
 
-/// Longest HTTP request or response head in bytes. Large cookies and tokens fit, and the memory that an unauthenticated
-/// peer can claim stays bounded.
-pub const MAX_HANDSHAKE_BYTES: usize = 16 * 1024;
-
 /// Interim HTTP responses (status 1xx) that are skipped before the final one; servers send one or two.
 pub const MAX_INTERIM_ANSWERS: usize = 16;
 
@@ -23,7 +19,7 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 pub const SCENE_AUTH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Unfinished handshakes of a room's server; further connections wait in the kernel. Each handshake can hold a head of
-/// [`MAX_HANDSHAKE_BYTES`] until `handshake_timeout`.
+/// `max_handshake_size` until `handshake_timeout`.
 pub const PENDING_CONNECTIONS: usize = 1024;
 
 /// Delay before the next address of a host is tried in parallel with one that has not answered (RFC 8305 section 8).

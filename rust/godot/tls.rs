@@ -48,14 +48,16 @@ impl FromGodot for OptionalTls {
 unsafe impl GodotImmutable for OptionalTls {}
 
 impl TlsTexts {
-    /// Returns the settings of a client if the URL is `wss://`. A server's `options` are refused for any URL.
+    /// Returns the settings of a client if the URL is `wss://`, or if redirections may lead to one (`is_redirected`). A
+    /// server's `options` are refused for any URL.
     pub(in crate::godot) fn client_for(
         &self,
         url: &str,
         options: Option<&Gd<EngineTlsOptions>>,
+        is_redirected: bool,
     ) -> Result<Option<ClientTls>> {
         let is_secure = Url::parse(url).is_ok_and(|url| url.secure);
-        if is_secure || options.is_some_and(|options| options.is_server()) {
+        if is_secure || is_redirected || options.is_some_and(|options| options.is_server()) {
             return self.client(options).map(Some);
         }
         Ok(None)

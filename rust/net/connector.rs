@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::dns::{self, Lookup};
 use super::error::{FailureStage, NetError};
 use super::tcp::{ConnectProgress, RawDescriptor, TcpSocket};
+use super::zone;
 use crate::limits::CONNECTION_ATTEMPT_DELAY;
 
 /// A connection attempt, advanced by [`Self::poll`].
@@ -38,6 +39,15 @@ impl Connector {
             next_attempt: now,
             last_error: None,
         };
+        if let Some(address) = zone::parse(host) {
+            let mut address =
+                address.map_err(|error| NetError::io(FailureStage::Dns, &format!("looking up '{host}'"), &error))?;
+            address.set_port(port);
+            connector.waiting.push_back(address.into());
+            connector.begin_attempts(now);
+            connector.fail_without_attempts()?;
+            return Ok(connector);
+        }
         match dns::known(host) {
             Some(addresses) => {
                 connector.queue(&addresses);

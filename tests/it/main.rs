@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod any_client;
 mod batches;
 mod client;
 mod compression;
@@ -10,12 +11,15 @@ mod corpus;
 mod fixtures;
 mod godot3_mode;
 mod handshake;
+mod handshake_choices;
 mod header;
+mod host_names;
 mod layers;
 mod memory;
 mod module_graph;
 mod options;
 mod peers;
+mod redirects;
 mod request_rules;
 mod response_rules;
 mod rooms;

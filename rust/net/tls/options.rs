@@ -5,9 +5,11 @@ use std::io::Read as _;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{ClientConfig, ServerConfig};
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, ServerConfig, SignatureScheme};
 
 use super::provider::provider;
 use super::trusted::TrustedCertificates;
@@ -205,6 +207,7 @@ impl<S: PartialEq, T: Clone> ConfigCache<S, T> {
 pub struct ClientTls {
     pub(super) config: Arc<ClientConfig>,
     name: Option<ServerName<'static>>,
+    verifier: ServerVerifier,
     needs_system_trust: bool,
 }
 
@@ -225,17 +228,17 @@ impl ClientTls {
             None => ServerTrust::System,
         };
         let needs_system_trust = matches!(trust, ServerTrust::System);
-        let name = name_override.as_ref().and_then(|name| ServerName::try_from(name.clone()).ok());
+        let name = name_override.as_ref().and_then(|name| certificates::name_for_tls(name).ok());
         if needs_system_trust && name_override.is_some() && name.is_none() {
             let message = format!("common_name_override must be a host name, not '{}'", spec.common_name_override);
             return Err(Error::new(ErrorCode::InvalidParameter, message));
         }
-        let verifier = ServerVerifier { trust, checks_name: !spec.is_unsafe, name_override };
+        let verifier = ServerVerifier { trust: Arc::new(trust), checks_name: !spec.is_unsafe, name_override };
         let builder = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(refused)?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier));
+            .with_custom_certificate_verifier(Arc::new(verifier.clone()));
         let mut config = if spec.identity.is_empty() {
             builder.with_no_client_auth()
         } else {
@@ -243,7 +246,19 @@ impl ClientTls {
             builder.with_client_auth_cert(chain, key).map_err(refused)?
         };
         config.alpn_protocols = vec![ALPN.to_vec()];
-        Ok(Self { config: Arc::new(config), name, needs_system_trust })
+        Ok(Self { config: Arc::new(config), name, verifier, needs_system_trust })
+    }
+
+    /// Returns the settings for another server than the one that they were made for: without the client's certificate
+    /// and without the override of the server's name.
+    pub fn without_identity(&self) -> Self {
+        let mut config = ClientConfig::clone(&self.config);
+        config.client_auth_cert_resolver = Arc::new(NoIdentity);
+        // Sessions with the client's certificate must not be resumed.
+        config.resumption = Resumption::default();
+        let verifier = ServerVerifier { name_override: None, ..self.verifier.clone() };
+        config.dangerous().set_certificate_verifier(Arc::new(verifier.clone()));
+        Self { config: Arc::new(config), name: None, verifier, needs_system_trust: self.needs_system_trust }
     }
 
     /// Starts to load the system's trust store in the background if it is needed.
@@ -269,13 +284,21 @@ impl ClientTls {
             return Ok(name.clone());
         }
         // RFC 6066 section 3: the name is sent without a trailing dot.
-        let host = host.strip_suffix('.').unwrap_or(host);
-        ServerName::try_from(host.to_owned()).map_err(|_| {
-            Error::new(
-                ErrorCode::InvalidParameter,
-                format!("the host name for TLS must be a DNS name or an IP address, not '{host}'"),
-            )
-        })
+        certificates::name_for_tls(host.strip_suffix('.').unwrap_or(host))
+    }
+}
+
+/// Presents no client certificate.
+#[derive(Debug)]
+struct NoIdentity;
+
+impl ResolvesClientCert for NoIdentity {
+    fn resolve(&self, _authorities: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
     }
 }
 

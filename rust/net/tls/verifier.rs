@@ -5,6 +5,7 @@
 //! `Crypto.generate_self_signed_certificate()` makes only such certificates.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_name;
@@ -30,9 +31,9 @@ pub(super) enum ServerTrust {
 }
 
 /// Verifies a server's certificate for a client.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ServerVerifier {
-    pub trust: ServerTrust,
+    pub trust: Arc<ServerTrust>,
     pub checks_name: bool,
     /// The name that the certificate must have instead of the host's.
     pub name_override: Option<String>,
@@ -44,20 +45,21 @@ impl ServerVerifier {
             Some(name) => name.clone(),
             None => server_name.to_str().into_owned(),
         };
+        let name = certificates::name_for_tls(&expected);
         let parsed = ParsedCertificate::try_from(end_entity)?;
-        if let Ok(name) = ServerName::try_from(expected.as_str())
-            && verify_server_name(&parsed, &name).is_ok()
+        if let Ok(name) = &name
+            && verify_server_name(&parsed, name).is_ok()
         {
             return Ok(());
         }
         let (names, is_common_name) = certificates::names(end_entity);
-        let is_host_name = ServerName::try_from(expected.as_str()).is_ok();
+        let is_host_name = name.is_ok();
         // webpki has compared the subject alternative names with a host name; other names are compared as text.
         if (is_common_name || !is_host_name) && names.iter().any(|name| matches(name, &expected)) {
             return Ok(());
         }
         let presented = names.iter().map(|name| format!("'{name}'")).collect();
-        match ServerName::try_from(expected.clone()) {
+        match name {
             Ok(expected) => Err(CertificateError::NotValidForNameContext { expected, presented }.into()),
             Err(_) => Err(CertificateError::NotValidForName.into()),
         }
@@ -102,7 +104,7 @@ impl ServerCertVerifier for ServerVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        match &self.trust {
+        match &*self.trust {
             ServerTrust::Unverified => {}
             ServerTrust::Certificates(trusted) => trusted.verify(end_entity, intermediates, Purpose::Server, now)?,
             ServerTrust::System => {
