@@ -8,7 +8,7 @@ use std::time::Duration;
 use wspeer::error::{Error, ErrorCode};
 use wspeer::peer::options::ConnectionOptions;
 use wspeer::peer::room::{MultiplayerPeer, RoomEvent};
-use wspeer::peer::{PeerEvent, Server};
+use wspeer::peer::{PeerEvent, Server, WebSocketPeer};
 
 use crate::any_client::{AnyClient, Target};
 use crate::fixtures::{Raw, until};
@@ -182,11 +182,12 @@ fn a_sub_protocol_that_is_not_offered_is_refused_and_changes_nothing() {
     }
 }
 
+/// Sub-protocols of the server, those offered, whether a connection without is allowed, status, and the selected one.
+type ServerCase = (&'static [&'static str], &'static str, bool, u16, Option<&'static str>);
+
 #[test]
 fn a_server_without_selection_decides_by_its_list() {
-    // Sub-protocols of the server, those offered, whether a connection without is allowed, status, and the selected
-    // one.
-    let cases: [(&[&str], &str, bool, u16, Option<&str>); 8] = [
+    let cases: [ServerCase; 8] = [
         (&["b", "a"], "a, b", false, 101, Some("a")),
         (&["b"], "a, b", true, 101, Some("b")),
         (&["b"], "a", false, 400, None),
@@ -303,7 +304,7 @@ fn a_client_may_name_another_host_in_its_request() {
         assert_eq!(outcome, Ok(String::new()), "{kind}");
         assert!(request.starts_with("GET / HTTP/1.1\r\nHost: game.example:8080\r\nUpgrade: "), "{kind}: {request}");
         assert_eq!(request.to_lowercase().matches("\nhost:").count(), 1, "{kind}: {request}");
-        assert!(client.with_peer(|peer| peer.remote_address()).unwrap().ip().is_loopback(), "{kind}");
+        assert!(client.with_peer(WebSocketPeer::remote_address).unwrap().ip().is_loopback(), "{kind}");
     }
     for (kind, mut client) in AnyClient::all() {
         for headers in [&["Host: a", "Host: a"][..], &["Host: a b"], &["Host:"], &["Host: a/b"], &["Host: u@a"]] {
