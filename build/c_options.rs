@@ -27,6 +27,17 @@ fn c_options(group: &Group) -> impl Iterator<Item = (&Declaration, CType)> {
     group.options.iter().filter_map(|option| Some((option, option.c_type?)))
 }
 
+/// Returns the options with a C field, each with the number of bytes that its alignment leaves unused before it, and the
+/// offset of those bytes.
+fn c_layout(group: &Group) -> impl Iterator<Item = (&Declaration, CType, usize, usize)> {
+    c_options(group).scan(0, |end: &mut usize, (option, kind)| {
+        let gap_start = *end;
+        let start = end.next_multiple_of(kind.bytes());
+        *end = start + kind.bytes();
+        Some((option, kind, start - gap_start, gap_start))
+    })
+}
+
 /// Returns the number of bytes between the last field and the next multiple of 8, which are kept for later fields.
 fn reserved(group: &Group) -> usize {
     let end = c_options(group).fold(0, |end: usize, (_, kind)| end.next_multiple_of(kind.bytes()) + kind.bytes());
@@ -54,7 +65,11 @@ fn struct_declaration(out: &mut String, group: &Group, name: &str) {
     doc(out, "", &c_text(group.c_doc));
     emit!(out, "#[derive(Clone, Copy, Debug)]\n#[repr(C)]\npub struct {name} {{");
     emit!(out, "    /// sizeof({name}) of the caller.\n    pub struct_size: usize,");
-    for (option, kind) in c_options(group) {
+    for (option, kind, gap, gap_start) in c_layout(group) {
+        if gap > 0 {
+            // Named, so that programs can compare structs byte by byte.
+            emit!(out, "    /// 0. Not used.\n    pub unused{gap_start}: [u8; {gap}],");
+        }
         doc(out, "    ", &c_text(&option.full_doc(None)));
         emit!(out, "    pub {}: {},", option.name, kind.rust());
     }
@@ -76,7 +91,10 @@ fn conversion(out: &mut String, group: &Group, name: &str) {
     let rust = group.rust;
     emit!(out, "impl From<&{rust}> for {name} {{\n    fn from(options: &{rust}) -> Self {{\n        Self {{");
     emit!(out, "            struct_size: size_of::<Self>(),");
-    for (option, kind) in c_options(group) {
+    for (option, kind, gap, gap_start) in c_layout(group) {
+        if gap > 0 {
+            emit!(out, "            unused{gap_start}: [0; {gap}],");
+        }
         let field = option.name;
         let value = match (option.kind, kind) {
             (Kind::Flag { .. }, _) => format!("u8::from(options.{field})"),
@@ -118,10 +136,13 @@ pub fn init_macros() -> String {
     for group in GROUPS {
         let Some(name) = group.c else { continue };
         let macro_name = name.to_uppercase() + "_INIT";
-        let mut values: Vec<String> = c_options(group)
-            .map(|(option, kind)| match kind {
-                CType::Double => format!("{:?}", option.default_for(None)),
-                _ => format!("{}", option.default_for(None)),
+        let mut values: Vec<String> = c_layout(group)
+            .flat_map(|(option, kind, gap, _)| {
+                let value = match kind {
+                    CType::Double => format!("{:?}", option.default_for(None)),
+                    _ => format!("{}", option.default_for(None)),
+                };
+                (gap > 0).then(|| "{0}".to_owned()).into_iter().chain([value])
             })
             .collect();
         if reserved(group) > 0 {

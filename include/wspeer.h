@@ -373,13 +373,38 @@ typedef struct {
      * effect immediately.
      */
     uint8_t auto_accept;
+    /**
+     * Opens connections without a sub-protocol if client and server have none in common. Otherwise
+     * a client that requests sub-protocols refuses an answer that selects none, and a server with
+     * sub-protocols answers requests without one of them with HTTP status 400. Default 0. Used by
+     * the next handshake.
+     */
+    uint8_t allow_no_protocol;
+    /** 0. Not used. */
+    uint8_t unused90[2];
+    /**
+     * Redirections in a row that a client follows: answers with HTTP status 301, 302, 303, 307 or
+     * 308 and a Location, in which http stands for ws and https for wss. They never lead from wss
+     * to ws. Another origin (scheme, host and port) gets no user name and password of the URL, no
+     * client certificate, and of the program's header lines only Origin and User-Agent;
+     * sub-protocols are sent to each. The time limits hold for the whole. From 0 to 20. 0 to follow
+     * none. Default 0. Used by the next connection.
+     */
+    uint32_t max_redirects;
+    /**
+     * The longest HTTP head in bytes that the handshake reads, with at most 100 header lines. A
+     * server answers a longer request with HTTP status 431; a client refuses a longer answer, of a
+     * proxy too. A server holds up to this much for each handshake under way. From 1024 to 65536.
+     * Default 16384. Used by the next handshake.
+     */
+    uint32_t max_handshake_size;
     /** 0. Later versions use it for fields of which 0 is the default. */
-    uint8_t reserved[7];
+    uint8_t reserved[4];
 } wsp_peer_options;
 
 /** Initial value of wsp_peer_options; the same as wsp_peer_options_init() sets. */
 #define WSP_PEER_OPTIONS_INIT {sizeof(wsp_peer_options), \
-    65535, 65535, 4096, 0.0, 30.0, 10.0, 5.0, 0.0, 0, 0, 0, 1, 15, 6, 128, 1, {0}}
+    65535, 65535, 4096, 0.0, 30.0, 10.0, 5.0, 0.0, 0, 0, 0, 1, 15, 6, 128, 1, 0, {0}, 0, 16384, {0}}
 
 /** Payload bytes of the compressed messages of a connection, before and after compression. */
 typedef struct {
@@ -487,7 +512,9 @@ wsp_error wsp_peer_set_supported_protocols(wsp_peer *peer,
 
 /**
  * Sets header lines ("Name: value") that are added to the request (client) or answer (server) of
- * the next handshake; `(NULL, 0)` for none. Copied. They are checked when the handshake begins.
+ * the next handshake; `(NULL, 0)` for none. Copied. They are checked when the handshake begins. A
+ * client may have one "Host: host[:port]" line, which the request then has instead of the host of
+ * the URL; the connection and the check of the certificate use the URL.
  *
  * Errors: WSP_ERR_INVALID_PARAMETER if `peer`, `headers` or an entry is NULL; WSP_ERR_INVALID_DATA
  * if an entry is not UTF-8.
@@ -657,8 +684,8 @@ const char *wsp_peer_get_error_message(const wsp_peer *peer);
 const char *wsp_peer_get_selected_protocol(const wsp_peer *peer);
 
 /**
- * Returns the URL passed to wsp_peer_connect_to_url(), or on a server the URL that the client has
- * requested. Lent.
+ * Returns the URL passed to wsp_peer_connect_to_url(), also after redirections, or on a server the
+ * URL that the client has requested. Lent.
  */
 const char *wsp_peer_get_requested_url(const wsp_peer *peer);
 
@@ -828,6 +855,11 @@ typedef struct {
     uint8_t is_websocket;
     /** 1 while it waits for wsp_peer_accept_request() or wsp_peer_reject_request(). */
     uint8_t is_pending;
+    /**
+     * The sub-protocols that the client offers, in its order of preference, separated by ", "; ""
+     * if it offers none. See wsp_peer_select_protocol(). Lent.
+     */
+    const char *protocols;
 } wsp_request;
 
 /**
@@ -859,6 +891,19 @@ typedef struct {
 #define WSP_HTTP_ANSWER_INIT {sizeof(wsp_http_answer), 403, NULL, NULL, 0, NULL, 0}
 
 /**
+ * Selects the sub-protocol of the answer to the request that waits because the option auto_accept
+ * is 0: one of those that the client offers (`protocols` of wsp_request), or "" or NULL for none.
+ * Without this call, the first one that the client offers and wsp_peer_set_supported_protocols()
+ * lists is selected. The last call before wsp_peer_accept_request() counts. Copied.
+ *
+ * Errors: WSP_ERR_UNCONFIGURED if no request waits; WSP_ERR_INVALID_PARAMETER if `peer` is NULL or
+ * the client does not offer `protocol`; WSP_ERR_INVALID_DATA if it is not UTF-8. Nothing changes
+ * then.
+ */
+wsp_error wsp_peer_select_protocol(wsp_peer *peer,
+                                   const char *protocol);
+
+/**
  * Accepts the request that waits because the option auto_accept is 0; the connection opens in the
  * next wsp_peer_poll(). `headers` are `count` header lines for the answer, added after those of
  * wsp_peer_set_handshake_headers(); `(NULL, 0)` for none.
@@ -866,8 +911,8 @@ typedef struct {
  * Errors: WSP_ERR_UNCONFIGURED if no request waits, WSP_ERR_INVALID_PARAMETER if `peer`, `headers`
  * or an entry is NULL or a header line is invalid; nothing changes then. WSP_ERR_INVALID_DATA if a
  * header line is not UTF-8 (nothing changes), or if the request cannot be accepted (not a WebSocket
- * handshake, a forbidden origin, no common sub-protocol): it is answered with the HTTP status for
- * that, and the connection ends.
+ * handshake, a forbidden origin, no common sub-protocol without allow_no_protocol): it is answered
+ * with the HTTP status for that, and the connection ends.
  */
 wsp_error wsp_peer_accept_request(wsp_peer *peer,
                                   const char *const *headers,
@@ -1362,6 +1407,18 @@ wsp_error wsp_server_disconnect_peer(wsp_server *server,
                                      const char *reason);
 
 /**
+ * Selects the sub-protocol of the answer to a client whose WSP_EVENT_REQUEST was taken; see
+ * wsp_peer_select_protocol(). Without this call, the first one that the client offers and
+ * wsp_server_listen_options lists is selected.
+ *
+ * Errors: WSP_ERR_INVALID_PARAMETER if `server` is NULL, no request of `peer` waits, or the client
+ * does not offer `protocol`; WSP_ERR_INVALID_DATA if it is not UTF-8. Nothing changes then.
+ */
+wsp_error wsp_server_select_protocol(wsp_server *server,
+                                     int32_t peer,
+                                     const char *protocol);
+
+/**
  * Accepts a client whose WSP_EVENT_REQUEST was taken; WSP_EVENT_OPENED follows. `headers` are
  * `count` header lines for the answer; `(NULL, 0)` for none.
  *
@@ -1530,8 +1587,8 @@ typedef struct {
     /** sizeof(wsp_client_connect_options) of the caller. */
     size_t struct_size;
     /**
-     * Sub-protocols, of which the server must select one, in order of preference; NULL (the
-     * default) for none.
+     * Sub-protocols, of which the server must select one (unless `allow_no_protocol` is set), in
+     * order of preference; NULL (the default) for none.
      */
     const char *const *protocols;
     /** Number of sub-protocols. Default 0. */
@@ -2450,7 +2507,7 @@ void wsp_tcp_server_free(wsp_tcp_server *server);
 /**
  * Listens on a port, 0 to 65535 (0: the operating system chooses one, see
  * wsp_tcp_server_get_local_port()), of every interface (`bind_address` NULL or "*") or of one IP
- * address.
+ * address, of IPv6 also with a zone ("fe80::1%eth0").
  *
  * Errors: WSP_ERR_ALREADY_IN_USE while listening, or if the address is in use or not of this
  * machine; WSP_ERR_INVALID_PARAMETER if `server` is NULL or for an invalid port or address;

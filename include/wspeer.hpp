@@ -408,6 +408,9 @@ public:
         into.struct_size = sizeof into;
         return wsp_peer_get_request(get(), &into) == WSP_OK;
     }
+    WSPEER_NODISCARD wsp_error select_protocol(c_text protocol) noexcept {
+        return wsp_peer_select_protocol(get(), protocol);
+    }
     WSPEER_NODISCARD wsp_error accept_request(const c_texts &headers = c_texts()) noexcept {
         return wsp_peer_accept_request(get(), headers.data(), headers.size());
     }
@@ -727,6 +730,9 @@ public:
         const char *raw = wsp_server_find_request_header(get(), peer, name);
         value = detail::lent(raw);
         return raw != nullptr;
+    }
+    WSPEER_NODISCARD wsp_error select_protocol(std::int32_t peer, c_text protocol) noexcept {
+        return wsp_server_select_protocol(get(), peer, protocol);
     }
     WSPEER_NODISCARD wsp_error accept_request(std::int32_t peer, const c_texts &headers = c_texts()) noexcept {
         return wsp_server_accept_request(get(), peer, headers.data(), headers.size());

@@ -9,13 +9,25 @@ use crate::proto::deflate::PermessageDeflate;
 use crate::proto::extensions::{self, DeflateDirection, DeflatePreferences, NegotiatedDeflate};
 use crate::proto::frame::{self, MessageKind};
 use crate::proto::handshake::server::RequestReader;
-use crate::proto::handshake::{AcceptOptions, ClientHandshake, RequestTarget};
+use crate::proto::handshake::{AcceptOptions, ClientHandshake, RequestOptions, RequestTarget};
 use crate::proto::message::MessageSink;
 use crate::proto::output_buffer::OutputBuffer;
 use crate::proto::url::Url;
 
 /// Largest message that the fuzzed connections accept.
 const LIMIT: usize = 4096;
+
+/// Longest HTTP head that the targets accept.
+const MAX_HEAD_BYTES: usize = 16_384;
+
+/// A client that offers nothing.
+const REQUEST_OPTIONS: RequestOptions<'static> = RequestOptions {
+    protocols: &[],
+    allow_no_protocol: false,
+    extra_headers: &[],
+    deflate: None,
+    max_head_bytes: MAX_HEAD_BYTES,
+};
 
 /// A header is decoded the same however many bytes follow it, and encoded to the bytes it was decoded from.
 pub fn frame(data: &[u8]) {
@@ -103,7 +115,7 @@ impl MessageSink for Collected {
 pub fn server_handshake(data: &[u8]) {
     let Some((cut, input)) = data.split_first() else { return };
     let answer = |pieces: &mut dyn Iterator<Item = &[u8]>| {
-        let mut reader = RequestReader::default();
+        let mut reader = RequestReader::new(MAX_HEAD_BYTES);
         for piece in pieces {
             match reader.receive(piece) {
                 Ok(None) => {}
@@ -127,11 +139,9 @@ pub fn server_handshake(data: &[u8]) {
 pub fn client_handshake(data: &[u8]) {
     let Ok(url) = Url::parse("ws://host/path") else { return };
     let protocols = ["a".to_owned(), "b".to_owned()];
-    let Ok((mut handshake, _)) =
-        ClientHandshake::start(&url, [7; 16], &protocols, &[], Some(DeflatePreferences::default()))
-    else {
-        return;
-    };
+    let options =
+        RequestOptions { protocols: &protocols, deflate: Some(DeflatePreferences::default()), ..REQUEST_OPTIONS };
+    let Ok((mut handshake, _)) = ClientHandshake::start(&url, [7; 16], &options) else { return };
     if let Ok(Some(response)) = handshake.receive(data) {
         assert!(protocols.contains(&response.protocol));
     }
@@ -177,12 +187,12 @@ pub fn url(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(url) = Url::parse(text) else { return };
     assert!(!url.address.host.is_empty() && url.address.port > 0 && url.target.starts_with('/'));
-    let Ok((_, request)) = ClientHandshake::start(&url, [7; 16], &[], &[], None) else { return };
-    if request.len() > crate::limits::MAX_HANDSHAKE_BYTES {
+    let Ok((_, request)) = ClientHandshake::start(&url, [7; 16], &REQUEST_OPTIONS) else { return };
+    if request.len() > MAX_HEAD_BYTES {
         return;
     }
     assert_eq!(
-        RequestReader::default().receive(&request).map(|request| request.map(|request| request.target)),
+        RequestReader::new(MAX_HEAD_BYTES).receive(&request).map(|request| request.map(|request| request.target)),
         Ok(Some(RequestTarget::parse(&url.target)))
     );
 }
@@ -196,10 +206,10 @@ pub fn request_target(data: &[u8]) {
         return;
     }
     let head = format!("GET {text} HTTP/1.1\r\nHost: h\r\n\r\n");
-    if head.len() > crate::limits::MAX_HANDSHAKE_BYTES {
+    if head.len() > MAX_HEAD_BYTES {
         return;
     }
-    let Ok(Some(request)) = RequestReader::default().receive(head.as_bytes()) else {
+    let Ok(Some(request)) = RequestReader::new(MAX_HEAD_BYTES).receive(head.as_bytes()) else {
         unreachable!("the head is complete")
     };
     let target = RequestTarget::parse(text);

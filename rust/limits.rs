@@ -3,10 +3,6 @@
 
 use std::time::Duration;
 
-/// Longest HTTP request or response head in bytes. Large cookies and tokens fit, and the memory that an unauthenticated
-/// peer can claim stays bounded.
-pub const MAX_HANDSHAKE_BYTES: usize = 16 * 1024;
-
 /// Interim HTTP responses (status 1xx) that are skipped before the final one; servers send one or two.
 pub const MAX_INTERIM_ANSWERS: usize = 16;
 

@@ -153,7 +153,7 @@ func test_headers_that_would_corrupt_the_handshake() -> void:
 	if engine_differs():
 		return
 	for header: String in [
-		"X-One: 1\r\nX-Two: 2", "X-One: 1\n", "no colon", "Host: x", "hOsT: x", "Upgrade: x", "Connection: x",
+		"X-One: 1\r\nX-Two: 2", "X-One: 1\n", "no colon", "Host: a b", "hOsT:", "Upgrade: x", "Connection: x",
 		"Sec-WebSocket-Key: x", "Sec-WebSocket-Protocol: x", "Sec-WebSocket-Extensions: x", "Sec-WebSocket-Accept: x", "",
 	]:
 		var listener := loopback.raw_listener()

@@ -58,7 +58,8 @@ impl From<ClientStatus> for wsp_client_status {
 pub struct wsp_client_connect_options {
     /// sizeof(wsp_client_connect_options) of the caller.
     pub struct_size: usize,
-    /// Sub-protocols, of which the server must select one, in order of preference; NULL (the default) for none.
+    /// Sub-protocols, of which the server must select one (unless `allow_no_protocol` is set), in order of preference;
+    /// NULL (the default) for none.
     pub protocols: *const *const c_char,
     /// Number of sub-protocols. Default 0.
     pub protocol_count: usize,

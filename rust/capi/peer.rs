@@ -115,7 +115,9 @@ pub unsafe extern "C" fn wsp_peer_set_supported_protocols(
 }
 
 /// Sets header lines ("Name: value") that are added to the request (client) or answer (server) of the next handshake;
-/// `(NULL, 0)` for none. Copied. They are checked when the handshake begins.
+/// `(NULL, 0)` for none. Copied. They are checked when the handshake begins. A client may have one "Host: host[:port]"
+/// line, which the request then has instead of the host of the URL; the connection and the check of the certificate use
+/// the URL.
 ///
 /// Errors: WSP_ERR_INVALID_PARAMETER if `peer`, `headers` or an entry is NULL; WSP_ERR_INVALID_DATA if an entry is not
 /// UTF-8.

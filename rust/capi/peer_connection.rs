@@ -143,7 +143,8 @@ pub unsafe extern "C" fn wsp_peer_get_selected_protocol(peer: *const wsp_peer) -
     unsafe { lend(peer, |peer| peer.selected_protocol().to_owned()) }
 }
 
-/// Returns the URL passed to wsp_peer_connect_to_url(), or on a server the URL that the client has requested. Lent.
+/// Returns the URL passed to wsp_peer_connect_to_url(), also after redirections, or on a server the URL that the client
+/// has requested. Lent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_peer_get_requested_url(peer: *const wsp_peer) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.

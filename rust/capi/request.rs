@@ -31,17 +31,21 @@ pub struct wsp_request {
     pub is_websocket: u8,
     /// 1 while it waits for wsp_peer_accept_request() or wsp_peer_reject_request().
     pub is_pending: u8,
+    /// The sub-protocols that the client offers, in its order of preference, separated by ", "; "" if it offers none.
+    /// See wsp_peer_select_protocol(). Lent.
+    pub protocols: *const c_char,
 }
 
 // SAFETY: the struct is `repr(C)` and begins with its size; it is only written.
 unsafe impl Versioned for wsp_request {
     const NAME: &'static str = "wsp_request";
-    const ENDS: &'static [usize] = &[size_of::<wsp_request>()];
+    const ENDS: &'static [usize] = &[std::mem::offset_of!(wsp_request, protocols), size_of::<wsp_request>()];
 }
 
 impl wsp_request {
     fn lent(request: &Request, is_pending: bool, lent: &mut LentTexts) -> Self {
         let (path, query) = request.path_and_query();
+        let protocols: Vec<&str> = request.protocols().collect();
         Self {
             struct_size: size_of::<Self>(),
             method: lent.set(&request.method),
@@ -50,6 +54,7 @@ impl wsp_request {
             query: lent.add(query),
             is_websocket: u8::from(request.is_websocket()),
             is_pending: u8::from(is_pending),
+            protocols: lent.add(&protocols.join(", ")),
         }
     }
 }
@@ -109,6 +114,19 @@ pub(super) unsafe fn http_answer(answer: *const wsp_http_answer) -> Result<HttpA
     }
 }
 
+/// Selects the sub-protocol of the answer to the request that waits because the option auto_accept is 0: one of those
+/// that the client offers (`protocols` of wsp_request), or "" or NULL for none. Without this call, the first one that
+/// the client offers and wsp_peer_set_supported_protocols() lists is selected. The last call before
+/// wsp_peer_accept_request() counts. Copied.
+///
+/// Errors: WSP_ERR_UNCONFIGURED if no request waits; WSP_ERR_INVALID_PARAMETER if `peer` is NULL or the client does not
+/// offer `protocol`; WSP_ERR_INVALID_DATA if it is not UTF-8. Nothing changes then.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_peer_select_protocol(peer: *mut wsp_peer, protocol: *const c_char) -> wsp_error {
+    // SAFETY: the caller passes NULL or a live handle and string.
+    unsafe { run(peer, |peer| peer.select_protocol(optional_text(protocol, "protocol")?.unwrap_or_default())) }
+}
+
 /// Accepts the request that waits because the option auto_accept is 0; the connection opens in the next
 /// wsp_peer_poll(). `headers` are `count` header lines for the answer, added after those of
 /// wsp_peer_set_handshake_headers(); `(NULL, 0)` for none.
@@ -116,7 +134,7 @@ pub(super) unsafe fn http_answer(answer: *const wsp_http_answer) -> Result<HttpA
 /// Errors: WSP_ERR_UNCONFIGURED if no request waits, WSP_ERR_INVALID_PARAMETER if `peer`, `headers` or an entry is NULL
 /// or a header line is invalid; nothing changes then. WSP_ERR_INVALID_DATA if a header line is not UTF-8 (nothing
 /// changes), or if the request cannot be accepted (not a WebSocket handshake, a forbidden origin, no common
-/// sub-protocol): it is answered with the HTTP status for that, and the connection ends.
+/// sub-protocol without allow_no_protocol): it is answered with the HTTP status for that, and the connection ends.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_peer_accept_request(
     peer: *mut wsp_peer,

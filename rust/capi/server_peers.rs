@@ -133,6 +133,24 @@ pub unsafe extern "C" fn wsp_server_disconnect_peer(
     }
 }
 
+/// Selects the sub-protocol of the answer to a client whose WSP_EVENT_REQUEST was taken; see
+/// wsp_peer_select_protocol(). Without this call, the first one that the client offers and wsp_server_listen_options
+/// lists is selected.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if `server` is NULL, no request of `peer` waits, or the client does not offer
+/// `protocol`; WSP_ERR_INVALID_DATA if it is not UTF-8. Nothing changes then.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_server_select_protocol(
+    server: *mut wsp_server,
+    peer: i32,
+    protocol: *const c_char,
+) -> wsp_error {
+    // SAFETY: the caller passes NULL or a live handle and string.
+    unsafe {
+        run(server, |server| server.select_protocol(peer, optional_text(protocol, "protocol")?.unwrap_or_default()))
+    }
+}
+
 /// Accepts a client whose WSP_EVENT_REQUEST was taken; WSP_EVENT_OPENED follows. `headers` are `count` header lines for
 /// the answer; `(NULL, 0)` for none.
 ///

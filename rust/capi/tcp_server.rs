@@ -38,7 +38,8 @@ pub unsafe extern "C" fn wsp_tcp_server_free(server: *mut wsp_tcp_server) {
 }
 
 /// Listens on a port, 0 to 65535 (0: the operating system chooses one, see wsp_tcp_server_get_local_port()), of every
-/// interface (`bind_address` NULL or "*") or of one IP address.
+/// interface (`bind_address` NULL or "*") or of one IP address, of IPv6
+/// also with a zone ("fe80::1%eth0").
 ///
 /// Errors: WSP_ERR_ALREADY_IN_USE while listening, or if the address is in use or not of this machine;
 /// WSP_ERR_INVALID_PARAMETER if `server` is NULL or for an invalid port or address; WSP_ERR_INVALID_DATA if

@@ -78,11 +78,13 @@ pub fn header_lines(headers: &Headers) -> PackedStringArray {
 pub fn request(request: Option<Request>, is_pending: bool) -> VarDictionary {
     let Some(request) = request else { return VarDictionary::new() };
     let (path, query) = request.path_and_query();
+    let protocols: PackedStringArray = request.protocols().map(GString::from).collect();
     vdict! {
         "method" => &text(&request.method),
         "path" => &text(path),
         "query" => &text(query),
         "headers" => &header_lines(&request.headers),
+        "protocols" => &protocols,
         "is_websocket" => request.is_websocket(),
         "is_pending" => is_pending,
     }

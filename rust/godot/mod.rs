@@ -5,6 +5,7 @@
 //! ([`nested_polls`], [`frame_flush`]), and conversions. [`class_constants`] and [`entry_point`] are above them.
 
 mod called_instance;
+mod certificate_chain;
 mod class_constants;
 mod class_enums;
 mod convert;

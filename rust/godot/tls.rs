@@ -6,6 +6,7 @@ use godot::meta::{FromGodot, GodotConvert, GodotImmutable, ToGodot};
 use godot::prelude::*;
 use godot_core::meta::ByValue;
 
+use super::certificate_chain;
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::tls::options::{ClientTlsSpec, IdentityPem, ServerTlsSpec};
 use crate::net::{ClientTls, ServerTls};
@@ -48,14 +49,16 @@ impl FromGodot for OptionalTls {
 unsafe impl GodotImmutable for OptionalTls {}
 
 impl TlsTexts {
-    /// Returns the settings of a client if the URL is `wss://`. A server's `options` are refused for any URL.
+    /// Returns the settings of a client if the URL is `wss://`, or if redirections may lead to one (`is_redirected`). A
+    /// server's `options` are refused for any URL.
     pub(in crate::godot) fn client_for(
         &self,
         url: &str,
         options: Option<&Gd<EngineTlsOptions>>,
+        is_redirected: bool,
     ) -> Result<Option<ClientTls>> {
         let is_secure = Url::parse(url).is_ok_and(|url| url.secure);
-        if is_secure || options.is_some_and(|options| options.is_server()) {
+        if is_secure || is_redirected || options.is_some_and(|options| options.is_server()) {
             return self.client(options).map(Some);
         }
         Ok(None)
@@ -73,7 +76,7 @@ impl TlsTexts {
         let is_unsafe = options.is_some_and(|options| options.is_unsafe_client());
         let trusted = match chain {
             _ if !self.trusted_certificates.is_empty() => Some(self.trusted_certificates.clone()),
-            Some(chain) => Some(certificate_pem(&chain)?),
+            Some(chain) => Some(certificate_pem(&chain, None)?),
             None if is_unsafe => None,
             None => bundle_of_the_project()?,
         };
@@ -94,11 +97,12 @@ impl TlsTexts {
                 "the TLSOptions must be those of a server, not of a client",
             ));
         }
+        let key = options.and_then(|options| options.get_private_key());
         let certificate = match options.and_then(|options| options.get_own_certificate()) {
-            Some(certificate) if self.certificate.is_empty() => certificate_pem(&certificate)?,
+            Some(certificate) if self.certificate.is_empty() => certificate_pem(&certificate, key.as_ref())?,
             _ => self.certificate.clone(),
         };
-        let private_key = match options.and_then(|options| options.get_private_key()) {
+        let private_key = match key {
             Some(key) if self.private_key.is_empty() => key_pem(&key),
             _ => self.private_key.clone(),
         };
@@ -127,12 +131,14 @@ fn bundle_of_the_project() -> Result<Option<String>> {
     }
 }
 
-/// Returns a certificate and those that follow it as PEM text.
+/// Returns a certificate and those that follow it as PEM text. `key` is the private key of the first one, if there is
+/// one.
 ///
-/// The engine's `save_to_string()` repeats the first certificate in the place of every other one. So a chain that was
-/// loaded from a file is read from the file, if the file still begins with the same certificate. Other chains are
-/// refused.
-pub fn certificate_pem(certificate: &Gd<X509Certificate>) -> Result<String> {
+/// The engine's `save()` and `save_to_string()` repeat the first certificate in the place of every other one. So a
+/// chain that `ResourceLoader` returned is read from its file, if the file still begins with the same certificate. A
+/// list that `X509Certificate.load()` or `load_from_string()` read is what the engine sends in a handshake. Other lists
+/// are refused: those of authorities that may only sign certificates.
+pub fn certificate_pem(certificate: &Gd<X509Certificate>, key: Option<&Gd<CryptoKey>>) -> Result<String> {
     let saved = muted(|| certificate.clone().save_to_string()).to_string();
     let all: Vec<String> = certificates(&saved).map(without_spaces).collect();
     let first = all.first();
@@ -146,9 +152,16 @@ pub fn certificate_pem(certificate: &Gd<X509Certificate>) -> Result<String> {
             return Ok(file);
         }
     }
+    if let Some(sent) = certificate_chain::sent_by_engine(certificate, key)
+        && certificates(&sent).count() == all.len()
+        && certificates(&sent).next().map(without_spaces).as_ref() == first
+    {
+        return Ok(sent);
+    }
     let message = format!(
-        "the engine hands out only the first of the {} certificates of an X509Certificate that was not loaded with load(); use \
-         load(), or the properties tls_certificate and tls_trusted_certificates",
+        "the engine returns only the first of the {} certificates of an X509Certificate that its own load() or \
+         load_from_string() read; get it from the global load(\"res://…\"), or set the text of the file as \
+         tls_trusted_certificates or tls_certificate",
         all.len()
     );
     Err(Error::new(ErrorCode::InvalidParameter, message))
@@ -160,7 +173,7 @@ fn key_pem(key: &Gd<CryptoKey>) -> String {
 
 /// Runs a call without printed errors. The engine's PEM writer prints one although nothing is wrong, because it counts
 /// the final NUL as text.
-fn muted<T>(call: impl FnOnce() -> T) -> T {
+pub(super) fn muted<T>(call: impl FnOnce() -> T) -> T {
     let mut engine = Engine::singleton();
     let prints = engine.is_printing_error_messages();
     engine.set_print_error_messages(false);

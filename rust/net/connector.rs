@@ -9,6 +9,7 @@ use super::dns::{self, Lookup};
 use super::error::{FailureStage, NetError};
 use super::poller::Poller;
 use super::tcp::{ConnectProgress, RawDescriptor, TcpSocket};
+use super::zone;
 use crate::limits::CONNECTION_ATTEMPT_DELAY;
 
 /// A connection attempt, advanced by [`Self::poll`].
@@ -40,6 +41,15 @@ impl Connector {
             next_attempt: now,
             last_error: None,
         };
+        if let Some(address) = zone::parse(host) {
+            let mut address =
+                address.map_err(|error| NetError::io(FailureStage::Dns, &format!("looking up '{host}'"), &error))?;
+            address.set_port(port);
+            connector.waiting.push_back(address.into());
+            connector.begin_attempts(now);
+            connector.fail_without_attempts()?;
+            return Ok(connector);
+        }
         match dns::known(host) {
             Some(addresses) => {
                 connector.queue(&addresses);

@@ -1,7 +1,7 @@
 //! A listening TCP socket: the addresses on which it listens, and how it accepts without blocking.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 
 use mio::net::{TcpListener, TcpStream};
@@ -9,6 +9,7 @@ use mio::net::{TcpListener, TcpStream};
 use super::linger;
 use super::poller::{Poller, Readiness};
 use super::tcp::{RawDescriptor, TcpSocket, new_socket};
+use super::zone;
 use crate::limits::LISTEN_BACKLOG;
 
 /// The interfaces on which a socket listens.
@@ -19,12 +20,27 @@ pub enum BindAddress {
     Any,
     /// One address.
     Ip(IpAddr),
+    /// One IPv6 address on one network interface; the port is 0.
+    Zoned(SocketAddrV6),
 }
 
 impl BindAddress {
-    /// Parses `"*"` or an IP address; names are not looked up.
+    /// Parses `"*"` or an IP address, an IPv6 address also with `%` and the network interface; names are not looked up.
     pub fn parse(text: &str) -> Option<Self> {
-        if text == "*" { Some(Self::Any) } else { text.parse().ok().map(Self::Ip) }
+        match zone::parse(text) {
+            Some(address) => address.ok().map(Self::Zoned),
+            None if text == "*" => Some(Self::Any),
+            None => text.parse().ok().map(Self::Ip),
+        }
+    }
+
+    /// Returns the address with a port; `None` for all interfaces.
+    pub fn with_port(self, port: u16) -> Option<SocketAddr> {
+        match self {
+            Self::Any => None,
+            Self::Ip(ip) => Some((ip.to_canonical(), port).into()),
+            Self::Zoned(address) => Some(SocketAddrV6::new(*address.ip(), port, 0, address.scope_id()).into()),
+        }
     }
 }
 
@@ -65,16 +81,15 @@ impl ListeningSocket {
     /// Starts to listen. With port 0 the system chooses a port.
     pub fn bind(address: BindAddress, port: u16) -> Result<Self, ListenError> {
         let any_v6 = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
-        let (socket, address) = match address {
-            BindAddress::Any => match new_socket(any_v6).and_then(|s| s.set_only_v6(false).map(|()| s)) {
+        let (socket, address) = match address.with_port(port) {
+            None => match new_socket(any_v6).and_then(|s| s.set_only_v6(false).map(|()| s)) {
                 Ok(socket) => (socket, any_v6),
                 Err(_) => {
                     let any_v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
                     (new_socket(any_v4).map_err(ListenError::Socket)?, any_v4)
                 }
             },
-            BindAddress::Ip(ip) => {
-                let address = SocketAddr::from((ip.to_canonical(), port));
+            Some(address) => {
                 let socket = new_socket(address).map_err(ListenError::Socket)?;
                 if address.is_ipv6() {
                     socket.set_only_v6(true).map_err(ListenError::Socket)?;

@@ -19,6 +19,7 @@ pub mod tcp;
 mod tcp_transport;
 pub mod tls;
 pub mod transport;
+pub mod zone;
 
 pub use connector::Connector;
 pub use error::{FailureStage, NetError};

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::proto::host_name;
 use crate::proto::url::{Authority, Credentials};
 
 /// An HTTP proxy that supports CONNECT (RFC 9110 section 9.3.6).
@@ -79,7 +80,9 @@ impl Proxies {
             _ if pattern == "*" => true,
             Some(address) => is_in_network(address, pattern),
             None => {
-                let name = pattern.trim_matches('.').to_ascii_lowercase();
+                // A name that is invalid as an international one excludes no host.
+                let Ok(name) = host_name::to_ascii(pattern.trim_matches('.')) else { return false };
+                let name = name.to_ascii_lowercase();
                 host.strip_suffix(&name).is_some_and(|before| before.is_empty() || before.ends_with('.'))
             }
         })
@@ -111,7 +114,7 @@ mod tests {
     #[test]
     fn addresses_and_credentials_are_parsed() {
         let proxy = Proxy::parse("http://us%3Aer:p%40w@Proxy.example:3128/").unwrap();
-        assert_eq!(proxy.address, Authority { host: "proxy.example".to_owned(), port: 3128 });
+        assert_eq!(proxy.address, Authority { host: "proxy.example".to_owned(), zone: None, port: 3128 });
         let expected = Credentials { user: "us:er".to_owned(), password: "p@w".to_owned() };
         assert_eq!(proxy.credentials, Some(expected));
         let short = Proxy::parse("[::1]").unwrap();

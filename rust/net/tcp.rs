@@ -253,18 +253,18 @@ pub struct BoundSocket {
 }
 
 impl BoundSocket {
-    /// Binds to a port of one address, or of all interfaces with `None`. With port 0 the system chooses a port.
-    pub fn bind(ip: Option<IpAddr>, port: u16) -> io::Result<Self> {
-        let address = SocketAddr::new(ip.unwrap_or(Ipv6Addr::UNSPECIFIED.into()), port);
+    /// Binds to one address, or to a port of all interfaces with `None`. With port 0 the system chooses a port.
+    pub fn bind(one: Option<SocketAddr>, port: u16) -> io::Result<Self> {
+        let address = one.unwrap_or((Ipv6Addr::UNSPECIFIED, port).into());
         let socket = match new_socket(address) {
             Ok(socket) => {
-                if ip.is_none() {
+                if one.is_none() {
                     socket.set_only_v6(false)?;
                 }
                 socket.bind(&address.into())?;
                 socket
             }
-            Err(_) if ip.is_none() => {
+            Err(_) if one.is_none() => {
                 let socket = new_socket((Ipv4Addr::UNSPECIFIED, port).into())?;
                 socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)).into())?;
                 socket

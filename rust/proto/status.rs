@@ -9,8 +9,18 @@ pub const SWITCHING_PROTOCOLS: u16 = 101;
 pub const OK: u16 = 200;
 /// The response has no body.
 pub const NO_CONTENT: u16 = 204;
+/// The resource has another URL from now on.
+pub const MOVED_PERMANENTLY: u16 = 301;
+/// The resource has another URL for now.
+pub const FOUND: u16 = 302;
+/// Another resource answers the request.
+pub const SEE_OTHER: u16 = 303;
 /// The response has no body, because the client's copy is current.
 pub const NOT_MODIFIED: u16 = 304;
+/// As 302, and the method stays.
+pub const TEMPORARY_REDIRECT: u16 = 307;
+/// As 301, and the method stays.
+pub const PERMANENT_REDIRECT: u16 = 308;
 /// The request is malformed.
 pub const BAD_REQUEST: u16 = 400;
 /// The server refuses the request.

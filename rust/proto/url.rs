@@ -9,12 +9,16 @@ use data_encoding::BASE64;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::proto::host_name;
 
 /// A host and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority {
-    /// Name or address in lower case, without the brackets of IPv6 literals.
+    /// Name or address in lower case, without the brackets and the zone of IPv6 literals. International names are in
+    /// Punycode.
     pub host: String,
+    /// The network interface of an IPv6 address. It never leaves this machine (RFC 9844 section 6).
+    pub zone: Option<String>,
     /// 1 to 65535.
     pub port: u16,
 }
@@ -36,7 +40,7 @@ impl Authority {
             Some((user_info, host_port)) => (Some(user_info), host_port),
             None => (None, text),
         };
-        let (host, port) = split_host_port(host_port)?;
+        let (Host { name: host, zone }, port) = split_host_port(host_port)?;
         let port = match port {
             None => default_port,
             Some(port) => match port.parse() {
@@ -50,7 +54,15 @@ impl Authority {
             let (user, password) = info.split_once(':').unwrap_or((info, ""));
             Credentials { user: percent_decoded(user), password: percent_decoded(password) }
         });
-        Ok((Self { host, port }, credentials))
+        Ok((Self { host, zone, port }, credentials))
+    }
+
+    /// Returns the host as this machine looks it up, with the zone.
+    pub fn local_host(&self) -> Cow<'_, str> {
+        match &self.zone {
+            Some(zone) => format!("{}%{zone}", self.host).into(),
+            None => self.host.as_str().into(),
+        }
     }
 
     /// Returns the host as it is written before a port.
@@ -137,17 +149,27 @@ fn invalid(message: String) -> Error {
     Error::new(ErrorCode::InvalidParameter, message)
 }
 
-fn split_host_port(text: &str) -> Result<(String, Option<&str>)> {
+/// The host of an authority.
+struct Host {
+    name: String,
+    zone: Option<String>,
+}
+
+fn split_host_port(text: &str) -> Result<(Host, Option<&str>)> {
     if let Some(rest) = text.strip_prefix('[') {
         let Some((address, rest)) = rest.split_once(']') else {
             return Err(invalid(format!("IPv6 address in '{text}' has no closing bracket")));
+        };
+        let (address, zone) = match address.split_once('%') {
+            Some((address, zone)) => (address, Some(zone_of(zone)?)),
+            None => (address, None),
         };
         let address: Ipv6Addr = address.parse().map_err(|_| invalid(format!("'{address}' is not an IPv6 address")))?;
         let port = match rest {
             "" => None,
             _ => Some(rest.strip_prefix(':').ok_or_else(|| invalid(format!("'{rest}' after the host is not a port")))?),
         };
-        return Ok((address.to_string(), port));
+        return Ok((Host { name: address.to_string(), zone }, port));
     }
     let (host, port) = match text.split_once(':') {
         Some((host, port)) => (host, Some(port)),
@@ -156,11 +178,26 @@ fn split_host_port(text: &str) -> Result<(String, Option<&str>)> {
     if host.is_empty() {
         return Err(invalid("URL has no host".to_owned()));
     }
-    // Other characters must not reach the Host header either.
-    if let Some(bad) = invalid_name_character(host) {
-        return Err(invalid(format!("host name contains {bad:?}; international names must be in punycode")));
+    let host = host_name::to_ascii(host)?;
+    if host.is_empty() {
+        return Err(invalid("URL has no host".to_owned()));
     }
-    Ok((host.to_ascii_lowercase(), port))
+    // Other characters must not reach the Host header either.
+    if let Some(bad) = invalid_name_character(&host) {
+        return Err(invalid(format!("host name contains {bad:?}")));
+    }
+    Ok((Host { name: host.to_ascii_lowercase(), zone: None }, port))
+}
+
+/// Returns the zone after the '%' of an IPv6 address: percent-encoded after "%25" (RFC 6874), or as it is, which other
+/// programs accept too.
+fn zone_of(text: &str) -> Result<String> {
+    let encoded = text.strip_prefix("25").filter(|rest| !rest.is_empty());
+    let zone = encoded.map_or_else(|| text.to_owned(), percent_decoded);
+    if zone.is_empty() || zone.contains(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
+        return Err(invalid(format!("'%{text}' after the IPv6 address is not a zone")));
+    }
+    Ok(zone)
 }
 
 /// Returns the first character that a `reg-name` must not contain at its position (RFC 3986 section 3.2.2). IPv4
@@ -182,7 +219,7 @@ pub(super) fn invalid_name_character(name: &str) -> Option<char> {
 }
 
 /// Percent-encodes characters that a request line must not contain; existing escapes stay.
-fn request_target(path_and_query: &str) -> String {
+pub(super) fn request_target(path_and_query: &str) -> String {
     let mut target = String::with_capacity(path_and_query.len() + 1);
     if !path_and_query.starts_with('/') {
         target.push('/');
@@ -197,7 +234,7 @@ fn request_target(path_and_query: &str) -> String {
     target
 }
 
-fn percent_decoded(text: &str) -> String {
+pub(super) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, tail)) = rest.split_first() {
@@ -264,6 +301,39 @@ mod tests {
     }
 
     #[test]
+    fn a_zone_is_percent_encoded_or_bare_and_not_part_of_the_host_header() {
+        for (url, zone) in [
+            ("ws://[fe80::1%25eth0]:81/", "eth0"),
+            ("ws://[fe80::1%eth0]:81/", "eth0"),
+            ("ws://[fe80::1%253]:81/", "3"),
+            ("ws://[fe80::1%3]:81/", "3"),
+            ("ws://[fe80::1%25]:81/", "25"),
+            ("ws://[fe80::1%25a%2Fb%20c]:81/", "a/b c"),
+        ] {
+            let url = Url::parse(url).unwrap();
+            assert_eq!((url.address.host.as_str(), url.address.zone.as_deref()), ("fe80::1", Some(zone)));
+            assert_eq!(url.address.local_host(), format!("fe80::1%{zone}"));
+            assert_eq!(
+                (url.host_header().as_str(), url.address.to_string().as_str()),
+                ("[fe80::1]:81", "[fe80::1]:81")
+            );
+        }
+        assert_eq!(Url::parse("ws://[::1]").unwrap().address.local_host(), "::1");
+    }
+
+    #[test]
+    fn international_names_are_sent_as_punycode() {
+        for text in ["ws://H\u{f6}st:81/", "ws://h%C3%B6st:81", "ws://u:p@h\u{f6}st:81/"] {
+            let url = Url::parse(text).unwrap();
+            assert_eq!(
+                (url.host_header().as_str(), url.address.local_host().as_ref()),
+                ("xn--hst-sna:81", "xn--hst-sna")
+            );
+        }
+        assert_eq!(Url::parse("ws://\u{ff11}27.0.0.1/").unwrap().address.host, "127.0.0.1");
+    }
+
+    #[test]
     fn invalid_urls_are_refused() {
         for text in [
             "",
@@ -288,7 +358,13 @@ mod tests {
             "ws://[::1]x",
             "ws://[nonsense]",
             "ws://ho\r\nst",
-            "ws://h\u{f6}st",
+            "ws://h\u{f6} st",
+            "ws://h%FFst",
+            "ws://[::1%]",
+            "ws://[::1%25%00]",
+            "ws://[::1%25%FF]",
+            "ws://[127.0.0.1%25lo]",
+            "ws://[%25lo]",
             "ws://user@",
         ] {
             assert_eq!(Url::parse(text).unwrap_err().code(), ErrorCode::InvalidParameter, "{text:?}");

@@ -60,6 +60,17 @@
     DEFAULT(peer, wsp_peer_options, auto_accept, 1) \
     DEFAULT(server, wsp_peer_options, auto_accept, 1) \
     DEFAULT(room, wsp_peer_options, auto_accept, 1) \
+    DEFAULT(peer, wsp_peer_options, allow_no_protocol, 0) \
+    DEFAULT(client, wsp_peer_options, allow_no_protocol, 0) \
+    DEFAULT(server, wsp_peer_options, allow_no_protocol, 0) \
+    DEFAULT(room, wsp_peer_options, allow_no_protocol, 0) \
+    DEFAULT(peer, wsp_peer_options, max_redirects, 0) \
+    DEFAULT(client, wsp_peer_options, max_redirects, 0) \
+    DEFAULT(room, wsp_peer_options, max_redirects, 0) \
+    DEFAULT(peer, wsp_peer_options, max_handshake_size, 16384) \
+    DEFAULT(client, wsp_peer_options, max_handshake_size, 16384) \
+    DEFAULT(server, wsp_peer_options, max_handshake_size, 16384) \
+    DEFAULT(room, wsp_peer_options, max_handshake_size, 16384) \
     DEFAULT(server, wsp_server_options, max_clients, 0) \
     DEFAULT(client, wsp_reconnect_options, delay, 0.5) \
     DEFAULT(client, wsp_reconnect_options, factor, 2) \
@@ -120,6 +131,17 @@
     REFUSED(client, wsp_peer_options, compression_level, 10, "compression_level must be from 0 to 9, not 10") \
     REFUSED(server, wsp_peer_options, compression_level, 10, "compression_level must be from 0 to 9, not 10") \
     REFUSED(room, wsp_peer_options, compression_level, 10, "compression_level must be from 0 to 9, not 10") \
+    REFUSED(peer, wsp_peer_options, max_redirects, 21, "max_redirects must be from 0 to 20, not 21") \
+    REFUSED(client, wsp_peer_options, max_redirects, 21, "max_redirects must be from 0 to 20, not 21") \
+    REFUSED(room, wsp_peer_options, max_redirects, 21, "max_redirects must be from 0 to 20, not 21") \
+    REFUSED(peer, wsp_peer_options, max_handshake_size, 1023, "max_handshake_size must be from 1024 to 65536, not 1023") \
+    REFUSED(peer, wsp_peer_options, max_handshake_size, 65537, "max_handshake_size must be from 1024 to 65536, not 65537") \
+    REFUSED(client, wsp_peer_options, max_handshake_size, 1023, "max_handshake_size must be from 1024 to 65536, not 1023") \
+    REFUSED(client, wsp_peer_options, max_handshake_size, 65537, "max_handshake_size must be from 1024 to 65536, not 65537") \
+    REFUSED(server, wsp_peer_options, max_handshake_size, 1023, "max_handshake_size must be from 1024 to 65536, not 1023") \
+    REFUSED(server, wsp_peer_options, max_handshake_size, 65537, "max_handshake_size must be from 1024 to 65536, not 65537") \
+    REFUSED(room, wsp_peer_options, max_handshake_size, 1023, "max_handshake_size must be from 1024 to 65536, not 1023") \
+    REFUSED(room, wsp_peer_options, max_handshake_size, 65537, "max_handshake_size must be from 1024 to 65536, not 65537") \
     REFUSED(client, wsp_reconnect_options, delay, -1, "reconnect_delay must be from 0 to 31536000 seconds, not -1") \
     REFUSED(client, wsp_reconnect_options, delay, 31536001, "reconnect_delay must be from 0 to 31536000 seconds, not 31536001") \
     REFUSED(client, wsp_reconnect_options, factor, 0.5, "reconnect_factor must be from 1 to 1000, not 0.5") \

@@ -324,7 +324,7 @@ void counts_beyond_any_list_are_refused(void)
 
 void handshake_settings_are_checked_before_connecting(void)
 {
-    static const char *const headers[] = {"no colon", "X: a\r\nY: b", "Bad Name: x", "Host: other", ": x", ""};
+    static const char *const headers[] = {"no colon", "X: a\r\nY: b", "Bad Name: x", "Host: a b", ": x", ""};
     static const char *const protocols[] = {"two words", "", "a,b", "line\n"};
     wsp_peer *peer = wsp_peer_new();
     wsp_stream *stream = wsp_stream_new();

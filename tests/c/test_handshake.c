@@ -9,7 +9,7 @@
 static bool ask(struct raw_pair *pair, const char *text)
 {
     wsp_peer_options options = WSP_PEER_OPTIONS_INIT;
-    wsp_request request = {sizeof request, NULL, NULL, NULL, NULL, 0, 0};
+    wsp_request request = {sizeof request, NULL, NULL, NULL, NULL, 0, 0, NULL};
 
     options.auto_accept = 0;
     raw_connect(pair, &options, text);
@@ -39,7 +39,7 @@ void a_server_program_reads_and_accepts_a_request(void)
 {
     static const char *const extra[] = {"Set-Cookie: id=1"};
     static const char *const wrong[] = {"no colon"};
-    wsp_request request = {sizeof request, NULL, NULL, NULL, NULL, 0, 0};
+    wsp_request request = {sizeof request, NULL, NULL, NULL, NULL, 0, 0, NULL};
     const char *name = "";
     const char *value = "";
     struct raw_pair pair;
@@ -78,7 +78,7 @@ void a_server_program_answers_with_pages_and_refusals(void)
     static const char *const headers[] = {"Content-Type: text/html"};
     static const char *const split[] = {"A: b\r\nC: d"};
     wsp_http_answer answer;
-    wsp_request request = {sizeof request, NULL, NULL, NULL, NULL, 0, 0};
+    wsp_request request = {sizeof request, NULL, NULL, NULL, NULL, 0, 0, NULL};
     wsp_failure failure;
     struct raw_pair pair;
 
@@ -139,7 +139,7 @@ void a_client_reports_the_answer_that_refused_it(void)
     static const char *const headers[] = {"Location: /elsewhere"};
     wsp_http_answer answer = answer_with(302, "gone");
     wsp_peer_options options = WSP_PEER_OPTIONS_INIT;
-    wsp_request request = {sizeof request, NULL, NULL, NULL, NULL, 0, 0};
+    wsp_request request = {sizeof request, NULL, NULL, NULL, NULL, 0, 0, NULL};
     wsp_failure failure;
     struct pair pair;
 
@@ -185,7 +185,7 @@ void proxies_are_checked(void)
 
 void handshake_calls_refuse_null_and_unknown_sizes(void)
 {
-    wsp_request request = {1, NULL, NULL, NULL, NULL, 0, 0};
+    wsp_request request = {1, NULL, NULL, NULL, NULL, 0, 0, NULL};
     wsp_tls_info info = {1, NULL, NULL, NULL, NULL, 0};
     wsp_peer *peer = wsp_peer_new();
     const char *name = "";

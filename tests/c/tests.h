@@ -51,6 +51,12 @@
     TEST(a_client_reports_the_answer_that_refused_it)           \
     TEST(proxies_are_checked)                                   \
     TEST(handshake_calls_refuse_null_and_unknown_sizes)         \
+    /* test_handshake_choices.c */                              \
+    TEST(a_server_program_selects_an_offered_sub_protocol)      \
+    TEST(a_server_object_selects_for_each_client)               \
+    TEST(a_client_may_accept_an_answer_without_sub_protocol)    \
+    TEST(redirections_are_followed_if_the_option_says_so)       \
+    TEST(an_own_host_is_sent_by_clients_only)                   \
     /* test_tls.c */                                            \
     TEST(wss_connections_open)                                  \
     TEST(an_untrusted_server_is_refused)                        \

@@ -4,6 +4,7 @@
 
 mod admission;
 mod allocations;
+mod any_client;
 mod background_flush;
 mod batches;
 mod client;
@@ -17,8 +18,10 @@ mod event_subjects;
 mod fixtures;
 mod godot3_mode;
 mod handshake;
+mod handshake_choices;
 mod header;
 mod heartbeat_rules;
+mod host_names;
 mod late_handshakes;
 mod late_polls;
 mod layers;
@@ -29,6 +32,7 @@ mod module_graph;
 mod options;
 mod peers;
 mod reconnecting;
+mod redirects;
 mod refusals;
 mod request_rules;
 mod response_rules;

@@ -282,7 +282,7 @@ fn a_request_with_a_body_is_no_handshake() {
 /// Returns path and query of the target, `None` if a server refuses it.
 fn read(target: &str) -> Option<(String, String)> {
     let request = format!("GET {target} HTTP/1.1\r\nHost: h\r\n\r\n");
-    let request = RequestReader::default().receive(request.as_bytes()).ok()??;
+    let request = RequestReader::new(16_384).receive(request.as_bytes()).ok()??;
     request.check_target().ok()?;
     let (path, query) = request.path_and_query();
     Some((path.to_owned(), query.to_owned()))

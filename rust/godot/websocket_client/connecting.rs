@@ -19,7 +19,8 @@ impl RustWebSocketClient {
     }
 
     /// Connects to the given URL, [code]ws://[/code] or [code]wss://host[:port][/path][/code]; a URL without a scheme
-    /// means [code]ws://[/code]. The server must select one of [param protocols], if there are any. With [param
+    /// means [code]ws://[/code]. The server must select one of [param protocols], if there are any, unless
+    /// [member allow_no_protocol] is [code]true[/code]. With [param
     /// gd_mp_api] the client uses the packets of Godot 3's multiplayer and can be a [member
     /// MultiplayerAPI.multiplayer_peer]. [param custom_headers] are lines ([code]"Name: value"[/code]) for the request.
     ///

@@ -91,7 +91,8 @@ impl RustWebSocketClient {
             (true, Some(trusted)) => TlsOptions::client_ex().trusted_chain(&trusted).done(),
             (true, None) => TlsOptions::client(),
         };
-        TlsTexts::default().client_for(url, options.as_ref())
+        let is_redirected = self.ask(|client| client.options().max_redirects() > 0);
+        TlsTexts::default().client_for(url, options.as_ref(), is_redirected)
     }
 
     fn poll_and_emit(this: Gd<Self>) {

@@ -44,7 +44,8 @@ impl RustWebSocketMultiplayerPeer {
     ) -> GodotError {
         // Outside the lock, because this calls objects of the engine.
         let url = url.to_string();
-        let tls = TlsTexts::default().client_for(&url, tls_client_options.0.as_ref());
+        let is_redirected = with_object(&this, false, |object| object.room.options.max_redirects() > 0);
+        let tls = TlsTexts::default().client_for(&url, tls_client_options.0.as_ref(), is_redirected);
         run(&this, |room| {
             let tls = room.record_error(tls)?;
             project_limits::apply_connect_timeout(&mut room.options);

@@ -37,10 +37,11 @@ impl RustWebSocketPeer {
     }
 
     /// Returns the request that the client sent to this server: [code]method[/code], [code]path[/code],
-    /// [code]query[/code], [code]headers[/code] (lines, repeated ones included), [code]is_websocket[/code] and
-    /// [code]is_pending[/code]. Empty until the request has arrived; kept until the next connection. Path and query are
-    /// percent-encoded, and empty if the request was answered with 400 because its target is invalid. See also [method
-    /// get_connected_host] and [method get_tls_info].
+    /// [code]query[/code], [code]headers[/code] (lines, repeated ones included), [code]protocols[/code] (the
+    /// sub-protocols that the client offers), [code]is_websocket[/code] and [code]is_pending[/code]. Empty until the
+    /// request has arrived; kept until the next connection. Path and query are percent-encoded, and empty if the
+    /// request was answered with 400 because its target is invalid. See also [method get_connected_host] and [method
+    /// get_tls_info].
     #[func]
     fn get_request(&self) -> VarDictionary {
         let (request, is_pending) = self.ask(|peer| (peer.request(), peer.is_request_pending()));
@@ -51,6 +52,17 @@ impl RustWebSocketPeer {
     #[func]
     fn is_request_pending(&self) -> bool {
         self.ask(|peer| peer.is_request_pending())
+    }
+
+    /// Selects the sub-protocol of the answer to the pending request: one of the [code]protocols[/code] of [method
+    /// get_request], or an empty string for none. Without this call, the first one that the client offers and [member
+    /// supported_protocols] lists is selected. The last call before [method accept_request] counts.
+    ///
+    /// Returns [constant ERR_UNCONFIGURED] if no request is pending and [constant ERR_INVALID_PARAMETER] if the client
+    /// does not offer [param protocol]; nothing changes then.
+    #[func]
+    fn select_protocol(&self, protocol: GString) -> GodotError {
+        self.run(|peer| peer.select_protocol(&protocol.to_string()))
     }
 
     /// Accepts the pending request if [member auto_accept] is [code]false[/code]; the connection opens in the next

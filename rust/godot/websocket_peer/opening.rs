@@ -11,7 +11,6 @@ use crate::godot::streams::stream_resolution;
 use crate::godot::tls::OptionalTls;
 use crate::net::Proxies;
 use crate::peer::WebSocketPeer;
-use crate::peer::options::TlsTexts;
 
 #[godot_api(secondary)]
 impl RustWebSocketPeer {
@@ -30,9 +29,10 @@ impl RustWebSocketPeer {
         #[opt(default = OptionalTls::NONE)] tls_client_options: OptionalTls,
     ) -> GodotError {
         // Outside the lock, because this calls objects of the engine.
-        let texts = self.peer.with(TlsTexts::default(), |object| object.tls.clone());
+        let (texts, is_redirected) =
+            self.peer.with(Default::default(), |object| (object.tls.clone(), object.peer.options.max_redirects() > 0));
         let url = url.to_string();
-        let tls = texts.client_for(&url, tls_client_options.0.as_ref());
+        let tls = texts.client_for(&url, tls_client_options.0.as_ref(), is_redirected);
         self.run(|peer| {
             let tls = peer.record_error(tls)?;
             project_limits::apply_connect_timeout(&mut peer.options);

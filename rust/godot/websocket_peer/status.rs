@@ -51,7 +51,8 @@ impl RustWebSocketPeer {
         self.ask(|peer| convert::text(peer.selected_protocol()))
     }
 
-    /// Returns the URL as passed to [method connect_to_url], or on a server the URL that the client requested.
+    /// Returns the URL as passed to [method connect_to_url], also after redirections, or on a server the URL that the
+    /// client requested.
     #[func]
     fn get_requested_url(&self) -> GString {
         self.ask(|peer| convert::text(peer.requested_url()))

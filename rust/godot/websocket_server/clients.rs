@@ -130,6 +130,16 @@ impl RustWebSocketServer {
         convert::request(request, is_pending)
     }
 
+    /// Selects the sub-protocol of the answer to a client that [signal client_request] reported: one of the
+    /// [code]protocols[/code] of [method get_request], or an empty string for none. Without this call, the first one
+    /// that the client offers and [method listen] got is selected. The last call before [method accept_request] counts.
+    /// Returns [constant ERR_INVALID_PARAMETER] if no request of this id is pending or the client does not offer [param
+    /// protocol]; nothing changes then. Not in Godot 3.
+    #[func]
+    fn select_protocol(&self, id: i32, protocol: GString) -> GodotError {
+        self.run(|server| server.select_protocol(id, &protocol.to_string()))
+    }
+
     /// Accepts a client that [signal client_request] reported. [param extra_headers] are header lines for the answer.
     /// Returns [constant ERR_INVALID_PARAMETER] if no request of this id is pending, and for invalid lines. Not in
     /// Godot 3.

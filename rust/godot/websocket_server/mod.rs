@@ -84,8 +84,9 @@ impl Identity {
     /// Returns the TLS settings, or none without a key and a certificate.
     fn tls(&self) -> Result<Option<ServerTls>> {
         let (Some(key), Some(certificate)) = (&self.key, &self.certificate) else { return Ok(None) };
-        let chain = self.chain.as_ref().map(certificate_pem).transpose()?.unwrap_or_default();
-        let texts = TlsTexts { certificate: certificate_pem(certificate)? + "\n" + &chain, ..TlsTexts::default() };
+        let chain = self.chain.as_ref().map(|chain| certificate_pem(chain, Some(key))).transpose()?.unwrap_or_default();
+        let texts =
+            TlsTexts { certificate: certificate_pem(certificate, Some(key))? + "\n" + &chain, ..TlsTexts::default() };
         texts.server(TlsOptions::server(key, certificate).as_ref()).map(Some)
     }
 }

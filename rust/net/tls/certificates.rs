@@ -1,12 +1,17 @@
 //! PEM texts as programs pass them: parsing certificates and keys, and reading names and validity.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use data_encoding::BASE64;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
+use rustls::pki_types::{
+    CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer, ServerName,
+};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::proto::host_name;
 
 /// Returns the certificates in a PEM text in order. `what` names the text in errors.
 pub(super) fn parse(pem: &str, what: &str) -> Result<Vec<CertificateDer<'static>>> {
@@ -73,6 +78,20 @@ pub(super) fn is_self_issued(certificate: &CertificateDer<'_>) -> bool {
     X509Certificate::from_der(certificate).is_ok_and(|(_, parsed)| parsed.subject() == parsed.issuer())
 }
 
+/// Returns the name or address of a host as certificates have it: international names in Punycode, IPv6 addresses
+/// without zone.
+pub(super) fn name_for_tls(host: &str) -> Result<ServerName<'static>> {
+    let address = host.split_once('%').and_then(|(address, _)| address.parse::<Ipv6Addr>().ok());
+    let name = match address {
+        Some(address) => return Ok(ServerName::from(IpAddr::from(address))),
+        None => host_name::to_ascii(host)?,
+    };
+    ServerName::try_from(name.into_owned()).map_err(|_| {
+        let message = format!("the host name for TLS must be a DNS name or an IP address, not '{host}'");
+        Error::new(ErrorCode::InvalidParameter, message)
+    })
+}
+
 /// Returns the names of a certificate, and whether they are common names because it has no subject alternative name.
 pub(super) fn names(certificate: &CertificateDer<'_>) -> (Vec<String>, bool) {
     let Ok((_, parsed)) = X509Certificate::from_der(certificate) else { return (Vec::new(), false) };
@@ -91,7 +110,7 @@ pub(super) fn names(certificate: &CertificateDer<'_>) -> (Vec<String>, bool) {
 fn ip(bytes: &[u8]) -> Option<String> {
     match bytes.len() {
         4 => <[u8; 4]>::try_from(bytes).ok().map(|bytes| std::net::Ipv4Addr::from(bytes).to_string()),
-        16 => <[u8; 16]>::try_from(bytes).ok().map(|bytes| std::net::Ipv6Addr::from(bytes).to_string()),
+        16 => <[u8; 16]>::try_from(bytes).ok().map(|bytes| Ipv6Addr::from(bytes).to_string()),
         _ => None,
     }
 }

@@ -31,6 +31,13 @@ struct Known<S, C> {
     remembered: VecDeque<Arc<MadeConfig<S, C>>>,
 }
 
+impl<S, C> MadeConfig<S, C> {
+    /// The settings.
+    pub fn spec(&self) -> &S {
+        &self.spec
+    }
+}
+
 impl<S: TlsSpec, C> ConfigCache<S, C> {
     pub const fn new() -> Self {
         Self(Mutex::new(Known { used: Vec::new(), remembered: VecDeque::new() }))

@@ -268,7 +268,7 @@ impl ClientTls {
             None => ServerTrust::System,
         };
         let needs_system_trust = matches!(trust, ServerTrust::System);
-        let name = name_override.as_ref().and_then(|name| ServerName::try_from(name.clone()).ok());
+        let name = name_override.as_ref().and_then(|name| certificates::name_for_tls(name).ok());
         if needs_system_trust && name_override.is_some() && name.is_none() {
             let message = format!("common_name_override must be a host name, not '{}'", spec.common_name_override);
             return Err(Error::new(ErrorCode::InvalidParameter, message));
@@ -286,6 +286,13 @@ impl ClientTls {
         };
         config.alpn_protocols = vec![ALPN.to_vec()];
         Ok(ClientContent { config: Arc::new(config), name, needs_system_trust })
+    }
+
+    /// Returns the settings for another server than the one that they were made for: without the client's certificate
+    /// and without the override of the server's name. No session of these settings is resumed with them.
+    pub fn without_identity(&self) -> Result<Self> {
+        let spec = self.0.spec().clone();
+        Self::new(ClientTlsSpec { identity: IdentityPem::default(), common_name_override: String::new(), ..spec })
     }
 
     /// Starts to load the system's trust store in the background if it is needed.
@@ -311,13 +318,7 @@ impl ClientTls {
             return Ok(name.clone());
         }
         // RFC 6066 section 3: the name is sent without a trailing dot.
-        let host = host.strip_suffix('.').unwrap_or(host);
-        ServerName::try_from(host.to_owned()).map_err(|_| {
-            Error::new(
-                ErrorCode::InvalidParameter,
-                format!("the host name for TLS must be a DNS name or an IP address, not '{host}'"),
-            )
-        })
+        certificates::name_for_tls(host.strip_suffix('.').unwrap_or(host))
     }
 }
 

@@ -44,20 +44,21 @@ impl ServerVerifier {
             Some(name) => name.clone(),
             None => server_name.to_str().into_owned(),
         };
+        let name = certificates::name_for_tls(&expected);
         let parsed = ParsedCertificate::try_from(end_entity)?;
-        if let Ok(name) = ServerName::try_from(expected.as_str())
-            && verify_server_name(&parsed, &name).is_ok()
+        if let Ok(name) = &name
+            && verify_server_name(&parsed, name).is_ok()
         {
             return Ok(());
         }
         let (names, is_common_name) = certificates::names(end_entity);
-        let is_host_name = ServerName::try_from(expected.as_str()).is_ok();
+        let is_host_name = name.is_ok();
         // webpki has compared the subject alternative names with a host name; other names are compared as text.
         if (is_common_name || !is_host_name) && names.iter().any(|name| matches(name, &expected)) {
             return Ok(());
         }
         let presented = names.iter().map(|name| format!("'{name}'")).collect();
-        match ServerName::try_from(expected.clone()) {
+        match name {
             Ok(expected) => Err(CertificateError::NotValidForNameContext { expected, presented }.into()),
             Err(_) => Err(CertificateError::NotValidForName.into()),
         }

@@ -18,7 +18,8 @@ use crate::proto::frame::MessageKind;
 /// Arguments of [`Client::connect_to_url`] beside the URL.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectParameters {
-    /// Sub-protocols in order of preference. If there are any, the server must select one.
+    /// Sub-protocols in order of preference. If there are any, the server must select one, unless the option
+    /// `allow_no_protocol` is on.
     pub protocols: Vec<String>,
     /// Header lines (`Name: value`) added to the request.
     pub headers: Vec<String>,

@@ -1,5 +1,6 @@
 //! Decides how a client gets from its TCP connection to an open one: the proxy's tunnel, TLS, the HTTP upgrade.
 
+use crate::error::Error;
 use crate::net::proxy::Proxy;
 use crate::net::{ClientTls, FailureStage, NetError, TlsStream, Transport, random};
 use crate::peer::connection::handshake_stream::{HandshakeStream, Received};
@@ -10,14 +11,40 @@ use crate::proto::Role;
 use crate::proto::connection::Connection;
 use crate::proto::deflate::PermessageDeflate;
 use crate::proto::extensions::NegotiatedDeflate;
-use crate::proto::handshake::{ClientHandshake, ResponseError, TunnelError, TunnelHandshake};
-use crate::proto::url::Credentials;
+use crate::proto::handshake::{ClientHandshake, RequestOptions, ResponseError, TunnelError, TunnelHandshake};
+use crate::proto::redirect;
+use crate::proto::url::{Credentials, Url};
+
+/// Prepares the connection to a URL. `headers` are the program's header lines. An error is an invalid argument.
+pub(super) fn plan(
+    url: &Url,
+    tls: Option<ClientTls>,
+    headers: &[String],
+    options: &ConnectionOptions,
+) -> Result<ClientPlan, Error> {
+    let max_head_bytes = options.max_head_bytes();
+    let offer = RequestOptions {
+        protocols: &options.supported_protocols,
+        allow_no_protocol: options.allow_no_protocol,
+        extra_headers: headers,
+        deflate: options.deflate_preferences(),
+        max_head_bytes,
+    };
+    let (handshake, request) = ClientHandshake::start(url, random::nonce(), &offer)?;
+    let tls = if url.secure { Some(tls.map_or_else(|| ClientTls::new(Default::default()), Ok)?) } else { None };
+    if let Some(tls) = &tls {
+        tls.check_name(&url.address.host)?;
+        tls.prepare();
+    }
+    let proxy = options.proxies().choose(url.secure, &url.address.host)?;
+    Ok(ClientPlan { server: url.address.clone(), proxy, tls, handshake, request, max_head_bytes })
+}
 
 /// Chooses the stage after the TCP connection or the tunnel.
 pub(super) fn after_connecting(transport: Box<dyn Transport>, mut plan: ClientPlan) -> OpeningStage {
     if let Some(proxy) = plan.proxy.take() {
         let authorization = proxy.credentials.as_ref().map(Credentials::basic);
-        let (handshake, request) = TunnelHandshake::start(&plan.server, authorization.as_deref());
+        let (handshake, request) = TunnelHandshake::start(&plan.server, authorization.as_deref(), plan.max_head_bytes);
         let stream = HandshakeStream::new(transport, request);
         return OpeningStage::Tunnelling { stream, handshake, proxy, plan };
     }
@@ -89,11 +116,13 @@ pub(super) fn secure(mut stream: TlsStream, plan: ClientPlan) -> Result<OpeningS
     }
 }
 
-/// Waits for the server's response to the upgrade request.
+/// Waits for the server's response to the upgrade request. Without `wants_body`, a redirection is not read further than
+/// its head.
 pub(super) fn upgrade(
     mut stream: HandshakeStream,
     mut handshake: ClientHandshake,
     options: &ConnectionOptions,
+    wants_body: bool,
 ) -> Result<OpeningStep, NetError> {
     let written = stream.flush();
     match stream.receive(|input| handshake.receive(input)) {
@@ -111,6 +140,11 @@ pub(super) fn upgrade(
         Received::Rejected(error) => {
             stream.abandon();
             Err(not_upgraded(error))
+        }
+        Received::Pending if !wants_body && handshake.refused_status().is_some_and(redirect::is_followed) => {
+            stream.abandon();
+            let response = handshake.take_partial().unwrap_or_default();
+            Err(not_upgraded(ResponseError::Status(response)))
         }
         Received::Pending => {
             // A response that arrived before the server stopped reading explains more than the failed write.

@@ -14,8 +14,8 @@ use crate::proto::url::Url;
 impl WebSocketPeer {
     // Begin
 
-    /// Starts to connect. `tls` is for `wss://`; without it the operating system's trust store decides about the
-    /// server.
+    /// Starts to connect. `tls` is for `wss://`, also after a redirection; without it the operating system's trust
+    /// store decides about the server.
     ///
     /// # Errors
     /// `InvalidParameter` for an invalid URL or option, `AlreadyInUse` while connecting or connected, `Failed` if the
@@ -86,6 +86,19 @@ impl WebSocketPeer {
     /// Returns whether a request waits for [`Self::accept_request`] or [`Self::reject_request`].
     pub fn is_request_pending(&self) -> bool {
         matches!(&self.phase, ConnectionPhase::Opening(opening) if opening.pending_request().is_some())
+    }
+
+    /// Selects a sub-protocol for the pending request, one that the client offers ([`Request::protocols`]) or an empty
+    /// text for none, instead of the choice by the option `supported_protocols`. The last call before
+    /// [`Self::accept_request`] counts.
+    ///
+    /// # Errors
+    /// `Unconfigured` if no request is pending, `InvalidParameter` for a sub-protocol that the client does not offer;
+    /// nothing changes then.
+    pub fn select_protocol(&mut self, protocol: &str) -> Result {
+        let ConnectionPhase::Opening(opening) = &mut self.phase else { return self.record_error(Err(no_request())) };
+        let result = opening.select_protocol(protocol);
+        self.record_error(result)
     }
 
     /// Accepts the pending request (if `auto_accept` is off); the connection opens in the next [`Self::poll`].

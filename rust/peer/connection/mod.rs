@@ -20,6 +20,7 @@ mod opening_stage;
 pub mod packet_queue;
 mod readiness;
 mod receiving;
+mod redirection;
 mod sending;
 mod server_opening;
 mod tracing;

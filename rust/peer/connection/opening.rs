@@ -9,23 +9,25 @@ use std::time::Instant;
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::REFUSAL_BODY_TIME;
 use crate::net::poller::Poller;
-use crate::net::{ClientTls, Connector, FailureStage, NetError, RawDescriptor, TlsInfo, Transport, random};
+use crate::net::{ClientTls, FailureStage, NetError, RawDescriptor, TlsInfo, Transport};
 use crate::peer::connection::handshake_head::ReceivedRequest;
 use crate::peer::connection::handshake_stream::{HandshakeStream, Received};
 use crate::peer::connection::opening_failure::{not_upgraded, proxy_refused, reject};
-use crate::peer::connection::opening_stage::{ClientPlan, EarlyInput, Opened, OpeningStage, OpeningStep};
+use crate::peer::connection::opening_stage::{EarlyInput, Opened, OpeningStage, OpeningStep};
+use crate::peer::connection::redirection::Redirections;
+use crate::peer::connection::server_opening::Acceptance;
 use crate::peer::connection::{client_opening, server_opening};
 use crate::peer::options::ConnectionOptions;
-use crate::peer::trace;
 use crate::proto::handshake::server::RequestReader;
-use crate::proto::handshake::{ClientHandshake, Rejection, Request, ResponseError, TunnelError, headers};
+use crate::proto::handshake::{Rejection, Request, ResponseError, TunnelError, headers};
 use crate::proto::url::Url;
 
 /// A connection that is being opened.
 #[derive(Debug)]
 pub(in crate::peer) struct Opening {
     stage: OpeningStage,
-    /// When the handshake must be complete; a client sets it again when its TCP connection is established.
+    /// When the handshake must be complete; a client sets it again when its first TCP connection is established.
+    /// Redirections do not extend it.
     deadline: Instant,
     /// Whether the deadline may still be extended for input that waited when a late poll found the deadline over.
     may_extend: bool,
@@ -33,6 +35,10 @@ pub(in crate::peer) struct Opening {
     has_advanced: bool,
     /// A request that was read and not yet taken by [`Self::take_request_head`].
     received_request: Option<ReceivedRequest>,
+    /// The sub-protocol that the program has selected for the pending request, empty for none.
+    selected_protocol: Option<String>,
+    /// Only on a client that follows redirections.
+    redirections: Option<Box<Redirections>>,
     /// A client's request, for the trace of a refused one; empty if nothing is traced.
     pub traced_request: Vec<u8>,
 }
@@ -71,33 +77,21 @@ impl Opening {
         options: &ConnectionOptions,
         now: Instant,
     ) -> Result<ConnectAttempt> {
-        let (handshake, request) = ClientHandshake::start(
-            url,
-            random::nonce(),
-            &options.supported_protocols,
-            &options.handshake_headers,
-            options.deflate_preferences(),
-        )?;
-        let tls = if url.secure { Some(tls.map_or_else(|| ClientTls::new(Default::default()), Ok)?) } else { None };
-        if let Some(tls) = &tls {
-            tls.check_name(&url.address.host)?;
-            tls.prepare();
-        }
-        let proxy = options.proxies().choose(url.secure, &url.address.host)?;
-        let first = proxy.as_ref().map_or(&url.address, |proxy| &proxy.address);
-        let connector = Connector::start(&first.host, first.port, options.connect_time_limit(), now);
-        let traced_request = if trace::wants_messages() { request.clone() } else { Vec::new() };
-        let plan = ClientPlan { server: url.address.clone(), proxy, tls, handshake, request };
-        Ok(match connector {
+        let redirections = Redirections::from(url, tls.as_ref(), options);
+        let plan = client_opening::plan(url, tls, &options.handshake_headers, options)?;
+        let traced_request = plan.traced_request();
+        Ok(match plan.connect(options.connect_time_limit(), now) {
             Ok(connector) => ConnectAttempt::Started(Box::new(Self {
                 stage: OpeningStage::Connecting { connector, plan },
                 deadline: now + options.connect_time_limit() + options.handshake_time_limit(),
                 may_extend: true,
                 has_advanced: false,
                 received_request: None,
+                selected_protocol: None,
+                redirections: redirections.map(Box::new),
                 traced_request,
             })),
-            Err(error) => ConnectAttempt::Failed(plan.explain(error)),
+            Err(error) => ConnectAttempt::Failed(error),
         })
     }
 
@@ -106,12 +100,15 @@ impl Opening {
         headers::check_protocols(&options.supported_protocols)?;
         headers::check_extra_headers(&options.handshake_headers)?;
         let stream = HandshakeStream::new(transport, Vec::new());
+        let reader = RequestReader::new(options.max_head_bytes());
         Ok(Self {
-            stage: OpeningStage::AwaitingRequest { stream, reader: RequestReader::default() },
+            stage: OpeningStage::AwaitingRequest { stream, reader },
             deadline: now + options.handshake_time_limit(),
             may_extend: true,
             has_advanced: false,
             received_request: None,
+            selected_protocol: None,
+            redirections: None,
             traced_request: Vec::new(),
         })
     }
@@ -140,10 +137,11 @@ impl Opening {
                     if now < self.deadline || self.extend(now, options) {
                         return OpeningProgress::Pending;
                     }
-                    return OpeningProgress::Failed(self.time_out(options));
+                    let late = self.time_out(options);
+                    return OpeningProgress::Failed(self.explain(late));
                 }
                 Ok(OpeningStep::Opened(opened)) => return OpeningProgress::Opened(Box::new(opened)),
-                Err(error) => return OpeningProgress::Failed(error),
+                Err(error) => return OpeningProgress::Failed(self.explain(error)),
             }
         }
     }
@@ -162,7 +160,7 @@ impl Opening {
     fn hurry_refusal(&mut self, now: Instant) {
         let is_refused = match &self.stage {
             OpeningStage::Tunnelling { handshake, .. } => handshake.is_refused(),
-            OpeningStage::AwaitingResponse { handshake, .. } => handshake.is_refused(),
+            OpeningStage::AwaitingResponse { handshake, .. } => handshake.refused_status().is_some(),
             _ => false,
         };
         if is_refused {
@@ -181,7 +179,9 @@ impl Opening {
             OpeningStage::Connecting { mut connector, plan } => match connector.poll(now) {
                 Ok(None) => Ok(OpeningStep::Wait(OpeningStage::Connecting { connector, plan })),
                 Ok(Some(socket)) => {
-                    self.deadline = now + options.handshake_time_limit();
+                    if !self.redirections.as_ref().is_some_and(|redirections| redirections.has_left()) {
+                        self.deadline = now + options.handshake_time_limit();
+                    }
                     Ok(OpeningStep::Next(client_opening::after_connecting(Box::new(Arc::new(socket)), plan)))
                 }
                 Err(error) => Err(plan.explain(error)),
@@ -193,10 +193,14 @@ impl Opening {
                 client_opening::load_trust_store(transport, tls, plan)
             }
             OpeningStage::SecuringTls { stream, plan } => client_opening::secure(stream, plan),
-            OpeningStage::AwaitingResponse { stream, handshake } => client_opening::upgrade(stream, handshake, options),
+            OpeningStage::AwaitingResponse { stream, handshake } => {
+                let wants_body = self.redirections.is_none();
+                client_opening::upgrade(stream, handshake, options, wants_body)
+                    .or_else(|refused| self.redirect(refused, options, now))
+            }
             OpeningStage::AwaitingRequest { stream, reader } => self.read_request(stream, reader, options.auto_accept),
             OpeningStage::AwaitingDecision { stream, request, .. } if options.auto_accept => {
-                server_opening::accept(stream, request, options, &[]).map(OpeningStep::Next)
+                server_opening::accept(stream, request, options, &Acceptance::default()).map(OpeningStep::Next)
             }
             OpeningStage::AwaitingDecision { stream, request, early } => {
                 server_opening::await_decision(stream, request, early)
@@ -205,6 +209,31 @@ impl Opening {
                 server_opening::send_response(stream, connection, protocol, rest)
             }
             OpeningStage::Finished => Ok(OpeningStep::Wait(OpeningStage::Finished)),
+        }
+    }
+
+    /// Follows a redirection that the server has answered with. Returns `refused` if it did not.
+    fn redirect(
+        &mut self,
+        refused: NetError,
+        options: &ConnectionOptions,
+        now: Instant,
+    ) -> Result<OpeningStep, NetError> {
+        let (Some(redirections), Some(response)) = (&mut self.redirections, &refused.response) else {
+            return Err(refused);
+        };
+        let Some(plan) = redirections.follow(response, options)? else { return Err(refused) };
+        self.traced_request = plan.traced_request();
+        let time = self.deadline.saturating_duration_since(now).min(options.connect_time_limit());
+        let connector = plan.connect(time, now)?;
+        Ok(OpeningStep::Next(OpeningStage::Connecting { connector, plan }))
+    }
+
+    /// Names the URL that redirections led to in a failure.
+    fn explain(&self, error: NetError) -> NetError {
+        match &self.redirections {
+            Some(redirections) => redirections.explain(error),
+            None => error,
         }
     }
 
@@ -294,11 +323,23 @@ impl Opening {
         }
     }
 
+    /// Selects a sub-protocol for the pending request, empty for none. An error changes nothing.
+    pub fn select_protocol(&mut self, protocol: &str) -> Result {
+        let request = self.pending_request().ok_or_else(no_request)?;
+        if !protocol.is_empty() && !request.protocols().any(|offered| offered == protocol) {
+            let message = format!("the client does not offer the sub-protocol {protocol:?}");
+            return Err(Error::new(ErrorCode::InvalidParameter, message));
+        }
+        self.selected_protocol = Some(protocol.to_owned());
+        Ok(())
+    }
+
     /// Accepts the pending request. An error is a wrong call or argument and changes nothing.
     pub fn accept_request(&mut self, options: &ConnectionOptions, extra_headers: &[String]) -> Result<DecisionOutcome> {
         headers::check_extra_headers(extra_headers)?;
         let (stream, request) = self.take_request()?;
-        match server_opening::accept(stream, request, options, extra_headers) {
+        let acceptance = Acceptance { extra_headers, selected_protocol: self.selected_protocol.as_deref() };
+        match server_opening::accept(stream, request, options, &acceptance) {
             Ok(mut stage) => {
                 if let OpeningStage::SendingResponse { stream, .. } = &mut stage {
                     // The next poll reports a failure again.

@@ -1,9 +1,12 @@
 //! Defines the stages of a connection that is being opened, with the data of each.
 
+use std::time::{Duration, Instant};
+
 use crate::net::proxy::Proxy;
 use crate::net::{ClientTls, Connector, NetError, TlsStream, Transport};
 use crate::peer::connection::handshake_stream::HandshakeStream;
 use crate::peer::connection::opening_failure::at_proxy;
+use crate::peer::trace;
 use crate::proto::connection::Connection;
 use crate::proto::handshake::server::RequestReader;
 use crate::proto::handshake::{ClientHandshake, Request, TunnelHandshake};
@@ -29,9 +32,22 @@ pub(super) struct ClientPlan {
     pub tls: Option<ClientTls>,
     pub handshake: ClientHandshake,
     pub request: Vec<u8>,
+    /// Longest head of the proxy's response.
+    pub max_head_bytes: usize,
 }
 
 impl ClientPlan {
+    /// Starts to connect to the server or its proxy.
+    pub fn connect(&self, timeout: Duration, now: Instant) -> Result<Connector, NetError> {
+        let first = self.proxy.as_ref().map_or(&self.server, |proxy| &proxy.address);
+        Connector::start(&first.local_host(), first.port, timeout, now).map_err(|error| self.explain(error))
+    }
+
+    /// Returns the request for the trace of a refused one; empty if nothing is traced.
+    pub fn traced_request(&self) -> Vec<u8> {
+        if trace::wants_messages() { self.request.clone() } else { Vec::new() }
+    }
+
     /// Names the proxy in the failure if it was the proxy that could not be reached.
     pub fn explain(&self, error: NetError) -> NetError {
         match &self.proxy {

@@ -11,16 +11,28 @@ use crate::proto::Role;
 use crate::proto::connection::Connection;
 use crate::proto::handshake::{AcceptOptions, Request};
 
+/// What the program has decided about a request that it accepts.
+#[derive(Default)]
+pub(super) struct Acceptance<'a> {
+    /// Header lines for the response, in addition to those of the options.
+    pub extra_headers: &'a [String],
+    /// The selected sub-protocol, empty for none; `None` if the options decide.
+    pub selected_protocol: Option<&'a str>,
+}
+
 /// Answers an accepted request, with a rejection if it is not a valid WebSocket handshake.
 pub(super) fn accept(
     stream: HandshakeStream,
     request: Request,
     options: &ConnectionOptions,
-    extra_headers: &[String],
+    acceptance: &Acceptance<'_>,
 ) -> Result<OpeningStage, NetError> {
-    let headers = [&options.handshake_headers[..], extra_headers].concat();
+    let headers = [&options.handshake_headers[..], acceptance.extra_headers].concat();
     let server = AcceptOptions {
         protocols: &options.supported_protocols,
+        selected_protocol: acceptance.selected_protocol,
+        allow_no_protocol: options.allow_no_protocol,
+        refuses_unknown_offers: options.refuses_unknown_offers,
         extra_headers: &headers,
         allowed_origins: &options.allowed_origins,
         deflate: options.deflate_preferences(),

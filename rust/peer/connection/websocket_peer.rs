@@ -196,7 +196,7 @@ impl WebSocketPeer {
         }
     }
 
-    /// Returns the URL: on a client as passed, on a server as requested by the client.
+    /// Returns the URL: on a client as passed, also after redirections, on a server as requested by the client.
     pub fn requested_url(&self) -> &str {
         &self.requested_url
     }

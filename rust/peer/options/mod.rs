@@ -45,7 +45,13 @@ impl Default for ServerOptions {
 impl ServerOptions {
     /// Returns the options of a connection, which shows its request to the server before it goes on.
     pub(super) fn for_peer(&self, protocols: &[String]) -> ConnectionOptions {
-        ConnectionOptions { auto_accept: false, supported_protocols: protocols.to_vec(), ..self.peer.clone() }
+        ConnectionOptions {
+            auto_accept: false,
+            supported_protocols: protocols.to_vec(),
+            // As Godot 3's server does.
+            refuses_unknown_offers: true,
+            ..self.peer.clone()
+        }
     }
 
     /// Returns the options of a connection after its handshake: without those that only the handshake needs, because
@@ -128,6 +134,11 @@ impl ConnectionOptions {
     /// Returns by how much the deadline of a handshake is extended for input that a late poll finds.
     pub(super) fn late_handshake_extension(&self) -> Duration {
         self.handshake_time_limit().min(limits::LATE_HANDSHAKE_EXTENSION)
+    }
+
+    /// Returns the longest HTTP head that the handshake reads.
+    pub(super) fn max_head_bytes(&self) -> usize {
+        self.max_handshake_size as usize
     }
 
     /// Returns what the handshake negotiates.

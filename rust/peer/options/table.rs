@@ -154,6 +154,11 @@ pub const GROUPS: &[Group] = &[
                 "bool",
                 "Whether the program has set `connect_timeout`, so that the default of a project does not apply.",
             ),
+            (
+                "refuses_unknown_offers",
+                "bool",
+                "Whether a server without sub-protocols refuses clients that offer some.",
+            ),
         ],
         // The order is that of the fields in C: new options with a C field go to the end of those.
         options: &[
@@ -321,6 +326,41 @@ pub const GROUPS: &[Group] = &[
                 ..ROW
             },
             Declaration {
+                name: "allow_no_protocol",
+                kind: Kind::Flag { default: false },
+                effect: Effect::NextHandshake,
+                objects: CONNECTIONS,
+                c_type: Some(CType::U8),
+                doc: "Opens connections without a sub-protocol if client and server have none in common. Otherwise a client that \
+                      requests sub-protocols refuses an answer that selects none, and a server with sub-protocols answers requests \
+                      without one of them with HTTP status 400.",
+                ..ROW
+            },
+            Declaration {
+                name: "max_redirects",
+                kind: Kind::Level { default: 0, min: 0, max: 20 },
+                effect: Effect::NextConnection,
+                zero: Some("to follow none"),
+                objects: &[Peer, Client, Room],
+                c_type: Some(CType::U32),
+                doc: "Redirections in a row that a client follows: answers with HTTP status 301, 302, 303, 307 or 308 and a `Location`, \
+                      in which http stands for ws and https for wss. They never lead from wss to ws. Another origin (scheme, host and \
+                      port) gets no user name and password of the URL, no client certificate, and of the program's header lines only \
+                      `Origin` and `User-Agent`; sub-protocols are sent to each. The time limits hold for the whole.",
+                ..ROW
+            },
+            Declaration {
+                name: "max_handshake_size",
+                kind: Kind::Level { default: 16_384, min: 1024, max: 65_536 },
+                effect: Effect::NextHandshake,
+                objects: CONNECTIONS,
+                c_type: Some(CType::U32),
+                doc: "The longest HTTP head in bytes that the handshake reads, with at most 100 header lines. A server answers a \
+                      longer request with HTTP status 431; a client refuses a longer answer, of a proxy too. A server holds up to \
+                      this much for each handshake under way.",
+                ..ROW
+            },
+            Declaration {
                 name: "supported_protocols",
                 kind: Kind::Texts { normalize: Some("super::trimmed") },
                 effect: Effect::NextHandshake,
@@ -335,7 +375,8 @@ pub const GROUPS: &[Group] = &[
                 objects: &[Peer, Room],
                 doc: "Header lines (`Name: value`) that a client adds to its request and a server to its answers. If a line contains a \
                       line break, has no colon, or names a header of the handshake itself, connecting and accepting return \
-                      `ERR_INVALID_PARAMETER`.",
+                      `ERR_INVALID_PARAMETER`. A client may have one `Host` line, a host with an optional port, that the request \
+                      names instead of the host of the URL; the connection and the check of the certificate use the URL.",
                 ..ROW
             },
             Declaration {
@@ -425,7 +466,7 @@ pub const GROUPS: &[Group] = &[
             kind: Kind::Text { default: "*", check: Some("crate::peer::streams::bind_address::check_bind_address") },
             effect: Effect::NextListen,
             objects: &[Server],
-            doc: "The address to listen on: `*` for all, or an IP address. Cannot be changed while the server listens. An invalid address \
+            doc: "The address to listen on: `*` for all, or an IP address, of IPv6 also with a zone (`fe80::1%eth0`). Cannot be changed while the server listens. An invalid address \
                   is refused.",
             ..ROW
         }],

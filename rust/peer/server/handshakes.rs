@@ -5,7 +5,6 @@ use std::time::Instant;
 use super::server_peer::{ServerPeer, ServerPeerState};
 use super::server_state::{Server, unknown_peer};
 use crate::error::{Error, ErrorCode, Result};
-use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::event::PeerEvent;
 use crate::peer::state::State;
 use crate::proto::handshake::{HttpAnswer, Request};
@@ -41,8 +40,7 @@ impl Server {
     }
 
     fn answer_request(&mut self, id: i32) {
-        let Some(peer) = self.peers.get(&id) else { return };
-        let decision = self.decide(&peer.peer);
+        let decision = self.decide();
         let Some(peer) = self.peers.get_mut(&id) else { return };
         match decision {
             Decision::Refuse(status, reason) => {
@@ -62,12 +60,9 @@ impl Server {
         }
     }
 
-    fn decide(&self, peer: &WebSocketPeer) -> Decision {
-        let has_protocols = self.listening.as_ref().is_some_and(|listening| !listening.protocols.is_empty());
+    fn decide(&self) -> Decision {
         if self.is_full() {
             Decision::Refuse(status::SERVICE_UNAVAILABLE, "the server has reached its limit of clients")
-        } else if !has_protocols && offers_protocol(peer) {
-            Decision::Refuse(status::BAD_REQUEST, "the client asks for a sub-protocol and the server supports none")
         } else if self.options.peer.auto_accept {
             Decision::Accept
         } else {
@@ -114,6 +109,17 @@ impl Server {
         self.peers.get(&id).map_or("", |peer| peer.peer.requested_url())
     }
 
+    /// Selects a sub-protocol for the request that a [`PeerEvent::Request`] has reported, as
+    /// [`crate::peer::WebSocketPeer::select_protocol`] does.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidParameter`] if no request of this id waits, and for a sub-protocol that the client does not
+    /// offer; nothing changes then.
+    pub fn select_protocol(&mut self, id: i32, protocol: &str) -> Result {
+        let result = self.peer_awaiting_decision(id).and_then(|peer| peer.peer.select_protocol(protocol));
+        self.record_error(result)
+    }
+
     /// Accepts the request that a [`PeerEvent::Request`] has reported; `extra_headers` are added to the answer.
     pub fn accept_request(&mut self, id: i32, extra_headers: &[String]) -> Result {
         let result = self.peer_awaiting_decision(id).and_then(|peer| {
@@ -142,8 +148,4 @@ impl Server {
             Error::new(ErrorCode::InvalidParameter, format!("no request of peer {id} waits for a decision"))
         })
     }
-}
-
-fn offers_protocol(peer: &WebSocketPeer) -> bool {
-    peer.request().is_some_and(|request| request.headers.list("Sec-WebSocket-Protocol").next().is_some())
 }

@@ -1,16 +1,16 @@
 //! Decides how a TCP stream connects, reads, writes and ends, as Godot's `StreamPeerTCP` describes it.
 
 use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::CONNECT_TIMEOUT;
-use crate::net::listener::BindAddress;
 use crate::net::tcp::{BoundSocket, ConnectProgress};
-use crate::net::{TcpSocket, clock, dns, linger};
+use crate::net::{TcpSocket, clock, dns, linger, zone};
 use crate::peer::streams::bind_address::bind_address;
+use crate::proto::host_name;
 
 /// State of a stream, with the numbers of Godot's `StreamPeerTCP.Status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,18 +82,15 @@ impl StreamPeerTcp {
         if self.bound.is_some() || !matches!(self.connection, TcpConnection::None) {
             return Err(Error::new(ErrorCode::AlreadyInUse, "the stream is already bound or in use"));
         }
-        let ip = match bind_address(host)? {
-            BindAddress::Any => None,
-            BindAddress::Ip(ip) => Some(ip),
-        };
-        let bound = BoundSocket::bind(ip, port).map_err(|error| {
+        let bound = BoundSocket::bind(bind_address(host)?.with_port(port), port).map_err(|error| {
             Error::new(ErrorCode::AlreadyInUse, format!("binding to {host} port {port} failed: {error}"))
         })?;
         self.bound = Some(bound);
         Ok(())
     }
 
-    /// Starts to connect. A host name is resolved before the call returns, as in the engine.
+    /// Starts to connect. A host name is resolved before the call returns, as in the engine. An IPv6 address may have a
+    /// zone (`fe80::1%eth0`).
     ///
     /// # Errors
     /// `AlreadyInUse` while the stream is in use, `InvalidParameter` for port 0, `CantResolve` if the lookup fails,
@@ -110,10 +107,7 @@ impl StreamPeerTcp {
         if host.is_empty() {
             return Err(cannot_resolve("the name is empty"));
         }
-        let addresses = dns::resolve_now(host).map_err(|error| cannot_resolve(&error.to_string()))?;
-        // After a blocking lookup only one address is tried; the engine prefers IPv4 too.
-        let ip = addresses.iter().find(|ip| ip.is_ipv4()).or(addresses.first()).copied();
-        let remote = SocketAddr::new(ip.ok_or_else(|| cannot_resolve("the name has no address"))?, port);
+        let remote = resolve(host, port).map_err(|why| cannot_resolve(&why))?;
         let socket = match self.bound.take() {
             Some(bound) => bound.connect(remote),
             None => TcpSocket::connect(remote),
@@ -292,6 +286,19 @@ impl StreamPeerTcp {
         self.connection = TcpConnection::Broken;
         Error::new(ErrorCode::ConnectionError, message.to_owned())
     }
+}
+
+/// Returns the address of a host.
+fn resolve(host: &str, port: u16) -> Result<SocketAddr, String> {
+    if let Some(address) = zone::parse(host) {
+        let address = address.map_err(|error| error.to_string())?;
+        return Ok(SocketAddrV6::new(*address.ip(), port, 0, address.scope_id()).into());
+    }
+    let host = host_name::to_ascii(host).map_err(|error| error.message().to_owned())?;
+    let addresses = dns::resolve_now(&host).map_err(|error| error.to_string())?;
+    // After a blocking lookup only one address is tried; the engine prefers IPv4 too.
+    let ip = addresses.iter().find(|ip| ip.is_ipv4()).or(addresses.first()).copied();
+    ip.map(|ip| SocketAddr::new(ip, port)).ok_or_else(|| "the name has no address".to_owned())
 }
 
 fn is_temporary(error: &std::io::Error) -> bool {

@@ -41,34 +41,47 @@ pub enum ResponseError {
     Header(HttpResponse, &'static str),
 }
 
+/// What a client offers in its request, and accepts in the response.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestOptions<'a> {
+    /// Sub-protocols in order of preference.
+    pub protocols: &'a [String],
+    /// Whether a response that selects none of [`Self::protocols`] opens the connection.
+    pub allow_no_protocol: bool,
+    /// Complete header lines. A `Host` line replaces the host of the URL.
+    pub extra_headers: &'a [String],
+    /// Parameters of permessage-deflate; `None` to offer none.
+    pub deflate: Option<DeflatePreferences>,
+    /// Longest head of a response.
+    pub max_head_bytes: usize,
+}
+
 /// A client's handshake after the request.
 #[derive(Debug)]
 pub struct ClientHandshake {
     reader: ResponseReader,
     accept: String,
     protocols: Vec<String>,
+    allow_no_protocol: bool,
     deflate: Option<DeflatePreferences>,
 }
 
 impl ClientHandshake {
-    /// Returns the handshake and the encoded request. `nonce` is 16 random bytes; `extra` are complete header lines.
-    pub fn start(
-        url: &Url,
-        nonce: [u8; 16],
-        protocols: &[String],
-        extra: &[String],
-        deflate: Option<DeflatePreferences>,
-    ) -> Result<(Self, Vec<u8>)> {
+    /// Returns the handshake and the encoded request. `nonce` is 16 random bytes.
+    pub fn start(url: &Url, nonce: [u8; 16], options: &RequestOptions<'_>) -> Result<(Self, Vec<u8>)> {
+        let RequestOptions { protocols, extra_headers: extra, deflate, allow_no_protocol, max_head_bytes } = *options;
         headers::check_protocols(protocols)?;
-        headers::check_extra_headers(extra)?;
+        headers::check_request_headers(extra)?;
+        // Only the request names another host; the connection and its certificate are those of the URL.
+        let own_host = extra.iter().find_map(|line| headers::host_of(line));
+        let host = own_host.map_or_else(|| url.host_header(), str::to_owned);
         let key = data_encoding::BASE64.encode(&nonce);
         let mut request = String::new();
         let _ = write!(
             request,
-            "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            "GET {} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n",
-            url.target,
-            url.host_header(),
+            url.target
         );
         if !protocols.is_empty() {
             let _ = write!(request, "Sec-WebSocket-Protocol: {}\r\n", protocols.join(","));
@@ -82,14 +95,15 @@ impl ClientHandshake {
         {
             let _ = write!(request, "Authorization: {}\r\n", credentials.basic());
         }
-        for line in extra {
+        for line in extra.iter().filter(|line| headers::host_of(line).is_none()) {
             let _ = write!(request, "{line}\r\n");
         }
         request.push_str("\r\n");
         let handshake = Self {
-            reader: ResponseReader::default(),
+            reader: ResponseReader::new(max_head_bytes),
             accept: derive_accept_key(key.as_bytes()),
             protocols: protocols.to_vec(),
+            allow_no_protocol,
             deflate,
         };
         Ok((handshake, request.into_bytes()))
@@ -112,9 +126,9 @@ impl ClientHandshake {
         }
     }
 
-    /// See [`ResponseReader::is_refused`].
-    pub fn is_refused(&self) -> bool {
-        self.reader.is_refused()
+    /// See [`ResponseReader::refused_status`].
+    pub fn refused_status(&self) -> Option<u16> {
+        self.reader.refused_status()
     }
 
     /// See [`ResponseReader::take_partial`].
@@ -143,7 +157,8 @@ impl ClientHandshake {
         // Rule 6, and section 11.3.4.
         let selected =
             single(headers, "Sec-WebSocket-Protocol", "response has more than one Sec-WebSocket-Protocol header")?;
-        let protocol = match (selected, self.protocols.is_empty()) {
+        // A response without the field is valid by RFC 6455; the engine and browsers refuse it.
+        let protocol = match (selected, self.protocols.is_empty() || self.allow_no_protocol) {
             (None, true) => String::new(),
             (None, false) => return Err("server selected none of the requested sub-protocols"),
             (Some(selected), _) if self.protocols.iter().any(|offered| offered == selected) => selected.to_owned(),
@@ -170,11 +185,19 @@ mod tests {
     /// The nonce of RFC 6455 section 1.3, "the sample nonce".
     const NONCE: [u8; 16] = *b"the sample nonce";
     const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+    const OPTIONS: RequestOptions<'static> = RequestOptions {
+        protocols: &[],
+        allow_no_protocol: false,
+        extra_headers: &[],
+        deflate: None,
+        max_head_bytes: 16_384,
+    };
 
     fn start(protocols: &[&str], deflate: Option<DeflatePreferences>) -> ClientHandshake {
         let url = Url::parse("ws://server.example.com/chat").unwrap();
         let protocols: Vec<String> = protocols.iter().map(|name| (*name).to_owned()).collect();
-        ClientHandshake::start(&url, NONCE, &protocols, &[], deflate).unwrap().0
+        let options = RequestOptions { protocols: &protocols, deflate, ..OPTIONS };
+        ClientHandshake::start(&url, NONCE, &options).unwrap().0
     }
 
     fn response(extra: &str) -> Vec<u8> {
@@ -186,13 +209,30 @@ mod tests {
         let url = Url::parse("ws://u:p@h:81/c?d").unwrap();
         let protocols = ["a".to_owned(), "b".to_owned()];
         let extra = ["X-A: 1".to_owned()];
-        let (_, request) =
-            ClientHandshake::start(&url, NONCE, &protocols, &extra, Some(DeflatePreferences::default())).unwrap();
+        let options = RequestOptions {
+            protocols: &protocols,
+            extra_headers: &extra,
+            deflate: Some(DeflatePreferences::default()),
+            ..OPTIONS
+        };
+        let (_, request) = ClientHandshake::start(&url, NONCE, &options).unwrap();
         let expected = "GET /c?d HTTP/1.1\r\nHost: h:81\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
                         Sec-WebSocket-Protocol: a,b\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\
                         Authorization: Basic dTpw\r\nX-A: 1\r\n\r\n";
         assert_eq!(String::from_utf8(request).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_own_host_replaces_that_of_the_url() {
+        let url = Url::parse("ws://127.0.0.1:81/c").unwrap();
+        let extra = ["X-A: 1".to_owned(), "host: game.example".to_owned()];
+        let (_, request) =
+            ClientHandshake::start(&url, NONCE, &RequestOptions { extra_headers: &extra, ..OPTIONS }).unwrap();
+        let request = String::from_utf8(request).unwrap();
+        assert!(request.starts_with("GET /c HTTP/1.1\r\nHost: game.example\r\nUpgrade: "), "{request}");
+        assert_eq!(request.to_lowercase().matches("host:").count(), 1);
+        assert!(request.ends_with("\r\nX-A: 1\r\n\r\n"), "{request}");
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! The head of an HTTP message, its start line and header lines up to the empty line: where it ends, and its limits.
 
-use crate::limits::{MAX_HANDSHAKE_BYTES, MAX_HANDSHAKE_HEADERS, MAX_INTERIM_ANSWERS};
+use crate::limits::{MAX_HANDSHAKE_HEADERS, MAX_INTERIM_ANSWERS};
 
 /// Why a head cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HeadError {
     /// The head has more bytes than the limit.
-    #[error("HTTP head is longer than {MAX_HANDSHAKE_BYTES} bytes")]
-    TooLong,
+    #[error("HTTP head is longer than {limit} bytes (max_handshake_size)")]
+    TooLong {
+        /// The limit.
+        limit: usize,
+    },
     /// More interim responses arrived than the limit (RFC 9110 section 15.2).
     #[error("the server sent more than {MAX_INTERIM_ANSWERS} interim responses")]
     TooManyInterim,
@@ -40,15 +43,22 @@ impl From<httparse::Error> for HeadError {
 }
 
 /// Collects a head while it arrives.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct HeadBuffer {
     bytes: Vec<u8>,
+    /// Longest head, with the empty lines before it.
+    limit: usize,
     searched: usize,
     /// Bytes of empty lines before the head.
     skipped: usize,
 }
 
 impl HeadBuffer {
+    /// Creates a buffer for heads of at most `limit` bytes.
+    pub(super) fn new(limit: usize) -> Self {
+        Self { bytes: Vec::new(), limit, searched: 0, skipped: 0 }
+    }
+
     /// Takes input, and returns the length of the head after its empty line has arrived. Bytes after it stay in the
     /// buffer.
     pub(super) fn extend(&mut self, input: &[u8]) -> Result<Option<usize>, HeadError> {
@@ -62,8 +72,8 @@ impl HeadBuffer {
             return Err(HeadError::Tls);
         }
         let end = self.find_end();
-        if self.skipped + end.unwrap_or(self.bytes.len()) > MAX_HANDSHAKE_BYTES {
-            return Err(HeadError::TooLong);
+        if self.skipped + end.unwrap_or(self.bytes.len()) > self.limit {
+            return Err(HeadError::TooLong { limit: self.limit });
         }
         Ok(end)
     }
@@ -73,10 +83,11 @@ impl HeadBuffer {
         &self.bytes
     }
 
-    /// Returns the first `length` bytes, which are the head, and the bytes after it.
-    pub(super) fn split(mut self, length: usize) -> (Box<[u8]>, Vec<u8>) {
-        let rest = self.bytes.split_off(length.min(self.bytes.len()));
-        (self.bytes.into_boxed_slice(), rest)
+    /// Takes the first `length` bytes, which are the head, and the bytes after it.
+    pub(super) fn split(&mut self, length: usize) -> (Box<[u8]>, Vec<u8>) {
+        let Self { mut bytes, .. } = std::mem::replace(self, Self::new(self.limit));
+        let rest = bytes.split_off(length.min(bytes.len()));
+        (bytes.into_boxed_slice(), rest)
     }
 
     /// Finds the end of the empty line. RFC 9112 section 2.2: a receiver may accept LF alone for CRLF.
@@ -101,12 +112,14 @@ impl HeadBuffer {
 mod tests {
     use super::*;
 
+    const LIMIT: usize = 1000;
+
     #[test]
     fn the_end_is_found_however_the_head_is_cut() {
         for head in [&b"GET / HTTP/1.1\r\nA: b\r\n\r\n"[..], b"GET / HTTP/1.1\nA: b\n\n"] {
             let input = [head, b"rest"].concat();
             for cut in 0..=input.len() {
-                let mut buffer = HeadBuffer::default();
+                let mut buffer = HeadBuffer::new(LIMIT);
                 let first = buffer.extend(&input[..cut]).unwrap();
                 let end = first.or_else(|| buffer.extend(&input[cut..]).unwrap());
                 assert_eq!(end, Some(head.len()), "cut at {cut}");
@@ -116,7 +129,7 @@ mod tests {
 
     #[test]
     fn empty_lines_before_the_head_are_ignored() {
-        let mut buffer = HeadBuffer::default();
+        let mut buffer = HeadBuffer::new(LIMIT);
         assert_eq!(buffer.extend(b"\r\n\r\n\n"), Ok(None));
         assert_eq!(buffer.extend(b"\nGET / HTTP/1.1\r\n\r\n"), Ok(Some(18)));
     }
@@ -124,20 +137,20 @@ mod tests {
     #[test]
     fn tls_is_reported_at_its_first_byte() {
         for record in [0x15, 0x16] {
-            assert_eq!(HeadBuffer::default().extend(&[record]), Err(HeadError::Tls));
+            assert_eq!(HeadBuffer::new(LIMIT).extend(&[record]), Err(HeadError::Tls));
         }
-        let mut buffer = HeadBuffer::default();
+        let mut buffer = HeadBuffer::new(LIMIT);
         assert_eq!(buffer.extend(b"GET /\x16"), Ok(None));
         assert_eq!(buffer.extend(b"\x16"), Ok(None));
     }
 
     #[test]
     fn a_head_has_a_limit_with_the_empty_lines_before_it() {
-        let mut buffer = HeadBuffer::default();
-        assert_eq!(buffer.extend(&[b'x'; MAX_HANDSHAKE_BYTES]), Ok(None));
-        assert_eq!(buffer.extend(b"x"), Err(HeadError::TooLong));
-        let mut empty_lines = HeadBuffer::default();
-        assert_eq!(empty_lines.extend(&[b'\n'; MAX_HANDSHAKE_BYTES]), Ok(None));
-        assert_eq!(empty_lines.extend(b"\n"), Err(HeadError::TooLong));
+        let mut buffer = HeadBuffer::new(LIMIT);
+        assert_eq!(buffer.extend(&[b'x'; LIMIT]), Ok(None));
+        assert_eq!(buffer.extend(b"x"), Err(HeadError::TooLong { limit: LIMIT }));
+        let mut empty_lines = HeadBuffer::new(LIMIT);
+        assert_eq!(empty_lines.extend(&[b'\n'; LIMIT]), Ok(None));
+        assert_eq!(empty_lines.extend(b"\n"), Err(HeadError::TooLong { limit: LIMIT }));
     }
 }

@@ -1,5 +1,6 @@
 //! HTTP header fields, and which of them a program may add to a request or response.
 
+use super::request_target::is_host;
 use crate::error::{Error, ErrorCode, Result};
 
 /// Header fields in the order in which they were received, repeated ones included.
@@ -59,9 +60,36 @@ const RESERVED: [&str; 10] = [
     "sec-websocket-extensions",
 ];
 
-/// Checks header lines (`Name: value`) that a program adds to a request or response. A line must not contain a control
-/// character, which could inject another line, and must not repeat a field of the handshake.
+/// Checks header lines (`Name: value`) that a program adds to a response. A line must not contain a control character,
+/// which could inject another line, and must not repeat a field of the handshake.
 pub fn check_extra_headers(lines: &[String]) -> Result {
+    check_lines(lines.iter())
+}
+
+/// Checks header lines that a client's program adds to its request, as [`check_extra_headers`] does. One `Host` line is
+/// allowed, which replaces the host of the URL.
+pub fn check_request_headers(lines: &[String]) -> Result {
+    let invalid = |why: &str| Err(Error::new(ErrorCode::InvalidParameter, why.to_owned()));
+    let mut hosts = lines.iter().filter_map(|line| host_of(line));
+    let host = hosts.next();
+    if hosts.next().is_some() {
+        return invalid("the handshake headers have more than one Host line");
+    }
+    if let Some(host) = host
+        && !is_host(host)
+    {
+        return invalid(&format!("header Host must be a host with an optional port, not {host:?}"));
+    }
+    check_lines(lines.iter().filter(|line| host_of(line).is_none()))
+}
+
+/// Returns the value of a `Host` line, `None` for any other line.
+pub(super) fn host_of(line: &str) -> Option<&str> {
+    let (name, value) = line.split_once(':')?;
+    name.eq_ignore_ascii_case("host").then(|| value.trim_matches([' ', '\t']))
+}
+
+fn check_lines<'a>(lines: impl Iterator<Item = &'a String>) -> Result {
     for line in lines {
         let invalid = |why: &str| Err(Error::new(ErrorCode::InvalidParameter, format!("header {line:?} {why}")));
         let Some((name, value)) = line.split_once(':') else { return invalid("has no colon") };
@@ -123,6 +151,28 @@ mod tests {
             "Content-Length: 3",
         ] {
             assert_eq!(check_extra_headers(&lines(bad)).unwrap_err().code(), ErrorCode::InvalidParameter, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_may_have_one_host_line() {
+        let names = |list: &[&str]| list.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+        for good in [&["Host: a.example"][..], &["HOST:[::1]:81", "X: y"], &["host: a:80\t"], &["X: y"]] {
+            assert_eq!(check_request_headers(&names(good)), Ok(()), "{good:?}");
+        }
+        for bad in [
+            &["Host: a", "host: a"][..],
+            &["Host:"],
+            &["Host: a b"],
+            &["Host: a\r\nX: y"],
+            &["Host: user@a"],
+            &["Host: a:port"],
+            &["Host: [fe80::1%25lo]"],
+            &["Host: h\u{f6}st"],
+            &["Host : a"],
+            &["Host: a", "Upgrade: x"],
+        ] {
+            assert_eq!(check_request_headers(&names(bad)).unwrap_err().code(), ErrorCode::InvalidParameter, "{bad:?}");
         }
     }
 

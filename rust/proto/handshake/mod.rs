@@ -9,7 +9,7 @@ pub mod request_target;
 pub mod response;
 pub mod server;
 
-pub use client::{ClientHandshake, ResponseError, UpgradeResponse};
+pub use client::{ClientHandshake, RequestOptions, ResponseError, UpgradeResponse};
 pub use head::HeadError;
 pub use headers::Headers;
 pub use http_answer::HttpAnswer;

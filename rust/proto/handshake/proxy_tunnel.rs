@@ -20,20 +20,21 @@ pub enum TunnelError {
 }
 
 /// A CONNECT request that waits for its response.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct TunnelHandshake {
     reader: ResponseReader,
 }
 
 impl TunnelHandshake {
-    /// Returns the handshake and the encoded request. `authorization` is the value of `Proxy-Authorization`.
-    pub fn start(target: &Authority, authorization: Option<&str>) -> (Self, Vec<u8>) {
+    /// Returns the handshake and the encoded request. `authorization` is the value of `Proxy-Authorization`,
+    /// `max_head_bytes` the longest head of the response.
+    pub fn start(target: &Authority, authorization: Option<&str>, max_head_bytes: usize) -> (Self, Vec<u8>) {
         let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
         if let Some(authorization) = authorization {
             let _ = write!(request, "Proxy-Authorization: {authorization}\r\n");
         }
         request.push_str("\r\n");
-        (Self::default(), request.into_bytes())
+        (Self { reader: ResponseReader::new(max_head_bytes) }, request.into_bytes())
     }
 
     /// Takes input. Returns the bytes that came through the tunnel already; `None` if the response is not complete.
@@ -45,9 +46,9 @@ impl TunnelHandshake {
         }
     }
 
-    /// See [`ResponseReader::is_refused`].
+    /// Returns whether the head of a refusing response has arrived and its body has not.
     pub fn is_refused(&self) -> bool {
-        self.reader.is_refused()
+        self.reader.refused_status().is_some()
     }
 
     /// See [`ResponseReader::take_partial`].
@@ -62,8 +63,8 @@ mod tests {
 
     #[test]
     fn the_request_names_the_port_and_any_2xx_is_accepted() {
-        let target = Authority { host: "::1".to_owned(), port: 443 };
-        let (mut handshake, request) = TunnelHandshake::start(&target, Some("Basic eDp5"));
+        let target = Authority { host: "::1".to_owned(), zone: Some("lo".to_owned()), port: 443 };
+        let (mut handshake, request) = TunnelHandshake::start(&target, Some("Basic eDp5"), 1000);
         let expected = "CONNECT [::1]:443 HTTP/1.1\r\nHost: [::1]:443\r\nProxy-Authorization: Basic eDp5\r\n\r\n";
         assert_eq!(String::from_utf8(request).unwrap(), expected);
         assert_eq!(handshake.receive(b"HTTP/1.0 200 Connection est").unwrap(), None);
@@ -72,7 +73,8 @@ mod tests {
 
     #[test]
     fn a_refusal_contains_the_response() {
-        let (mut handshake, _) = TunnelHandshake::start(&Authority { host: "h".to_owned(), port: 1 }, None);
+        let (mut handshake, _) =
+            TunnelHandshake::start(&Authority { host: "h".to_owned(), zone: None, port: 1 }, None, 1000);
         let error = handshake.receive(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 2\r\n\r\nno");
         let Err(TunnelError::Refused(response)) = error else { panic!("{error:?}") };
         assert_eq!((response.status, &response.body[..]), (407, &b"no"[..]));

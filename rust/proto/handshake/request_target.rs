@@ -135,8 +135,9 @@ pub(super) fn check_host(headers: &Headers, minor_version: u8) -> Result<(), Hos
     }
 }
 
-/// Returns whether the text is `uri-host [ ":" port ]` with a host (RFC 9110 sections 4.2.1 and 7.2).
-fn is_host(text: &str) -> bool {
+/// Returns whether the text is a valid value of `Host`, `uri-host [ ":" port ]` with a host (RFC 9110 sections 4.2.1
+/// and 7.2).
+pub(super) fn is_host(text: &str) -> bool {
     // RFC 3986 section 3.2.2. No other kind of IP literal is defined, and zones of addresses are not sent (RFC 9844).
     let (is_valid, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, port)) => (address.parse::<Ipv6Addr>().is_ok(), port),

@@ -60,7 +60,7 @@ pub enum FinalResponse {
 }
 
 /// Reads a response. Interim responses (RFC 9110 section 15.2) are skipped.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ResponseReader {
     head: HeadBuffer,
     refused: Option<(HttpResponse, Framing)>,
@@ -69,6 +69,11 @@ pub struct ResponseReader {
 }
 
 impl ResponseReader {
+    /// Creates a reader of heads of at most `max_head_bytes` each.
+    pub fn new(max_head_bytes: usize) -> Self {
+        Self { head: HeadBuffer::new(max_head_bytes), refused: None, raw_body: Vec::new(), interim: 0 }
+    }
+
     /// Takes input. Returns `None` if the response is not complete. `is_expected` decides by the status.
     pub fn receive(
         &mut self,
@@ -82,7 +87,7 @@ impl ResponseReader {
         loop {
             let Some(length) = self.head.extend(&next)? else { return Ok(None) };
             let (response, minor_version) = parse(self.head.bytes())?;
-            let (head, rest) = std::mem::take(&mut self.head).split(length);
+            let (head, rest) = self.head.split(length);
             if is_expected(response.status) {
                 return Ok(Some(FinalResponse::Expected { response, minor_version, head, rest }));
             }
@@ -100,9 +105,9 @@ impl ResponseReader {
         }
     }
 
-    /// Returns whether the head of a refusing response has arrived and its body is not complete.
-    pub fn is_refused(&self) -> bool {
-        self.refused.is_some()
+    /// Returns the status of a refusing response whose head has arrived and whose body has not.
+    pub fn refused_status(&self) -> Option<u16> {
+        self.refused.as_ref().map(|(response, _)| response.status)
     }
 
     /// Returns the part of a refusing response that has arrived, after the connection or the time ended; `None` without
@@ -203,8 +208,10 @@ fn decode_chunks(mut raw: &[u8]) -> (Vec<u8>, bool) {
 mod tests {
     use super::*;
 
+    const MAX_BYTES: usize = 16_384;
+
     fn read(pieces: &[&[u8]]) -> Option<FinalResponse> {
-        let mut reader = ResponseReader::default();
+        let mut reader = ResponseReader::new(MAX_BYTES);
         for piece in pieces {
             if let Some(answer) = reader.receive(piece, |status| status == 101).unwrap() {
                 return Some(answer);
@@ -250,7 +257,7 @@ mod tests {
     #[test]
     fn a_body_without_announced_end_is_not_awaited() {
         let head = &b"HTTP/1.1 404 Not Found\r\nServer: x\r\n\r\n"[..];
-        let mut reader = ResponseReader::default();
+        let mut reader = ResponseReader::new(MAX_BYTES);
         let answer = reader.receive(&[head, b"beginning"].concat(), |_| false).unwrap();
         assert!(matches!(answer, Some(FinalResponse::Refused(response)) if response.body == b"beginning"));
     }
@@ -265,7 +272,7 @@ mod tests {
 
     #[test]
     fn interim_responses_have_a_limit() {
-        let mut reader = ResponseReader::default();
+        let mut reader = ResponseReader::new(MAX_BYTES);
         let input = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(MAX_INTERIM_ANSWERS);
         assert_eq!(reader.receive(&input, |status| status == 101), Ok(None));
         let more = reader.receive(b"HTTP/1.1 100 Continue\r\n\r\n", |status| status == 101);

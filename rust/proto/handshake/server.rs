@@ -38,6 +38,13 @@ pub struct Request {
 pub struct AcceptOptions<'a> {
     /// Sub-protocols that the server supports.
     pub protocols: &'a [String],
+    /// The sub-protocol that the program has selected, empty for none; `None` to select the client's first one that the
+    /// server supports.
+    pub selected_protocol: Option<&'a str>,
+    /// Whether a connection without sub-protocol is accepted if client and server have none in common.
+    pub allow_no_protocol: bool,
+    /// Whether a server without sub-protocols refuses clients that offer some.
+    pub refuses_unknown_offers: bool,
     /// Complete header lines for the response, checked by [`super::headers::check_extra_headers`].
     pub extra_headers: &'a [String],
     /// Values of `Origin` that are accepted; empty for all.
@@ -143,7 +150,7 @@ impl Rejection {
 impl From<HeadError> for Rejection {
     fn from(error: HeadError) -> Self {
         match error {
-            HeadError::TooLong | HeadError::TooManyHeaders => {
+            HeadError::TooLong { .. } | HeadError::TooManyHeaders => {
                 Self::new(status::REQUEST_HEADER_FIELDS_TOO_LARGE, error.to_string())
             }
             HeadError::Syntax(_) | HeadError::Incomplete | HeadError::TooManyInterim | HeadError::Tls => {
@@ -154,16 +161,21 @@ impl From<HeadError> for Rejection {
 }
 
 /// Reads a request.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct RequestReader {
     head: HeadBuffer,
 }
 
 impl RequestReader {
+    /// Creates a reader of a head of at most `max_bytes`.
+    pub fn new(max_bytes: usize) -> Self {
+        Self { head: HeadBuffer::new(max_bytes) }
+    }
+
     /// Takes input. Returns `None` if the request is not complete.
     pub fn receive(&mut self, input: &[u8]) -> Result<Option<Request>, Rejection> {
         let Some(length) = self.head.extend(input)? else { return Ok(None) };
-        let (head, rest) = std::mem::take(&mut self.head).split(length);
+        let (head, rest) = self.head.split(length);
         Ok(Some(Request { rest, ..Request::parse(head)? }))
     }
 }
@@ -198,6 +210,11 @@ impl Request {
         self.target.path_and_query()
     }
 
+    /// Returns the sub-protocols that the client offers, in its order of preference.
+    pub fn protocols(&self) -> impl Iterator<Item = &str> {
+        self.headers.list("Sec-WebSocket-Protocol")
+    }
+
     /// Returns whether the response has no body (RFC 9110 section 9.3.2).
     pub fn is_head(&self) -> bool {
         self.method == "HEAD"
@@ -225,7 +242,7 @@ impl Request {
     pub fn accept(&self, options: &AcceptOptions<'_>) -> Result<AcceptedRequest, Rejection> {
         let key = self.check()?;
         self.check_origin(options.allowed_origins)?;
-        let protocol = self.select_protocol(options.protocols)?;
+        let protocol = self.select_protocol(options)?;
         let deflate = options
             .deflate
             .and_then(|preferences| extensions::accept(self.headers.all("Sec-WebSocket-Extensions"), preferences));
@@ -316,18 +333,27 @@ impl Request {
         Err(Rejection::new(status::FORBIDDEN, "pages of this origin may not connect here"))
     }
 
-    /// Selects the first of the client's sub-protocols that the server supports (RFC 6455 section 4.2.2). A server
-    /// without sub-protocols accepts every client and selects none; a server with some rejects a client that requests
-    /// none of them.
-    fn select_protocol(&self, supported: &[String]) -> Result<String, Rejection> {
-        if supported.is_empty() {
+    /// Selects the program's sub-protocol, or else the first of the client's that the server supports (RFC 6455 section
+    /// 4.2.2). Without [`AcceptOptions::allow_no_protocol`], a server with sub-protocols rejects a client that offers
+    /// none of them, and [`AcceptOptions::refuses_unknown_offers`] decides for a server without.
+    fn select_protocol(&self, options: &AcceptOptions<'_>) -> Result<String, Rejection> {
+        if let Some(selected) = options.selected_protocol {
+            return Ok(selected.to_owned());
+        }
+        let supported = options.protocols;
+        if let Some(common) = self.protocols().find(|offered| supported.iter().any(|name| name == offered)) {
+            return Ok(common.to_owned());
+        }
+        if options.allow_no_protocol {
             return Ok(String::new());
         }
-        self.headers
-            .list("Sec-WebSocket-Protocol")
-            .find(|offered| supported.iter().any(|name| name == offered))
-            .map(str::to_owned)
-            .ok_or_else(|| bad_request(format!("the sub-protocol must be one of: {}", supported.join(", "))))
+        if !supported.is_empty() {
+            return Err(bad_request(format!("the sub-protocol must be one of: {}", supported.join(", "))));
+        }
+        if options.refuses_unknown_offers && self.protocols().next().is_some() {
+            return Err(bad_request("the client asks for a sub-protocol and the server supports none"));
+        }
+        Ok(String::new())
     }
 }
 
@@ -339,11 +365,13 @@ fn bad_request(body: impl Into<String>) -> Rejection {
 mod tests {
     use super::*;
 
+    const MAX_BYTES: usize = 16_384;
+
     const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
     fn read(text: &str) -> Result<Request, Rejection> {
-        RequestReader::default().receive(text.as_bytes()).map(|request| request.expect("complete request"))
+        RequestReader::new(MAX_BYTES).receive(text.as_bytes()).map(|request| request.expect("complete request"))
     }
 
     fn answer(text: &str, options: &AcceptOptions<'_>) -> Result<AcceptedRequest, Rejection> {
@@ -362,7 +390,7 @@ mod tests {
     fn the_request_of_rfc_6455_section_1_3_is_accepted_however_it_is_cut() {
         let input = format!("{REQUEST}frames");
         for cut in 0..=input.len() {
-            let mut reader = RequestReader::default();
+            let mut reader = RequestReader::new(MAX_BYTES);
             let request = match reader.receive(&input.as_bytes()[..cut]).unwrap() {
                 Some(request) => request,
                 None => reader.receive(&input.as_bytes()[cut..]).unwrap().unwrap(),
@@ -415,7 +443,7 @@ mod tests {
         assert_eq!(status("\x16\x03\x01\x02\x00\n\n"), 400);
         let many = "X: y\r\n".repeat(MAX_HANDSHAKE_HEADERS + 1);
         assert_eq!(status(&format!("GET / HTTP/1.1\r\n{many}\r\n")), 431);
-        assert_eq!(RequestReader::default().receive(&[b'a'; 20_000]).unwrap_err().status, 431);
+        assert_eq!(RequestReader::new(MAX_BYTES).receive(&[b'a'; 20_000]).unwrap_err().status, 431);
         let rejection = answer(&REQUEST.replace("Version: 13", "Version: 8"), &AcceptOptions::default()).unwrap_err();
         assert!(String::from_utf8(rejection.response(false)).unwrap().contains("\r\nSec-WebSocket-Version: 13\r\n"));
     }
