@@ -295,22 +295,25 @@ typedef struct {
      */
     size_t max_queued_packets;
     /**
-     * Time between pings. If nothing arrives for heartbeat_timeout after a ping, the connection is
-     * closed with code -1. Data that has arrived is read first, so a late poll does not cost the
-     * connection. In seconds, up to 31536000 (a year). 0 for no pings. Default 0. Takes effect
-     * immediately.
+     * Time between pings; the first is sent this long after the connection opens. If no byte
+     * arrives for heartbeat_timeout after a ping, the connection is closed with code -1: any data
+     * shows that the remote peer is alive, not only a pong. Data that has arrived is read first, so
+     * a late poll does not cost the connection. In seconds, up to 31536000 (a year). 0 for no
+     * pings. Default 0. Takes effect immediately.
      */
     double heartbeat_interval;
     /**
-     * Time for the name lookup and the TCP connection. In seconds, up to 31536000 (a year). 0 for
-     * no limit. Default 30. Used by the next connection.
+     * Time for the name lookup and the TCP connection. In Godot the default is the project setting
+     * network/limits/tcp/connect_timeout_seconds at the time of connecting. In seconds, up to
+     * 31536000 (a year). 0 for no limit. Default 30. Used by the next connection.
      */
     double connect_timeout;
     /**
      * Time from the TCP connection to the end of the HTTP upgrade: for a proxy's tunnel, TLS and
      * the upgrade. In a room it ends when the client has its id, and on a client of a room it
-     * includes connecting. In seconds, up to 31536000 (a year). 0 for no limit (refused by servers
-     * and rooms). Default 10 (3 for a server, 3 for a room). Used by the next connection.
+     * includes connecting. If the program polls later than that and input waits, the handshake gets
+     * up to 2 s more. In seconds, up to 31536000 (a year). 0 for no limit (refused by servers and
+     * rooms). Default 10 (3 for a server, 3 for a room). Used by the next connection.
      */
     double handshake_timeout;
     /**
@@ -445,7 +448,11 @@ typedef struct {
     uint8_t is_name_mismatch;
     /** Reason phrase of the status, or "". Lent. */
     const char *http_reason;
-    /** First bytes of that answer's body, at most 4096, with a NUL after them. Never NULL. Lent. */
+    /**
+     * First bytes of that answer's body, at most 4096, with a NUL after them. Status and header
+     * fields are complete; the body is the part that arrived within 250 ms after them, or with them
+     * if the server announced neither its length nor the end of the connection. Never NULL. Lent.
+     */
     const uint8_t *http_body;
     /** Number of bytes in `http_body`, without that NUL. */
     size_t http_body_len;
@@ -729,7 +736,7 @@ wsp_error wsp_peer_get_packet(wsp_peer *peer,
 
 /**
  * Sends a ping with at most 125 bytes of payload; its pong updates wsp_peer_get_round_trip_time().
- * `(NULL, 0)` is an empty payload.
+ * `(NULL, 0)` sends eight random bytes, so that no pong can be sent before the ping has arrived.
  *
  * Errors: WSP_ERR_INVALID_PARAMETER if `peer` is NULL, `data` is NULL with a length, or the payload
  * is longer than 125 bytes; WSP_ERR_FAILED if the connection is not open; WSP_ERR_OUT_OF_MEMORY if
@@ -968,7 +975,10 @@ enum wsp_event_type
     WSP_EVENT_SERVER_DISCONNECTED = 12,
     /** Client: it will reconnect. `attempt` (from 1), `delay` in seconds. */
     WSP_EVENT_RECONNECTING = 13,
-    /** Client: it has reconnected; follows WSP_EVENT_OPENED. */
+    /**
+     * Client: it has reconnected; follows WSP_EVENT_OPENED, in multiplayer mode
+     * WSP_EVENT_CONNECTION_SUCCEEDED.
+     */
     WSP_EVENT_RECONNECTED = 14,
 };
 #ifndef __cplusplus
@@ -1007,7 +1017,10 @@ typedef struct {
     const char *text;
     /** Close code of a close request. */
     int32_t code;
-    /** Number of the attempt to reconnect, from 1. */
+    /**
+     * Number of the attempt to reconnect: from 1, and again from 1 after a connection that stayed
+     * open for 10 s.
+     */
     uint32_t attempt;
     /** 1 if the message was sent as text. */
     uint8_t is_text;
@@ -1416,8 +1429,9 @@ typedef struct {
     /** sizeof(wsp_reconnect_options) of the caller. */
     size_t struct_size;
     /**
-     * Delay before the first attempt to reconnect. In seconds, up to 31536000 (a year). 0 for none.
-     * Default 0.5. Takes effect immediately.
+     * Delay before the first attempt to reconnect. The delays and the attempts start again after a
+     * connection that stayed open for 10 s. In seconds, up to 31536000 (a year). 0 for none before
+     * the first attempt and 0.1 s before the next. Default 0.5. Takes effect immediately.
      */
     double delay;
     /**
@@ -1426,8 +1440,8 @@ typedef struct {
      */
     double factor;
     /**
-     * The longest delay between two attempts. In seconds, up to 31536000 (a year). Default 30.
-     * Takes effect immediately.
+     * The longest delay between two attempts. Attempts in a row are at least 0.1 s apart in any
+     * case. In seconds, up to 31536000 (a year). Default 30. Takes effect immediately.
      */
     double max_delay;
     /**
@@ -1436,8 +1450,8 @@ typedef struct {
      */
     double jitter;
     /**
-     * Attempts in a row before the client gives up. 0 for no limit. Default 0. Takes effect
-     * immediately.
+     * Attempts in a row before the client gives up. An attempt whose connection ends within 10 s
+     * counts too. 0 for no limit. Default 0. Takes effect immediately.
      */
     uint32_t max_attempts;
     /**

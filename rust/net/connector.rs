@@ -67,7 +67,11 @@ impl Connector {
 
     /// Makes this poller report news of the attempts. Returns whether it does.
     pub fn watch(&mut self, poller: &Arc<Poller>) -> bool {
-        self.attempts.iter_mut().fold(true, |all, attempt| attempt.watch(poller) && all)
+        let mut are_all_watched = true;
+        for attempt in &mut self.attempts {
+            are_all_watched &= attempt.watch(poller);
+        }
+        are_all_watched
     }
 
     /// Returns when [`Self::poll`] has something to do although no attempt has news. The result of a name lookup wakes

@@ -28,6 +28,11 @@ pub fn secret() -> u64 {
     generator().random()
 }
 
+/// Returns the payload of a ping. A remote peer that does not wait for the ping cannot send its pong.
+pub fn ping_payload() -> [u8; 8] {
+    generator().random()
+}
+
 /// Returns an id for a client of a room: 2 to 2^31 - 1.
 pub fn peer_id() -> i32 {
     generator().random_range(2..=i32::MAX)

@@ -72,6 +72,11 @@ pub trait Transport: Send {
     /// Switches Nagle's algorithm off (`true`) or on.
     fn set_no_delay(&mut self, enabled: bool) -> io::Result<()>;
 
+    /// Returns the number of bytes that were received in handshakes of the stream itself, which no read has returned.
+    fn handshake_bytes(&self) -> u64 {
+        0
+    }
+
     /// Returns whether the stream is encrypted.
     fn is_secure(&self) -> bool {
         false

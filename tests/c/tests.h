@@ -77,6 +77,10 @@
     TEST(compression_needs_both_peers)                          \
     TEST(compressed_messages_are_counted)                       \
     TEST(compression_works_after_releasing_its_memory)          \
+    /* test_event_order.c */                                    \
+    TEST(events_do_not_depend_on_how_the_bytes_arrive)          \
+    TEST(a_request_before_the_end_of_the_stream_is_answered)    \
+    TEST(a_refusal_whose_body_does_not_end_is_reported)         \
     /* test_closing.c */                                        \
     TEST(both_peers_report_code_and_reason)                     \
     TEST(a_reason_may_contain_nul)                              \
@@ -121,6 +125,8 @@
     TEST(multiplayer_packets_are_delivered)                     \
     TEST(server_and_client_use_tls)                             \
     TEST(server_and_client_refuse_invalid_arguments)            \
+    /* test_reconnect.c */                                      \
+    TEST(a_server_that_accepts_and_closes_is_retried_ever_later) \
     /* test_flushing.c */                                       \
     TEST(accepted_messages_leave_without_further_calls)         \
     TEST(messages_of_an_ended_thread_leave)                     \
@@ -128,6 +134,8 @@
     /* test_lists.c */                                          \
     TEST(a_message_reaches_the_listed_clients)                  \
     TEST(a_packet_reaches_the_listed_peers_of_a_room)           \
+    /* test_event_states.c */                                   \
+    TEST(a_client_has_the_status_of_each_event)                 \
     /* test_trace.c */                                          \
     TEST(a_trace_lists_live_peers)                              \
     TEST(a_trace_logs_messages_and_hides_secrets)               \

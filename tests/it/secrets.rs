@@ -1,6 +1,7 @@
 //! No memory that the library frees contains a private key: the allocator of this process searches every block that is
 //! freed.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 #![expect(unsafe_code, reason = "a global allocator is unsafe to implement")]
 
 use std::alloc::{GlobalAlloc, Layout, System};

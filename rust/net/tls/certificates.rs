@@ -30,8 +30,10 @@ fn clean(pem: &str) -> String {
     pem.replace(['\0', '\u{fffd}', '\u{feff}'], "")
 }
 
+type KeyFromDer = fn(Vec<u8>) -> PrivateKeyDer<'static>;
+
 /// Names of the PEM sections with a private key, and what they contain.
-const KEY_SECTIONS: [(&str, fn(Vec<u8>) -> PrivateKeyDer<'static>); 3] = [
+const KEY_SECTIONS: [(&str, KeyFromDer); 3] = [
     ("PRIVATE KEY", |der| PrivatePkcs8KeyDer::from(der).into()),
     ("RSA PRIVATE KEY", |der| PrivatePkcs1KeyDer::from(der).into()),
     ("EC PRIVATE KEY", |der| PrivateSec1KeyDer::from(der).into()),

@@ -106,8 +106,9 @@ enum RoleSpec {
     Server(ServerTlsSpec),
 }
 
+/// A configuration that is only kept.
 #[derive(Clone, Debug)]
-enum MadeTls {
+pub(super) enum MadeTls {
     Client { _tls: ClientTls },
     Server { _tls: ServerTls },
 }

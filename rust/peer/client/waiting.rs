@@ -1,6 +1,5 @@
 //! Decides what wakes a thread that blocks on a client, for programs without frames.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::client_state::{Client, ClientPhase};
@@ -8,19 +7,6 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::net::background_results;
 use crate::net::poller::{Poller, Waiter};
 use crate::peer::waiting::{self, PendingWork, WaitStep, WaitedOn};
-
-/// What belongs to the threads that wait on a client.
-#[derive(Debug, Default)]
-pub(super) struct ClientWaiting {
-    /// Reports the client's sockets, from the first time that a thread blocks. So threads that block on different
-    /// clients do not meet, and clients that are polled share the process-wide poller.
-    poller: Option<Arc<Poller>>,
-    is_interrupted: bool,
-    /// A thread was woken and has not polled since.
-    is_woken: bool,
-    /// The time limit of the connection for which the threads block at most.
-    deadline: Option<Instant>,
-}
 
 impl Client {
     /// Polls and blocks until an event is queued or the time is over; `None` for no limit. Returns whether an event is

@@ -66,6 +66,11 @@ impl WebSocketPeer {
         }
     }
 
+    /// Returns whether the last poll of a connection that is being opened has received something.
+    pub(in crate::peer) fn has_opening_advanced(&self) -> bool {
+        matches!(&self.phase, ConnectionPhase::Opening(opening) if opening.has_advanced())
+    }
+
     /// Returns when a poll has something to do because of a time limit.
     pub(in crate::peer) fn next_deadline(&self) -> Option<Instant> {
         match &self.phase {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{COALESCE_BYTES, MASK_CHUNK_BYTES, MAX_CONTROL_PAYLOAD, PONG_BACKLOG_BYTES, VECTORED_WRITE_BYTES};
 use crate::net::background_flush::{FlushProgress, FlushRequests};
-use crate::net::{FailureStage, NetError, clock};
+use crate::net::{FailureStage, NetError, clock, random};
 use crate::peer::connection::measurements::RoundTrip;
 use crate::peer::connection::open_connection::OpenConnection;
 use crate::peer::connection::websocket_peer::{ConnectionPhase, WebSocketPeer};
@@ -52,7 +52,8 @@ impl WebSocketPeer {
         self.record_error(result)
     }
 
-    /// Sends a ping of at most 125 bytes; its pong updates [`Self::round_trip`].
+    /// Sends a ping of at most 125 bytes; its pong updates [`Self::round_trip`]. An empty payload is replaced by eight
+    /// random bytes, so that no pong can be sent before the ping has arrived.
     ///
     /// # Errors
     /// `InvalidParameter` for a longer payload, `Failed` if the connection is not open, `OutOfMemory` while the network
@@ -75,7 +76,8 @@ impl WebSocketPeer {
             let message = format!("the network accepts no data; {} bytes wait before the ping", open.output.len());
             return Err(Error::new(ErrorCode::OutOfMemory, message));
         }
-        open.ping(payload, clock::now());
+        let random = random::ping_payload();
+        open.ping(if payload.is_empty() { &random } else { payload }, clock::now());
         self.flush();
         self.request_flush();
         Ok(())

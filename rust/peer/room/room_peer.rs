@@ -13,7 +13,10 @@ use crate::peer::options::ConnectionOptions;
 pub(super) struct ConnectingPeer<S> {
     pub id: i32,
     pub cell: S,
+    /// When a client gives up waiting for its id. On a server, the connection's own deadline bounds the handshake.
     pub deadline: Option<Instant>,
+    /// Whether the deadline may still be extended.
+    pub may_extend: bool,
     /// Whether the program was asked about the request; it may have answered since.
     pub is_reported: bool,
 }
@@ -42,11 +45,18 @@ pub(super) enum RoomPeerState {
 impl<S: PeerCell> ConnectingPeer<S> {
     pub fn new(id: i32, peer: WebSocketPeer, options: &ConnectionOptions, now: Instant) -> Self {
         let deadline = now.checked_add(options.handshake_time_limit());
-        Self { id, cell: S::new(peer), deadline, is_reported: false }
+        Self { id, cell: S::new(peer), deadline, may_extend: true, is_reported: false }
     }
 
     pub fn is_late(&self, now: Instant) -> bool {
         self.deadline.is_some_and(|deadline| now >= deadline)
+    }
+
+    /// Extends the deadline once, for input that a late poll finds.
+    pub fn extend(&mut self, now: Instant, options: &ConnectionOptions) {
+        if std::mem::take(&mut self.may_extend) {
+            self.deadline = now.checked_add(options.late_handshake_extension());
+        }
     }
 }
 

@@ -23,8 +23,8 @@ from typing import Callable, Iterator
 from ..deadline import Deadline
 from ..process import Argument, Program, find, locked, output_of, run, run_to_end, succeeds
 from ..project import ROOT, target_folder
-from ..provision.programs import openssl
 from ..report import Failed, Report, note
+from .c_build import make_certificates
 
 HERE = ROOT / "tests" / "c"
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
@@ -107,16 +107,6 @@ class Suite:
         untested = [name for name in declared_functions(self.header) if name not in called]
         if untested:
             raise Failed(f"no test calls {', '.join(untested)}")
-
-    def make_certificates(self) -> None:
-        """Makes self-signed certificates of a server and of a client, valid for a day."""
-        folder = self.work / "certificates"
-        folder.mkdir(exist_ok=True)
-        for name, subject in (("server", "server"), ("client", "player")):
-            command: list[Argument] = [openssl(), "req", "-x509", "-newkey", "ec", "-pkeyopt"]
-            command += ["ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", f"/CN={subject}", "-addext"]
-            command += ["subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", folder / f"{name}.key"]
-            run([*command, "-out", folder / f"{name}.crt"])
 
     def require_nodelete(self) -> None:
         """Fails unless the library stays mapped after dlclose(), see build/link.rs."""
@@ -249,7 +239,7 @@ class Suite:
                 step(f"header as {standard}", functools.partial(self.compile_alone, self.cc, "c", standard))
         for standard in CXX_STANDARDS:
             step(f"header as {standard}", functools.partial(self.compile_alone, self.cxx, "c++", standard))
-        step("certificates", self.make_certificates)
+        step("certificates", lambda: make_certificates(self.work / "certificates"))
         if EXAMPLE.search(self.header.read_text(encoding="utf-8")):
             step("the loop at the top of the header compiles", self.compile_example)
         step("exports are the declared functions", self.compare_exports)
