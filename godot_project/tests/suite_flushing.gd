@@ -3,7 +3,6 @@ extends "support/client_server_suite.gd"
 ## never returns to the frame, from a thread, and at the end of the frame.
 
 const RoomGroup := preload("support/room_group.gd")
-const Wait := preload("support/wait.gd")
 const MESSAGES := 5
 
 
