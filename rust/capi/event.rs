@@ -68,7 +68,7 @@ pub struct wsp_event {
     pub text: *const c_char,
     /// Close code of a close request.
     pub code: i32,
-    /// Number of the attempt to reconnect, from 1.
+    /// Number of the attempt to reconnect: from 1, and again from 1 after a connection that stayed open for 10 s.
     pub attempt: u32,
     /// 1 if the message was sent as text.
     pub is_text: u8,

@@ -10,6 +10,7 @@ mod class_enums;
 mod convert;
 mod engine_pointers;
 mod entry_point;
+mod flushed_object;
 mod frame_flush;
 mod method_registration;
 mod monitor;

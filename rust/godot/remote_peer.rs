@@ -212,7 +212,8 @@ impl RustWebSocketRemotePeer {
         self.ask_owner((), Client::flush, Server::flush);
     }
 
-    /// Sends a ping with at most 125 bytes of payload; the pong updates [method get_round_trip_time].
+    /// Sends a ping with at most 125 bytes of payload; the pong updates [method get_round_trip_time]. An empty payload
+    /// is replaced by eight random bytes.
     #[func]
     fn ping(&self, #[opt(default = &PackedByteArray::new())] payload: PackedByteArray) -> GodotError {
         let payload = payload.as_slice();

@@ -9,6 +9,7 @@ pub mod deflate;
 pub mod extensions;
 pub mod frame;
 pub mod handshake;
+mod lookahead;
 pub mod mask;
 pub mod message;
 pub mod output_buffer;

@@ -26,6 +26,9 @@ pub struct RustStreamPeerTCP {
 }
 
 impl RustStreamPeerTCP {
+    /// What `get_available_bytes()` of the engine's `StreamPeerTCP` returns without a connection.
+    const AVAILABLE_WITHOUT_CONNECTION: i32 = -1;
+
     /// Returns an object for an accepted connection.
     pub fn from_stream(stream: StreamPeerTcp) -> Gd<Self> {
         Gd::from_init_fn(|base| Self { stream, base })

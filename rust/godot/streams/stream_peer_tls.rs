@@ -49,6 +49,9 @@ impl OptionsOwner<TlsTexts> for RustStreamPeerTLS {
 }
 
 impl RustStreamPeerTLS {
+    /// What `get_available_bytes()` of the engine's `StreamPeerTLS` returns without a session.
+    const AVAILABLE_WITHOUT_CONNECTION: i32 = 0;
+
     /// Returns the session, for a peer that runs on it.
     pub fn transport(&self) -> Option<Box<dyn Transport>> {
         self.session.transport()
@@ -68,10 +71,10 @@ impl RustStreamPeerTLS {
             Ok(()) => {
                 self.refusal.clear();
                 self.stream = stream;
-                self.forget_ended_stream();
             }
             Err(error) => error.message().clone_into(&mut self.refusal),
         }
+        self.forget_ended_stream();
         refused_calls::number::<Self>(Some(result), call, || self.base().instance_id())
     }
 
@@ -89,7 +92,8 @@ with_tls_stream_options! {
         /// common_name], which is also sent to the server (SNI). Returns [constant OK] if the handshake has begun; call
         /// [method poll] until [method get_status] is [constant STATUS_CONNECTED]. Returns [constant
         /// ERR_INVALID_PARAMETER] for a null stream, for the [TLSOptions] of a server, and for certificates that cannot
-        /// be read.
+        /// be read; [constant FAILED], with [constant STATUS_ERROR], if the handshake fails at once because of data
+        /// that has arrived already.
         #[func]
         fn connect_to_stream(
             &mut self,

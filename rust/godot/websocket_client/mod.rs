@@ -42,7 +42,7 @@ with_client_options! {
     #[derive(GodotClass)]
     #[class(tool, init, base = MultiplayerPeerExtension)]
     pub struct RustWebSocketClient {
-        #[init(val = ObjectField::new(ClientObject::with_project_limits()))]
+        #[init(val = ObjectField::flushed(ClientObject::with_project_limits()))]
         state: ObjectField<ClientObject>,
         trusted: Mutex<Option<Gd<X509Certificate>>>,
         /// The instance for the server, with the number of the connection that it belongs to.
@@ -196,8 +196,9 @@ with_client_options! {
         #[signal]
         fn server_disconnected();
 
-        /// Emitted when the client is going to reconnect after [param delay] seconds; [param attempt] counts from 1.
-        /// Calling [method disconnect_from_host] in the handler cancels the attempt.
+        /// Emitted when the client is going to reconnect after [param delay] seconds; [param attempt] counts from 1,
+        /// and from 1 again after a connection that stayed open for 10 s. Calling [method disconnect_from_host] in the
+        /// handler cancels the attempt.
         #[signal]
         fn reconnecting(attempt: i64, delay: f64);
 

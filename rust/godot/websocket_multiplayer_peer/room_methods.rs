@@ -126,6 +126,17 @@ impl RustWebSocketMultiplayerPeer {
         with_object(&this, GString::new(), |object| convert::text(object.room.error_message()))
     }
 
+    /// Sends a packet to the peers with the given ids, as [method PacketPeer.put_packet] does to the target peer. It is
+    /// encoded, and compressed, once. For programs that use the room without [SceneMultiplayer].
+    ///
+    /// Returns [constant ERR_UNCONFIGURED] if the room is not connected, [constant ERR_INVALID_PARAMETER] for an
+    /// unknown id, and [constant ERR_OUT_OF_MEMORY] if the output buffer of a peer is full; the other peers get the
+    /// packet nevertheless.
+    #[func(gd_self)]
+    fn send_to_list(this: Gd<Self>, ids: PackedInt32Array, packet: PackedByteArray) -> GodotError {
+        frame_flush::send(&this, |object| object.room.send_to_list(ids.as_slice(), packet.as_slice()))
+    }
+
     /// Writes the packets that were collected in this frame to the network now. This happens automatically at the end
     /// of the frame and in [method MultiplayerPeer.poll].
     #[func(gd_self)]

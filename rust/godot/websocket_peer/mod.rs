@@ -44,7 +44,7 @@ with_peer_options! {
     #[derive(GodotClass)]
     #[class(tool, init, base = PacketPeerExtension)]
     pub struct RustWebSocketPeer {
-        #[init(val = ObjectField::new(PeerObject::with_project_limits()))]
+        #[init(val = ObjectField::flushed(PeerObject::with_project_limits()))]
         peer: ObjectField<PeerObject>,
 
         base: Base<PacketPeerExtension>,

@@ -44,8 +44,8 @@ impl RustWebSocketPeer {
     /// RustTCPServer.take_connection], on a [RustStreamPeerTLS] from [method RustStreamPeerTLS.accept_stream], or on
     /// one of the engine's own [StreamPeerTCP] or [StreamPeerTLS]. The handshake happens in [method poll].
     ///
-    /// Returns [constant ERR_INVALID_PARAMETER] for any other stream and for invalid [member handshake_headers], and
-    /// [constant ERR_ALREADY_IN_USE] while connecting or connected.
+    /// Returns [constant ERR_INVALID_PARAMETER] for any other stream, for a TLS stream without a session and for
+    /// invalid [member handshake_headers], and [constant ERR_ALREADY_IN_USE] while connecting or connected.
     #[func]
     fn accept_stream(&self, stream: Option<Gd<StreamPeer>>) -> GodotError {
         if !stream.as_ref().is_some_and(stream_resolution::is_own_socket) {

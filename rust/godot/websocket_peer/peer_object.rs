@@ -3,9 +3,11 @@
 use godot::prelude::*;
 
 use crate::error::ErrorCode;
+use crate::godot::flushed_object::FlushedObject;
 use crate::godot::frame_flush::{CollectsMessages, FrameFlush};
 use crate::godot::project_limits;
 use crate::peer::WebSocketPeer;
+use crate::peer::flushing::CollectsOutput;
 use crate::peer::options::TlsTexts;
 
 /// A connection and what scripts need in addition.
@@ -40,6 +42,12 @@ impl PeerObject {
         };
         self.packet_error = error;
         packet
+    }
+}
+
+impl FlushedObject for PeerObject {
+    fn output(&mut self) -> &mut dyn CollectsOutput {
+        &mut self.peer
     }
 }
 

@@ -49,7 +49,7 @@ with_server_options! {
     #[derive(GodotClass)]
     #[class(tool, init, base = MultiplayerPeerExtension)]
     pub struct RustWebSocketServer {
-        #[init(val = ObjectField::new(ServerObject::with_project_limits()))]
+        #[init(val = ObjectField::flushed(ServerObject::with_project_limits()))]
         state: ObjectField<ServerObject>,
         identity: Mutex<Identity>,
         peers: Mutex<HashMap<i32, Gd<RustWebSocketRemotePeer>>>,

@@ -120,6 +120,10 @@ impl Client {
 
     /// Takes the oldest packet whose event was delivered, with its sender; it is lent until the next call.
     pub fn take_packet(&mut self) -> Result<(i32, &[u8])> {
+        // Afterwards there is room for more packets. A thread that is woken polls after this call.
+        if self.peer.packet_count() > 0 || self.peer.needs_poll() {
+            self.wake();
+        }
         let (source, data) = self.godot3.packets.take()?;
         self.godot3.usage.remove(data.len());
         Ok((source, data))
