@@ -23,8 +23,11 @@ const SETTINGS: [(&str, bool); 2] =
 /// objects without end does not fill the memory.
 const REMEMBERED: usize = 4096;
 
-/// What was printed: object, call and error.
-static PRINTED: Mutex<Option<HashSet<(InstanceId, &'static str, ErrorCode)>>> = Mutex::new(None);
+/// Object, call and error.
+type Kind = (InstanceId, &'static str, ErrorCode);
+
+/// What was printed.
+static PRINTED: Mutex<Option<HashSet<Kind>>> = Mutex::new(None);
 
 /// Adds the settings to the project, with their defaults, so that the editor shows them.
 pub fn register_settings() {
@@ -100,7 +103,7 @@ fn is_enabled() -> bool {
     ProjectSettings::singleton().get_setting_with_override(name).try_to().unwrap_or(false)
 }
 
-fn is_new(kind: (InstanceId, &'static str, ErrorCode)) -> bool {
+fn is_new(kind: Kind) -> bool {
     let mut printed = PRINTED.lock();
     let printed = printed.get_or_insert_default();
     if printed.len() >= REMEMBERED {
