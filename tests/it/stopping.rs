@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use wspeer::error::{ErrorCode, Result};
 use wspeer::net::{ClientTls, ServerTls};
+use wspeer::peer::WaitStep;
 use wspeer::peer::room::{MultiplayerPeer, RoomEvent, SceneEvent, SceneMode, SceneRoom};
-use wspeer::peer::server::WaitStep;
 use wspeer::peer::{Client, ConnectParameters, ListenParameters, PeerEvent, Server, State, TcpServer, WebSocketPeer};
 
 use crate::closing::TIME;
