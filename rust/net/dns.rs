@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::background_results;
 use crate::limits::DNS_WORKERS;
 
 type Answer = io::Result<Vec<IpAddr>>;
@@ -82,6 +83,7 @@ fn work() {
         if Arc::strong_count(&slot) > 1 {
             let answer = resolve_now(&host);
             *slot.lock() = Some(answer);
+            background_results::announce();
         }
     }
 }

@@ -1,5 +1,7 @@
 //! All access to the operating system: sockets, name lookups, readiness, TLS, time, randomness.
 
+pub mod background_flush;
+pub mod background_results;
 pub mod clock;
 pub mod connector;
 pub mod dns;
@@ -7,6 +9,8 @@ pub mod error;
 pub mod linger;
 pub mod listener;
 pub mod poller;
+mod process;
+mod process_local;
 pub mod proxy;
 pub mod random;
 pub mod receive_buffers;

@@ -5,7 +5,6 @@
 //! `Crypto.generate_self_signed_certificate()` makes only such certificates.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_name;
@@ -31,9 +30,9 @@ pub(super) enum ServerTrust {
 }
 
 /// Verifies a server's certificate for a client.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct ServerVerifier {
-    pub trust: Arc<ServerTrust>,
+    pub trust: ServerTrust,
     pub checks_name: bool,
     /// The name that the certificate must have instead of the host's.
     pub name_override: Option<String>,
@@ -104,7 +103,7 @@ impl ServerCertVerifier for ServerVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        match &*self.trust {
+        match &self.trust {
             ServerTrust::Unverified => {}
             ServerTrust::Certificates(trusted) => trusted.verify(end_entity, intermediates, Purpose::Server, now)?,
             ServerTrust::System => {

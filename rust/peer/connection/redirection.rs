@@ -66,7 +66,8 @@ impl Redirections {
         let next = redirect::resolve(&self.url, location).map_err(|error| refused(&error))?;
         let is_same_origin = redirect::is_same_origin(&self.url, &next);
         if !is_same_origin {
-            self.tls = self.tls.as_ref().map(ClientTls::without_identity);
+            let tls = self.tls.as_ref().map(ClientTls::without_identity).transpose();
+            self.tls = tls.map_err(|error| refused(&error.message()))?;
             self.headers.retain(|line| is_harmless(line));
         }
         self.url = Url { credentials: next.credentials.clone().filter(|_| is_same_origin), ..next };

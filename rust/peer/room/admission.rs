@@ -77,8 +77,9 @@ impl<S: PeerCell> MultiplayerPeer<S> {
                     self.admit(client);
                     admission = None;
                 }
-                State::Connecting if !client.is_late(now) => self.connecting.push(client),
-                State::Connecting | State::Closing | State::Closed => {
+                // The connection itself ends a handshake that takes too long.
+                State::Connecting => self.connecting.push(client),
+                State::Closing | State::Closed => {
                     if client.is_reported {
                         self.events.retain(|event| *event != RoomEvent::Requested(client.id));
                     }

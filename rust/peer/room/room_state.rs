@@ -21,7 +21,7 @@ use crate::peer::peer_ids::{BROADCAST, SERVER_ID};
 #[non_exhaustive]
 #[repr(i32)]
 pub enum RoomStatus {
-    /// Neither a client nor a server.
+    /// Neither a client nor a server, or a client whose server has departed.
     Disconnected = 0,
     /// A client to which the server has not assigned an id yet.
     Connecting = 1,
@@ -93,6 +93,8 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     pub fn status(&self) -> RoomStatus {
         match self.role {
             RoomRole::Unused => RoomStatus::Disconnected,
+            // The next call makes the room unused; until then it still has the server's connection and its own id.
+            RoomRole::Client { .. } if self.last_departed == Some(SERVER_ID) => RoomStatus::Disconnected,
             RoomRole::Client { id: None } => RoomStatus::Connecting,
             RoomRole::Client { id: Some(_) } | RoomRole::Server { .. } => RoomStatus::Connected,
         }

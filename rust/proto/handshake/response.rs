@@ -16,7 +16,7 @@ pub struct HttpResponse {
     pub reason: String,
     /// Header fields.
     pub headers: Headers,
-    /// At most [`MAX_FAILURE_BODY`] bytes.
+    /// At most [`MAX_FAILURE_BODY`] bytes, of which the end may be missing.
     pub body: Vec<u8>,
 }
 
@@ -108,6 +108,11 @@ impl ResponseReader {
     /// Returns the status of a refusing response whose head has arrived and whose body has not.
     pub fn refused_status(&self) -> Option<u16> {
         self.refused.as_ref().map(|(response, _)| response.status)
+    }
+
+    /// Returns whether the head of a refusing response has arrived and its body is not complete.
+    pub fn is_refused(&self) -> bool {
+        self.refused.is_some()
     }
 
     /// Returns the part of a refusing response that has arrived, after the connection or the time ended; `None` without
