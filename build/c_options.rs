@@ -27,8 +27,8 @@ fn c_options(group: &Group) -> impl Iterator<Item = (&Declaration, CType)> {
     group.options.iter().filter_map(|option| Some((option, option.c_type?)))
 }
 
-/// Returns the options with a C field, each with the number of bytes that its alignment leaves unused before it, and the
-/// offset of those bytes.
+/// Returns the options with a C field, each with the number of bytes that its alignment leaves unused before it, and
+/// the offset of those bytes.
 fn c_layout(group: &Group) -> impl Iterator<Item = (&Declaration, CType, usize, usize)> {
     c_options(group).scan(0, |end: &mut usize, (option, kind)| {
         let gap_start = *end;

@@ -18,7 +18,7 @@ pub(super) trait TlsSpec: PartialEq {
 /// Settings, and what was made from them.
 #[derive(Debug)]
 pub(super) struct MadeConfig<S, C> {
-    spec: S,
+    pub spec: S,
     pub content: C,
 }
 

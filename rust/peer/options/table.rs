@@ -343,10 +343,8 @@ pub const GROUPS: &[Group] = &[
                 zero: Some("to follow none"),
                 objects: &[Peer, Client, Room],
                 c_type: Some(CType::U32),
-                doc: "Redirections in a row that a client follows: answers with HTTP status 301, 302, 303, 307 or 308 and a `Location`, \
-                      in which http stands for ws and https for wss. They never lead from wss to ws. Another origin (scheme, host and \
-                      port) gets no user name and password of the URL, no client certificate, and of the program's header lines only \
-                      `Origin` and `User-Agent`; sub-protocols are sent to each. The time limits hold for the whole.",
+                doc: "Redirections in a row that a client follows: answers with HTTP status 301, 302, 303, 307 or 308 and a `Location`, in which http stands for ws and https for wss. They never lead from wss to ws. Another origin (scheme, host and port) gets no \
+                      user name and password of the URL, no client certificate, and of the program's header lines only `Origin` and `User-Agent`; sub-protocols are sent to each. The time limits hold for the whole.",
                 ..ROW
             },
             Declaration {
@@ -355,9 +353,8 @@ pub const GROUPS: &[Group] = &[
                 effect: Effect::NextHandshake,
                 objects: CONNECTIONS,
                 c_type: Some(CType::U32),
-                doc: "The longest HTTP head in bytes that the handshake reads, with at most 100 header lines. A server answers a \
-                      longer request with HTTP status 431; a client refuses a longer answer, of a proxy too. A server holds up to \
-                      this much for each handshake under way.",
+                doc: "The longest HTTP head in bytes that the handshake reads, with at most 100 header lines. A server answers a longer request with HTTP status 431; a client refuses a longer answer, of a proxy too. A server holds up to this much for each handshake \
+                      under way.",
                 ..ROW
             },
             Declaration {
@@ -373,10 +370,8 @@ pub const GROUPS: &[Group] = &[
                 kind: Kind::Texts { normalize: None },
                 effect: Effect::NextHandshake,
                 objects: &[Peer, Room],
-                doc: "Header lines (`Name: value`) that a client adds to its request and a server to its answers. If a line contains a \
-                      line break, has no colon, or names a header of the handshake itself, connecting and accepting return \
-                      `ERR_INVALID_PARAMETER`. A client may have one `Host` line, a host with an optional port, that the request \
-                      names instead of the host of the URL; the connection and the check of the certificate use the URL.",
+                doc: "Header lines (`Name: value`) that a client adds to its request and a server to its answers. If a line contains a line break, has no colon, or names a header of the handshake itself, connecting and accepting return `ERR_INVALID_PARAMETER`. A \
+                      client may have one `Host` line, a host with an optional port, that the request names instead of the host of the URL; the connection and the check of the certificate use the URL.",
                 ..ROW
             },
             Declaration {
