@@ -16,7 +16,7 @@ C_TARGET := $(CARGO_TARGET_DIR)/capi
 C_LIBRARY := $(C_TARGET)/debug
 
 .PHONY: help build build-c optimized demo test test-rust test-c test-godot test-editor test-docs test-conformance \
-    test-interop test-secure conformance check check-words header bench fuzz clean
+    test-interop test-secure conformance check check-words header bench fuzz sanitize clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -108,6 +108,9 @@ bench: build ## compare with the engine's classes, other servers and memcpy; wri
 
 fuzz: ## fuzz each target for a minute (SECONDS=60)
 	@tools/run fuzz $(or $(SECONDS),60)
+
+sanitize: ## run the C tests and random calls with AddressSanitizer and ThreadSanitizer
+	@tools/run sanitize
 
 clean: ## remove everything that was built or provisioned
 	rm -rf "$(CARGO_TARGET_DIR)" godot_project/.godot godot_project/addons/wspeer/bin dist

@@ -57,10 +57,12 @@ pub fn macros() -> String {
 fn struct_rule(out: &mut String, object: Object) {
     emit!(out, "    ($(#[$($attribute:tt)*])* pub struct $name:ident {{ $($fields:tt)* }}) => {{");
     emit!(out, "        $(#[$($attribute)*])*\n        pub struct $name {{\n            $($fields)*");
-    for (_, option) in godot_options(object) {
+    for (group, option) in godot_options(object) {
         let name = option.public_name();
         doc(out, "            ", &godot_text(object, &option.full_doc(Some(object))));
-        emit!(out, "            #[var(get = get_{name}, set = set_{name})]");
+        // The usage of the engine's properties, except that no tool shows or stores keys.
+        let usage = if group.rust == "TlsTexts" { "NONE" } else { "DEFAULT" };
+        emit!(out, "            #[var(get = get_{name}, set = set_{name}, usage_flags = [{usage}])]");
         emit!(out, "            {name}: PhantomVar<{}>,", godot_type(option));
     }
     emit!(out, "        }}\n    }};");

@@ -11,6 +11,7 @@ mod godot_options;
 #[cfg(feature = "capi")]
 mod header;
 mod limits_table;
+mod link;
 mod option_cases;
 mod rust_options;
 #[path = "../rust/peer/options/table.rs"]
@@ -25,6 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={input}");
     }
     println!("cargo::rerun-if-changed=tools/package/wspeer-config-version.cmake.in");
+    link::stay_mapped();
     let output = PathBuf::from(std::env::var("OUT_DIR")?);
     std::fs::write(output.join("options.rs"), rust_options::structs())?;
     std::fs::write(output.join("options.md"), limits_table::markdown())?;

@@ -182,6 +182,10 @@ fn seconds_setters(out: &mut String, group: &Group, option: &Declaration) {
         format!("matches!(self.object, {})", positive.join(" | "))
     };
     emit!(out, "        self.{name} = bounds::seconds(\"{public}\", value, {is_positive})?;");
+    if name == "connect_timeout" {
+        // A project may have another default, which does not replace what the program has set.
+        emit!(out, "        self.has_own_connect_timeout = true;");
+    }
     emit!(out, "        Ok(())\n    }}\n");
 }
 

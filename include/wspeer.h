@@ -49,6 +49,12 @@
  * object; calls on one object wait for each other. Threads that share an object must agree on which
  * of them reads what it lends. The library never raises or handles signals.
  *
+ * Processes. The child of fork() may make objects and use them: it has random numbers and a poller
+ * of its own. An object that existed before the fork belongs to one of the two processes; the other
+ * one must not use it, and must not free it either, because both share its sockets. No thread of
+ * the parent may be in a function of the library when it forks, or the child may only call exec()
+ * or _exit(). dlclose() does not unmap the library.
+ *
  * Generated from rust/capi by build/header.rs; do not edit.
  */
 
@@ -93,8 +99,8 @@ typedef struct wsp_server wsp_server;
  * A client: one connection to a server, whose messages and state changes are delivered as events,
  * and which reconnects after a loss if the program enables it.
  *
- * Any function may be called from any thread; calls on one client wait for each other, also for
- * wsp_client_wait(), the only one that blocks.
+ * Any function may be called from any thread; calls on one client wait for each other, except that
+ * none waits for wsp_client_wait() while that blocks.
  */
 typedef struct wsp_client wsp_client;
 
@@ -289,22 +295,25 @@ typedef struct {
      */
     size_t max_queued_packets;
     /**
-     * Time between pings. If nothing arrives for heartbeat_timeout after a ping, the connection is
-     * closed with code -1. Data that has arrived is read first, so a late poll does not cost the
-     * connection. In seconds, up to 31536000 (a year). 0 for no pings. Default 0. Takes effect
-     * immediately.
+     * Time between pings; the first is sent this long after the connection opens. If no byte
+     * arrives for heartbeat_timeout after a ping, the connection is closed with code -1: any data
+     * shows that the remote peer is alive, not only a pong. Data that has arrived is read first, so
+     * a late poll does not cost the connection. In seconds, up to 31536000 (a year). 0 for no
+     * pings. Default 0. Takes effect immediately.
      */
     double heartbeat_interval;
     /**
-     * Time for the name lookup and the TCP connection. In seconds, up to 31536000 (a year). 0 for
-     * no limit. Default 30. Used by the next connection.
+     * Time for the name lookup and the TCP connection. In Godot the default is the project setting
+     * network/limits/tcp/connect_timeout_seconds at the time of connecting. In seconds, up to
+     * 31536000 (a year). 0 for no limit. Default 30. Used by the next connection.
      */
     double connect_timeout;
     /**
      * Time from the TCP connection to the end of the HTTP upgrade: for a proxy's tunnel, TLS and
      * the upgrade. In a room it ends when the client has its id, and on a client of a room it
-     * includes connecting. In seconds, up to 31536000 (a year). 0 for no limit (refused by servers
-     * and rooms). Default 10 (3 for a server, 3 for a room). Used by the next connection.
+     * includes connecting. If the program polls later than that and input waits, the handshake gets
+     * up to 2 s more. In seconds, up to 31536000 (a year). 0 for no limit (refused by servers and
+     * rooms). Default 10 (3 for a server, 3 for a room). Used by the next connection.
      */
     double handshake_timeout;
     /**
@@ -439,7 +448,11 @@ typedef struct {
     uint8_t is_name_mismatch;
     /** Reason phrase of the status, or "". Lent. */
     const char *http_reason;
-    /** First bytes of that answer's body, at most 4096, with a NUL after them. Never NULL. Lent. */
+    /**
+     * First bytes of that answer's body, at most 4096, with a NUL after them. Status and header
+     * fields are complete; the body is the part that arrived within 250 ms after them, or with them
+     * if the server announced neither its length nor the end of the connection. Never NULL. Lent.
+     */
     const uint8_t *http_body;
     /** Number of bytes in `http_body`, without that NUL. */
     size_t http_body_len;
@@ -594,8 +607,10 @@ void wsp_peer_poll(wsp_peer *peer);
 /**
  * Writes collected messages to the network now. The first message of a tick is written at once;
  * later ones are collected until 64 KiB have gathered, wsp_peer_get_packet() finds no packet, or
- * wsp_peer_poll() or this function is called. A program that sends several messages after its poll
- * calls this once after them.
+ * wsp_peer_poll() or this function is called. Without such a call a thread of the library writes
+ * them after 8 ms, and goes on while the network accepts data; the next poll reports an error of
+ * that. A program that sends several messages after its poll calls this once after them, so that
+ * they leave sooner.
  */
 void wsp_peer_flush(wsp_peer *peer);
 
@@ -721,7 +736,7 @@ wsp_error wsp_peer_get_packet(wsp_peer *peer,
 
 /**
  * Sends a ping with at most 125 bytes of payload; its pong updates wsp_peer_get_round_trip_time().
- * `(NULL, 0)` is an empty payload.
+ * `(NULL, 0)` sends eight random bytes, so that no pong can be sent before the ping has arrived.
  *
  * Errors: WSP_ERR_INVALID_PARAMETER if `peer` is NULL, `data` is NULL with a length, or the payload
  * is longer than 125 bytes; WSP_ERR_FAILED if the connection is not open; WSP_ERR_OUT_OF_MEMORY if
@@ -962,7 +977,10 @@ enum wsp_event_type
     WSP_EVENT_SERVER_DISCONNECTED = 12,
     /** Client: it will reconnect. `attempt` (from 1), `delay` in seconds. */
     WSP_EVENT_RECONNECTING = 13,
-    /** Client: it has reconnected; follows WSP_EVENT_OPENED. */
+    /**
+     * Client: it has reconnected; follows WSP_EVENT_OPENED, in multiplayer mode
+     * WSP_EVENT_CONNECTION_SUCCEEDED.
+     */
     WSP_EVENT_RECONNECTED = 14,
 };
 #ifndef __cplusplus
@@ -1001,7 +1019,10 @@ typedef struct {
     const char *text;
     /** Close code of a close request. */
     int32_t code;
-    /** Number of the attempt to reconnect, from 1. */
+    /**
+     * Number of the attempt to reconnect: from 1, and again from 1 after a connection that stayed
+     * open for 10 s.
+     */
     uint32_t attempt;
     /** 1 if the message was sent as text. */
     uint8_t is_text;
@@ -1172,7 +1193,7 @@ wsp_error wsp_server_listen(wsp_server *server,
 
 /**
  * Stops listening, sends a close frame with code 1000 to every client and ends its connection.
- * Queued events are dropped, and the stop itself causes none.
+ * Queued events are dropped, and the stop itself causes none. Threads in wsp_server_wait() return.
  */
 void wsp_server_stop(wsp_server *server);
 
@@ -1185,12 +1206,14 @@ void wsp_server_poll(wsp_server *server);
 /**
  * Polls and blocks until an event is queued or `timeout_ms` milliseconds have passed; negative for
  * no limit. In that time other threads may call any function on the server except
- * wsp_server_free(); what they send is written at once.
+ * wsp_server_free(); what they send is written at once. Several threads may wait, each for its own
+ * time.
  *
  * Returns WSP_OK if an event is queued or wsp_server_wake() was called.
  *
  * Errors: WSP_ERR_TIMEOUT if the time has passed; WSP_ERR_UNCONFIGURED if the server does not
- * listen; WSP_ERR_INVALID_PARAMETER if `server` is NULL.
+ * listen, also after another thread has called wsp_server_stop(); WSP_ERR_INVALID_PARAMETER if
+ * `server` is NULL.
  */
 wsp_error wsp_server_wait(wsp_server *server,
                           int32_t timeout_ms);
@@ -1249,6 +1272,33 @@ wsp_error wsp_server_send(wsp_server *server,
 wsp_error wsp_server_send_text(wsp_server *server,
                                int32_t target,
                                const char *text);
+
+/**
+ * Sends a binary message to `count` peers, whose ids `peers` lists; it is encoded and compressed
+ * once. An id that is listed twice gets the message twice.
+ *
+ * Errors: WSP_ERR_INVALID_PARAMETER if `peers` is NULL with a count, for an id without a
+ * connection, and as for wsp_server_send(); WSP_ERR_FAILED, WSP_ERR_OUT_OF_MEMORY, as for
+ * wsp_server_send(). The peers for which there is no error get the message, and the first error is
+ * returned.
+ */
+wsp_error wsp_server_send_list(wsp_server *server,
+                               const int32_t *peers,
+                               size_t count,
+                               const uint8_t *data,
+                               size_t len);
+
+/**
+ * Sends a NUL-terminated text without its NUL to `count` peers, as wsp_server_send_list() does.
+ *
+ * Errors: WSP_ERR_INVALID_PARAMETER if `text` is NULL, and as for wsp_server_send_list();
+ * WSP_ERR_INVALID_DATA if the text is not UTF-8; WSP_ERR_FAILED, WSP_ERR_OUT_OF_MEMORY, as for
+ * wsp_server_send_list().
+ */
+wsp_error wsp_server_send_text_list(wsp_server *server,
+                                    const int32_t *peers,
+                                    size_t count,
+                                    const char *text);
 
 /**
  * Multiplayer mode: sends a packet from the server to the peer `target`, to all (0), or to all but
@@ -1384,8 +1434,9 @@ typedef struct {
     /** sizeof(wsp_reconnect_options) of the caller. */
     size_t struct_size;
     /**
-     * Delay before the first attempt to reconnect. In seconds, up to 31536000 (a year). 0 for none.
-     * Default 0.5. Takes effect immediately.
+     * Delay before the first attempt to reconnect. The delays and the attempts start again after a
+     * connection that stayed open for 10 s. In seconds, up to 31536000 (a year). 0 for none before
+     * the first attempt and 0.1 s before the next. Default 0.5. Takes effect immediately.
      */
     double delay;
     /**
@@ -1394,8 +1445,8 @@ typedef struct {
      */
     double factor;
     /**
-     * The longest delay between two attempts. In seconds, up to 31536000 (a year). Default 30.
-     * Takes effect immediately.
+     * The longest delay between two attempts. Attempts in a row are at least 0.1 s apart in any
+     * case. In seconds, up to 31536000 (a year). Default 30. Takes effect immediately.
      */
     double max_delay;
     /**
@@ -1404,8 +1455,8 @@ typedef struct {
      */
     double jitter;
     /**
-     * Attempts in a row before the client gives up. 0 for no limit. Default 0. Takes effect
-     * immediately.
+     * Attempts in a row before the client gives up. An attempt whose connection ends within 10 s
+     * counts too. 0 for no limit. Default 0. Takes effect immediately.
      */
     uint32_t max_attempts;
     /**
@@ -1483,7 +1534,7 @@ wsp_client *wsp_client_new(void);
 
 /**
  * Frees a client. An open connection is closed with code 1000. NULL is ignored. No other thread may
- * use the client any more.
+ * use the client, or wait on it, any more.
  */
 void wsp_client_free(wsp_client *client);
 
@@ -1559,15 +1610,25 @@ void wsp_client_poll(wsp_client *client);
 
 /**
  * Polls and blocks until an event is queued or `timeout_ms` milliseconds have passed; negative for
- * no limit.
+ * no limit. In that time other threads may call any function on the client except
+ * wsp_client_free(); what they send is written at once. Several threads may wait, each for its own
+ * time. A client on which a thread has blocked has a poller of its own, which takes three
+ * descriptors on Linux.
  *
- * Returns WSP_OK if an event is queued.
+ * Returns WSP_OK if an event is queued or wsp_client_wake() was called.
  *
  * Errors: WSP_ERR_TIMEOUT if the time has passed; WSP_ERR_UNCONFIGURED if there is no connection
- * that could cause an event; WSP_ERR_INVALID_PARAMETER if `client` is NULL.
+ * that could cause an event, also after another thread has abandoned it by wsp_client_disconnect();
+ * WSP_ERR_INVALID_PARAMETER if `client` is NULL.
  */
 wsp_error wsp_client_wait(wsp_client *client,
                           int32_t timeout_ms);
+
+/**
+ * Makes wsp_client_wait() return WSP_OK at once, in a thread that waits now or in the next call.
+ * May be called from any thread.
+ */
+void wsp_client_wake(wsp_client *client);
 
 /**
  * Takes the next event, in the order in which they happened. `event->struct_size` must be set.
@@ -1888,6 +1949,22 @@ wsp_error wsp_multiplayer_put_packet(wsp_multiplayer *room,
                                      int32_t target,
                                      const uint8_t *data,
                                      size_t len);
+
+/**
+ * Sends a packet of `len` bytes to `count` peers, whose ids `peers` lists, as
+ * wsp_multiplayer_put_packet() does to one. It is encoded and compressed once, except on a client
+ * of a scene room, which sends it to the server for each of them.
+ *
+ * Errors: WSP_ERR_INVALID_PARAMETER if `peers` is NULL with a count, and as for
+ * wsp_multiplayer_put_packet(); WSP_ERR_UNCONFIGURED, WSP_ERR_OUT_OF_MEMORY, as for
+ * wsp_multiplayer_put_packet(). The peers for which there is no error get the packet, and the first
+ * error is returned. A peer that is disconnecting is no error.
+ */
+wsp_error wsp_multiplayer_send_list(wsp_multiplayer *room,
+                                    const int32_t *peers,
+                                    size_t count,
+                                    const uint8_t *data,
+                                    size_t len);
 
 /**
  * Sends bytes to the programs of a scene room, in which Godot emits SceneMultiplayer.peer_packet.

@@ -500,6 +500,9 @@ public:
     WSPEER_NODISCARD wsp_error put_packet(std::int32_t target, bytes data) noexcept {
         return wsp_multiplayer_put_packet(get(), target, data.data(), data.size());
     }
+    WSPEER_NODISCARD wsp_error send_list(const std::vector<std::int32_t> &peers, bytes data) noexcept {
+        return wsp_multiplayer_send_list(get(), peers.data(), peers.size(), data.data(), data.size());
+    }
     WSPEER_NODISCARD wsp_error send_bytes(std::int32_t target, bytes data) noexcept {
         return wsp_multiplayer_send_bytes(get(), target, data.data(), data.size());
     }
@@ -590,6 +593,7 @@ public:
     wsp_error disconnect(int code = 1000, c_text reason = nullptr) noexcept { return wsp_client_disconnect(get(), code, reason); }
     void poll() noexcept { wsp_client_poll(get()); }
     wsp_error wait(std::int32_t timeout_ms) noexcept { return wsp_client_wait(get(), timeout_ms); }
+    void wake() noexcept { wsp_client_wake(get()); }
     /** Takes the next event. Returns false if none is queued. */
     bool next_event(event &into) noexcept { return wsp_client_next_event(get(), &into) == WSP_OK; }
 
@@ -682,6 +686,12 @@ public:
     /** Sends a NUL-terminated text. */
     WSPEER_NODISCARD wsp_error send_text(std::int32_t target, const char *message) noexcept {
         return wsp_server_send_text(get(), target, message);
+    }
+    WSPEER_NODISCARD wsp_error send_list(const std::vector<std::int32_t> &peers, bytes data) noexcept {
+        return wsp_server_send_list(get(), peers.data(), peers.size(), data.data(), data.size());
+    }
+    WSPEER_NODISCARD wsp_error send_text_list(const std::vector<std::int32_t> &peers, c_text message) noexcept {
+        return wsp_server_send_text_list(get(), peers.data(), peers.size(), message);
     }
     WSPEER_NODISCARD wsp_error put_packet(std::int32_t target, bytes data) noexcept {
         return wsp_server_put_packet(get(), target, data.data(), data.size());

@@ -1,6 +1,8 @@
 //! Bodies of the fuzz targets. Each takes any bytes and panics if a rule is broken. The targets in `tests/fuzz/` only
 //! call them, and the test `corpus` replays the collected inputs.
 
+mod event_order;
+
 use crate::proto::Role;
 use crate::proto::connection::{Connection, ReceiveOutcome, SendOptions};
 use crate::proto::deflate::PermessageDeflate;
@@ -243,11 +245,17 @@ pub fn round_trip(data: &[u8]) {
     assert!(sink.0.iter().map(|(_, message)| message.as_slice()).eq(messages));
 }
 
+/// A program sees the same events of a connection however its bytes are cut: the request, the open connection, messages
+/// in order, and the end once.
+pub fn event_order(data: &[u8]) {
+    event_order::event_order(data);
+}
+
 /// The body of a target.
 pub type Body = fn(&[u8]);
 
 /// Name and body of every target.
-pub const TARGETS: [(&str, Body); 9] = [
+pub const TARGETS: [(&str, Body); 10] = [
     ("frame", frame),
     ("connection", connection),
     ("server_handshake", server_handshake),
@@ -257,4 +265,5 @@ pub const TARGETS: [(&str, Body); 9] = [
     ("url", url),
     ("request_target", request_target),
     ("round_trip", round_trip),
+    ("event_order", event_order),
 ];

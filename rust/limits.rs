@@ -19,6 +19,13 @@ pub const MAX_DURATION: Duration = Duration::from_secs(365 * 24 * 3600);
 /// Time for the name lookup and the TCP connection (Godot's `network/limits/tcp/connect_timeout_seconds`).
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Time that a connection must stay open for the delays and the number of attempts to reconnect to start again.
+/// Otherwise a server that accepts and closes would be retried at the shortest delay without end.
+pub const STABLE_CONNECTION: Duration = Duration::from_secs(10);
+
+/// Shortest delay before the second and later attempts to reconnect in a row, whatever the options say.
+pub const LEAST_RECONNECT_DELAY: Duration = Duration::from_millis(100);
+
 /// Time for a peer of a scene room to authenticate (Godot's `SceneMultiplayer.auth_timeout`).
 pub const SCENE_AUTH_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -30,6 +37,16 @@ pub const SCRATCH_BYTES: usize = 256 * 1024;
 
 /// Messages of one tick are collected up to this many bytes; after that they are written without waiting for `poll()`.
 pub const COALESCE_BYTES: usize = 64 * 1024;
+
+/// Time after which a thread writes output that was collected and neither flushed nor polled since: half a frame at 60
+/// frames per second, so that a message leaves within one frame's time.
+pub const FLUSH_INTERVAL: Duration = Duration::from_millis(8);
+
+/// Time after which it tries again if another thread uses the object.
+pub const FLUSH_RETRY: Duration = Duration::from_millis(1);
+
+/// Time without collected output after which that thread ends.
+pub const FLUSH_IDLE: Duration = Duration::from_secs(1);
 
 /// A server writes messages of at least this length from the caller's memory by a vectored write. For shorter ones, a
 /// copy into the output buffer is cheaper than the second I/O vector.
@@ -132,6 +149,14 @@ pub const TLS_WRITE_BYTES: usize = 64 * 1024;
 
 /// Bytes of the body of a refusing HTTP response that are kept for the program.
 pub const MAX_FAILURE_BODY: usize = 4096;
+
+/// Time after the head of a refusing HTTP response for its body, if the end of the body is known. A response whose body
+/// never ends is reported after that with the part that has arrived.
+pub const REFUSAL_BODY_TIME: Duration = Duration::from_millis(250);
+
+/// Time by which a handshake is extended, once, if the first poll after its deadline finds input: the remote peer was
+/// in time, and the program polled too late. Enough for the rest of a TLS handshake and for a program's decision.
+pub const LATE_HANDSHAKE_EXTENSION: Duration = Duration::from_secs(2);
 
 /// Bytes after a request that are kept until the program decides about it; nothing more is read meanwhile.
 pub const MAX_EARLY_BYTES: usize = 64 * 1024;

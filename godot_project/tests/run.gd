@@ -17,6 +17,8 @@ var _skipped := 0
 
 
 func _initialize() -> void:
+	# Tests make wrong calls; printed warnings are failures.
+	ProjectSettings.set_setting("wspeer/debug/print_refused_calls", false)
 	var options := _options()
 	var implementation := Implementation.new(options.get("--implementation", ""))
 	if options.is_empty():

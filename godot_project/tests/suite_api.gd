@@ -96,6 +96,16 @@ func test_properties() -> void:
 				_same(name, "type of the value", typeof(our_object.get(property.name)), typeof(engine_object.get(property.name)))
 
 
+## Tools show and store the properties, as those of the engine, except keys and certificates.
+func test_no_tool_shows_keys() -> void:
+	if engine_differs():
+		return
+	for name: String in ["RustWebSocketPeer", "RustStreamPeerTLS", "RustWebSocketMultiplayerPeer"]:
+		for property in ClassDB.class_get_property_list(name, true):
+			if property.usage & PROPERTY_USAGE_GROUP == 0:
+				equal(property.usage, PROPERTY_USAGE_NONE if property.name.begins_with("tls_") else PROPERTY_USAGE_DEFAULT, "%s.%s" % [name, property.name])
+
+
 func test_properties_have_the_accessors_of_the_engine() -> void:
 	for engine_class in Implementation.CLASSES:
 		for part in _own_classes(engine_class):

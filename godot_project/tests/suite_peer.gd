@@ -416,6 +416,6 @@ func test_heartbeat_between_two_peers() -> void:
 func test_heartbeat_without_a_pong() -> void:
 	for connection in _open_both_roles({"heartbeat_interval": 0.05}):
 		check(loopback.until(func() -> bool: return not connection.remote.frames().is_empty()), "a ping")
-		equal([connection.remote.frames()[0].opcode, connection.remote.frames()[0].payload.size()], [Rfc6455.PING, 0])
+		equal([connection.remote.frames()[0].opcode, connection.remote.frames()[0].payload.size()], [Rfc6455.PING, 8])
 		check(loopback.until(connection.is_over), "closes")
 		equal([connection.peer.get_close_code(), connection.remote.close_code()], [-1, -1])

@@ -80,6 +80,23 @@ pub(super) unsafe fn text_list(list: *const *const c_char, count: usize, name: &
     pointers.iter().map(|text| unsafe { required_text(*text, name) }.map(str::to_owned)).collect()
 }
 
+/// Reads a list of ids; `(NULL, 0)` is empty.
+///
+/// # Safety
+/// `list` is NULL or points to `count` numbers that live for `'a`.
+pub(super) unsafe fn id_list<'a>(list: *const i32, count: usize, name: &str) -> Result<&'a [i32]> {
+    let invalid = |message| Err(Error::new(ErrorCode::InvalidParameter, message));
+    match count {
+        0 => Ok(&[]),
+        _ if list.is_null() => invalid(format!("{name} is NULL and its count is not 0")),
+        _ if count > isize::MAX as usize / size_of::<i32>() => {
+            invalid(format!("{name} has more entries than any list"))
+        }
+        // SAFETY: the pointer is not NULL, so it points to `count` numbers.
+        _ => Ok(unsafe { std::slice::from_raw_parts(list, count) }),
+    }
+}
+
 /// Writes an out parameter that may be NULL.
 ///
 /// # Safety

@@ -5,10 +5,11 @@ use std::ptr::null;
 
 use parking_lot::Mutex;
 
-use super::arguments::{bytes, host_text, optional_text, port_of, required_text, text_list, timeout, write_out};
+use super::arguments::{bytes, host_text, optional_text, port_of, required_text, text_list, write_out};
 use super::error::wsp_error;
 use super::event::{LentEvent, check, wsp_event};
-use super::handle::{Guarded, Handle, attempt, free, handle, leak, lend, query, run, with};
+use super::flushed_object::FlushedObject;
+use super::handle::{Guarded, Handle, attempt, free, handle, leak, lend, query, run, wait};
 use super::options::{wsp_peer_options, wsp_reconnect_options};
 use super::peer::message_kind;
 use super::tls_options::{client_tls, wsp_tls_options};
@@ -20,11 +21,11 @@ use crate::proto::frame::MessageKind;
 /// A client: one connection to a server, whose messages and state changes are delivered as events, and which reconnects
 /// after a loss if the program enables it.
 ///
-/// Any function may be called from any thread; calls on one client wait for each other, also for wsp_client_wait(), the
-/// only one that blocks.
+/// Any function may be called from any thread; calls on one client wait for each other, except that none waits for
+/// wsp_client_wait() while that blocks.
 #[derive(Debug)]
 pub struct wsp_client {
-    guarded: Mutex<Guarded<Client, LentEvent>>,
+    guarded: FlushedObject<Client, LentEvent>,
 }
 handle!(wsp_client, Client, LentEvent, Client::record_error);
 
@@ -98,8 +99,8 @@ pub extern "C" fn wsp_client_new() -> *mut wsp_client {
     leak(Client::default())
 }
 
-/// Frees a client. An open connection is closed with code 1000. NULL is ignored. No other thread may use the client any
-/// more.
+/// Frees a client. An open connection is closed with code 1000. NULL is ignored. No other thread may use the client, or
+/// wait on it, any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_client_free(client: *mut wsp_client) {
     // SAFETY: the caller passes NULL or a handle it gives up.
@@ -218,21 +219,28 @@ pub unsafe extern "C" fn wsp_client_poll(client: *mut wsp_client) {
     unsafe { query(client, (), Client::poll) };
 }
 
-/// Polls and blocks until an event is queued or `timeout_ms` milliseconds have passed; negative for no limit.
+/// Polls and blocks until an event is queued or `timeout_ms` milliseconds have passed; negative for no limit. In that
+/// time other threads may call any function on the client except wsp_client_free(); what they send is written at once.
+/// Several threads may wait, each for its own time. A client on which a thread has blocked has a poller of its own,
+/// which takes three descriptors on Linux.
 ///
-/// Returns WSP_OK if an event is queued.
+/// Returns WSP_OK if an event is queued or wsp_client_wake() was called.
 ///
 /// Errors: WSP_ERR_TIMEOUT if the time has passed; WSP_ERR_UNCONFIGURED if there is no connection that could cause an
-/// event; WSP_ERR_INVALID_PARAMETER if `client` is NULL.
+/// event, also after another thread has abandoned it by wsp_client_disconnect(); WSP_ERR_INVALID_PARAMETER if `client`
+/// is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_client_wait(client: *mut wsp_client, timeout_ms: i32) -> wsp_error {
     // SAFETY: the caller passes NULL or a live handle.
-    match unsafe { with(client, |client| client.object.wait(timeout(timeout_ms))) } {
-        Ok(true) => wsp_error::WSP_OK,
-        // A timeout is no refusal that the error message has to explain.
-        Ok(false) => wsp_error::WSP_ERR_TIMEOUT,
-        Err(error) => error.code().into(),
-    }
+    unsafe { wait(client, timeout_ms, Client::begin_wait) }
+}
+
+/// Makes wsp_client_wait() return WSP_OK at once, in a thread that waits now or in the next call. May be called from
+/// any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_client_wake(client: *mut wsp_client) {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { query(client, (), Client::interrupt) };
 }
 
 /// Takes the next event, in the order in which they happened. `event->struct_size` must be set.

@@ -43,7 +43,7 @@ pub enum wsp_event_type {
     WSP_EVENT_SERVER_DISCONNECTED = 12,
     /// Client: it will reconnect. `attempt` (from 1), `delay` in seconds.
     WSP_EVENT_RECONNECTING = 13,
-    /// Client: it has reconnected; follows WSP_EVENT_OPENED.
+    /// Client: it has reconnected; follows WSP_EVENT_OPENED, in multiplayer mode WSP_EVENT_CONNECTION_SUCCEEDED.
     WSP_EVENT_RECONNECTED = 14,
 }
 
@@ -69,7 +69,7 @@ pub struct wsp_event {
     pub text: *const c_char,
     /// Close code of a close request.
     pub code: i32,
-    /// Number of the attempt to reconnect, from 1.
+    /// Number of the attempt to reconnect: from 1, and again from 1 after a connection that stayed open for 10 s.
     pub attempt: u32,
     /// 1 if the message was sent as text.
     pub is_text: u8,

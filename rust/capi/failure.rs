@@ -68,7 +68,9 @@ pub struct wsp_failure {
     pub is_name_mismatch: u8,
     /// Reason phrase of the status, or "". Lent.
     pub http_reason: *const c_char,
-    /// First bytes of that answer's body, at most 4096, with a NUL after them. Never NULL. Lent.
+    /// First bytes of that answer's body, at most 4096, with a NUL after them. Status and header fields are complete;
+    /// the body is the part that arrived within 250 ms after them, or with them if the server announced neither its
+    /// length nor the end of the connection. Never NULL. Lent.
     pub http_body: *const u8,
     /// Number of bytes in `http_body`, without that NUL.
     pub http_body_len: usize,

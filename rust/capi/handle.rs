@@ -1,16 +1,20 @@
 //! Handles: objects with a lock that C knows by opaque pointers, and the boundary that no panic crosses.
 //!
-//! A call runs through one of [`run`] (keeps the reason of a refusal), [`attempt`] (does not), [`query`] and [`lend`].
+//! A call runs through one of [`run`] (keeps the reason of a refusal), [`attempt`] (does not), [`query`], [`lend`] and
+//! [`wait`].
 
 use std::ffi::c_char;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
+use super::arguments::timeout;
 use super::error::wsp_error;
 use super::lent::LentTexts;
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::RawDescriptor;
+use crate::peer::waiting::{self, WaitStep};
 
 /// A type that C sees as an opaque struct.
 pub(super) trait Handle: Send + Sync {
@@ -63,7 +67,8 @@ pub(super) struct Guarded<T, E = ()> {
     pub lent: LentTexts,
     pub event: E,
     pub refusal: String,
-    is_poisoned: bool,
+    /// A call has panicked.
+    pub is_poisoned: bool,
 }
 
 impl<T, E: Default> Guarded<T, E> {
@@ -145,6 +150,27 @@ pub(super) unsafe fn run<H: Handle>(handle: *const H, call: impl FnOnce(&mut H::
 pub(super) unsafe fn attempt<H: Handle>(handle: *const H, call: impl FnOnce(&mut GuardedOf<H>) -> Result) -> wsp_error {
     // SAFETY: as this function.
     (&unsafe { with(handle, call) }).into()
+}
+
+/// Waits for an event of the object, without its lock while the thread blocks. `begin` takes one step.
+///
+/// # Safety
+/// As for [`with`], until this call returns.
+pub(super) unsafe fn wait<H: Handle>(
+    handle: *const H,
+    timeout_ms: i32,
+    begin: impl Fn(&mut H::Object, Option<Instant>) -> Result<WaitStep>,
+) -> wsp_error {
+    // SAFETY: as this function.
+    let result = waiting::wait(timeout(timeout_ms), |deadline| unsafe {
+        with(handle, |guarded| begin(&mut guarded.object, deadline))
+    });
+    match result {
+        Ok(true) => wsp_error::WSP_OK,
+        // A timeout is no refusal that the error message has to explain.
+        Ok(false) => wsp_error::WSP_ERR_TIMEOUT,
+        Err(error) => error.code().into(),
+    }
 }
 
 /// Runs a query; a NULL or broken handle gives `fallback`.

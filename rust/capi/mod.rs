@@ -12,6 +12,7 @@ mod client;
 mod error;
 mod event;
 mod failure;
+mod flushed_object;
 mod handle;
 mod lent;
 mod multiplayer;

@@ -2,12 +2,12 @@
 
 use std::ffi::c_char;
 use std::ptr::{null, null_mut};
-use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::arguments::{bytes, required_text, text_list, write_ids};
+use super::arguments::{bytes, id_list, required_text, text_list, write_ids};
 use super::error::wsp_error;
+use super::flushed_object::FlushedObject;
 use super::handle::{Guarded, Handle, attempt, free, handle, leak, lend, query, run};
 use super::options::wsp_peer_options;
 use super::peer::wsp_peer;
@@ -36,11 +36,11 @@ fn record_error(room: &mut Room, result: Result) -> Result {
 
 /// A connection that the room drives and that the caller can have handles of.
 #[derive(Debug)]
-pub(super) struct SharedPeerCell(Arc<Mutex<Guarded<WebSocketPeer>>>);
+pub(super) struct SharedPeerCell(FlushedObject<WebSocketPeer>);
 
 impl PeerCell for SharedPeerCell {
     fn new(peer: WebSocketPeer) -> Self {
-        Self(Arc::new(Mutex::new(Guarded::new(peer))))
+        Self(Mutex::new(Guarded::new(peer)).into())
     }
 
     fn with<R>(&self, _busy: R, call: impl FnOnce(&mut WebSocketPeer) -> R) -> R {
@@ -377,6 +377,25 @@ pub unsafe extern "C" fn wsp_multiplayer_put_packet(
 ) -> wsp_error {
     // SAFETY: the caller passes NULL or a live handle and data.
     unsafe { run(room, |room| room.put_packet(target, bytes(data, len)?)) }
+}
+
+/// Sends a packet of `len` bytes to `count` peers, whose ids `peers` lists, as wsp_multiplayer_put_packet() does to
+/// one. It is encoded and compressed once, except on a client of a scene room, which sends it to the server for each of
+/// them.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if `peers` is NULL with a count, and as for wsp_multiplayer_put_packet();
+/// WSP_ERR_UNCONFIGURED, WSP_ERR_OUT_OF_MEMORY, as for wsp_multiplayer_put_packet(). The peers for which there is no
+/// error get the packet, and the first error is returned. A peer that is disconnecting is no error.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_multiplayer_send_list(
+    room: *mut wsp_multiplayer,
+    peers: *const i32,
+    count: usize,
+    data: *const u8,
+    len: usize,
+) -> wsp_error {
+    // SAFETY: the caller passes NULL or a live handle, list and data.
+    unsafe { run(room, |room| room.send_to_list(id_list(peers, count, "peers")?, bytes(data, len)?)) }
 }
 
 /// Sends bytes to the programs of a scene room, in which Godot emits SceneMultiplayer.peer_packet. `target` as for

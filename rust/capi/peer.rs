@@ -1,12 +1,12 @@
 //! `wsp_peer`: the handle, its states, and what is set before a connection.
 
 use std::ffi::c_char;
-use std::sync::Arc;
 
 use parking_lot::Mutex;
 
 use super::arguments::{optional_text, text_list};
 use super::error::wsp_error;
+use super::flushed_object::FlushedObject;
 use super::handle::{Guarded, Handle, free, handle, leak, run};
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::Proxies;
@@ -18,14 +18,14 @@ use crate::proto::frame::MessageKind;
 /// Any function may be called from any thread; calls on one peer wait for each other. No function blocks.
 #[derive(Debug)]
 pub struct wsp_peer {
-    guarded: Arc<Mutex<Guarded<WebSocketPeer>>>,
+    guarded: FlushedObject<WebSocketPeer>,
 }
 handle!(wsp_peer, WebSocketPeer, (), WebSocketPeer::record_error);
 
 impl wsp_peer {
     /// Makes another handle on a connection that a room drives.
-    pub(super) fn share(guarded: &Arc<Mutex<Guarded<WebSocketPeer>>>) -> *mut Self {
-        Box::into_raw(Box::new(Self { guarded: Arc::clone(guarded) }))
+    pub(super) fn share(object: &FlushedObject<WebSocketPeer>) -> *mut Self {
+        Box::into_raw(Box::new(Self { guarded: object.share() }))
     }
 }
 

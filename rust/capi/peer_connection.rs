@@ -75,7 +75,9 @@ pub unsafe extern "C" fn wsp_peer_poll(peer: *mut wsp_peer) {
 
 /// Writes collected messages to the network now. The first message of a tick is written at once; later ones are
 /// collected until 64 KiB have gathered, wsp_peer_get_packet() finds no packet, or wsp_peer_poll() or this function is
-/// called. A program that sends several messages after its poll calls this once after them.
+/// called. Without such a call a thread of the library writes them after 8 ms, and goes on while the network accepts
+/// data; the next poll reports an error of that. A program that sends several messages after its poll calls this once
+/// after them, so that they leave sooner.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_peer_flush(peer: *mut wsp_peer) {
     // SAFETY: the caller passes NULL or a live handle.

@@ -87,8 +87,8 @@ pub unsafe extern "C" fn wsp_peer_get_packet(peer: *mut wsp_peer, data: *mut *co
     }
 }
 
-/// Sends a ping with at most 125 bytes of payload; its pong updates wsp_peer_get_round_trip_time(). `(NULL, 0)` is an
-/// empty payload.
+/// Sends a ping with at most 125 bytes of payload; its pong updates wsp_peer_get_round_trip_time(). `(NULL, 0)` sends
+/// eight random bytes, so that no pong can be sent before the ping has arrived.
 ///
 /// Errors: WSP_ERR_INVALID_PARAMETER if `peer` is NULL, `data` is NULL with a length, or the payload is longer than
 /// 125 bytes; WSP_ERR_FAILED if the connection is not open; WSP_ERR_OUT_OF_MEMORY if the network accepts nothing at the

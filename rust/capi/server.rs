@@ -5,17 +5,16 @@ use std::ptr::null;
 
 use parking_lot::Mutex;
 
-use super::arguments::{optional_text, text_list, timeout};
+use super::arguments::{optional_text, text_list};
 use super::error::wsp_error;
 use super::event::{LentEvent, check, wsp_event};
-use super::handle::{Guarded, Handle, attempt, free, handle, leak, lend, query, run, with};
+use super::flushed_object::FlushedObject;
+use super::handle::{Guarded, Handle, attempt, free, handle, leak, lend, query, run, wait};
 use super::options::{wsp_peer_options, wsp_server_options};
 use super::tls_options::{server_tls, wsp_tls_options};
 use super::versioned::{Versioned, read, read_optional, size_of_caller, write};
 use crate::error::{Error, ErrorCode, Result};
-use crate::net::clock;
 use crate::peer::listening::checked_port;
-use crate::peer::server::WaitStep;
 use crate::peer::{AdmissionOptions, ListenParameters, PeerEvent, Server};
 
 /// A server with all its connections, which are named by ids. An id never names another connection of the same server
@@ -25,7 +24,7 @@ use crate::peer::{AdmissionOptions, ListenParameters, PeerEvent, Server};
 /// wsp_server_wait() while that blocks.
 #[derive(Debug)]
 pub struct wsp_server {
-    guarded: Mutex<Guarded<Server, LentEvent>>,
+    guarded: FlushedObject<Server, LentEvent>,
 }
 handle!(wsp_server, Server, LentEvent, Server::record_error);
 
@@ -226,7 +225,7 @@ pub unsafe extern "C" fn wsp_server_listen(
 }
 
 /// Stops listening, sends a close frame with code 1000 to every client and ends its connection. Queued events are
-/// dropped, and the stop itself causes none.
+/// dropped, and the stop itself causes none. Threads in wsp_server_wait() return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_server_stop(server: *mut wsp_server) {
     // SAFETY: the caller passes NULL or a live handle.
@@ -243,24 +242,16 @@ pub unsafe extern "C" fn wsp_server_poll(server: *mut wsp_server) {
 
 /// Polls and blocks until an event is queued or `timeout_ms` milliseconds have passed; negative for no limit. In that
 /// time other threads may call any function on the server except wsp_server_free(); what they send is written at once.
+/// Several threads may wait, each for its own time.
 ///
 /// Returns WSP_OK if an event is queued or wsp_server_wake() was called.
 ///
-/// Errors: WSP_ERR_TIMEOUT if the time has passed; WSP_ERR_UNCONFIGURED if the server does not listen;
-/// WSP_ERR_INVALID_PARAMETER if `server` is NULL.
+/// Errors: WSP_ERR_TIMEOUT if the time has passed; WSP_ERR_UNCONFIGURED if the server does not listen, also after
+/// another thread has called wsp_server_stop(); WSP_ERR_INVALID_PARAMETER if `server` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_server_wait(server: *mut wsp_server, timeout_ms: i32) -> wsp_error {
-    let deadline = timeout(timeout_ms).map(|timeout| clock::now() + timeout);
-    loop {
-        // SAFETY: the caller passes NULL or a live handle.
-        match unsafe { with(server, |server| server.object.begin_wait(deadline)) } {
-            Ok(WaitStep::Ready) => return wsp_error::WSP_OK,
-            Ok(WaitStep::TimedOut) => return wsp_error::WSP_ERR_TIMEOUT,
-            // The lock is released, so that other threads can use the server.
-            Ok(WaitStep::Block(waiter, time)) => waiter.block(time),
-            Err(error) => return error.code().into(),
-        }
-    }
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { wait(server, timeout_ms, Server::begin_wait) }
 }
 
 /// Makes wsp_server_wait() return WSP_OK at once, in a thread that waits now or in the next call. May be called from

@@ -3,7 +3,9 @@
 use std::ffi::c_char;
 use std::ptr::null;
 
-use super::arguments::{bytes, host_text, optional_text, port_of, required_text, text_list, write_ids, write_out};
+use super::arguments::{
+    bytes, host_text, id_list, optional_text, port_of, required_text, text_list, write_ids, write_out,
+};
 use super::error::wsp_error;
 use super::handle::{lend, query, run, with};
 use super::peer::message_kind;
@@ -39,6 +41,48 @@ pub unsafe extern "C" fn wsp_server_send(
 pub unsafe extern "C" fn wsp_server_send_text(server: *mut wsp_server, target: i32, text: *const c_char) -> wsp_error {
     // SAFETY: the caller passes NULL or a live handle and string.
     unsafe { run(server, |server| server.send_to(target, MessageKind::Text, required_text(text, "text")?.as_bytes())) }
+}
+
+/// Sends a binary message to `count` peers, whose ids `peers` lists; it is encoded and compressed once. An id that is
+/// listed twice gets the message twice.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if `peers` is NULL with a count, for an id without a connection, and as for
+/// wsp_server_send(); WSP_ERR_FAILED, WSP_ERR_OUT_OF_MEMORY, as for wsp_server_send(). The peers for which there is no
+/// error get the message, and the first error is returned.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_server_send_list(
+    server: *mut wsp_server,
+    peers: *const i32,
+    count: usize,
+    data: *const u8,
+    len: usize,
+) -> wsp_error {
+    // SAFETY: the caller passes NULL or a live handle, list and data.
+    unsafe {
+        run(server, |server| {
+            server.send_to_list(id_list(peers, count, "peers")?, MessageKind::Binary, bytes(data, len)?)
+        })
+    }
+}
+
+/// Sends a NUL-terminated text without its NUL to `count` peers, as wsp_server_send_list() does.
+///
+/// Errors: WSP_ERR_INVALID_PARAMETER if `text` is NULL, and as for wsp_server_send_list(); WSP_ERR_INVALID_DATA if the
+/// text is not UTF-8; WSP_ERR_FAILED, WSP_ERR_OUT_OF_MEMORY, as for wsp_server_send_list().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wsp_server_send_text_list(
+    server: *mut wsp_server,
+    peers: *const i32,
+    count: usize,
+    text: *const c_char,
+) -> wsp_error {
+    // SAFETY: the caller passes NULL or a live handle, list and string.
+    unsafe {
+        run(server, |server| {
+            let text = required_text(text, "text")?;
+            server.send_to_list(id_list(peers, count, "peers")?, MessageKind::Text, text.as_bytes())
+        })
+    }
 }
 
 /// Multiplayer mode: sends a packet from the server to the peer `target`, to all (0), or to all but one (its negative

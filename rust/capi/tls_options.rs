@@ -3,6 +3,7 @@
 use std::ffi::c_char;
 
 use parking_lot::Mutex;
+use zeroize::Zeroizing;
 
 use super::arguments::{optional_text, required_text};
 use super::error::wsp_error;
@@ -48,7 +49,7 @@ pub(super) unsafe fn server_tls(options: *const wsp_tls_options) -> Result<Optio
 
 /// # Safety
 /// `path` is NULL or a NUL-terminated string.
-unsafe fn file(path: *const c_char, name: &str) -> Result<String> {
+unsafe fn file(path: *const c_char, name: &str) -> Result<Zeroizing<String>> {
     // SAFETY: as this function.
     read_pem_file(unsafe { required_text(path, name) }?)
 }
@@ -57,7 +58,8 @@ unsafe fn file(path: *const c_char, name: &str) -> Result<String> {
 /// `path` is NULL or a NUL-terminated string.
 unsafe fn optional_file(path: *const c_char, name: &str) -> Result<Option<String>> {
     // SAFETY: as this function.
-    unsafe { optional_text(path, name) }?.map(read_pem_file).transpose()
+    let text = unsafe { optional_text(path, name) }?.map(read_pem_file).transpose()?;
+    Ok(text.map(|text| text.as_str().to_owned()))
 }
 
 /// # Safety
@@ -117,7 +119,7 @@ pub unsafe extern "C" fn wsp_tls_options_client_from_file(
     unsafe {
         run(options, |options| {
             let name = optional_text(common_name_override, "common_name_override")?.unwrap_or_default();
-            options.set_client(Some(file(trusted_path, "trusted_path")?), name)
+            options.set_client(Some(file(trusted_path, "trusted_path")?.as_str().to_owned()), name)
         })
     }
 }

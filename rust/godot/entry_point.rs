@@ -7,8 +7,8 @@ use godot::sys::{
     GDExtensionBool, GDExtensionClassLibraryPtr, GDExtensionInitialization, GDExtensionInterfaceGetProcAddress,
 };
 
-use super::websocket_peer::method_registration;
-use super::{class_constants, monitor};
+use super::silenced_output::SilencedOutput;
+use super::{class_constants, method_registration, monitor, refused_calls};
 
 struct Wspeer;
 
@@ -17,6 +17,7 @@ unsafe impl ExtensionLibrary for Wspeer {
     fn on_stage_init(stage: InitStage) {
         if stage == InitStage::Scene {
             class_constants::register();
+            refused_calls::register_settings();
             monitor::start();
         }
     }
@@ -39,8 +40,13 @@ unsafe extern "C" fn wspeer_gdextension_init(
     library: GDExtensionClassLibraryPtr,
     init: *mut GDExtensionInitialization,
 ) -> GDExtensionBool {
+    // gdext prints its version at every start, which no setting of its own prevents.
+    let silenced = SilencedOutput::new();
     // SAFETY: as this function.
-    unsafe { __gdext_load_library::<Wspeer>(method_registration::intercept(get_proc_address), library, init) }
+    let is_loaded =
+        unsafe { __gdext_load_library::<Wspeer>(method_registration::intercept(get_proc_address), library, init) };
+    drop(silenced);
+    is_loaded
 }
 
 #[cfg(target_os = "linux")]

@@ -4,8 +4,8 @@ use godot::global::Error as GodotError;
 use godot::prelude::*;
 
 use super::called_instance::CalledInstance;
-use super::convert;
 use super::object_registry::{ObjectClass, RegisteredObject};
+use super::refused_calls;
 use crate::error::Result;
 
 /// Whether a flush at the end of the frame is scheduled.
@@ -33,18 +33,19 @@ pub fn send<I: CalledInstance>(
 where
     <I::Class as ObjectClass>::Object: CollectsMessages,
 {
-    let (error, schedules) = this.on(|lock| {
-        lock.with((GodotError::ERR_BUSY, false), |object| {
-            let error = convert::error(&call(object));
+    let name = refused_calls::call_of(&call);
+    let (result, schedules) = this.on(|lock| {
+        lock.with((None, false), |object| {
+            let result = call(object);
             let schedules = !object.frame_flush().is_scheduled && object.has_unflushed();
             object.frame_flush().is_scheduled |= schedules;
-            (error, schedules)
+            (Some(result), schedules)
         })
     });
     if schedules {
         this.handle().upcast::<Object>().call_deferred("flush", &[]);
     }
-    error
+    refused_calls::number::<I::Class>(result, name, || this.handle().instance_id())
 }
 
 /// Flushes now; the next message schedules the next flush.

@@ -48,6 +48,17 @@ impl<T> ObjectLock<T> {
         content.run(busy, call)
     }
 
+    /// Does the same as [`Self::with`], but also returns `busy` if another thread uses the object.
+    pub fn try_with<R>(&self, busy: R, call: impl FnOnce(&mut T) -> R) -> R {
+        match self.content.try_lock() {
+            Some(content) => {
+                content.idle.set(None);
+                content.run(busy, call)
+            }
+            None => busy,
+        }
+    }
+
     /// Runs a call that only reads the object's state, so that [`Self::poll`] may still be skipped afterwards.
     pub fn read<R>(&self, busy: R, call: impl FnOnce(&mut T) -> R) -> R {
         self.content.lock().run(busy, call)

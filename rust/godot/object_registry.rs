@@ -14,7 +14,9 @@ use godot::private::{Storage, as_storage};
 use godot::sys::GDExtensionClassInstancePtr;
 use parking_lot::RwLock;
 
+use super::flushed_object::{FlushedObject, register};
 use super::object_lock::ObjectLock;
+use crate::net::background_flush::FlushRegistration;
 use crate::peer::BuildIdHasher;
 
 /// The objects of one class, by instance id and by the address of the instance.
@@ -64,6 +66,8 @@ pub(in crate::godot) use object_of_class;
 
 /// The field of a class that holds its object. Dropping it removes the object from the registry.
 pub struct ObjectField<T: RegisteredObject> {
+    /// Dropped before the object, so that the thread that drops the field runs the object's destructor.
+    registration: Option<FlushRegistration>,
     object: Arc<ObjectLock<T>>,
     id: AtomicI64,
     /// Address of the instance; see [`object_at`].
@@ -84,7 +88,18 @@ impl<T: RegisteredObject> ObjectField<T> {
 
     /// Returns a field with an object that has another owner too.
     pub fn sharing(object: Arc<ObjectLock<T>>) -> Self {
-        Self { object, id: AtomicI64::new(0), address: AtomicI64::new(0) }
+        Self { registration: None, object, id: AtomicI64::new(0), address: AtomicI64::new(0) }
+    }
+
+    /// Returns a field with a new object whose collected output is also flushed in the background.
+    pub fn flushed(object: T) -> Self
+    where
+        T: FlushedObject,
+    {
+        let (object, registration) = register(object);
+        let mut field = Self::sharing(object);
+        field.registration = Some(registration);
+        field
     }
 
     /// Runs a call on the object; see [`ObjectLock::with`].

@@ -1,4 +1,7 @@
-//! The project settings with the queue limits of Godot 3's WebSocket objects.
+//! The engine's project settings that limit connections: the queue limits of Godot 3's WebSocket objects, and the time
+//! for TCP connections.
+
+use std::time::Duration;
 
 use godot::classes::ProjectSettings;
 use godot::prelude::*;
@@ -30,5 +33,20 @@ pub fn queue_limits(object: &str) -> QueueLimits {
         in_packets: read("max_in_packets", convert::integer(defaults.max_queued_packets())),
         out_kib: read("max_out_buffer_kb", convert::integer(out_kib)),
         out_packets: read("max_out_packets", convert::integer(defaults.max_outbound_packets())),
+    }
+}
+
+/// Returns the time that the project allows for a TCP connection, `network/limits/tcp/connect_timeout_seconds`; `None`
+/// if it is not a number greater than 0. The engine reads it whenever it connects.
+pub fn connect_timeout() -> Option<Duration> {
+    let seconds = ProjectSettings::singleton().get_setting("network/limits/tcp/connect_timeout_seconds");
+    let seconds = seconds.try_to_relaxed::<f64>().ok().filter(|seconds| *seconds > 0.0)?;
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+/// Gives connections the time of [`connect_timeout`], unless the script has set its own.
+pub fn apply_connect_timeout(options: &mut ConnectionOptions) {
+    if let Some(timeout) = connect_timeout() {
+        options.set_default_connect_timeout(timeout);
     }
 }

@@ -14,8 +14,8 @@ use super::class_enums::RemoteWriteMode;
 use super::object_lock::ObjectLock;
 use super::websocket_client::client_object::ClientObject;
 use super::websocket_server::server_object::ServerObject;
-use super::{convert, engine_pointers};
-use crate::error::Result;
+use super::{convert, engine_pointers, refused_calls};
+use crate::error::{Error, ErrorCode, Result};
 use crate::peer::{Client, Server, WebSocketPeer};
 use crate::proto::close_code;
 use crate::proto::frame::MessageKind;
@@ -80,30 +80,32 @@ impl RustWebSocketRemotePeer {
     }
 
     fn send(&self, kind: Option<MessageKind>, payload: &[u8]) -> GodotError {
-        let (error, flush) = self.ask_owner(
-            (GodotError::FAILED, false),
+        let (result, flush) = self.ask_owner(
+            (None, false),
             |client| {
                 let result = client.send(kind.unwrap_or(client.write_mode()), payload);
-                (number(&result), client.has_unflushed())
+                (Some(result), client.has_unflushed())
             },
             |server, id| {
                 let result = server.send(id, kind.unwrap_or(server.write_mode(id)), payload);
-                (number(&result), server.with_peer(id, WebSocketPeer::has_unflushed).unwrap_or(false))
+                (Some(result), server.with_peer(id, WebSocketPeer::has_unflushed).unwrap_or(false))
             },
         );
         // Collected packets are written at the end of this frame, not in the next poll.
         if flush && !self.flush_scheduled.swap(true, Ordering::AcqRel) {
             self.to_gd().call_deferred("flush", &[]);
         }
-        error
+        self.number(result, if kind.is_some() { "send_text" } else { "put_packet" })
     }
-}
 
-/// Returns the engine's number of a result. As in Godot 3, an unknown connection is `FAILED`.
-fn number(result: &Result) -> GodotError {
-    match convert::error(result) {
-        GodotError::ERR_INVALID_PARAMETER => GodotError::FAILED,
-        error => error,
+    /// Returns the engine's number of a result; `None` without a connection. As in Godot 3, an unknown connection is
+    /// `FAILED`.
+    fn number(&self, result: Option<Result>, call: &'static str) -> GodotError {
+        let result = result.unwrap_or_else(|| Err(Error::new(ErrorCode::Failed, "the connection has ended")));
+        match refused_calls::number::<Self>(Some(result), call, || self.base().instance_id()) {
+            GodotError::ERR_INVALID_PARAMETER => GodotError::FAILED,
+            error => error,
+        }
     }
 }
 
@@ -143,12 +145,13 @@ impl RustWebSocketRemotePeer {
     #[func]
     fn close(&self, #[opt(default = i32::from(close_code::NORMAL))] code: i32, #[opt(default = "")] reason: GString) {
         let reason = reason.to_string();
-        // The method has no return value in Godot 3; get_error_message() of the owner returns the text.
-        let _refused = self.ask_owner(
+        let result = self.ask_owner(
             Ok(()),
             |client| client.close(code, &reason),
             |server, id| server.disconnect_peer(id, code, &reason),
         );
+        // The method has no return value in Godot 3; get_error_message() of the owner returns the text.
+        self.number(Some(result), "close");
     }
 
     /// Returns the IP address of the remote peer, or an empty string if there is no connection.
@@ -209,15 +212,17 @@ impl RustWebSocketRemotePeer {
         self.ask_owner((), Client::flush, Server::flush);
     }
 
-    /// Sends a ping with at most 125 bytes of payload; the pong updates [method get_round_trip_time].
+    /// Sends a ping with at most 125 bytes of payload; the pong updates [method get_round_trip_time]. An empty payload
+    /// is replaced by eight random bytes.
     #[func]
     fn ping(&self, #[opt(default = &PackedByteArray::new())] payload: PackedByteArray) -> GodotError {
         let payload = payload.as_slice();
-        self.ask_owner(
-            GodotError::FAILED,
-            |client| convert::error(&client.ping(payload)),
-            |server, id| convert::error(&server.ping(id, payload)),
-        )
+        let result =
+            self.ask_owner(None, |client| Some(client.ping(payload)), |server, id| Some(server.ping(id, payload)));
+        match result {
+            None => GodotError::FAILED,
+            some => refused_calls::number::<Self>(some, "ping", || self.base().instance_id()),
+        }
     }
 
     /// Returns the seconds between the last answered ping and its pong, or -1 before the first pong.

@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::dns::{self, Lookup};
 use super::error::{FailureStage, NetError};
+use super::poller::Poller;
 use super::tcp::{ConnectProgress, RawDescriptor, TcpSocket};
 use crate::limits::CONNECTION_ATTEMPT_DELAY;
 
@@ -61,6 +63,22 @@ impl Connector {
     /// Returns the descriptor of that attempt, for foreign event loops.
     pub fn raw_fd(&self) -> Option<RawDescriptor> {
         self.attempts.first().map(TcpSocket::raw_fd)
+    }
+
+    /// Makes this poller report news of the attempts. Returns whether it does.
+    pub fn watch(&mut self, poller: &Arc<Poller>) -> bool {
+        let mut are_all_watched = true;
+        for attempt in &mut self.attempts {
+            are_all_watched &= attempt.watch(poller);
+        }
+        are_all_watched
+    }
+
+    /// Returns when [`Self::poll`] has something to do although no attempt has news. The result of a name lookup wakes
+    /// waiting threads itself (`background_results.rs`).
+    pub fn next_deadline(&self) -> Instant {
+        let has_next = self.lookup.is_none() && !self.waiting.is_empty();
+        if has_next { self.next_attempt.min(self.deadline) } else { self.deadline }
     }
 
     /// Advances the attempt. Returns the first connection that was established, or `None` while there is none.

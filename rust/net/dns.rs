@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::background_results;
 use super::process_local::ProcessLocal;
 use crate::limits::DNS_WORKERS;
 
@@ -121,6 +122,7 @@ impl Resolver {
             drop(queue);
             let answer = (self.resolve)(&job.host);
             *job.answer.lock() = Some(answer);
+            background_results::announce();
         }
     }
 }

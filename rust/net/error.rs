@@ -54,7 +54,8 @@ pub struct NetError {
     pub os_error: Option<i32>,
     /// The TLS alert or the failed verification, if it was the cause.
     pub tls: Option<TlsFailure>,
-    /// The response with which an HTTP server or a proxy refused.
+    /// The response with which an HTTP server or a proxy refused. Status and header fields are complete; the body is
+    /// what has arrived by [`crate::limits::REFUSAL_BODY_TIME`] after them.
     pub response: Option<Box<HttpResponse>>,
 }
 

@@ -93,10 +93,12 @@ impl ListeningSocket {
     }
 
     /// Registers the socket with a poller, which reports `key` when connections are pending. Accepted connections use
-    /// the same poller.
-    pub fn watch(&mut self, poller: &Arc<Poller>, key: u64) {
+    /// the same poller. Returns whether the system watches the socket.
+    pub fn watch(&mut self, poller: &Arc<Poller>, key: u64) -> bool {
         let readiness = Readiness::register_with(Some(poller), &mut self.listener, key);
+        let is_watched = readiness.is_watched();
         self.watched = Some((readiness, Arc::clone(poller)));
+        is_watched
     }
 
     /// Accepts the next connection and registers it with the poller of [`Self::watch`] under `key`.

@@ -1,5 +1,7 @@
 //! All access to the operating system: sockets, name lookups, readiness, TLS, time, randomness.
 
+pub mod background_flush;
+pub mod background_results;
 pub mod clock;
 mod closing_socket;
 pub mod connector;
@@ -8,6 +10,7 @@ pub mod error;
 pub mod linger;
 pub mod listener;
 pub mod poller;
+mod process;
 mod process_local;
 pub mod proxy;
 pub mod random;

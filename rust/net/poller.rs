@@ -6,7 +6,8 @@
 //! polled once a frame cost one system call.
 //!
 //! An object that serves many sockets has a poller of its own ([`Poller::with_keys`]), which reports the ready ones, so
-//! that it polls no others. A program without frames can block on it.
+//! that it polls no others. A program without frames can block on it ([`Waiter`]). So has a client on which a thread
+//! blocks ([`Poller::for_client`]): threads that block on different objects do not meet.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
@@ -16,6 +17,9 @@ use std::time::Duration;
 use mio::event::Source;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use parking_lot::{Mutex, MutexGuard};
+
+use super::{clock, process};
+use crate::limits::WAIT_STEP;
 
 const EVENTS_PER_CALL: usize = 1024;
 
@@ -36,6 +40,8 @@ const SHORT_READ_EMPTIES: bool = cfg!(unix);
 
 /// Work that every snapshot does besides, see [`Poller::add_snapshot_work`].
 static SNAPSHOT_WORK: OnceLock<fn()> = OnceLock::new();
+/// Number of times that this process has sent something which one of its own sockets may have to read.
+static LOCAL_WRITES: AtomicU64 = AtomicU64::new(0);
 
 /// What is known of one socket. A set bit means that a call may succeed. Events set it; a call that would block clears
 /// it, and so does a call after which the next one would block (see `SHORT_READ_EMPTIES`).
@@ -56,13 +62,17 @@ pub struct Poller {
     registry: Registry,
     slots: Mutex<Slots>,
     snapshot: AtomicU64,
-    stale: AtomicBool,
+    /// [`LOCAL_WRITES`] at the time of the last snapshot.
+    known_writes: AtomicU64,
     watch: Watch,
+    /// The process that made the poller, see [`process::generation`].
+    process: u64,
 }
 
 /// The threads that wait for events, and the sockets that had some.
 struct Watch {
-    /// Keys of the sockets that had events since the owner collected them; `None` for the process-wide poller.
+    /// Keys of the sockets that had events since the owner collected them; `None` for pollers of connections that are
+    /// polled one by one.
     ready: Option<Mutex<Vec<u64>>>,
     waker: Waker,
     /// Number of [`Waiter`]s: threads that block or are about to.
@@ -75,7 +85,8 @@ struct Watch {
 /// the creation of the waiter and [`Waiter::block`].
 #[derive(Debug)]
 pub struct Waiter {
-    poller: Arc<Poller>,
+    /// `None` if the system had no descriptor for a poller; then the thread sleeps for [`WAIT_STEP`].
+    poller: Option<Arc<Poller>>,
     /// The last snapshot that the thread has evaluated, after [`Waiter::mark`].
     since: Option<u64>,
 }
@@ -89,7 +100,7 @@ struct Slots {
 impl Readiness {
     /// Registers a socket with the process-wide poller. If the system has no poller, every call is tried.
     pub fn register(source: &mut impl Source) -> Arc<Self> {
-        Self::register_with(Poller::global(), source, 0)
+        Self::register_with(Poller::global().as_ref(), source, 0)
     }
 
     /// Registers a socket with a poller, which reports it by `key`.
@@ -101,14 +112,27 @@ impl Readiness {
         })
     }
 
-    /// Removes the socket from its poller, once.
+    /// Removes the socket from its poller, once. The child of a `fork()` leaves its parent's sockets in the poller that
+    /// both share; the system removes them when both have closed them.
     pub fn deregister(&self, source: &mut impl Source) {
         if let Some(poller) = &self.poller
             && self.is_registered.swap(false, Ordering::AcqRel)
         {
-            let _gone = poller.registry.deregister(source);
+            if poller.process == process::generation() {
+                let _gone = poller.registry.deregister(source);
+            }
             poller.slots.lock().remove(self.token.0);
         }
+    }
+
+    /// Returns whether a poller reports the socket. Otherwise every call is tried, and nothing can be waited for.
+    pub fn is_watched(&self) -> bool {
+        self.poller.is_some()
+    }
+
+    /// Returns whether this poller reports the socket.
+    pub fn is_watched_by(&self, poller: &Arc<Poller>) -> bool {
+        self.poller.as_ref().is_some_and(|own| Arc::ptr_eq(own, poller))
     }
 
     /// Returns whether a read may succeed; takes a snapshot if the last one is not fresh.
@@ -181,10 +205,20 @@ impl Readiness {
 }
 
 impl Poller {
-    /// Returns the process-wide poller; `None` if the system refuses to create one.
-    pub fn global() -> Option<&'static Arc<Self>> {
-        static GLOBAL: OnceLock<Option<Arc<Poller>>> = OnceLock::new();
-        GLOBAL.get_or_init(|| Self::new(false).ok()).as_ref()
+    /// Returns the process-wide poller; `None` if the system refuses to create one, which the next call tries again.
+    /// The child of a `fork()` makes its own: with its parent's it would take the events of the parent's sockets.
+    pub fn global() -> Option<Arc<Self>> {
+        static GLOBAL: Mutex<Option<Arc<Poller>>> = Mutex::new(None);
+        let mut global = GLOBAL.lock();
+        if global.as_ref().is_none_or(|poller| poller.process != process::generation()) {
+            *global = Self::new(false).ok();
+        }
+        global.clone()
+    }
+
+    /// Returns a poller for the connection of a client on which threads block.
+    pub fn for_client() -> io::Result<Arc<Self>> {
+        Self::new(false)
     }
 
     /// Returns a poller that collects the keys of ready sockets for its owner.
@@ -207,8 +241,9 @@ impl Poller {
             registry,
             slots: Mutex::new(Slots::default()),
             snapshot: AtomicU64::new(1),
-            stale: AtomicBool::new(false),
+            known_writes: AtomicU64::new(0),
             watch,
+            process: process::generation(),
         }))
     }
 
@@ -218,9 +253,10 @@ impl Poller {
         SNAPSHOT_WORK.get_or_init(|| work);
     }
 
-    /// Invalidates the snapshot, because this process sent something that one of its own sockets may have to read.
-    pub fn invalidate(&self) {
-        self.stale.store(true, Ordering::Release);
+    /// Invalidates the snapshots, because this process sent something that one of its own sockets may have to read.
+    /// Pollers that report keys take a snapshot in each poll anyway.
+    pub fn announce_local_write() {
+        LOCAL_WRITES.fetch_add(1, Ordering::Release);
     }
 
     /// Takes a snapshot, and moves the keys of sockets that had events since the last call into `keys`.
@@ -237,15 +273,14 @@ impl Poller {
         }
     }
 
-    /// Returns the waiter with which one thread can block.
-    pub fn waiter(self: &Arc<Self>) -> Waiter {
-        self.watch.waiters.fetch_add(1, Ordering::AcqRel);
-        Waiter { poller: Arc::clone(self), since: None }
+    /// Returns whether threads block, or are about to.
+    pub fn has_waiters(&self) -> bool {
+        self.watch.waiters.load(Ordering::Acquire) > 0
     }
 
     /// Ends the blocking of every [`Waiter`] that exists.
     pub fn wake(&self) {
-        if self.watch.waiters.load(Ordering::Acquire) > 0 {
+        if self.has_waiters() {
             // Fails only if the system has no memory left; the waiter's timeout still ends.
             let _unwoken = self.watch.waker.wake();
         }
@@ -269,10 +304,14 @@ impl Poller {
 
     fn refresh(&self, seen: &AtomicU64) {
         let current = self.snapshot.load(Ordering::Acquire);
-        if seen.load(Ordering::Relaxed) == current || self.stale.load(Ordering::Acquire) {
+        if seen.load(Ordering::Relaxed) == current || self.is_stale() {
             self.take_snapshot();
         }
         seen.store(self.snapshot.load(Ordering::Acquire), Ordering::Relaxed);
+    }
+
+    fn is_stale(&self) -> bool {
+        self.watch.ready.is_none() && self.known_writes.load(Ordering::Relaxed) != LOCAL_WRITES.load(Ordering::Acquire)
     }
 
     fn take_snapshot(&self) {
@@ -288,7 +327,7 @@ impl Poller {
             }
         };
         let (poll, events) = &mut *guard;
-        self.stale.store(false, Ordering::Release);
+        self.known_writes.store(LOCAL_WRITES.load(Ordering::Acquire), Ordering::Relaxed);
         // Bounded, so that continuous events cannot keep one call busy.
         for _ in 0..16 {
             if poll.poll(events, Some(Duration::ZERO)).is_err() || self.note(events) < EVENTS_PER_CALL {
@@ -330,16 +369,33 @@ impl Poller {
 }
 
 impl Waiter {
+    /// Returns the waiter with which one thread can block.
+    pub fn new(poller: Option<Arc<Poller>>) -> Self {
+        if let Some(poller) = &poller {
+            poller.watch.waiters.fetch_add(1, Ordering::AcqRel);
+        }
+        Self { poller, since: None }
+    }
+
     /// Makes [`Self::block`] return at once if any thread takes a snapshot after this call, because its events are not
     /// reported again.
     pub fn mark(&mut self) {
-        self.since = Some(self.poller.snapshot.load(Ordering::Acquire));
+        self.since = self.poller.as_ref().map(|poller| poller.snapshot.load(Ordering::Acquire));
     }
 
-    /// Blocks until a socket has an event, [`Poller::wake`] is called, or the timeout is over (`None` for no limit).
+    /// Blocks until a socket has an event, [`Poller::wake`] is called, or the timeout is over (`None` for no limit). Of
+    /// several threads one asks the system; the others wait until it has an answer, each for its own timeout.
     pub fn block(self, timeout: Option<Duration>) {
-        let poller = &self.poller;
-        let mut guard = poller.poll.lock();
+        let Some(poller) = &self.poller else {
+            return std::thread::sleep(timeout.unwrap_or(WAIT_STEP).min(WAIT_STEP));
+        };
+        let start = clock::now();
+        let guard = match timeout {
+            None => Some(poller.poll.lock()),
+            Some(timeout) => poller.poll.try_lock_for(timeout),
+        };
+        let Some(mut guard) = guard else { return };
+        let timeout = timeout.map(|timeout| timeout.saturating_sub(clock::now().saturating_duration_since(start)));
         let (poll, events) = &mut *guard;
         // Events that another thread has collected in the meantime are not reported again.
         let is_known = poller.watch.ready.as_ref().is_some_and(|ready| !ready.lock().is_empty())
@@ -356,7 +412,9 @@ impl Waiter {
 
 impl Drop for Waiter {
     fn drop(&mut self) {
-        self.poller.watch.waiters.fetch_sub(1, Ordering::AcqRel);
+        if let Some(poller) = &self.poller {
+            poller.watch.waiters.fetch_sub(1, Ordering::AcqRel);
+        }
     }
 }
 

@@ -50,7 +50,7 @@ impl TcpSocket {
 
     /// Returns a connection that a listener accepted.
     pub fn accepted(stream: TcpStream, remote: SocketAddr) -> Self {
-        Self::watched(stream, remote, Poller::global(), 0)
+        Self::watched(stream, remote, Poller::global().as_ref(), 0)
     }
 
     /// Returns a connection that a listener accepted, registered with the poller of an object under `key`.
@@ -59,7 +59,7 @@ impl TcpSocket {
     }
 
     fn new(stream: TcpStream, remote: SocketAddr) -> Self {
-        Self::with_poller(stream, remote, Poller::global(), 0)
+        Self::with_poller(stream, remote, Poller::global().as_ref(), 0)
     }
 
     fn with_poller(mut stream: TcpStream, remote: SocketAddr, poller: Option<&Arc<Poller>>, key: u64) -> Self {
@@ -195,6 +195,15 @@ impl TcpSocket {
         }
     }
 
+    /// Registers the socket with a poller, instead of the one it had. Returns whether the system watches the socket.
+    pub fn watch(&mut self, poller: &Arc<Poller>) -> bool {
+        if !self.readiness.is_watched_by(poller) {
+            self.readiness.deregister(&mut self.stream);
+            self.readiness = Readiness::register_with(Some(poller), &mut self.stream, 0);
+        }
+        self.readiness.is_watched()
+    }
+
     /// Returns what the poller knows of the socket.
     pub fn readiness(&self) -> &Arc<Readiness> {
         &self.readiness
@@ -223,10 +232,8 @@ impl TcpSocket {
 
     /// Reports that another socket of this process may have something to read.
     fn announce(&self) {
-        if self.is_local
-            && let Some(poller) = Poller::global()
-        {
-            poller.invalidate();
+        if self.is_local {
+            Poller::announce_local_write();
         }
     }
 }

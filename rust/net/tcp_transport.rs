@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::linger;
-use super::poller::Readiness;
+use super::poller::{Poller, Readiness};
 use super::tcp::{RawDescriptor, TcpSocket};
 use super::transport::Transport;
 
@@ -36,6 +36,15 @@ impl Transport for Arc<TcpSocket> {
 
     fn readiness(&self) -> Option<Arc<Readiness>> {
         Some(Arc::clone(TcpSocket::readiness(self)))
+    }
+
+    fn is_watched(&self) -> bool {
+        TcpSocket::readiness(self).is_watched()
+    }
+
+    fn watch(&mut self, poller: &Arc<Poller>) -> bool {
+        // Connections of objects with a poller of their own are not shared with a stream object.
+        Arc::get_mut(self).is_some_and(|socket| socket.watch(poller))
     }
 
     fn close(&mut self, unsent: Vec<u8>) {

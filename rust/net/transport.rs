@@ -4,7 +4,7 @@ use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::poller::Readiness;
+use super::poller::{Poller, Readiness};
 use super::tcp::RawDescriptor;
 use super::tls::TlsInfo;
 use crate::limits::WAIT_STEP;
@@ -29,7 +29,13 @@ pub trait Transport: Send {
         true
     }
 
-    /// Returns whether a write may succeed, in the same sense.
+    /// Returns whether a thread of the library may write, which the program does not know of. `false` for streams that
+    /// are the program's own.
+    fn may_flush_in_background(&self) -> bool {
+        true
+    }
+
+    /// Returns whether a write may succeed, in the same sense as [`Self::may_read`].
     fn may_write(&mut self) -> bool {
         true
     }
@@ -45,6 +51,17 @@ pub trait Transport: Send {
         None
     }
 
+    /// Returns whether a poller reports when the stream is ready. Otherwise [`Self::known_readiness`] never changes.
+    fn is_watched(&self) -> bool {
+        false
+    }
+
+    /// Makes this poller report when the stream is ready. Returns whether it does.
+    fn watch(&mut self, poller: &Arc<Poller>) -> bool {
+        let _ = poller;
+        false
+    }
+
     /// Closes the stream. Bytes in `unsent` and bytes already written are still delivered if the stream can do that in
     /// the background.
     fn close(&mut self, unsent: Vec<u8>);
@@ -54,6 +71,11 @@ pub trait Transport: Send {
 
     /// Switches Nagle's algorithm off (`true`) or on.
     fn set_no_delay(&mut self, enabled: bool) -> io::Result<()>;
+
+    /// Returns the number of bytes that were received in handshakes of the stream itself, which no read has returned.
+    fn handshake_bytes(&self) -> u64 {
+        0
+    }
 
     /// Returns whether the stream is encrypted.
     fn is_secure(&self) -> bool {

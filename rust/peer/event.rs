@@ -75,12 +75,13 @@ pub enum PeerEvent {
     ServerDisconnected,
     /// Client: the next attempt to connect begins after `delay`.
     Reconnecting {
-        /// 1 for the first attempt after a loss.
+        /// 1 for the first attempt after a connection that was stable (open for 10 s) or made by the program.
         attempt: u32,
         /// Time until the attempt begins.
         delay: Duration,
     },
-    /// Client: an attempt after a loss has succeeded; follows [`PeerEvent::Opened`].
+    /// Client: an attempt after a loss has succeeded; follows [`PeerEvent::Opened`], or in multiplayer mode
+    /// [`PeerEvent::ConnectionSucceeded`].
     Reconnected,
 }
 

@@ -5,6 +5,7 @@ mod blocking_time;
 pub mod client;
 pub mod connection;
 pub mod event;
+pub mod flushing;
 mod godot3_packets;
 mod last_error;
 #[doc(hidden)]
@@ -18,6 +19,7 @@ pub mod server;
 mod state;
 pub mod streams;
 pub mod trace;
+pub mod waiting;
 
 pub use crate::proto::frame::MessageKind;
 pub use client::{Client, ClientStatus, ConnectParameters};
@@ -31,3 +33,4 @@ pub use room::{MultiplayerPeer, RoomEvent, RoomStatus};
 pub use server::{ListenParameters, Server};
 pub use state::State;
 pub use streams::{StreamPeerTcp, StreamPeerTls, StreamStatus, TcpServer, TlsStatus};
+pub use waiting::WaitStep;

@@ -2,6 +2,8 @@
 
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
+use crate::net::random;
+
 /// Id of the server (Godot's `MultiplayerPeer.TARGET_PEER_SERVER`).
 pub const SERVER_ID: i32 = 1;
 
@@ -25,13 +27,15 @@ pub(super) fn is_addressed(target: i32, id: i32) -> bool {
 pub(super) struct PeerIds {
     next: u32,
     key: RandomState,
+    /// Differs in the child of a `fork()`, in which the standard library's keys continue as in the parent.
+    salt: u64,
 }
 
 const ROUNDS: u8 = 6;
 
 impl Default for PeerIds {
     fn default() -> Self {
-        Self { next: 0, key: RandomState::new() }
+        Self { next: 0, key: RandomState::new(), salt: random::secret() }
     }
 }
 
@@ -53,7 +57,7 @@ impl PeerIds {
     fn permuted(&self, number: u32) -> u32 {
         let (mut left, mut right) = ((number >> 16) as u16, number as u16);
         for round in 0..ROUNDS {
-            (left, right) = (right, left ^ self.key.hash_one((round, right)) as u16);
+            (left, right) = (right, left ^ self.key.hash_one((self.salt, round, right)) as u16);
         }
         u32::from(left) << 16 | u32::from(right)
     }

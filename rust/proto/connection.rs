@@ -13,7 +13,7 @@ use super::output_buffer::OutputBuffer;
 use super::violation::Violation;
 use crate::limits::{
     ARENA_MESSAGE_BYTES, DEFLATE_GIVE_UP_BYTES, DEFLATE_PIECE_BYTES, DIRECT_RECEIVE_BYTES, DIRECT_REST_BYTES,
-    MAX_CONTROL_PAYLOAD, PIECE_BYTES, PONG_BACKLOG_BYTES, RECEIVE_STEP_BYTES,
+    PIECE_BYTES, PONG_BACKLOG_BYTES, RECEIVE_STEP_BYTES,
 };
 
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
@@ -35,11 +35,11 @@ pub enum ReceiveOutcome {
 /// State of one endpoint of a connection.
 #[derive(Debug)]
 pub struct Connection {
-    role: Role,
+    pub(super) role: Role,
     mask_key: fn() -> [u8; 4],
-    deflate: Option<Box<PermessageDeflate>>,
+    pub(super) deflate: Option<Box<PermessageDeflate>>,
     header: PartialHeader,
-    frame: Option<IncomingFrame>,
+    pub(super) frame: Option<IncomingFrame>,
     message: Option<IncomingMessage>,
     /// Payload length of the data frame that began last.
     last_payload_len: u64,
@@ -56,15 +56,15 @@ struct PartialHeader {
 
 /// A frame whose header was read and whose payload was not, or only in part.
 #[derive(Debug)]
-struct IncomingFrame {
-    header: FrameHeader,
+pub(super) struct IncomingFrame {
+    pub header: FrameHeader,
     received: u64,
     control: Vec<u8>,
     admitted: bool,
 }
 
 impl IncomingFrame {
-    fn remaining(&self) -> u64 {
+    pub fn remaining(&self) -> u64 {
         self.header.payload_len - self.received
     }
 
@@ -393,55 +393,6 @@ impl Connection {
         Ok(())
     }
 
-    /// Handles the control frames in `blocked`, the input after messages for which the sink has no room (see
-    /// [`ReceiveOutcome::SinkFull`]): answers pings and reports pongs at once, and leaves close frames and everything
-    /// else until they are read. Handled frames are rewritten to unsolicited pongs (RFC 6455 section 5.5.3), so that
-    /// reading ignores them.
-    ///
-    /// `scanned` is how much of `blocked` earlier calls have covered; the new value is returned.
-    pub fn handle_control_frames_ahead(
-        &mut self,
-        blocked: &mut [u8],
-        scanned: usize,
-        sink: &mut impl MessageSink,
-        output: &mut OutputBuffer,
-    ) -> usize {
-        // RFC 6455 section 1.4: data after a close frame is ignored.
-        if self.frame.as_ref().is_some_and(|frame| frame.header.opcode == frame::CLOSE) {
-            return scanned;
-        }
-        let mut position = match (&self.frame, scanned) {
-            (Some(frame), 0) => usize::try_from(frame.remaining()).unwrap_or(usize::MAX),
-            _ => scanned,
-        };
-        while let Some(rest) = blocked.get_mut(position..) {
-            let Ok(Some((header, header_len))) = frame::decode(rest, self.role, self.deflate.is_some()) else { break };
-            let end = header_len.saturating_add(usize::try_from(header.payload_len).unwrap_or(usize::MAX));
-            if let OpCode::Control(control) = header.opcode {
-                let Some(payload) = rest.get(header_len..end) else { break };
-                let mut plain = [0; MAX_CONTROL_PAYLOAD];
-                let Some(plain) = plain.get_mut(..payload.len()) else { break };
-                plain.copy_from_slice(payload);
-                if let Some(key) = header.mask_key {
-                    mask::apply(plain, key, 0);
-                }
-                match control {
-                    Control::Ping => {
-                        sink.ping(plain);
-                        self.answer_ping(plain, output);
-                        if let Some(first) = rest.first_mut() {
-                            *first = 0x80 | u8::from(frame::PONG);
-                        }
-                    }
-                    Control::Pong => sink.pong(plain),
-                    _ => break,
-                }
-            }
-            position = position.saturating_add(end);
-        }
-        position
-    }
-
     // Sending
 
     /// Appends a message to `output`. The caller has checked that text is UTF-8 and that no close frame was sent.
@@ -517,7 +468,7 @@ impl Connection {
 
     /// RFC 6455 section 5.5.2: a ping is answered unless a close frame was received. Section 5.5.3: only the most
     /// recent of several pings needs an answer, so a pong that must wait replaces an earlier one.
-    fn answer_ping(&mut self, payload: &[u8], output: &mut OutputBuffer) {
+    pub(super) fn answer_ping(&mut self, payload: &[u8], output: &mut OutputBuffer) {
         // RFC 6455 section 5.5.1: no frames are sent after a close frame.
         if self.close_sent {
             return;

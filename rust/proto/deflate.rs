@@ -19,6 +19,27 @@ const STEP: usize = 32 * 1024;
 thread_local! {
     static COMPRESSOR: Cell<Option<(CompressorParameters, Compress)>> = const { Cell::new(None) };
     static DECOMPRESSOR: Cell<Option<(u8, Decompress)>> = const { Cell::new(None) };
+    static WORK: Cell<CompressorWork> = const { Cell::new(CompressorWork { messages: 0, resets: 0 }) };
+}
+
+/// What the compressors of a thread have done. Both cost far more than anything else that sending does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CompressorWork {
+    /// Messages that were compressed.
+    pub messages: u64,
+    /// Windows that were emptied.
+    pub resets: u64,
+}
+
+/// Returns what the compressors of this thread have done so far.
+pub fn compressor_work() -> CompressorWork {
+    WORK.get()
+}
+
+fn reset(stream: &mut Compress) {
+    stream.reset();
+    let work = WORK.get();
+    WORK.set(CompressorWork { resets: work.resets + 1, ..work });
 }
 
 /// Both directions of a connection that negotiated permessage-deflate. Neither holds memory before its first use. A
@@ -42,6 +63,7 @@ impl PermessageDeflate {
         Self {
             deflater: Deflater {
                 stream: None,
+                is_stale: false,
                 level,
                 window_bits: own.window_bits,
                 context_takeover: own.context_takeover,
@@ -63,6 +85,7 @@ impl PermessageDeflate {
     /// decompressor's memory must stay: a partly received message, or a reference of the next one, needs it.
     pub fn release(&mut self) {
         self.deflater.stream = None;
+        self.deflater.is_stale = false;
     }
 }
 
@@ -70,6 +93,9 @@ impl PermessageDeflate {
 #[derive(Debug)]
 pub struct Deflater {
     stream: Option<Compress>,
+    /// The window of `stream` is not what the receiver's is. It is emptied when the next message needs it, once
+    /// however many messages were sent without it.
+    is_stale: bool,
     level: u32,
     window_bits: u8,
     /// The window is kept from message to message (RFC 7692 section 7.1.1).
@@ -92,9 +118,7 @@ impl Deflater {
     /// Takes the last message of `compressed` bytes back, which is sent uncompressed instead. The receiver's window
     /// does not get it, so the next message starts from an empty window.
     pub fn discard_last(&mut self, compressed: usize) {
-        if let Some(stream) = &mut self.stream {
-            stream.reset();
-        }
+        self.is_stale = self.stream.is_some();
         self.bytes_in -= self.last_in;
         self.bytes_out -= compressed as u64;
     }
@@ -107,9 +131,7 @@ impl Deflater {
     /// Counts a message that was compressed once for several connections. The receiver's window gets it and this
     /// compressor's does not, so the next message starts from an empty window.
     pub fn count_broadcast(&mut self, payload: usize, compressed: usize) {
-        if let Some(stream) = &mut self.stream {
-            stream.reset();
-        }
+        self.is_stale = self.stream.is_some();
         self.bytes_in += payload as u64;
         self.bytes_out += compressed as u64;
     }
@@ -121,6 +143,11 @@ impl Deflater {
         let shared = || COMPRESSOR.take().filter(|(made, _)| *made == form).map(|(_, stream)| stream);
         let kept = if self.context_takeover { self.stream.take() } else { shared() };
         let mut stream = kept.unwrap_or_else(|| form.stream());
+        if std::mem::take(&mut self.is_stale) {
+            reset(&mut stream);
+        }
+        let work = WORK.get();
+        WORK.set(CompressorWork { messages: work.messages + 1, ..work });
         if !compress_message(&mut stream, payload, output) {
             output.truncate(start);
             return false;
@@ -135,7 +162,7 @@ impl Deflater {
         if self.context_takeover {
             self.stream = Some(stream);
         } else {
-            stream.reset();
+            reset(&mut stream);
             COMPRESSOR.set(Some((form, stream)));
         }
         self.last_in = payload.len() as u64;
@@ -179,6 +206,7 @@ impl CompressorParameters {
         let Self { level, window_bits } = self;
         let mut deflater = Deflater {
             stream: None,
+            is_stale: false,
             level,
             window_bits,
             context_takeover: false,

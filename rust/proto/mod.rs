@@ -10,6 +10,7 @@ pub mod extensions;
 pub mod frame;
 pub mod growth;
 pub mod handshake;
+mod lookahead;
 pub mod mask;
 pub mod message;
 pub mod output_buffer;

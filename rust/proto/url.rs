@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::net::Ipv6Addr;
 
 use data_encoding::BASE64;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::{Error, ErrorCode, Result};
 
@@ -18,8 +19,9 @@ pub struct Authority {
     pub port: u16,
 }
 
-/// A user name and a password, percent-decoded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A user name and a password, percent-decoded. The password is overwritten when it is dropped, and `Debug` does not
+/// show it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// User name.
     pub user: String,
@@ -63,10 +65,23 @@ impl std::fmt::Display for Authority {
     }
 }
 
+impl Drop for Credentials {
+    fn drop(&mut self) {
+        self.password.zeroize();
+    }
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
 impl Credentials {
     /// Returns the value of an `Authorization` or `Proxy-Authorization` header (RFC 7617).
     pub fn basic(&self) -> String {
-        format!("Basic {}", BASE64.encode(format!("{}:{}", self.user, self.password).as_bytes()))
+        let pair = Zeroizing::new(format!("{}:{}", self.user, self.password));
+        format!("Basic {}", BASE64.encode(pair.as_bytes()))
     }
 }
 

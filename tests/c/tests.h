@@ -77,6 +77,10 @@
     TEST(compression_needs_both_peers)                          \
     TEST(compressed_messages_are_counted)                       \
     TEST(compression_works_after_releasing_its_memory)          \
+    /* test_event_order.c */                                    \
+    TEST(events_do_not_depend_on_how_the_bytes_arrive)          \
+    TEST(a_request_before_the_end_of_the_stream_is_answered)    \
+    TEST(a_refusal_whose_body_does_not_end_is_reported)         \
     /* test_closing.c */                                        \
     TEST(both_peers_report_code_and_reason)                     \
     TEST(a_reason_may_contain_nul)                              \
@@ -125,6 +129,17 @@
     TEST(multiplayer_packets_are_delivered)                     \
     TEST(server_and_client_use_tls)                             \
     TEST(server_and_client_refuse_invalid_arguments)            \
+    /* test_reconnect.c */                                      \
+    TEST(a_server_that_accepts_and_closes_is_retried_ever_later) \
+    /* test_flushing.c */                                       \
+    TEST(accepted_messages_leave_without_further_calls)         \
+    TEST(messages_of_an_ended_thread_leave)                     \
+    TEST(objects_are_freed_while_their_messages_are_flushed)    \
+    /* test_lists.c */                                          \
+    TEST(a_message_reaches_the_listed_clients)                  \
+    TEST(a_packet_reaches_the_listed_peers_of_a_room)           \
+    /* test_event_states.c */                                   \
+    TEST(a_client_has_the_status_of_each_event)                 \
     /* test_trace.c */                                          \
     TEST(a_trace_lists_live_peers)                              \
     TEST(a_trace_logs_messages_and_hides_secrets)               \
@@ -134,16 +149,28 @@
     TEST(trace_calls_refuse_null_and_unknown_sizes)             \
     /* test_threads.c */                                        \
     TEST(two_threads_share_a_peer)                              \
-    TEST(threads_do_not_disturb_each_other)
+    TEST(threads_do_not_disturb_each_other)                     \
+    /* test_waiting.c */                                        \
+    TEST(waiting_on_one_object_does_not_delay_others)           \
+    TEST(messages_leave_while_a_client_waits)                   \
+    TEST(a_wake_ends_the_wait_of_a_client)                      \
+    TEST(threads_wait_for_times_of_their_own)                   \
+    TEST(stopping_and_disconnecting_end_every_wait)             \
+    TEST(a_wait_without_descriptors_does_not_spin)              \
+    TEST(freed_objects_release_their_descriptors)               \
+    /* test_fork.c */                                           \
+    TEST(a_forked_child_draws_other_random_numbers)             \
+    TEST(a_forked_child_does_not_take_events_of_its_parent)
 
 /* Cases whose defect would end the process. */
-#define ISOLATED_CASES(CASE)     \
+#define ISOLATED_CASES(CASE)                        \
+    CASE(counts_beyond_any_list)                    \
     CASE(joining_while_silent_connections_are_held) \
-    CASE(accepting_without_descriptors) \
-    CASE(closing_in_a_forked_process) \
-    CASE(counts_beyond_any_list) \
-    CASE(sending_to_lost_peers)  \
-    CASE(writing_to_lost_streams)
+    CASE(accepting_without_descriptors)             \
+    CASE(closing_in_a_forked_process)               \
+    CASE(sending_to_lost_peers)                     \
+    CASE(writing_to_lost_streams)                   \
+    CASE(waiting_without_descriptors)
 
 #define DECLARE_TEST(name) void name(void);
 CAPI_TESTS(DECLARE_TEST)

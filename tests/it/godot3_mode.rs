@@ -207,7 +207,7 @@ fn reconnecting_introduces_all_peers_again() {
     let first = world.id(a);
     world.clear_events();
     world.server.disconnect_peer(first, 1012, "").unwrap();
-    world.until_client_event(a, &PeerEvent::ConnectionSucceeded);
+    world.until_client_event(a, &PeerEvent::Reconnected);
     let events = &world.clients[a].events;
     assert!(
         matches!(
@@ -218,9 +218,9 @@ fn reconnecting_introduces_all_peers_again() {
                 PeerEvent::ServerDisconnected,
                 PeerEvent::ConnectionFailed { .. },
                 PeerEvent::Reconnecting { attempt: 1, .. },
-                PeerEvent::Reconnected,
                 PeerEvent::PeerConnected { id: 1 },
-                PeerEvent::ConnectionSucceeded
+                PeerEvent::ConnectionSucceeded,
+                PeerEvent::Reconnected
             ]
         ),
         "{events:?}"

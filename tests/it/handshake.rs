@@ -142,15 +142,6 @@ fn invalid_calls_for_a_pending_request_change_nothing() {
 }
 
 #[test]
-fn a_client_that_disconnects_while_its_request_is_pending_closes_the_peer() {
-    let mut raw = pending(&request(""));
-    raw.end();
-    raw.poll_until("closed", |peer| peer.state() == State::Closed);
-    assert_eq!(raw.peer.failure().unwrap().stage, FailureStage::Http);
-    assert_eq!(raw.peer.accept_request(&[]).unwrap_err().code(), ErrorCode::Unconfigured);
-}
-
-#[test]
 fn a_missing_request_and_a_missing_decision_time_out() {
     let mut slow = Raw::unopened(|_| {});
     slow.write(b"GET / HTTP/1.1\r\nHo");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use wspeer::error::ErrorCode;
 use wspeer::limits::MAX_CLOSE_REASON;
 use wspeer::net::clock;
-use wspeer::peer::server::WaitStep;
+use wspeer::peer::WaitStep;
 use wspeer::peer::{ListenParameters, PeerEvent, Server, State, WebSocketPeer};
 use wspeer::proto::handshake::HttpAnswer;
 

@@ -228,6 +228,8 @@ fn servers_verify_client_certificates() {
 fn sessions_are_resumed_between_connections_with_the_same_settings() {
     let root = Authority::new("root");
     let server = serving(root.server(&["localhost"]));
+    // A private key is kept only as long as options or connections use it.
+    let _options = ServerTls::new(server.clone()).unwrap();
     let mut resumed = Vec::new();
     for _ in 0..2 {
         let mut pair = opens("localhost", trusting(&root.pem), server.clone());

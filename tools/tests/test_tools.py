@@ -16,7 +16,10 @@ from wspeer_tools.commands import COMMANDS
 from wspeer_tools.deadline import Deadline, wait_until
 from wspeer_tools.engine_output import printed, problems, require_no_bugs
 from wspeer_tools.process import Program, run_to_end
+from wspeer_tools.project import HEADER
 from wspeer_tools.report import Failed, Report, closing_counts
+from wspeer_tools.suites import random_calls
+from wspeer_tools.suites.c_programs import declared_functions
 from wspeer_tools.suites.godot import problems_of
 
 
@@ -145,6 +148,19 @@ class WordsTest(TestCase):
         text = f'// {"x" * 120}\nlet x = "{"x" * 150}";\n// https://example.test/{"x" * 120}\n'
         self.assertEqual([finding.line for finding in find_long_comments("rust/a.rs", text)], [1])
         self.assertEqual(list(find_long_comments("tests/a.rs", text)), [])
+
+
+class RandomCallsTest(TestCase):
+    """`make check` finds a function that the random calls cannot call; they themselves run in `make sanitize`."""
+
+    def test_every_function_is_called_unless_it_blocks(self) -> None:
+        text = HEADER.read_text(encoding="utf-8")
+        called = set(re.findall(r"\bcall_(wsp_\w+)\}", random_calls.source(text)))
+        self.assertEqual(called, set(declared_functions(HEADER)) - random_calls.BLOCKING)
+
+    def test_a_parameter_without_random_value_is_an_error(self) -> None:
+        with self.assertRaises(Failed):
+            random_calls.source("/** A. */\nvoid wsp_a(some_type value);\n")
 
 
 class CommandsTest(TestCase):

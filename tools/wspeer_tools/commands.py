@@ -42,6 +42,7 @@ COMMANDS = {
     "abi": Command("packages.abi", "compare_abi", "compare the C interface with the baseline"),
     "abi-baseline": Command("packages.abi", "write_baseline", "write that baseline"),
     "test-c": Command("suites.c_programs", "main", "[--valgrind] [LIBRARY_DIR [INCLUDE_DIR]]"),
+    "sanitize": Command("suites.sanitize", "main", "[address|thread] [SEED]: C tests and random calls, sanitized"),
     "test-godot": Command("suites.godot", "main", "[--suite NAME] [--only SUBSTRING] [--implementation ours|engine]"),
     "test-demos": Command("suites.demos", "main", "run each demo and compare what it prints"),
     "test-editor": Command("suites.editor", "main", "[PICTURE.png]: the editor on a hidden screen"),

@@ -6,7 +6,7 @@ import re
 
 from .report import Failed
 
-BANNER = re.compile(r"^(Initialize godot-rust|Godot Engine v|$)")
+BANNER = re.compile(r"^(Godot Engine v|$)")
 PROBLEM = re.compile(r"ERROR|WARNING|panicked at|Leaked instance|leaked at exit")
 
 

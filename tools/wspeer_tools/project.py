@@ -32,6 +32,16 @@ def target_folder() -> pathlib.Path:
     return pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
 
 
+def cache_folder() -> pathlib.Path:
+    """Returns the folder of what takes long to fetch or build and serves every checkout: $WSPEER_CACHE, or the user's
+    cache folder."""
+    given = os.environ.get("WSPEER_CACHE")
+    user = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    folder = pathlib.Path(given) if given else pathlib.Path(user) / "wspeer"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.resolve()
+
+
 def version() -> str:
     """Returns the version. Cargo.toml is the only place that states it."""
     package = (ROOT / "Cargo.toml").read_text(encoding="utf-8").split("[package]", 1)[1]

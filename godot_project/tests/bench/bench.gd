@@ -34,6 +34,9 @@ func _initialize() -> void:
 		_row("ws text burst %s, not ASCII" % _size(size), "µs a message", func(workload: RefCounted) -> float: return workload.text_burst(Workload.text(size)))
 	for count: int in [1, 200, 1000]:
 		_row("idle poll, %d peers" % count, "µs a peer", func(workload: RefCounted) -> float: return workload.idle(count))
+	for method: String in ["poll", "get_ready_state", "get_available_packet_count", "get_close_code"]:
+		for style: String in ["typed", "untyped", "callable"]:
+			_row("call of %s, %s" % [method, style], "µs a call", func(workload: RefCounted) -> float: return workload.calls(method, style))
 	_row("connect and handshake", "µs a connection", func(workload: RefCounted) -> float: return workload.connections())
 	quit()
 

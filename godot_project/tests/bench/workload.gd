@@ -11,11 +11,13 @@ const SAMPLE_USEC := 150_000
 const BUFFER_BYTES := 8 << 20
 ## Messages between two polls, as of a game that sends all its updates in one frame.
 const SENDS_PER_POLL := 500
+const CALLS := 1000
 
 static var _key: CryptoKey
 static var _certificate: X509Certificate
 
 var _idle: Dictionary[int, Array] = {}
+var _called := []
 
 
 static func bytes(size: int) -> PackedByteArray:
@@ -181,6 +183,59 @@ func idle(count: int) -> float:
 				server.poll()
 			rounds += 1
 	return float(Time.get_ticks_usec() - start) / (rounds * count)
+
+
+## The time of one call on an open, idle connection, without that of the loop around it.
+func calls(method: String, style: String) -> float:
+	if _called.is_empty():
+		_called = _pair(false)
+	if _called.is_empty():
+		return -1.0
+	var typed: WebSocketPeer = _called[0]
+	var untyped = _called[0]
+	var callable := Callable(typed, method)
+	var loops := {
+		"typed poll": func() -> void:
+			for i in CALLS:
+				typed.poll(),
+		"untyped poll": func() -> void:
+			for i in CALLS:
+				untyped.poll(),
+		"typed get_ready_state": func() -> void:
+			for i in CALLS:
+				typed.get_ready_state(),
+		"untyped get_ready_state": func() -> void:
+			for i in CALLS:
+				untyped.get_ready_state(),
+		"typed get_available_packet_count": func() -> void:
+			for i in CALLS:
+				typed.get_available_packet_count(),
+		"untyped get_available_packet_count": func() -> void:
+			for i in CALLS:
+				untyped.get_available_packet_count(),
+		"typed get_close_code": func() -> void:
+			for i in CALLS:
+				typed.get_close_code(),
+		"untyped get_close_code": func() -> void:
+			for i in CALLS:
+				untyped.get_close_code(),
+	}
+	var loop: Callable = loops.get(style + " " + method, func() -> void:
+		for i in CALLS:
+			callable.call())
+	var empty := func() -> void:
+		for i in CALLS:
+			pass
+	var start := Time.get_ticks_usec()
+	var count := 0
+	while Time.get_ticks_usec() - start < SAMPLE_USEC / 3:
+		loop.call()
+		count += CALLS
+	var took := Time.get_ticks_usec() - start
+	start = Time.get_ticks_usec()
+	for i in count / CALLS:
+		empty.call()
+	return maxf(0.001, float(took - (Time.get_ticks_usec() - start)) / count)
 
 
 func connections() -> float:

@@ -66,14 +66,17 @@ func play_heartbeat_pings(t: TraceRecorder) -> void:
 	for i in 3:
 		t.note("ping %d" % i, t.until(func() -> bool: return connection.remote.frames().size() > i))
 		connection.send_frame(Rfc6455.PONG, connection.remote.frames()[i].payload if connection.remote.frames().size() > i else "")
-	t.note("frames", connection.remote.described_frames().slice(0, 3))
+	var frames := connection.remote.frames().slice(0, 3)
+	t.note("opcodes", frames.map(func(frame: Dictionary) -> int: return frame.opcode))
+	t.note("payload sizes", frames.map(func(frame: Dictionary) -> int: return frame.payload.size()))
 	t.note("state", connection.state())
 
 
 func play_heartbeat_without_pong(t: TraceRecorder) -> void:
 	var connection := t.open_server({"heartbeat_interval": 0.04})
 	t.note_close(connection)
-	t.note("first frame", connection.remote.described_frames().slice(0, 1))
+	t.note("first frame", connection.remote.frames()[0].opcode if connection.remote.frames() else -1)
+	t.note("first payload", connection.remote.frames()[0].payload.size() if connection.remote.frames() else -1)
 
 
 func play_no_heartbeat_by_default(t: TraceRecorder) -> void:

@@ -18,6 +18,7 @@ const UNSENDABLE := "an invalid close code is refused and changes nothing"
 const LONG_HEADS := "heads may have up to 16 KiB"
 const CLOSE_FRAME := "closing sends a close frame"
 const NOTHING_LOST := "received packets remain readable after the connection has closed"
+const EXTENSION := "an extension's class derives from the class that the engine has for extensions"
 
 const TABLE := {
 	"states.refused_urls_when_closed": {
@@ -120,6 +121,46 @@ const TABLE := {
 	"packets.heartbeat_with_a_late_poll": {
 		"why": "received data is read before a pong is regarded as missing",
 		"ours": {"state": OPEN},
+	},
+	"packets.heartbeat_pings": {
+		"why": "pings carry random payloads, so that no pong can be forged",
+		"ours": {"payload sizes": [8, 8, 8]},
+	},
+	"packets.heartbeat_without_pong": {
+		"why": "pings carry random payloads, so that no pong can be forged",
+		"ours": {"first payload": 8},
+	},
+	"details.first_heartbeat": {"why": "the interval begins when the connection opens", "ours": {"pings at once": 0}},
+	"details.bases_of.WebSocketPeer": {"why": EXTENSION, "ours": {"class": "RustWebSocketPeer", "is": ["RefCounted", "PacketPeer", "PacketPeerExtension"]}},
+	"details.bases_of.TCPServer": {"why": EXTENSION, "ours": {"class": "RustTCPServer", "is": ["RefCounted"]}},
+	"details.bases_of.StreamPeerTCP": {"why": EXTENSION, "ours": {"class": "RustStreamPeerTCP", "is": ["RefCounted", "StreamPeer", "StreamPeerExtension"]}},
+	"details.bases_of.StreamPeerTLS": {"why": EXTENSION, "ours": {"class": "RustStreamPeerTLS", "is": ["RefCounted", "StreamPeer", "StreamPeerExtension"]}},
+	"details.bases_of.WebSocketMultiplayerPeer": {
+		"why": EXTENSION,
+		"ours": {"class": "RustWebSocketMultiplayerPeer", "is": ["RefCounted", "PacketPeer", "MultiplayerPeer", "MultiplayerPeerExtension"]},
+	},
+	"details.properties_of.WebSocketPeer": {
+		"why": "its setter and getter take seconds as a float; the engine registers the property as an int",
+		"ours": {"heartbeat_interval": ["float", PROPERTY_HINT_NONE, "", PROPERTY_USAGE_DEFAULT]},
+	},
+	"details.send_after_the_remote_end.*": {
+		"why": "header and payload are one write, and the kernel accepts it; the next poll() reports the end",
+		"ours": {"send": OK, "state": OPEN},
+	},
+	"details.extension_that_was_not_offered": {
+		"why": "a client fails the connection then (RFC 6455, 4.1)",
+		"ours": {"state": CLOSED},
+	},
+	"details.selected_protocol_after_a_mismatch": {"why": "a rejected protocol was not selected", "ours": {"protocol": ""}},
+	"details.client_that_sends_no_request": {
+		"why": "a silent client gets a response and does not keep the peer forever",
+		"ours": {"state": CLOSED, "response": "HTTP/1.1 408 Request Timeout"},
+	},
+	"details.outbound_buffer_size_of_minus_one": {"why": "no limit is always 0", "ours": {"property": 0}},
+	"details.connections_that_wait_to_be_taken": {"why": "the kernel queues 1024 connections instead of 8", "ours": {"all of 20": true}},
+	"tls_streams.plain_text_after_accepting": {
+		"why": "a handshake that failed is an error, however early the data arrives",
+		"ours": {"status": StreamPeerTLS.STATUS_ERROR},
 	},
 	"tcp.listen_on_port_*": {"why": "an invalid port", "ours": {"error": ERR_INVALID_PARAMETER, "listening": false}},
 	"tcp.local_port_of_an_accepted_stream": {"why": "the documented meaning", "ours": {"right": true}},

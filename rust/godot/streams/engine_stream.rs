@@ -150,6 +150,11 @@ impl Transport for EngineStream {
         }
     }
 
+    /// A stream of the engine may be written in a script, and its methods are for the program's threads.
+    fn may_flush_in_background(&self) -> bool {
+        false
+    }
+
     fn close(&mut self, unsent: Vec<u8>) {
         if !unsent.is_empty() && self.is_ready() {
             // The engine's streams send nothing in the background, so this is the last chance.

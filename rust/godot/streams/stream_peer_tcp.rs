@@ -1,16 +1,15 @@
 //! `RustStreamPeerTCP`: the members of `StreamPeerTCP`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use godot::classes::{IStreamPeerExtension, ProjectSettings, StreamPeerExtension};
+use godot::classes::{IStreamPeerExtension, StreamPeerExtension};
 use godot::global::Error as GodotError;
 use godot::prelude::*;
 use godot_core::meta::RawPtr;
 
 use super::stream_virtuals::{self, stream_virtuals};
 use crate::godot::class_enums::Status;
-use crate::godot::{convert, engine_pointers};
+use crate::godot::{convert, engine_pointers, project_limits, refused_calls};
 use crate::net::TcpSocket;
 use crate::peer::StreamPeerTcp;
 use crate::peer::listening::checked_port;
@@ -27,6 +26,9 @@ pub struct RustStreamPeerTCP {
 }
 
 impl RustStreamPeerTCP {
+    /// What `get_available_bytes()` of the engine's `StreamPeerTCP` returns without a connection.
+    const AVAILABLE_WITHOUT_CONNECTION: i32 = -1;
+
     /// Returns an object for an accepted connection.
     pub fn from_stream(stream: StreamPeerTcp) -> Gd<Self> {
         Gd::from_init_fn(|base| Self { stream, base })
@@ -47,7 +49,8 @@ impl RustStreamPeerTCP {
     #[func]
     fn bind(&mut self, port: i32, #[opt(default = "*")] host: GString) -> GodotError {
         let bind = |port| self.stream.bind(port, &host.to_string());
-        convert::error(&checked_port(i64::from(port)).and_then(bind))
+        let result = checked_port(i64::from(port)).and_then(bind);
+        refused_calls::number::<Self>(Some(result), "bind", || self.base().instance_id())
     }
 
     /// Connects to the given host and port. Returns [constant OK] if the connection attempt has begun; call [method
@@ -56,14 +59,12 @@ impl RustStreamPeerTCP {
     /// [code]network/limits/tcp/connect_timeout_seconds[/code].
     #[func]
     fn connect_to_host(&mut self, host: GString, port: i32) -> GodotError {
-        let seconds = ProjectSettings::singleton().get_setting("network/limits/tcp/connect_timeout_seconds");
-        if let Ok(seconds) = seconds.try_to::<f64>()
-            && let Ok(timeout) = Duration::try_from_secs_f64(seconds)
-        {
+        if let Some(timeout) = project_limits::connect_timeout() {
             self.stream.set_connect_timeout(timeout);
         }
         let connect = |port| self.stream.connect_to_host(&host.to_string(), port);
-        convert::error(&checked_port(i64::from(port)).and_then(connect))
+        let result = checked_port(i64::from(port)).and_then(connect);
+        refused_calls::number::<Self>(Some(result), "connect_to_host", || self.base().instance_id())
     }
 
     /// Updates the status: detects that the connection was established or refused, or that the remote peer ended it.

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::godot::class_enums::TlsStatus;
 use crate::godot::option_properties::{OptionsOwner, with_tls_stream_options};
 use crate::godot::tls::OptionalTls;
-use crate::godot::{convert, engine_pointers};
+use crate::godot::{convert, engine_pointers, refused_calls};
 use crate::net::Transport;
 use crate::peer::StreamPeerTls;
 use crate::peer::options::TlsTexts;
@@ -49,6 +49,9 @@ impl OptionsOwner<TlsTexts> for RustStreamPeerTLS {
 }
 
 impl RustStreamPeerTLS {
+    /// What `get_available_bytes()` of the engine's `StreamPeerTLS` returns without a session.
+    const AVAILABLE_WITHOUT_CONNECTION: i32 = 0;
+
     /// Returns the session, for a peer that runs on it.
     pub fn transport(&self) -> Option<Box<dyn Transport>> {
         self.session.transport()
@@ -59,6 +62,7 @@ impl RustStreamPeerTLS {
         stream: Option<Gd<StreamPeer>>,
         begin: impl FnOnce(&mut Self, Box<dyn Transport>) -> Result,
     ) -> GodotError {
+        let call = refused_calls::call_of(&begin);
         let result = match &stream {
             None => Err(Error::new(ErrorCode::InvalidParameter, "stream must not be null")),
             Some(stream) => begin(self, stream_resolution::any_transport(stream.clone())),
@@ -67,11 +71,11 @@ impl RustStreamPeerTLS {
             Ok(()) => {
                 self.refusal.clear();
                 self.stream = stream;
-                self.forget_ended_stream();
             }
             Err(error) => error.message().clone_into(&mut self.refusal),
         }
-        convert::error(&result)
+        self.forget_ended_stream();
+        refused_calls::number::<Self>(Some(result), call, || self.base().instance_id())
     }
 
     fn forget_ended_stream(&mut self) {
@@ -88,7 +92,8 @@ with_tls_stream_options! {
         /// common_name], which is also sent to the server (SNI). Returns [constant OK] if the handshake has begun; call
         /// [method poll] until [method get_status] is [constant STATUS_CONNECTED]. Returns [constant
         /// ERR_INVALID_PARAMETER] for a null stream, for the [TLSOptions] of a server, and for certificates that cannot
-        /// be read.
+        /// be read; [constant FAILED], with [constant STATUS_ERROR], if the handshake fails at once because of data
+        /// that has arrived already.
         #[func]
         fn connect_to_stream(
             &mut self,

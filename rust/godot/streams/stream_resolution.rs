@@ -11,9 +11,12 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::net::Transport;
 use crate::net::transport::Disconnected;
 
-/// Returns the transport of a TCP or TLS stream, this library's or the engine's. A stream without a connection gives a
-/// transport that is at its end.
+/// Returns the transport of a TCP or TLS stream, this library's or the engine's. A TCP stream without a connection
+/// gives a transport that is at its end, a TLS stream without a session is refused, as by the engine.
 pub fn tcp_or_tls_transport(stream: Gd<StreamPeer>) -> Result<Box<dyn Transport>> {
+    if stream.clone().try_cast::<RustStreamPeerTLS>().is_ok_and(|tls| tls.bind().transport().is_none()) {
+        return Err(Error::new(ErrorCode::InvalidParameter, "the TLS stream has no session; begin one before"));
+    }
     let unsupported = || {
         Error::new(
             ErrorCode::InvalidParameter,

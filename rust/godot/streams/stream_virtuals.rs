@@ -56,8 +56,7 @@ macro_rules! stream_virtuals {
             }
 
             fn get_available_bytes(&self) -> i32 {
-                // The engine's streams return -1 without a connection.
-                self.$field.available_bytes().map_or(-1, convert::integer32)
+                self.$field.available_bytes().map_or(Self::AVAILABLE_WITHOUT_CONNECTION, convert::integer32)
             }
         }
     };

@@ -4,7 +4,7 @@ use godot::global::Error as GodotError;
 use godot::prelude::*;
 
 use super::stream_peer_tcp::RustStreamPeerTCP;
-use crate::godot::convert;
+use crate::godot::refused_calls;
 use crate::peer::TcpServer;
 use crate::peer::listening::checked_port;
 
@@ -28,7 +28,8 @@ impl RustTCPServer {
     #[func]
     fn listen(&mut self, port: i64, #[opt(default = "*")] bind_address: GString) -> GodotError {
         let port = self.server.record_error(checked_port(port));
-        convert::error(&port.and_then(|port| self.server.listen(port, &bind_address.to_string())))
+        let result = port.and_then(|port| self.server.listen(port, &bind_address.to_string()));
+        refused_calls::number::<Self>(Some(result), "listen", || self.base().instance_id())
     }
 
     /// Returns [code]true[/code] if a connection is waiting to be taken.

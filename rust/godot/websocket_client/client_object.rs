@@ -6,10 +6,12 @@ use godot_core::meta::RawPtr;
 
 use crate::error::Result;
 use crate::godot::engine_pointers;
+use crate::godot::flushed_object::FlushedObject;
 use crate::godot::frame_flush::{CollectsMessages, FrameFlush};
 use crate::godot::multiplayer_virtuals::MultiplayerObject;
 use crate::godot::nested_polls::{EventObject, NestedPolls};
-use crate::godot::project_limits::{QueueLimits, queue_limits};
+use crate::godot::project_limits::{QueueLimits, apply_connect_timeout, queue_limits};
+use crate::peer::flushing::CollectsOutput;
 use crate::peer::{Client, ClientStatus, PeerEvent};
 
 /// A client and what scripts need in addition.
@@ -28,7 +30,17 @@ impl ClientObject {
         let QueueLimits { in_kib, in_packets, out_kib, out_packets } = queue_limits("websocket_client");
         // Invalid limits leave the defaults; get_error_message() explains them.
         let _refused = client.set_buffers(in_kib, in_packets, out_kib, out_packets);
+        let _set = client.set_options(|options| {
+            apply_connect_timeout(options);
+            Ok(())
+        });
         Self { client, ..Self::default() }
+    }
+}
+
+impl FlushedObject for ClientObject {
+    fn output(&mut self) -> &mut dyn CollectsOutput {
+        &mut self.client
     }
 }
 

@@ -5,7 +5,7 @@ use godot::prelude::*;
 
 use super::RustWebSocketClient;
 use crate::godot::remote_peer::{Owner, RustWebSocketRemotePeer};
-use crate::godot::{convert, frame_flush};
+use crate::godot::{convert, frame_flush, project_limits};
 use crate::peer::ConnectParameters;
 use crate::proto::close_code;
 
@@ -44,6 +44,10 @@ impl RustWebSocketClient {
                 tls: client.record_error(tls)?,
                 gd_mp_api,
             };
+            let _set = client.set_options(|options| {
+                project_limits::apply_connect_timeout(options);
+                Ok(())
+            });
             client.connect_to_url(&url, parameters)
         })
     }

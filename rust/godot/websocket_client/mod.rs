@@ -17,7 +17,7 @@ use super::nested_polls::{self, EventClass};
 use super::object_registry::{ObjectClass, ObjectField, object_of_class, with_object};
 use super::option_properties::{OptionsOwner, with_client_options};
 use super::remote_peer::RustWebSocketRemotePeer;
-use super::{convert, engine_pointers, frame_flush};
+use super::{convert, engine_pointers, frame_flush, refused_calls};
 use crate::error::Result;
 use crate::net::ClientTls;
 use crate::peer::options::TlsTexts;
@@ -42,7 +42,7 @@ with_client_options! {
     #[derive(GodotClass)]
     #[class(tool, init, base = MultiplayerPeerExtension)]
     pub struct RustWebSocketClient {
-        #[init(val = ObjectField::new(ClientObject::with_project_limits()))]
+        #[init(val = ObjectField::flushed(ClientObject::with_project_limits()))]
         state: ObjectField<ClientObject>,
         trusted: Mutex<Option<Gd<X509Certificate>>>,
         /// The instance for the server, with the number of the connection that it belongs to.
@@ -68,7 +68,13 @@ object_of_class! { RustWebSocketClient.state: ClientObject }
 impl RustWebSocketClient {
     /// Runs a call that returns an error number.
     fn run(&self, call: impl FnOnce(&mut Client) -> Result) -> GodotError {
-        self.state.with(GodotError::ERR_BUSY, |object| convert::error(&call(&mut object.client)))
+        self.run_as(refused_calls::call_of(&call), call)
+    }
+
+    /// Runs a call whose name is not that of the closure's method.
+    fn run_as(&self, name: &'static str, call: impl FnOnce(&mut Client) -> Result) -> GodotError {
+        let result = self.state.with(None, |object| Some(call(&mut object.client)));
+        refused_calls::number::<Self>(result, name, || self.base().instance_id())
     }
 
     /// Runs a query.
@@ -130,7 +136,7 @@ impl OptionsOwner<ConnectionOptions> for RustWebSocketClient {
     }
 
     fn change_options(&self, change: impl FnOnce(&mut ConnectionOptions) -> Result) {
-        self.run(|client| client.set_options(change));
+        self.run_as(refused_calls::call_of(&change), |client| client.set_options(change));
     }
 }
 
@@ -140,7 +146,7 @@ impl OptionsOwner<ReconnectOptions> for RustWebSocketClient {
     }
 
     fn change_options(&self, change: impl FnOnce(&mut ReconnectOptions) -> Result) {
-        self.run(|client| client.set_reconnect_options(change));
+        self.run_as(refused_calls::call_of(&change), |client| client.set_reconnect_options(change));
     }
 }
 
@@ -190,12 +196,14 @@ with_client_options! {
         #[signal]
         fn server_disconnected();
 
-        /// Emitted when the client is going to reconnect after [param delay] seconds; [param attempt] counts from 1.
-        /// Calling [method disconnect_from_host] in the handler cancels the attempt.
+        /// Emitted when the client is going to reconnect after [param delay] seconds; [param attempt] counts from 1,
+        /// and from 1 again after a connection that stayed open for 10 s. Calling [method disconnect_from_host] in the
+        /// handler cancels the attempt.
         #[signal]
         fn reconnecting(attempt: i64, delay: f64);
 
-        /// Emitted when the client has reconnected.
+        /// Emitted when the client has reconnected, after [signal connection_established] or [signal
+        /// connection_succeeded].
         #[signal]
         fn reconnected();
 

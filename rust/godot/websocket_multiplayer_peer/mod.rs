@@ -14,7 +14,7 @@ use godot_core::meta::RawPtr;
 use super::multiplayer_virtuals::{MultiplayerObject, multiplayer_virtuals};
 use super::object_registry::{ObjectClass, ObjectField, object_of_class, with_object};
 use super::option_properties::{OptionsOwner, with_room_options};
-use super::{convert, engine_pointers, frame_flush};
+use super::{convert, engine_pointers, frame_flush, refused_calls};
 use crate::error::Result;
 use crate::peer::room::RoomEvent;
 use crate::peer::{AdmissionOptions, ConnectionOptions, MultiplayerPeer};
@@ -33,7 +33,7 @@ with_room_options! {
     /// [method MultiplayerPeer.close] sends a close frame; a packet that could not be sent returns an error; a client
     /// that gets no id within [member handshake_timeout] gives up; while [member
     /// MultiplayerPeer.refuse_new_connections] is set, clients are refused with HTTP status 503 instead of waiting;
-    /// wrong calls print nothing, and [method get_error_message] explains them. See [code]MIGRATING.md[/code] for all
+    /// wrong calls print no error, and [method get_error_message] explains them. See [code]MIGRATING.md[/code] for all
     /// differences.
     ///
     /// Any method may be called from any thread; calls on one object wait for each other.
@@ -52,6 +52,16 @@ impl RustWebSocketMultiplayerPeer {
     /// Runs a query.
     fn ask<R: Default>(&self, call: impl FnOnce(&mut MultiplayerPeer<SharedPeerCell>) -> R) -> R {
         self.room.with(R::default(), |object| call(&mut object.room))
+    }
+
+    /// Runs a call that may be refused; the name is that of the script's call.
+    fn run_as(
+        &self,
+        name: &'static str,
+        call: impl FnOnce(&mut MultiplayerPeer<SharedPeerCell>) -> Result,
+    ) -> GodotError {
+        let result = self.room.with(None, |object| Some(call(&mut object.room)));
+        refused_calls::number::<Self>(result, name, || self.base().instance_id())
     }
 
     /// Polls, then emits a signal for each event. No lock is held while handlers run, so they may call any method, and
@@ -79,10 +89,9 @@ impl OptionsOwner<ConnectionOptions> for RustWebSocketMultiplayerPeer {
     }
 
     fn change_options(&self, change: impl FnOnce(&mut ConnectionOptions) -> Result) {
-        self.ask(|room| {
+        self.run_as(refused_calls::call_of(&change), |room| {
             let result = change(&mut room.options);
-            // A property has no return value; get_error_message() returns the text.
-            let _refused = room.record_error(result);
+            room.record_error(result)
         });
     }
 }
@@ -93,10 +102,9 @@ impl OptionsOwner<AdmissionOptions> for RustWebSocketMultiplayerPeer {
     }
 
     fn change_options(&self, change: impl FnOnce(&mut AdmissionOptions) -> Result) {
-        self.ask(|room| {
+        self.run_as(refused_calls::call_of(&change), |room| {
             let result = change(&mut room.admission);
-            // As above.
-            let _refused = room.record_error(result);
+            room.record_error(result)
         });
     }
 }
@@ -121,7 +129,7 @@ multiplayer_virtuals! {
 
         fn disconnect_peer(&mut self, p_peer: i32, p_force: bool) {
             // The engine's signature has no return value; get_error_message() returns the text.
-            let _refused = self.ask(|room| Some(room.disconnect_peer(p_peer, p_force)));
+            self.run_as("disconnect_peer", |room| room.disconnect_peer(p_peer, p_force));
         }
 
         #[func(gd_self)]

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::godot::object_registry::with_object;
 use crate::godot::tls::OptionalTls;
 use crate::godot::websocket_peer::RustWebSocketPeer;
-use crate::godot::{convert, frame_flush};
+use crate::godot::{convert, frame_flush, project_limits, refused_calls};
 use crate::peer::MultiplayerPeer;
 use crate::peer::listening::checked_port;
 use crate::peer::options::TlsTexts;
@@ -19,7 +19,9 @@ fn run(
     this: &Gd<RustWebSocketMultiplayerPeer>,
     call: impl FnOnce(&mut MultiplayerPeer<SharedPeerCell>) -> Result,
 ) -> GodotError {
-    with_object(this, GodotError::ERR_BUSY, |object| convert::error(&call(&mut object.room)))
+    let name = refused_calls::call_of(&call);
+    let result = with_object(this, None, |object| Some(call(&mut object.room)));
+    refused_calls::number::<RustWebSocketMultiplayerPeer>(result, name, || this.instance_id())
 }
 
 #[godot_api(secondary)]
@@ -43,6 +45,7 @@ impl RustWebSocketMultiplayerPeer {
         let tls = TlsTexts::default().client_for(&url, tls_client_options.0.as_ref());
         run(&this, |room| {
             let tls = room.record_error(tls)?;
+            project_limits::apply_connect_timeout(&mut room.options);
             room.create_client(&url, tls)
         })
     }
@@ -121,6 +124,17 @@ impl RustWebSocketMultiplayerPeer {
     #[func(gd_self)]
     fn get_error_message(this: Gd<Self>) -> GString {
         with_object(&this, GString::new(), |object| convert::text(object.room.error_message()))
+    }
+
+    /// Sends a packet to the peers with the given ids, as [method PacketPeer.put_packet] does to the target peer. It is
+    /// encoded, and compressed, once. For programs that use the room without [SceneMultiplayer].
+    ///
+    /// Returns [constant ERR_UNCONFIGURED] if the room is not connected, [constant ERR_INVALID_PARAMETER] for an
+    /// unknown id, and [constant ERR_OUT_OF_MEMORY] if the output buffer of a peer is full; the other peers get the
+    /// packet nevertheless.
+    #[func(gd_self)]
+    fn send_to_list(this: Gd<Self>, ids: PackedInt32Array, packet: PackedByteArray) -> GodotError {
+        frame_flush::send(&this, |object| object.room.send_to_list(ids.as_slice(), packet.as_slice()))
     }
 
     /// Writes the packets that were collected in this frame to the network now. This happens automatically at the end

@@ -11,11 +11,13 @@ use godot_core::meta::RawPtr;
 
 use crate::error::Result;
 use crate::godot::engine_pointers;
+use crate::godot::flushed_object::register;
 use crate::godot::frame_flush::{CollectsMessages, FrameFlush};
 use crate::godot::multiplayer_virtuals::{MultiplayerObject, TransferSettings};
 use crate::godot::object_lock::ObjectLock;
 use crate::godot::websocket_peer::RustWebSocketPeer;
 use crate::godot::websocket_peer::peer_object::PeerObject;
+use crate::net::background_flush::FlushRegistration;
 use crate::peer::WebSocketPeer;
 use crate::peer::room::{MultiplayerPeer, PeerCell};
 
@@ -91,6 +93,8 @@ impl MultiplayerObject for RoomObject {
 
 /// A connection that the room drives and scripts can inspect.
 pub struct SharedPeerCell {
+    /// Dropped before the connection.
+    _registration: FlushRegistration,
     connection: Arc<ObjectLock<PeerObject>>,
     instance: SharedInstance,
 }
@@ -106,7 +110,8 @@ unsafe impl Send for SharedInstance {}
 
 impl PeerCell for SharedPeerCell {
     fn new(peer: WebSocketPeer) -> Self {
-        Self { connection: Arc::new(ObjectLock::new(PeerObject::of(peer))), instance: SharedInstance::default() }
+        let (connection, registration) = register(PeerObject::of(peer));
+        Self { _registration: registration, connection, instance: SharedInstance::default() }
     }
 
     fn with<R>(&self, busy: R, call: impl FnOnce(&mut WebSocketPeer) -> R) -> R {

@@ -8,6 +8,7 @@ use super::RustWebSocketPeer;
 use super::peer_object::PeerObject;
 use crate::godot::called_instance::CalledInstance;
 use crate::godot::class_enums::{State, WriteMode};
+use crate::godot::object_lock::ObjectLock;
 use crate::godot::{convert, frame_flush, string_to_utf8};
 
 /// A `RustWebSocketPeer` that a method was called on.
@@ -45,6 +46,9 @@ pub fn get_packet(this: &impl CalledPeer) -> PackedByteArray {
 }
 
 pub fn send(this: &impl CalledPeer, message: &PackedByteArray, write_mode: WriteMode) -> GodotError {
+    // A stream that is written in a script may change the caller's array in the middle of the call.
+    let copy = this.on(ObjectLock::calls_scripts).then(|| message.clone());
+    let message = copy.as_ref().unwrap_or(message);
     frame_flush::send(this, |object| object.peer.send(write_mode.message_kind(), message.as_slice()))
 }
 

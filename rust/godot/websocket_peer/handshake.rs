@@ -13,7 +13,9 @@ impl RustWebSocketPeer {
     /// [code]"http"[/code], [code]"websocket"[/code] or [code]"timeout"[/code]), [code]message[/code] (the reason as
     /// text), [code]os_error[/code] (0 for none) and [code]tls[/code] (the alert, or the result of the verification).
     /// If the server refused the request: [code]http_status[/code] (else 0), [code]http_reason[/code],
-    /// [code]http_headers[/code] (lines) and [code]http_body[/code] (at most 4096 bytes).
+    /// [code]http_headers[/code] (lines) and [code]http_body[/code] (at most 4096 bytes). Status and headers are
+    /// complete; the body is the part that arrived within 250 ms after them, or with them if the server announced
+    /// neither its length nor the end of the connection.
     #[func]
     fn get_failure(&self) -> VarDictionary {
         self.ask(|peer| convert::failure(peer.failure()))

@@ -94,9 +94,10 @@ impl RustWebSocketPeer {
         frequent_methods::was_string_packet(&this)
     }
 
-    /// Sends a ping with at most 125 bytes of payload; the pong updates [method get_round_trip_time]. Returns
-    /// [constant ERR_INVALID_PARAMETER] for a longer payload, [constant FAILED] if the connection is not open, and
-    /// [constant ERR_OUT_OF_MEMORY] while the network accepts no data.
+    /// Sends a ping with at most 125 bytes of payload; the pong updates [method get_round_trip_time]. An empty payload
+    /// is replaced by eight random bytes, so that no pong can be sent before the ping has arrived. Returns [constant
+    /// ERR_INVALID_PARAMETER] for a longer payload, [constant FAILED] if the connection is not open, and [constant
+    /// ERR_OUT_OF_MEMORY] while the network accepts no data.
     #[func]
     fn ping(&self, #[opt(default = &PackedByteArray::new())] payload: PackedByteArray) -> GodotError {
         self.run(|peer| peer.ping(payload.as_slice()))

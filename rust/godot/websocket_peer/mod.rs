@@ -5,10 +5,9 @@
 mod frequent_methods;
 mod handshake;
 mod messages;
-pub mod method_registration;
 mod opening;
 pub mod peer_object;
-mod pointer_calls;
+pub mod pointer_calls;
 mod status;
 
 use std::sync::Arc;
@@ -21,7 +20,7 @@ use godot_core::meta::RawPtr;
 use super::object_lock::ObjectLock;
 use super::object_registry::{ObjectField, object_of_class, with_object};
 use super::option_properties::{OptionsOwner, with_peer_options};
-use super::{convert, engine_pointers, frame_flush};
+use super::{convert, engine_pointers, frame_flush, refused_calls};
 use crate::error::Result;
 use crate::peer::options::TlsTexts;
 use crate::peer::{ConnectionOptions, WebSocketPeer};
@@ -38,13 +37,14 @@ with_peer_options! {
     /// with [method PacketPeer.get_packet] while [method PacketPeer.get_available_packet_count] is not zero.
     ///
     /// [b]Differences from [WebSocketPeer]:[/b] packets that arrived before the connection closed stay readable until
-    /// the next connection; wrong calls print nothing, and [method get_error_message] explains them; invalid property
+    /// the next connection; wrong calls print no error, and [method get_error_message] explains them; invalid property
     /// values are refused, and the property keeps its value. See [code]MIGRATING.md[/code] for all differences.
     ///
     /// Any method may be called from any thread; calls on one object wait for each other.
     #[derive(GodotClass)]
     #[class(tool, init, base = PacketPeerExtension)]
     pub struct RustWebSocketPeer {
+        #[init(val = ObjectField::flushed(PeerObject::with_project_limits()))]
         peer: ObjectField<PeerObject>,
 
         base: Base<PacketPeerExtension>,
@@ -63,7 +63,13 @@ impl RustWebSocketPeer {
 
     /// Runs a call that returns an error number.
     fn run(&self, call: impl FnOnce(&mut WebSocketPeer) -> Result) -> GodotError {
-        self.peer.with(GodotError::ERR_BUSY, |object| convert::error(&call(&mut object.peer)))
+        self.run_as(refused_calls::call_of(&call), |object| call(&mut object.peer))
+    }
+
+    /// Runs a call whose name is not that of the closure's method.
+    fn run_as(&self, name: &'static str, call: impl FnOnce(&mut PeerObject) -> Result) -> GodotError {
+        let result = self.peer.with(None, |object| Some(call(object)));
+        refused_calls::number::<Self>(result, name, || self.base().instance_id())
     }
 
     /// Runs a query.
@@ -78,9 +84,9 @@ impl OptionsOwner<ConnectionOptions> for RustWebSocketPeer {
     }
 
     fn change_options(&self, change: impl FnOnce(&mut ConnectionOptions) -> Result) {
-        self.run(|peer| {
-            let result = change(&mut peer.options);
-            peer.record_error(result)
+        self.run_as(refused_calls::call_of(&change), |object| {
+            let result = change(&mut object.peer.options);
+            object.peer.record_error(result)
         });
     }
 }
@@ -91,10 +97,9 @@ impl OptionsOwner<TlsTexts> for RustWebSocketPeer {
     }
 
     fn change_options(&self, change: impl FnOnce(&mut TlsTexts) -> Result) {
-        self.peer.with((), |object| {
+        self.run_as(refused_calls::call_of(&change), |object| {
             let result = change(&mut object.tls);
-            // A property has no return value; get_error_message() returns the text.
-            let _refused = object.peer.record_error(result);
+            object.peer.record_error(result)
         });
     }
 }

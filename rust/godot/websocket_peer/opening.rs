@@ -6,6 +6,7 @@ use godot::prelude::*;
 
 use super::RustWebSocketPeer;
 use crate::error::{Error, ErrorCode, Result};
+use crate::godot::project_limits;
 use crate::godot::streams::stream_resolution;
 use crate::godot::tls::OptionalTls;
 use crate::net::Proxies;
@@ -34,6 +35,7 @@ impl RustWebSocketPeer {
         let tls = texts.client_for(&url, tls_client_options.0.as_ref());
         self.run(|peer| {
             let tls = peer.record_error(tls)?;
+            project_limits::apply_connect_timeout(&mut peer.options);
             peer.connect_to_url(&url, tls)
         })
     }
@@ -42,8 +44,8 @@ impl RustWebSocketPeer {
     /// RustTCPServer.take_connection], on a [RustStreamPeerTLS] from [method RustStreamPeerTLS.accept_stream], or on
     /// one of the engine's own [StreamPeerTCP] or [StreamPeerTLS]. The handshake happens in [method poll].
     ///
-    /// Returns [constant ERR_INVALID_PARAMETER] for any other stream and for invalid [member handshake_headers], and
-    /// [constant ERR_ALREADY_IN_USE] while connecting or connected.
+    /// Returns [constant ERR_INVALID_PARAMETER] for any other stream, for a TLS stream without a session and for
+    /// invalid [member handshake_headers], and [constant ERR_ALREADY_IN_USE] while connecting or connected.
     #[func]
     fn accept_stream(&self, stream: Option<Gd<StreamPeer>>) -> GodotError {
         if !stream.as_ref().is_some_and(stream_resolution::is_own_socket) {

@@ -3,8 +3,11 @@
 use godot::prelude::*;
 
 use crate::error::ErrorCode;
+use crate::godot::flushed_object::FlushedObject;
 use crate::godot::frame_flush::{CollectsMessages, FrameFlush};
+use crate::godot::project_limits;
 use crate::peer::WebSocketPeer;
+use crate::peer::flushing::CollectsOutput;
 use crate::peer::options::TlsTexts;
 
 /// A connection and what scripts need in addition.
@@ -19,6 +22,13 @@ pub struct PeerObject {
 }
 
 impl PeerObject {
+    /// Returns an object with the limits of the project.
+    pub fn with_project_limits() -> Self {
+        let mut object = Self::default();
+        project_limits::apply_connect_timeout(&mut object.peer.options);
+        object
+    }
+
     /// Returns the object of a connection that another object drives.
     pub fn of(peer: WebSocketPeer) -> Self {
         Self { peer, ..Self::default() }
@@ -32,6 +42,12 @@ impl PeerObject {
         };
         self.packet_error = error;
         packet
+    }
+}
+
+impl FlushedObject for PeerObject {
+    fn output(&mut self) -> &mut dyn CollectsOutput {
+        &mut self.peer
     }
 }
 

@@ -2,37 +2,26 @@
 //!
 //! gdext's way into a method makes a reference-counted handle of the object and passes every argument and result
 //! through several conversions: about 0.2 µs, several times what polling an idle connection takes. Scripts that know
-//! the type call a method by a function pointer that was registered with it ("ptrcall"), unless they leave out default
-//! arguments. So the methods in [`pointer_call`] get a function of this file, and `send()`, whose second argument is
-//! rarely written, gets [`send_variants`] for the other way too. [`method_registration`](super::method_registration)
-//! registers them; everything else about the methods is gdext's.
+//! the type call a method by a function pointer that was registered with it ("ptrcall"), so the methods in
+//! [`pointer_call`] get a function of this file. Other calls get there by
+//! [`variant_calls`](crate::godot::variant_calls). [`method_registration`](crate::godot::method_registration) registers
+//! them; everything else about the methods is gdext's.
 
 #![expect(unsafe_code, reason = "the engine calls through function pointers with untyped arguments")]
 
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
 
 use godot::global::Error as GodotError;
 use godot::obj::EngineEnum;
 use godot::prelude::*;
 use godot::sys::{
-    GDEXTENSION_CALL_OK, GDExtensionCallError, GDExtensionClassInstancePtr, GDExtensionClassMethodPtrCall,
-    GDExtensionConstTypePtr, GDExtensionConstVariantPtr, GDExtensionInt, GDExtensionTypePtr, GDExtensionVariantPtr,
+    GDExtensionClassInstancePtr, GDExtensionClassMethodPtrCall, GDExtensionConstTypePtr, GDExtensionTypePtr,
 };
 
 use super::{RustWebSocketPeer, frequent_methods};
 use crate::godot::called_instance::InstancePointer;
 use crate::godot::class_enums::{State, WriteMode};
-
-pub type CallMethod = unsafe extern "C" fn(
-    *mut c_void,
-    GDExtensionClassInstancePtr,
-    *const GDExtensionConstVariantPtr,
-    GDExtensionInt,
-    GDExtensionVariantPtr,
-    *mut GDExtensionCallError,
-);
 
 /// Declares the methods with a pointer of their own: the name, which is also that of the body in [`frequent_methods`],
 /// and the type of each argument by its index. The result is converted by its type.
@@ -154,54 +143,6 @@ impl PointerResult for PackedByteArray {
     unsafe fn write_to(self, place: GDExtensionTypePtr) {
         // SAFETY: as the trait; the place holds an empty array, which is dropped.
         unsafe { *place.cast::<Self>() = self };
-    }
-}
-
-/// The function that gdext has registered for `send()` with variants.
-static SEND_OF_GDEXT: OnceLock<CallMethod> = OnceLock::new();
-
-/// Returns the function for calls of a method with variants, in place of gdext's.
-pub fn variant_call(method: &str, of_gdext: CallMethod) -> CallMethod {
-    if method != "send" {
-        return of_gdext;
-    }
-    SEND_OF_GDEXT.get_or_init(|| of_gdext);
-    send_variants
-}
-
-/// Calls `send()` with variants. gdext handles, and explains, every call but those with a PackedByteArray and perhaps
-/// an integer.
-unsafe extern "C" fn send_variants(
-    method: *mut c_void,
-    instance: GDExtensionClassInstancePtr,
-    arguments: *const GDExtensionConstVariantPtr,
-    count: GDExtensionInt,
-    result: GDExtensionVariantPtr,
-    error: *mut GDExtensionCallError,
-) {
-    // SAFETY: the engine passes `count` variants.
-    let variant = |index: usize| unsafe { &*(*arguments.add(index)).cast::<Variant>() };
-    let mode = match count {
-        1 => Some(WriteMode::BINARY),
-        2 if variant(1).get_type() == VariantType::INT => variant(1).try_to::<i64>().ok().map(WriteMode),
-        _ => None,
-    };
-    let bytes = match count {
-        1 | 2 if variant(0).get_type() == VariantType::PACKED_BYTE_ARRAY => variant(0).try_to::<PackedByteArray>().ok(),
-        _ => None,
-    };
-    match (bytes, mode, SEND_OF_GDEXT.get()) {
-        (Some(bytes), Some(mode), _) => guarded(|| {
-            // SAFETY: the engine calls this for an instance, with a variant for the result, which is replaced.
-            unsafe {
-                let this = InstancePointer::<RustWebSocketPeer>::new(instance);
-                *result.cast::<Variant>() = i64::from(frequent_methods::send(&this, &bytes, mode).ord()).to_variant();
-                (*error).error = GDEXTENSION_CALL_OK;
-            }
-        }),
-        // SAFETY: as this function.
-        (_, _, Some(of_gdext)) => unsafe { of_gdext(method, instance, arguments, count, result, error) },
-        _ => {}
     }
 }
 

@@ -73,6 +73,21 @@ impl RustWebSocketServer {
         frame_flush::send(&this, |object| object.server.send_to(target, kind, packet.as_slice()))
     }
 
+    /// Sends a packet to the clients with the given ids. It is encoded, and compressed, once. Not in Godot 3.
+    ///
+    /// Returns the error of [method send_to] for the first client that cannot be sent the packet; the other clients get
+    /// it nevertheless.
+    #[func(gd_self)]
+    fn send_to_list(
+        this: Gd<Self>,
+        ids: PackedInt32Array,
+        packet: PackedByteArray,
+        #[opt(default = RemoteWriteMode::BINARY)] write_mode: RemoteWriteMode,
+    ) -> GodotError {
+        let kind = write_mode.message_kind();
+        frame_flush::send(&this, |object| object.server.send_to_list(ids.as_slice(), kind, packet.as_slice()))
+    }
+
     /// Writes the packets that were collected in this frame to the network now. This happens automatically at the end
     /// of the frame and in [method MultiplayerPeer.poll].
     #[func(gd_self)]

@@ -21,7 +21,7 @@ use super::object_registry::{ObjectClass, ObjectField, object_of_class, with_obj
 use super::option_properties::{OptionsOwner, with_server_options};
 use super::remote_peer::RustWebSocketRemotePeer;
 use super::tls::certificate_pem;
-use super::{convert, engine_pointers, frame_flush};
+use super::{convert, engine_pointers, frame_flush, refused_calls};
 use crate::error::Result;
 use crate::net::ServerTls;
 use crate::peer::options::{ListenOptions, TlsTexts};
@@ -49,7 +49,7 @@ with_server_options! {
     #[derive(GodotClass)]
     #[class(tool, init, base = MultiplayerPeerExtension)]
     pub struct RustWebSocketServer {
-        #[init(val = ObjectField::new(ServerObject::with_project_limits()))]
+        #[init(val = ObjectField::flushed(ServerObject::with_project_limits()))]
         state: ObjectField<ServerObject>,
         identity: Mutex<Identity>,
         peers: Mutex<HashMap<i32, Gd<RustWebSocketRemotePeer>>>,
@@ -95,7 +95,13 @@ object_of_class! { RustWebSocketServer.state: ServerObject }
 impl RustWebSocketServer {
     /// Runs a call that returns an error number.
     fn run(&self, call: impl FnOnce(&mut Server) -> Result) -> GodotError {
-        self.state.with(GodotError::ERR_BUSY, |object| convert::error(&call(&mut object.server)))
+        self.run_as(refused_calls::call_of(&call), call)
+    }
+
+    /// Runs a call whose name is not that of the closure's method.
+    fn run_as(&self, name: &'static str, call: impl FnOnce(&mut Server) -> Result) -> GodotError {
+        let result = self.state.with(None, |object| Some(call(&mut object.server)));
+        refused_calls::number::<Self>(result, name, || self.base().instance_id())
     }
 
     /// Runs a query.
@@ -105,12 +111,16 @@ impl RustWebSocketServer {
 
     /// Changes settings that must not change while the server listens; returns whether they were changed.
     fn configure(&self, set: impl FnOnce(&mut ServerOptions) -> Result) -> bool {
-        self.run(|server| server.configure(set)) == GodotError::OK
+        self.run_as(refused_calls::call_of(&set), |server| server.configure(set)) == GodotError::OK
     }
 
     /// Changes settings that may change at any time.
     fn set(&self, set: impl FnOnce(&mut ServerOptions) -> Result) {
-        self.run(|server| server.set_options(set));
+        self.set_as(refused_calls::call_of(&set), set);
+    }
+
+    fn set_as(&self, name: &'static str, set: impl FnOnce(&mut ServerOptions) -> Result) {
+        self.run_as(name, |server| server.set_options(set));
     }
 
     fn poll_and_emit(this: Gd<Self>) {
@@ -162,7 +172,7 @@ impl OptionsOwner<ConnectionOptions> for RustWebSocketServer {
     }
 
     fn change_options(&self, change: impl FnOnce(&mut ConnectionOptions) -> Result) {
-        self.set(|options| change(&mut options.peer));
+        self.set_as(refused_calls::call_of(&change), |options| change(&mut options.peer));
     }
 }
 
@@ -172,7 +182,7 @@ impl OptionsOwner<AdmissionOptions> for RustWebSocketServer {
     }
 
     fn change_options(&self, change: impl FnOnce(&mut AdmissionOptions) -> Result) {
-        self.set(|options| change(&mut options.admission));
+        self.set_as(refused_calls::call_of(&change), |options| change(&mut options.admission));
     }
 }
 
@@ -182,7 +192,7 @@ impl OptionsOwner<ListenOptions> for RustWebSocketServer {
     }
 
     fn change_options(&self, change: impl FnOnce(&mut ListenOptions) -> Result) {
-        self.configure(|options| change(&mut options.listen));
+        self.run_as(refused_calls::call_of(&change), |server| server.configure(|options| change(&mut options.listen)));
     }
 }
 

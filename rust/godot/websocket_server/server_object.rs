@@ -8,10 +8,12 @@ use godot_core::meta::RawPtr;
 
 use crate::error::Result;
 use crate::godot::engine_pointers;
+use crate::godot::flushed_object::FlushedObject;
 use crate::godot::frame_flush::{CollectsMessages, FrameFlush};
 use crate::godot::multiplayer_virtuals::MultiplayerObject;
 use crate::godot::nested_polls::{EventObject, NestedPolls};
 use crate::godot::project_limits::{QueueLimits, queue_limits};
+use crate::peer::flushing::CollectsOutput;
 use crate::peer::{PeerEvent, Server};
 
 /// A server and what scripts need in addition.
@@ -55,6 +57,12 @@ impl ServerObject {
             }
             _ => {}
         }
+    }
+}
+
+impl FlushedObject for ServerObject {
+    fn output(&mut self) -> &mut dyn CollectsOutput {
+        &mut self.server
     }
 }
 

@@ -1,8 +1,10 @@
 //! PEM texts as programs pass them: parsing certificates and keys, and reading names and validity.
 
+use data_encoding::BASE64;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorCode, Result};
 
@@ -28,12 +30,37 @@ fn clean(pem: &str) -> String {
     pem.replace(['\0', '\u{fffd}', '\u{feff}'], "")
 }
 
-/// Returns the private key in a PEM text: PKCS#8, PKCS#1 (RSA) or SEC1 (EC).
-pub(super) fn private_key(pem: &str, what: &str) -> Result<PrivateKeyDer<'static>> {
-    PrivateKeyDer::from_pem_slice(clean(pem).as_bytes()).map_err(|error| {
-        let message = format!("{what}: there is no private key in PEM format that can be read ({error})");
+type KeyFromDer = fn(Vec<u8>) -> PrivateKeyDer<'static>;
+
+/// Names of the PEM sections with a private key, and what they contain.
+const KEY_SECTIONS: [(&str, KeyFromDer); 3] = [
+    ("PRIVATE KEY", |der| PrivatePkcs8KeyDer::from(der).into()),
+    ("RSA PRIVATE KEY", |der| PrivatePkcs1KeyDer::from(der).into()),
+    ("EC PRIVATE KEY", |der| PrivateSec1KeyDer::from(der).into()),
+];
+
+/// Returns the first private key in a PEM text: PKCS#8, PKCS#1 (RSA) or SEC1 (EC). No other copy of it stays in memory,
+/// as the buffers of a general PEM reader would.
+pub(super) fn private_key(pem: &str, what: &str) -> Result<Zeroizing<PrivateKeyDer<'static>>> {
+    let invalid = |why: &str| {
+        let message = format!("{what}: there is no private key in PEM format that can be read ({why})");
         Error::new(ErrorCode::InvalidParameter, message)
-    })
+    };
+    let found = KEY_SECTIONS.iter().filter_map(|(name, key)| {
+        let begin = format!("-----BEGIN {name}-----");
+        pem.find(&begin).map(|start| (start, start + begin.len(), name, key))
+    });
+    let (_, start, name, key) = found.min_by_key(|(start, ..)| *start).ok_or_else(|| invalid("no private key"))?;
+    let rest = pem.get(start..).unwrap_or_default();
+    let end = rest.find(&format!("-----END {name}-----")).ok_or_else(|| invalid("its end is missing"))?;
+    let mut base64 = Zeroizing::new(Vec::with_capacity(end));
+    let section = rest.get(..end).unwrap_or_default();
+    base64.extend(section.bytes().filter(|byte| byte.is_ascii() && !byte.is_ascii_whitespace() && *byte != 0));
+    let length = BASE64.decode_len(base64.len()).map_err(|_| invalid("invalid base64"))?;
+    let mut der = Zeroizing::new(vec![0; length]);
+    let written = BASE64.decode_mut(&base64, &mut der).map_err(|_| invalid("invalid base64"))?;
+    der.truncate(written);
+    Ok(Zeroizing::new(key(std::mem::take(&mut *der))))
 }
 
 /// Returns the subject of a certificate, for example `CN=player, O=Example`.

@@ -1,6 +1,7 @@
 //! TLS 1.2 and 1.3 over any transport, by rustls.
 
 mod certificates;
+mod config_cache;
 mod failure;
 mod info;
 mod name_constraints;

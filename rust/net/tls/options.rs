@@ -1,26 +1,28 @@
 //! TLS settings of clients and servers: how they are combined, checked, and made into rustls configurations.
 
-use std::collections::VecDeque;
 use std::io::Read as _;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::crypto::ring::sign::any_supported_type;
+use rustls::pki_types::ServerName;
 use rustls::server::WebPkiClientVerifier;
-use rustls::{ClientConfig, ServerConfig};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, InconsistentKeys, ServerConfig};
+use zeroize::{Zeroize as _, Zeroizing};
 
+use super::config_cache::{ConfigCache, MadeConfig, TlsSpec};
 use super::provider::provider;
 use super::trusted::TrustedCertificates;
 use super::verifier::{ClientVerifier, ServerTrust, ServerVerifier};
 use super::{certificates, system_trust};
 use crate::error::{Error, ErrorCode, Result};
-use crate::limits::REMEMBERED_TLS_SETTINGS;
 
 /// The protocol that connections offer by ALPN (RFC 7301).
 const ALPN: &[u8] = b"http/1.1";
 
-/// A certificate chain and its private key, both in PEM format.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A certificate chain and its private key, both in PEM format. The key is overwritten when it is dropped, and `Debug`
+/// does not show it.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct IdentityPem {
     /// The certificate, followed by its intermediates.
     pub certificate: String,
@@ -39,9 +41,28 @@ impl IdentityPem {
         self.certificate.is_empty() && self.private_key.is_empty()
     }
 
-    fn parse(&self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+    /// Returns the chain with a key that signs. The decoded key is overwritten: the signing key, which belongs to the
+    /// cryptographic library, is the only copy left.
+    fn certified_key(&self) -> Result<SingleCertAndKey> {
         let chain = certificates::parse(&self.certificate, "certificate")?;
-        Ok((chain, certificates::private_key(&self.private_key, "private key")?))
+        let key = certificates::private_key(&self.private_key, "private key")?;
+        let certified = CertifiedKey::new(chain, any_supported_type(&key).map_err(refused)?);
+        match certified.keys_match() {
+            Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(certified.into()),
+            Err(error) => Err(refused(error)),
+        }
+    }
+}
+
+impl Drop for IdentityPem {
+    fn drop(&mut self) {
+        self.private_key.zeroize();
+    }
+}
+
+impl std::fmt::Debug for IdentityPem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IdentityPem").field("certificate", &self.certificate).finish_non_exhaustive()
     }
 }
 
@@ -70,92 +91,112 @@ pub struct ServerTlsSpec {
     pub client_certificate_required: bool,
 }
 
-/// Settings as a program combines them. A refused call changes nothing.
+/// Settings as a program combines them. A refused call changes nothing. As long as they exist, connections with the
+/// same settings resume each other's sessions.
+#[derive(Clone, Debug, Default)]
+pub struct TlsOptions {
+    spec: RoleSpec,
+    /// Keeps the configuration of the settings.
+    _made: Option<MadeTls>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TlsOptions {
-    /// Settings of a client.
+enum RoleSpec {
     Client(ClientTlsSpec),
-    /// Settings of a server.
     Server(ServerTlsSpec),
 }
 
-impl Default for TlsOptions {
+/// A configuration that is only kept.
+#[derive(Clone, Debug)]
+pub(super) enum MadeTls {
+    Client { _tls: ClientTls },
+    Server { _tls: ServerTls },
+}
+
+impl Default for RoleSpec {
     fn default() -> Self {
         Self::Client(ClientTlsSpec::default())
     }
 }
+
+impl PartialEq for TlsOptions {
+    fn eq(&self, other: &Self) -> bool {
+        self.spec == other.spec
+    }
+}
+
+impl Eq for TlsOptions {}
 
 impl TlsOptions {
     /// Makes these the settings of a client that verifies chain and name; see [`ClientTlsSpec`].
     pub fn set_client(&mut self, trusted: Option<String>, common_name_override: &str) -> Result {
         let common_name_override = common_name_override.to_owned();
         let identity = self.client_identity();
-        self.set(Self::Client(ClientTlsSpec { is_unsafe: false, trusted, common_name_override, identity }))
+        self.set(RoleSpec::Client(ClientTlsSpec { is_unsafe: false, trusted, common_name_override, identity }))
     }
 
     /// Makes these the settings of a client that does not verify the name, and verifies the chain only if `trusted` is
     /// set.
     pub fn set_client_unsafe(&mut self, trusted: Option<String>) -> Result {
         let identity = self.client_identity();
-        self.set(Self::Client(ClientTlsSpec { is_unsafe: true, trusted, identity, ..ClientTlsSpec::default() }))
+        self.set(RoleSpec::Client(ClientTlsSpec { is_unsafe: true, trusted, identity, ..ClientTlsSpec::default() }))
     }
 
     /// Makes these the settings of a server with this certificate.
     pub fn set_server(&mut self, private_key: &str, certificate: &str) -> Result {
         let identity = IdentityPem::new(private_key, certificate);
-        self.set(Self::Server(ServerTlsSpec { identity, ..ServerTlsSpec::default() }))
+        self.set(RoleSpec::Server(ServerTlsSpec { identity, ..ServerTlsSpec::default() }))
     }
 
     /// Sets the certificate that a client presents to servers that request one.
     pub fn set_client_certificate(&mut self, private_key: &str, certificate: &str) -> Result {
-        let Self::Client(spec) = self else { return Err(wrong_role("client", "server")) };
+        let RoleSpec::Client(spec) = &self.spec else { return Err(wrong_role("client", "server")) };
         let spec = ClientTlsSpec { identity: IdentityPem::new(private_key, certificate), ..spec.clone() };
         // An empty pair would stand for no certificate, so it is parsed here.
-        spec.identity.parse()?;
-        self.set(Self::Client(spec))
+        spec.identity.certified_key()?;
+        self.set(RoleSpec::Client(spec))
     }
 
     /// Makes a server request client certificates issued by one of these authorities.
     pub fn set_client_ca(&mut self, authorities: &str, is_required: bool) -> Result {
-        let Self::Server(spec) = self else { return Err(wrong_role("server", "client")) };
+        let RoleSpec::Server(spec) = &self.spec else { return Err(wrong_role("server", "client")) };
         let spec = ServerTlsSpec {
             client_ca: Some(authorities.to_owned()),
             client_certificate_required: is_required,
             ..spec.clone()
         };
-        self.set(Self::Server(spec))
+        self.set(RoleSpec::Server(spec))
     }
 
     fn client_identity(&self) -> IdentityPem {
-        match self {
-            Self::Client(spec) => spec.identity.clone(),
-            Self::Server(_) => IdentityPem::default(),
+        match &self.spec {
+            RoleSpec::Client(spec) => spec.identity.clone(),
+            RoleSpec::Server(_) => IdentityPem::default(),
         }
     }
 
-    fn set(&mut self, options: Self) -> Result {
-        match &options {
-            Self::Client(_) => options.client().map(|_| ())?,
-            Self::Server(_) => options.server().map(|_| ())?,
-        }
-        *self = options;
+    fn set(&mut self, spec: RoleSpec) -> Result {
+        let made = match &spec {
+            RoleSpec::Client(spec) => MadeTls::Client { _tls: ClientTls::new(spec.clone())? },
+            RoleSpec::Server(spec) => MadeTls::Server { _tls: ServerTls::new(spec.clone())? },
+        };
+        *self = Self { spec, _made: Some(made) };
         Ok(())
     }
 
     /// Returns the configuration of a client's connections.
     pub fn client(&self) -> Result<ClientTls> {
-        match self {
-            Self::Client(spec) => ClientTls::new(spec.clone()),
-            Self::Server(_) => Err(wrong_role("client", "server")),
+        match &self.spec {
+            RoleSpec::Client(spec) => ClientTls::new(spec.clone()),
+            RoleSpec::Server(_) => Err(wrong_role("client", "server")),
         }
     }
 
     /// Returns the configuration of a server's connections.
     pub fn server(&self) -> Result<ServerTls> {
-        match self {
-            Self::Server(spec) => ServerTls::new(spec.clone()),
-            Self::Client(_) => Err(wrong_role("server", "client")),
+        match &self.spec {
+            RoleSpec::Server(spec) => ServerTls::new(spec.clone()),
+            RoleSpec::Client(_) => Err(wrong_role("server", "client")),
         }
     }
 }
@@ -167,55 +208,57 @@ fn wrong_role(wanted: &str, given: &str) -> Error {
 /// Bytes of a certificate or key file that are read at most; a system's whole trust store has some hundred KiB.
 const MAX_PEM_FILE: u64 = 8 * 1024 * 1024;
 
-/// Reads a PEM file with certificates or a key.
-pub fn read_pem_file(path: &str) -> Result<String> {
+/// Reads a PEM file with certificates or a key. The text is overwritten when it is dropped.
+pub fn read_pem_file(path: &str) -> Result<Zeroizing<String>> {
     let failed = |why: &dyn std::fmt::Display| {
         Error::new(ErrorCode::InvalidParameter, format!("the file '{path}' cannot be read: {why}"))
     };
     let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
-    let mut text = String::new();
+    // Large enough at once, because a text that grows leaves copies.
+    let length = file.metadata().map_or(0, |metadata| metadata.len().min(MAX_PEM_FILE));
+    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(length).unwrap_or(0) + 64));
     file.take(MAX_PEM_FILE).read_to_string(&mut text).map_err(|error| failed(&error))?;
     Ok(text)
 }
 
-/// Configurations of earlier connections, so that connections with equal settings can resume each other's sessions.
-struct ConfigCache<S, T>(Mutex<VecDeque<(S, T)>>);
+/// TLS configuration of a client's connections.
+#[derive(Clone, Debug)]
+pub struct ClientTls(Arc<MadeConfig<ClientTlsSpec, ClientContent>>);
 
-impl<S: PartialEq, T: Clone> ConfigCache<S, T> {
-    const fn new() -> Self {
-        Self(Mutex::new(VecDeque::new()))
-    }
+#[derive(Debug)]
+struct ClientContent {
+    config: Arc<ClientConfig>,
+    name: Option<ServerName<'static>>,
+    needs_system_trust: bool,
+}
 
-    fn get_or_make(&self, spec: S, make: impl FnOnce(&S) -> Result<T>) -> Result<T> {
-        if let Some((_, made)) = self.0.lock().iter().find(|(known, _)| *known == spec) {
-            return Ok(made.clone());
-        }
-        let made = make(&spec)?;
-        let mut remembered = self.0.lock();
-        if remembered.len() >= REMEMBERED_TLS_SETTINGS {
-            remembered.pop_front();
-        }
-        remembered.push_back((spec, made.clone()));
-        Ok(made)
+static CLIENT_CONFIGS: ConfigCache<ClientTlsSpec, ClientContent> = ConfigCache::new();
+static SERVER_CONFIGS: ConfigCache<ServerTlsSpec, Arc<ServerConfig>> = ConfigCache::new();
+
+impl TlsSpec for ClientTlsSpec {
+    fn has_private_key(&self) -> bool {
+        !self.identity.is_empty()
     }
 }
 
-/// TLS configuration of a client's connections.
-#[derive(Clone, Debug)]
-pub struct ClientTls {
-    pub(super) config: Arc<ClientConfig>,
-    name: Option<ServerName<'static>>,
-    needs_system_trust: bool,
+impl TlsSpec for ServerTlsSpec {
+    fn has_private_key(&self) -> bool {
+        true
+    }
 }
 
 impl ClientTls {
     /// Parses certificates and keys. Invalid ones are refused.
     pub fn new(spec: ClientTlsSpec) -> Result<Self> {
-        static REMEMBERED: ConfigCache<ClientTlsSpec, ClientTls> = ConfigCache::new();
-        REMEMBERED.get_or_make(spec, Self::make)
+        CLIENT_CONFIGS.get_or_make(spec, Self::make).map(Self)
     }
 
-    fn make(spec: &ClientTlsSpec) -> Result<Self> {
+    /// The configuration of rustls.
+    pub(super) fn config(&self) -> &Arc<ClientConfig> {
+        &self.0.content.config
+    }
+
+    fn make(spec: &ClientTlsSpec) -> Result<ClientContent> {
         let name_override = Some(spec.common_name_override.clone()).filter(|name| !name.is_empty());
         let trust = match &spec.trusted {
             Some(pem) => {
@@ -239,23 +282,22 @@ impl ClientTls {
         let mut config = if spec.identity.is_empty() {
             builder.with_no_client_auth()
         } else {
-            let (chain, key) = spec.identity.parse()?;
-            builder.with_client_auth_cert(chain, key).map_err(refused)?
+            builder.with_client_cert_resolver(Arc::new(spec.identity.certified_key()?))
         };
         config.alpn_protocols = vec![ALPN.to_vec()];
-        Ok(Self { config: Arc::new(config), name, needs_system_trust })
+        Ok(ClientContent { config: Arc::new(config), name, needs_system_trust })
     }
 
     /// Starts to load the system's trust store in the background if it is needed.
     pub fn prepare(&self) {
-        if self.needs_system_trust {
+        if self.0.content.needs_system_trust {
             system_trust::prepare();
         }
     }
 
     /// Returns whether a handshake can begin: the trust store is loaded or not needed.
     pub fn is_prepared(&self) -> bool {
-        !self.needs_system_trust || system_trust::is_prepared()
+        !self.0.content.needs_system_trust || system_trust::is_prepared()
     }
 
     /// Checks that the host is a name or address that a certificate can have.
@@ -265,7 +307,7 @@ impl ClientTls {
 
     /// Returns the name that is sent to the server (SNI) and that its certificate must have.
     pub(super) fn server_name(&self, host: &str) -> Result<ServerName<'static>> {
-        if let Some(name) = &self.name {
+        if let Some(name) = &self.0.content.name {
             return Ok(name.clone());
         }
         // RFC 6066 section 3: the name is sent without a trailing dot.
@@ -281,19 +323,21 @@ impl ClientTls {
 
 /// TLS configuration of a server's connections.
 #[derive(Clone, Debug)]
-pub struct ServerTls {
-    pub(super) config: Arc<ServerConfig>,
-}
+pub struct ServerTls(Arc<MadeConfig<ServerTlsSpec, Arc<ServerConfig>>>);
 
 impl ServerTls {
     /// See [`ClientTls::new`].
     pub fn new(spec: ServerTlsSpec) -> Result<Self> {
-        static REMEMBERED: ConfigCache<ServerTlsSpec, ServerTls> = ConfigCache::new();
-        REMEMBERED.get_or_make(spec, Self::make)
+        SERVER_CONFIGS.get_or_make(spec, Self::make).map(Self)
     }
 
-    fn make(spec: &ServerTlsSpec) -> Result<Self> {
-        let (chain, key) = spec.identity.parse()?;
+    /// The configuration of rustls.
+    pub(super) fn config(&self) -> &Arc<ServerConfig> {
+        &self.0.content
+    }
+
+    fn make(spec: &ServerTlsSpec) -> Result<Arc<ServerConfig>> {
+        let identity = spec.identity.certified_key()?;
         let verifier = match &spec.client_ca {
             // Without authorities no certificate could be verified, and every client would be let in.
             None if spec.client_certificate_required => {
@@ -310,11 +354,10 @@ impl ServerTls {
             .with_safe_default_protocol_versions()
             .map_err(refused)?
             .with_client_cert_verifier(verifier)
-            .with_single_cert(chain, key)
-            .map_err(refused)?;
+            .with_cert_resolver(Arc::new(identity));
         config.alpn_protocols = vec![ALPN.to_vec()];
         config.ticketer = rustls::crypto::ring::Ticketer::new().map_err(refused)?;
-        Ok(Self { config: Arc::new(config) })
+        Ok(Arc::new(config))
     }
 }
 
@@ -324,4 +367,40 @@ fn refused(error: rustls::Error) -> Error {
         other => format!("TLS settings: {other}"),
     };
     Error::new(ErrorCode::InvalidParameter, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity() -> IdentityPem {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+        IdentityPem::new(&key.serialize_pem(), &certificate.pem())
+    }
+
+    #[test]
+    fn no_configuration_with_a_private_key_outlives_its_options_and_connections() {
+        let identity = identity();
+        let (mut server, mut client) = (TlsOptions::default(), TlsOptions::default());
+        server.set_server(&identity.private_key, &identity.certificate).unwrap();
+        client.set_client_certificate(&identity.private_key, &identity.certificate).unwrap();
+        let server_spec = ServerTlsSpec { identity: identity.clone(), ..ServerTlsSpec::default() };
+        let client_spec = ClientTlsSpec { identity, ..ClientTlsSpec::default() };
+        let connection = server.server().unwrap();
+        assert!(SERVER_CONFIGS.contains(&server_spec) && CLIENT_CONFIGS.contains(&client_spec));
+        drop((server, client));
+        assert!(SERVER_CONFIGS.contains(&server_spec), "a connection uses it");
+        drop(connection);
+        assert!(!SERVER_CONFIGS.contains(&server_spec) && !CLIENT_CONFIGS.contains(&client_spec));
+        assert!(!format!("{server_spec:?}").contains("PRIVATE"));
+    }
+
+    #[test]
+    fn a_configuration_without_a_private_key_is_remembered() {
+        let spec =
+            ClientTlsSpec { is_unsafe: true, trusted: Some(identity().certificate.clone()), ..Default::default() };
+        drop(ClientTls::new(spec.clone()).unwrap());
+        assert!(CLIENT_CONFIGS.contains(&spec));
+    }
 }

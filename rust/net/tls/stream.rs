@@ -9,9 +9,10 @@ use rustls::{ClientConnection, Connection, HandshakeKind, ProtocolVersion, Serve
 use super::certificates;
 use super::failure::{TlsFailure, Truncated};
 use super::info::TlsInfo;
-use super::options::{ClientTls, ServerTls};
+use super::options::{ClientTls, MadeTls, ServerTls};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::TLS_WRITE_BYTES;
+use crate::net::poller::Poller;
 use crate::net::receive_buffers;
 use crate::net::{FailureStage, NetError, RawDescriptor, Transport};
 
@@ -27,12 +28,16 @@ pub struct TlsStream {
     /// Bytes at the beginning of the next write that are encrypted already. A write reports bytes only after their
     /// ciphertext was written, so that the caller's queue shows all unsent data.
     accepted: usize,
+    /// Bytes received in the handshake.
+    handshake_bytes: u64,
     /// The session may hold plaintext.
     may_hold_plaintext: bool,
     /// The end of the transport was read.
     is_at_end: bool,
     /// The error that ended the session; every later read returns it again.
     failure: Option<rustls::Error>,
+    /// Lets later connections with the same settings share the configuration, and resume the session.
+    _settings: MadeTls,
 }
 
 impl std::fmt::Debug for TlsStream {
@@ -45,19 +50,19 @@ impl TlsStream {
     /// Returns a client's session; `host` is the name or address of the server.
     pub fn client(inner: Box<dyn Transport>, settings: &ClientTls, host: &str) -> Result<Self> {
         let name = settings.server_name(host)?;
-        let session = ClientConnection::new(Arc::clone(&settings.config), name)
+        let session = ClientConnection::new(Arc::clone(settings.config()), name)
             .map_err(|error| Error::new(ErrorCode::Failed, TlsFailure::from(&error).text))?;
-        Ok(Self::new(inner, session.into()))
+        Ok(Self::new(inner, session.into(), MadeTls::Client { _tls: settings.clone() }))
     }
 
     /// Returns a server's session.
     pub fn server(inner: Box<dyn Transport>, settings: &ServerTls) -> Result<Self> {
-        let session = ServerConnection::new(Arc::clone(&settings.config))
+        let session = ServerConnection::new(Arc::clone(settings.config()))
             .map_err(|error| Error::new(ErrorCode::Failed, TlsFailure::from(&error).text))?;
-        Ok(Self::new(inner, session.into()))
+        Ok(Self::new(inner, session.into(), MadeTls::Server { _tls: settings.clone() }))
     }
 
-    fn new(inner: Box<dyn Transport>, mut session: Connection) -> Self {
+    fn new(inner: Box<dyn Transport>, mut session: Connection, settings: MadeTls) -> Self {
         // Bounded by `write`, which encrypts more only after the ciphertext was written.
         session.set_buffer_limit(None);
         Self {
@@ -66,9 +71,11 @@ impl TlsStream {
             waiting: Vec::new(),
             waiting_used: 0,
             accepted: 0,
+            handshake_bytes: 0,
             may_hold_plaintext: false,
             is_at_end: false,
             failure: None,
+            _settings: settings,
         }
     }
 
@@ -218,6 +225,9 @@ impl TlsStream {
                 let _end = self.session.read_tls(&mut io::empty());
                 return Err(ErrorKind::UnexpectedEof.into());
             }
+            if self.session.is_handshaking() {
+                self.handshake_bytes += count as u64;
+            }
             let input = input.get(..count).unwrap_or_default();
             let used = self.decrypt(input)?;
             self.waiting = input.get(used..).unwrap_or_default().to_vec();
@@ -345,10 +355,22 @@ impl Transport for TlsStream {
         self.inner.may_write()
     }
 
+    fn may_flush_in_background(&self) -> bool {
+        self.inner.may_flush_in_background()
+    }
+
     fn known_readiness(&self) -> (bool, bool) {
         let (read, write) = self.inner.known_readiness();
         let holds = self.may_hold_plaintext || !self.waiting.is_empty() || self.is_at_end || self.failure.is_some();
         (read || holds || (self.session.wants_write() && write), write)
+    }
+
+    fn is_watched(&self) -> bool {
+        self.inner.is_watched()
+    }
+
+    fn watch(&mut self, poller: &Arc<Poller>) -> bool {
+        self.inner.watch(poller)
     }
 
     fn close(&mut self, unsent: Vec<u8>) {
@@ -376,6 +398,10 @@ impl Transport for TlsStream {
 
     fn set_no_delay(&mut self, enabled: bool) -> io::Result<()> {
         self.inner.set_no_delay(enabled)
+    }
+
+    fn handshake_bytes(&self) -> u64 {
+        self.handshake_bytes
     }
 
     fn is_secure(&self) -> bool {

@@ -8,11 +8,13 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls_platform_verifier::Verifier;
 
 use super::provider::provider;
+use crate::net::{background_results, process};
 
 #[derive(Clone)]
 enum Store {
     NotLoaded,
-    Loading,
+    /// By a thread of the process with this number: the child of a `fork()` has no such thread.
+    Loading(u64),
     Ready(Arc<dyn ServerCertVerifier>),
     Failed(Error),
 }
@@ -22,8 +24,13 @@ static STORE: Mutex<Store> = Mutex::new(Store::NotLoaded);
 /// Starts to load the store unless it is loaded. After a failure it is tried again.
 pub(super) fn prepare() {
     let mut store = STORE.lock();
-    if matches!(*store, Store::NotLoaded | Store::Failed(_)) {
-        *store = Store::Loading;
+    let is_needed = match &*store {
+        Store::NotLoaded | Store::Failed(_) => true,
+        Store::Loading(process) => *process != process::generation(),
+        Store::Ready(_) => false,
+    };
+    if is_needed {
+        *store = Store::Loading(process::generation());
         drop(store);
         let spawned = std::thread::Builder::new().name("wspeer-trust".to_owned()).spawn(load);
         if spawned.is_err() {
@@ -38,6 +45,7 @@ fn load() {
         Err(error) => Store::Failed(error),
     };
     *STORE.lock() = result;
+    background_results::announce();
 }
 
 /// Returns whether loading has ended, with or without success.
@@ -50,7 +58,7 @@ pub(super) fn verifier() -> Result<Arc<dyn ServerCertVerifier>, Error> {
     match STORE.lock().clone() {
         Store::Ready(verifier) => Ok(verifier),
         Store::Failed(error) => Err(error),
-        Store::NotLoaded | Store::Loading => {
+        Store::NotLoaded | Store::Loading(_) => {
             Err(Error::General("the system's trust store is not loaded yet".to_owned()))
         }
     }

@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use super::connecting::ConnectTarget;
 use super::godot3_mode::Godot3Client;
+use super::waiting_threads::WaitingThreads;
 use crate::error::{Error, ErrorCode, Result};
+use crate::net::background_flush::FlushRequests;
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::event::{MessageEvents, PeerEvent};
 use crate::peer::last_error::LastError;
@@ -40,8 +42,10 @@ pub struct Client {
     pub(super) phase: ClientPhase,
     /// The status as of the events delivered so far; [`Self::phase`] is ahead of it.
     pub(super) status: ClientStatus,
-    /// Attempts since the last established connection; 0 for the program's own.
+    /// Attempts to reconnect since the last stable connection; 0 for the program's own.
     pub(super) attempt: u32,
+    /// From when on the open connection counts as stable, so that a loss begins with the first attempt again.
+    pub(super) stable_from: Option<Instant>,
     pub(super) generation: u64,
     pub(super) events: VecDeque<PeerEvent>,
     pub(super) messages: MessageEvents,
@@ -49,7 +53,9 @@ pub struct Client {
     pub(super) is_multiplayer: bool,
     pub(super) godot3: Godot3Client,
     pub(super) target_peer: i32,
+    pub(super) waiting: WaitingThreads,
     pub(super) last_error: LastError,
+    pub(super) flush_requests: FlushRequests,
 }
 
 /// What a client does in its next poll.
@@ -78,6 +84,7 @@ impl Default for Client {
             phase: ClientPhase::Idle,
             status: ClientStatus::Disconnected,
             attempt: 0,
+            stable_from: None,
             generation: 0,
             events: VecDeque::new(),
             messages: MessageEvents::default(),
@@ -85,7 +92,9 @@ impl Default for Client {
             is_multiplayer: false,
             godot3: Godot3Client::default(),
             target_peer: 0,
+            waiting: WaitingThreads::default(),
             last_error: LastError::default(),
+            flush_requests: FlushRequests::default(),
         }
     }
 }
@@ -113,6 +122,7 @@ impl Client {
         );
         self.peer.options =
             ConnectionOptions { supported_protocols: protocols, handshake_headers: headers, ..self.options.clone() };
+        self.wake();
         self.record_error(result)
     }
 

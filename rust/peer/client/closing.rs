@@ -21,6 +21,7 @@ impl Client {
             ClientPhase::Open | ClientPhase::Closing { .. } => self.begin_closing(code, reason, false),
             ClientPhase::Connecting | ClientPhase::WaitingToReconnect(_) => {
                 self.reset();
+                self.wake();
                 Ok(())
             }
             ClientPhase::Idle => Ok(()),
@@ -35,6 +36,7 @@ impl Client {
 
     fn begin_closing(&mut self, code: i32, reason: &str, blocks_connecting: bool) -> Result {
         let result = self.peer.close(code, reason);
+        self.wake();
         if result.is_ok() {
             self.phase = ClientPhase::Closing { blocks_connecting };
         }

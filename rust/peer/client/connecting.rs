@@ -5,9 +5,11 @@ use std::time::Instant;
 use super::client_state::{Client, ClientPhase, ClientStatus};
 use super::godot3_mode::Godot3Client;
 use crate::error::{Error, ErrorCode, Result};
+use crate::limits::STABLE_CONNECTION;
 use crate::net::{ClientTls, clock, random};
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::event::{MessageEvents, PeerEvent};
+use crate::peer::flushing::CollectsOutput;
 use crate::peer::peer_ids::SERVER_ID;
 use crate::peer::state::State;
 use crate::peer::trace::PeerClass;
@@ -70,12 +72,13 @@ impl Client {
         if let Err(error) = &result {
             self.fail(error.message().to_owned(), clock::now());
         }
+        self.wake();
         result
     }
 
     /// Makes a peer that connects. With an error it does not, but still explains why.
     fn begin(&self, target: &ConnectTarget) -> (WebSocketPeer, Result) {
-        let mut peer = WebSocketPeer::with_trace_class(PeerClass::Client);
+        let mut peer = self.new_peer();
         peer.options = self.options.clone();
         peer.options.set_supported_protocols(target.parameters.protocols.clone());
         peer.options.handshake_headers.extend(target.parameters.headers.iter().cloned());
@@ -83,12 +86,19 @@ impl Client {
         (peer, result)
     }
 
+    fn new_peer(&self) -> WebSocketPeer {
+        let mut peer = WebSocketPeer::with_trace_class(PeerClass::Client);
+        peer.set_flush_requests(self.flush_requests.clone());
+        peer
+    }
+
     /// Drops the connection and everything that belongs to it.
     pub(super) fn reset(&mut self) {
-        self.peer = WebSocketPeer::with_trace_class(PeerClass::Client);
+        self.peer = self.new_peer();
         self.phase = ClientPhase::Idle;
         self.status = ClientStatus::Disconnected;
         self.attempt = 0;
+        self.stable_from = None;
         self.last_error.clear();
         self.events.clear();
         self.messages = MessageEvents::default();
@@ -111,7 +121,7 @@ impl Client {
         self.peer.poll_at(now);
         match self.peer.state() {
             State::Connecting => {}
-            State::Open | State::Closing => self.opened(),
+            State::Open | State::Closing => self.opened(now),
             State::Closed => {
                 let reason = self.peer.error_message().to_owned();
                 self.fail(reason, now);
@@ -119,15 +129,18 @@ impl Client {
         }
     }
 
-    fn opened(&mut self) {
+    fn opened(&mut self, now: Instant) {
         self.phase = ClientPhase::Open;
+        self.stable_from = Some(now + STABLE_CONNECTION);
         self.last_error.clear();
-        let was_lost = std::mem::take(&mut self.attempt) > 0;
-        // In multiplayer mode the server's introduction is reported instead.
-        if !self.is_multiplayer {
-            let protocol = self.peer.selected_protocol().to_owned();
-            self.events.push_back(PeerEvent::Opened { id: SERVER_ID, protocol });
+        let was_lost = self.attempt > 0;
+        if self.is_multiplayer {
+            // The server's introduction is reported instead.
+            self.godot3.is_reconnecting = was_lost;
+            return;
         }
+        let protocol = self.peer.selected_protocol().to_owned();
+        self.events.push_back(PeerEvent::Opened { id: SERVER_ID, protocol });
         if was_lost {
             self.events.push_back(PeerEvent::Reconnected);
         }
@@ -146,6 +159,9 @@ impl Client {
 
     /// Schedules the next attempt, unless the options say that the client gives up.
     pub(super) fn schedule_reconnect(&mut self, now: Instant) {
+        if self.stable_from.take().is_some_and(|from| from <= now) {
+            self.attempt = 0;
+        }
         self.attempt = self.attempt.saturating_add(1);
         match self.reconnect.delay_before(self.attempt, random::fraction()) {
             Some(delay) => {

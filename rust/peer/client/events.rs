@@ -2,6 +2,7 @@
 
 use super::client_state::{Client, ClientPhase, ClientStatus};
 use crate::peer::event::PeerEvent;
+use crate::peer::peer_ids::SERVER_ID;
 
 impl Client {
     /// Delivers the next event, in the order in which they happened; `None` if there is none. The status and the
@@ -22,11 +23,26 @@ impl Client {
                 return !matches!(self.phase, ClientPhase::Closing { .. }) && self.messages.deliver();
             }
             PeerEvent::Packet { .. } => return self.godot3.packets.deliver(),
+            PeerEvent::PeerConnected { id } => {
+                self.godot3.reachable.insert(*id);
+                // Before `ConnectionSucceeded`, because handlers of this event already send packets to the peer.
+                self.status = ClientStatus::Connected;
+            }
+            PeerEvent::PeerDisconnected { id } => {
+                self.godot3.reachable.remove(id);
+                // A server can announce its own departure and stay connected; the end of the connection counts.
+                if *id == SERVER_ID && self.phase != ClientPhase::Open {
+                    self.status = ClientStatus::Disconnected;
+                }
+            }
             PeerEvent::Opened { .. } | PeerEvent::ConnectionSucceeded => self.status = ClientStatus::Connected,
             PeerEvent::Closed { .. }
             | PeerEvent::Failed { .. }
             | PeerEvent::ConnectionFailed { .. }
-            | PeerEvent::ServerDisconnected => self.status = ClientStatus::Disconnected,
+            | PeerEvent::ServerDisconnected => {
+                self.godot3.reachable.clear();
+                self.status = ClientStatus::Disconnected;
+            }
             PeerEvent::Reconnecting { .. } => self.status = ClientStatus::Connecting,
             _ => {}
         }

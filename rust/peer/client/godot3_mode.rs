@@ -16,8 +16,12 @@ use crate::proto::frame::MessageKind;
 pub(super) struct Godot3Client {
     /// The id of this client; 0 before the server has assigned it.
     own_id: i32,
-    /// The peers that can be sent packets, the server included.
-    peers: BTreeSet<i32>,
+    /// The peers that the server has introduced, itself included.
+    introduced: BTreeSet<i32>,
+    /// The introduced peers whose event was delivered.
+    pub(super) reachable: BTreeSet<i32>,
+    /// Whether the connection follows a lost one, which is reported after the server's introduction.
+    pub(super) is_reconnecting: bool,
     pub(super) packets: ReceivedPackets,
     usage: QueueUsage,
 }
@@ -33,11 +37,11 @@ impl Client {
         self.godot3.own_id
     }
 
-    /// Returns the ids of the peers that can be sent packets: in multiplayer mode those that the server has introduced,
-    /// otherwise the server's while connected.
+    /// Returns the ids of the peers that can be sent packets, as of the events delivered so far: in multiplayer mode
+    /// those that the server has introduced, otherwise the server's while connected.
     pub fn peer_ids(&self) -> Vec<i32> {
         match (self.is_multiplayer, self.is_connected_to_host()) {
-            (true, _) => self.godot3.peers.iter().copied().collect(),
+            (true, _) => self.godot3.reachable.iter().copied().collect(),
             (false, true) => vec![SERVER_ID],
             (false, false) => Vec::new(),
         }
@@ -58,13 +62,16 @@ impl Client {
                     self.events.push_back(PeerEvent::Packet { id: from });
                 }
                 Some(Godot3Packet::OwnId(id)) => self.godot3.own_id = id,
-                Some(Godot3Packet::AddPeer(id)) if self.godot3.peers.insert(id) => {
+                Some(Godot3Packet::AddPeer(id)) if self.godot3.introduced.insert(id) => {
                     self.events.push_back(PeerEvent::PeerConnected { id });
                     if id == SERVER_ID {
                         self.events.push_back(PeerEvent::ConnectionSucceeded);
+                        if std::mem::take(&mut self.godot3.is_reconnecting) {
+                            self.events.push_back(PeerEvent::Reconnected);
+                        }
                     }
                 }
-                Some(Godot3Packet::RemovePeer(id)) if self.godot3.peers.remove(&id) => {
+                Some(Godot3Packet::RemovePeer(id)) if self.godot3.introduced.remove(&id) => {
                     self.events.push_back(PeerEvent::PeerDisconnected { id });
                 }
                 Some(Godot3Packet::AddPeer(_) | Godot3Packet::RemovePeer(_)) | None => {}
@@ -80,7 +87,7 @@ impl Client {
             return self.events.push_back(PeerEvent::ConnectionFailed { reason });
         }
         if self.reconnect.enabled {
-            let peers = std::mem::take(&mut self.godot3.peers);
+            let peers = std::mem::take(&mut self.godot3.introduced);
             self.events.extend(peers.into_iter().map(|id| PeerEvent::PeerDisconnected { id }));
         }
         self.events.push_back(PeerEvent::ServerDisconnected);
@@ -113,6 +120,10 @@ impl Client {
 
     /// Takes the oldest packet whose event was delivered, with its sender; it is lent until the next call.
     pub fn take_packet(&mut self) -> Result<(i32, &[u8])> {
+        // Afterwards there is room for more packets. A thread that is woken polls after this call.
+        if self.peer.packet_count() > 0 || self.peer.needs_poll() {
+            self.wake();
+        }
         let (source, data) = self.godot3.packets.take()?;
         self.godot3.usage.remove(data.len());
         Ok((source, data))

@@ -9,6 +9,7 @@ mod polling;
 mod receiving;
 mod sending;
 mod waiting;
+mod waiting_threads;
 
 pub use client_state::{Client, ClientStatus};
 pub use connecting::ConnectParameters;

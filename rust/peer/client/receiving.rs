@@ -19,6 +19,10 @@ impl Client {
 
     fn count_taken(&mut self) -> Result {
         if self.messages.take() {
+            // Now there is room for more messages.
+            if self.peer.needs_poll() {
+                self.wake();
+            }
             return Ok(());
         }
         Err(match self.is_connected_to_host() {

@@ -2,6 +2,8 @@
 
 use super::client_state::{Client, ClientPhase};
 use crate::error::{Error, ErrorCode, Result};
+use crate::net::background_flush::{FlushProgress, FlushRequests};
+use crate::peer::flushing::CollectsOutput;
 use crate::proto::frame::MessageKind;
 
 impl Client {
@@ -11,6 +13,7 @@ impl Client {
             ClientPhase::Open => self.peer.send(kind, payload),
             _ => Err(Error::new(ErrorCode::Failed, "the connection is not open")),
         };
+        self.wake_for_work();
         self.record_error(result)
     }
 
@@ -27,6 +30,7 @@ impl Client {
     /// Writes collected messages to the network now.
     pub fn flush(&mut self) {
         self.peer.flush();
+        self.wake_for_work();
     }
 
     /// Returns whether [`Self::flush`] has something to write.
@@ -42,6 +46,18 @@ impl Client {
     /// Sends a ping.
     pub fn ping(&mut self, payload: &[u8]) -> Result {
         let result = self.peer.ping(payload);
+        self.wake_for_work();
         self.record_error(result)
+    }
+}
+
+impl CollectsOutput for Client {
+    fn set_flush_requests(&mut self, requests: FlushRequests) {
+        self.peer.set_flush_requests(requests.clone());
+        self.flush_requests = requests;
+    }
+
+    fn flush_in_background(&mut self) -> FlushProgress {
+        self.peer.flush_in_background()
     }
 }

@@ -45,6 +45,7 @@ impl WebSocketPeer {
         open.send_close(&frame);
         self.trace.close_sent(&frame);
         self.flush();
+        self.request_flush();
         Ok(())
     }
 
@@ -140,8 +141,9 @@ impl WebSocketPeer {
             _ => None,
         };
         match end {
-            Some(ConnectionEnd::CloseReceived) => self.finish_close(),
-            _ => self.fail(error),
+            // What the remote peer did explains more than the failed write.
+            Some(end @ (ConnectionEnd::CloseReceived | ConnectionEnd::Violation(_))) => self.end(end),
+            Some(ConnectionEnd::Lost(_)) | None => self.fail(error),
         }
         refused
     }

@@ -37,6 +37,7 @@ impl WebSocketPeer {
         url.clone_into(&mut self.requested_url);
         match attempt {
             ConnectAttempt::Started(opening) => {
+                self.remote = opening.remote_address();
                 self.phase = ConnectionPhase::Opening(opening);
                 Ok(())
             }

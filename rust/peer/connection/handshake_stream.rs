@@ -10,6 +10,17 @@ pub(in crate::peer) struct HandshakeStream {
     pub transport: Box<dyn Transport>,
     bytes: Vec<u8>,
     written: usize,
+    received: u64,
+}
+
+/// The result of [`HandshakeStream::read`].
+pub(in crate::peer) enum HandshakeInput<T> {
+    /// There is nothing to read now.
+    Nothing,
+    /// What was made of the bytes.
+    Bytes(T),
+    /// The remote peer sends no more. It may still read.
+    Ended(NetError),
 }
 
 /// What [`HandshakeStream::receive`] has come to.
@@ -27,7 +38,12 @@ pub(in crate::peer) enum Received<T, E> {
 impl HandshakeStream {
     /// Creates a stream that will write `bytes`.
     pub fn new(transport: Box<dyn Transport>, bytes: Vec<u8>) -> Self {
-        Self { transport, bytes, written: 0 }
+        Self { transport, bytes, written: 0, received: 0 }
+    }
+
+    /// Returns a number that grows with everything that is received.
+    pub fn received(&self) -> u64 {
+        self.received + self.transport.handshake_bytes()
     }
 
     /// Returns whether all bytes are written.
@@ -53,9 +69,9 @@ impl HandshakeStream {
         // A head may arrive in many pieces; the parser's limit on its length ends the loop.
         loop {
             let parsed = match self.read(&mut parse) {
-                Ok(Some(parsed)) => parsed,
-                Ok(None) => return Received::Pending,
-                Err(error) => return Received::Lost(error),
+                Ok(HandshakeInput::Bytes(parsed)) => parsed,
+                Ok(HandshakeInput::Nothing) => return Received::Pending,
+                Ok(HandshakeInput::Ended(error)) | Err(error) => return Received::Lost(error),
             };
             match parsed {
                 Ok(None) => {}
@@ -65,10 +81,10 @@ impl HandshakeStream {
         }
     }
 
-    /// Reads once and passes the bytes to `take`; `None` if there is nothing to read now.
-    pub fn read<T>(&mut self, take: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, NetError> {
+    /// Reads once and passes the bytes to `take`.
+    pub fn read<T>(&mut self, take: impl FnOnce(&[u8]) -> T) -> Result<HandshakeInput<T>, NetError> {
         if !self.transport.may_read() {
-            return Ok(None);
+            return Ok(HandshakeInput::Nothing);
         }
         receive_buffers::with_input(|buffer| {
             // Heads are short, and an unauthenticated peer must not be able to claim much memory.
@@ -77,15 +93,21 @@ impl HandshakeStream {
             loop {
                 match self.transport.read(buffer) {
                     Ok(0) => {
-                        return Err(NetError::new(
-                            FailureStage::Http,
-                            "the remote peer closed the connection during the handshake",
-                        ));
+                        let message = "the remote peer closed the connection during the handshake";
+                        return Ok(HandshakeInput::Ended(NetError::new(FailureStage::Http, message)));
                     }
-                    Ok(count) => return Ok(Some(take(buffer.get(..count).unwrap_or_default()))),
+                    Ok(count) => {
+                        self.received += count as u64;
+                        return Ok(HandshakeInput::Bytes(take(buffer.get(..count).unwrap_or_default())));
+                    }
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
-                    Err(error) => return Err(NetError::io(FailureStage::Tcp, "reading the handshake", &error)),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(HandshakeInput::Nothing),
+                    Err(error) => {
+                        let failure = NetError::io(FailureStage::Tcp, "reading the handshake", &error);
+                        // A TLS stream that ends without close_notify.
+                        let is_end = error.kind() == ErrorKind::UnexpectedEof;
+                        return if is_end { Ok(HandshakeInput::Ended(failure)) } else { Err(failure) };
+                    }
                 }
             }
         })

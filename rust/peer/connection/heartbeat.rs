@@ -1,4 +1,7 @@
 //! Decides when a ping is sent and when a silent remote peer is given up; measures round-trip times.
+//!
+//! Any byte that arrives after a ping shows that the remote peer is alive. Only the pong with the payload of a ping
+//! measures a round-trip time.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -45,9 +48,6 @@ pub(super) enum HeartbeatAction {
 }
 
 impl Heartbeat {
-    /// Payload of automatic pings; empty, as the engine's.
-    pub const PAYLOAD: &[u8] = &[];
-
     /// Creates the heartbeat of a connection that opens now.
     pub fn new(now: Instant) -> Self {
         Self {
@@ -68,10 +68,9 @@ impl Heartbeat {
         self.trace_later(Direction::Sent, TraceEventKind::Ping, payload);
     }
 
-    /// Records a received pong. One that answers no ping only shows that the remote peer is alive (RFC 6455 section
-    /// 5.5.3).
+    /// Records a received pong, which answers at most one ping and with it all earlier ones. One that answers no ping
+    /// is ignored (RFC 6455 section 5.5.3).
     pub fn pong_received(&mut self, payload: &[u8], now: Instant) {
-        self.input_received();
         self.trace_later(Direction::Received, TraceEventKind::Pong, payload);
         let Some(index) = self.awaited.iter().position(|(awaited, _)| awaited == payload) else { return };
         if let Some((_, sent)) = self.awaited.drain(..=index).next_back() {
@@ -83,7 +82,6 @@ impl Heartbeat {
 
     /// Records a received ping.
     pub fn ping_received(&mut self, payload: &[u8]) {
-        self.input_received();
         self.trace_later(Direction::Received, TraceEventKind::Ping, payload);
     }
 
@@ -103,7 +101,8 @@ impl Heartbeat {
         self.round_trip
     }
 
-    /// Records that bytes were received, which shows as well as a pong that the remote peer is alive.
+    /// Records that bytes were read from the network, which shows as well as a pong that the remote peer is alive.
+    /// Input that was read before and is processed later does not count.
     pub fn input_received(&mut self) {
         self.unanswered_since = None;
     }

@@ -45,9 +45,9 @@ pub(super) enum InputState {
     Reading,
     /// It first retries input for which there was no room.
     Paused(HeldInput),
-    /// It ends the connection because of this violation. Messages before it arrived with it, and can still be answered
-    /// until then.
-    Violated(Violation),
+    /// It ends the connection for this reason, which was found in the poll that opened the connection, or after
+    /// messages that the program can still answer until then.
+    Ended(ConnectionEnd),
 }
 
 /// Input that was read but has no room in the packet queue, or must wait for the next poll.
@@ -74,13 +74,15 @@ pub(in crate::peer) struct OpenConnection {
     pub heartbeat: Heartbeat,
     pub(super) close: CloseHandshake,
     pub(super) input: InputState,
-    /// The poll that opened the connection is not over. A close frame waits for the next poll, so that every program
-    /// sees the connection open.
+    /// The poll that opened the connection is not over. Every end of the connection waits for the next poll, so that
+    /// every program sees the connection open.
     pub(super) is_first_poll: bool,
     /// A message was written since the last poll, so further ones are collected.
     pub(super) sent_since_poll: bool,
     /// The network has refused output, and the program does not know yet that it has accepted it since.
     pub(super) is_congested: bool,
+    /// Why a background flush failed. The next flush reports it.
+    pub(super) write_error: Option<NetError>,
     /// When the compressor was used last.
     pub(super) last_compression: Option<Instant>,
 }
@@ -112,6 +114,7 @@ impl OpenConnection {
             is_first_poll: true,
             sent_since_poll: false,
             is_congested: false,
+            write_error: None,
             last_compression: None,
         }
     }
@@ -167,7 +170,7 @@ impl OpenConnection {
             && !self.transport.may_read()
     }
 
-    /// Returns whether input waits for room in the queue, or a violation for the next poll.
+    /// Returns whether input waits for room in the queue, or the end of the connection for the next poll.
     pub fn has_held_input(&self) -> bool {
         !matches!(self.input, InputState::Reading)
     }
@@ -177,6 +180,11 @@ impl OpenConnection {
         !self.output.is_empty()
     }
 
+    /// Returns whether output waits that may be written in the background.
+    pub fn has_rest(&self) -> bool {
+        self.has_unflushed() && self.write_error.is_none() && self.transport.may_flush_in_background()
+    }
+
     /// Returns whether a poll has something to do, as far as is known without a system call. Input that waits for room
     /// in the queue does not count: the caller that makes room polls.
     pub fn has_pending_work(&self, queue: &PacketQueue) -> bool {
@@ -184,9 +192,9 @@ impl OpenConnection {
         let has_input = match &self.input {
             InputState::Reading => read,
             InputState::Paused(held) => (read && !held.is_full()) || queue.is_empty(),
-            InputState::Violated(_) => true,
+            InputState::Ended(_) => true,
         };
-        has_input || (write && self.has_unflushed())
+        has_input || (write && self.has_unflushed()) || self.write_error.is_some()
     }
 
     /// Returns when a poll has something to do because of a time limit.
@@ -207,6 +215,15 @@ impl OpenConnection {
         let drained = self.is_congested && self.output.is_empty();
         self.is_congested &= !drained;
         drained
+    }
+
+    /// Makes the next read ask the system if a time limit has passed: one snapshot of the sockets serves a round of
+    /// polls, so the last one may be older than what has arrived.
+    pub fn refresh_when_due(&mut self, now: Instant, options: &ConnectionOptions) {
+        if self.next_deadline(options).is_some_and(|deadline| deadline <= now) {
+            // The second question of a poll has a fresh answer.
+            let _first = self.transport.may_read();
+        }
     }
 
     // Memory

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::limits::REFUSAL_BODY_TIME;
+use crate::net::poller::Poller;
 use crate::net::{ClientTls, Connector, FailureStage, NetError, RawDescriptor, TlsInfo, Transport, random};
 use crate::peer::connection::handshake_head::ReceivedRequest;
 use crate::peer::connection::handshake_stream::{HandshakeStream, Received};
 use crate::peer::connection::opening_failure::{not_upgraded, proxy_refused, reject};
-use crate::peer::connection::opening_stage::{ClientPlan, Opened, OpeningStage, OpeningStep};
+use crate::peer::connection::opening_stage::{ClientPlan, EarlyInput, Opened, OpeningStage, OpeningStep};
 use crate::peer::connection::{client_opening, server_opening};
 use crate::peer::options::ConnectionOptions;
 use crate::peer::trace;
@@ -25,6 +27,10 @@ pub(in crate::peer) struct Opening {
     stage: OpeningStage,
     /// When the handshake must be complete; a client sets it again when its TCP connection is established.
     deadline: Instant,
+    /// Whether the deadline may still be extended for input that waited when a late poll found the deadline over.
+    may_extend: bool,
+    /// Whether the last poll received something or entered another stage.
+    has_advanced: bool,
     /// A request that was read and not yet taken by [`Self::take_request_head`].
     received_request: Option<ReceivedRequest>,
     /// A client's request, for the trace of a refused one; empty if nothing is traced.
@@ -86,6 +92,8 @@ impl Opening {
             Ok(connector) => ConnectAttempt::Started(Box::new(Self {
                 stage: OpeningStage::Connecting { connector, plan },
                 deadline: now + options.connect_time_limit() + options.handshake_time_limit(),
+                may_extend: true,
+                has_advanced: false,
                 received_request: None,
                 traced_request,
             })),
@@ -101,6 +109,8 @@ impl Opening {
         Ok(Self {
             stage: OpeningStage::AwaitingRequest { stream, reader: RequestReader::default() },
             deadline: now + options.handshake_time_limit(),
+            may_extend: true,
+            has_advanced: false,
             received_request: None,
             traced_request: Vec::new(),
         })
@@ -108,12 +118,26 @@ impl Opening {
 
     /// Advances as far as the network allows. The deadline counts only after everything that has arrived was read.
     pub fn poll(&mut self, now: Instant, options: &ConnectionOptions) -> OpeningProgress {
+        if now >= self.deadline
+            && let Some(transport) = self.stage.transport_mut()
+        {
+            // The last snapshot of the sockets may be older than what has arrived. The second question has a fresh
+            // answer.
+            let _first = transport.may_read();
+        }
+        let received = self.stage.received();
+        self.has_advanced = false;
         loop {
             match self.step(now, options) {
-                Ok(OpeningStep::Next(stage)) => self.stage = stage,
+                Ok(OpeningStep::Next(stage)) => {
+                    self.stage = stage;
+                    self.has_advanced = true;
+                }
                 Ok(OpeningStep::Wait(stage)) => {
                     self.stage = stage;
-                    if now < self.deadline {
+                    self.has_advanced |= self.stage.received() != received;
+                    self.hurry_refusal(now);
+                    if now < self.deadline || self.extend(now, options) {
                         return OpeningProgress::Pending;
                     }
                     return OpeningProgress::Failed(self.time_out(options));
@@ -122,6 +146,34 @@ impl Opening {
                 Err(error) => return OpeningProgress::Failed(error),
             }
         }
+    }
+
+    /// Extends the deadline if this poll has advanced after it: then the program has polled too late, and not the
+    /// remote peer answered too late. Once, so that a remote peer cannot prolong its handshake for ever.
+    fn extend(&mut self, now: Instant, options: &ConnectionOptions) -> bool {
+        let extends = self.has_advanced && std::mem::take(&mut self.may_extend);
+        if extends {
+            self.deadline = now + options.late_handshake_extension();
+        }
+        extends
+    }
+
+    /// Bounds the wait for the body of a refusing response.
+    fn hurry_refusal(&mut self, now: Instant) {
+        let is_refused = match &self.stage {
+            OpeningStage::Tunnelling { handshake, .. } => handshake.is_refused(),
+            OpeningStage::AwaitingResponse { handshake, .. } => handshake.is_refused(),
+            _ => false,
+        };
+        if is_refused {
+            self.deadline = self.deadline.min(now + REFUSAL_BODY_TIME);
+            self.may_extend = false;
+        }
+    }
+
+    /// Returns whether the last poll received something or entered another stage.
+    pub fn has_advanced(&self) -> bool {
+        self.has_advanced
     }
 
     fn step(&mut self, now: Instant, options: &ConnectionOptions) -> Result<OpeningStep, NetError> {
@@ -142,11 +194,13 @@ impl Opening {
             }
             OpeningStage::SecuringTls { stream, plan } => client_opening::secure(stream, plan),
             OpeningStage::AwaitingResponse { stream, handshake } => client_opening::upgrade(stream, handshake, options),
-            OpeningStage::AwaitingRequest { stream, reader } => self.read_request(stream, reader),
-            OpeningStage::AwaitingDecision { stream, request } if options.auto_accept => {
+            OpeningStage::AwaitingRequest { stream, reader } => self.read_request(stream, reader, options.auto_accept),
+            OpeningStage::AwaitingDecision { stream, request, .. } if options.auto_accept => {
                 server_opening::accept(stream, request, options, &[]).map(OpeningStep::Next)
             }
-            OpeningStage::AwaitingDecision { stream, request } => server_opening::await_decision(stream, request),
+            OpeningStage::AwaitingDecision { stream, request, early } => {
+                server_opening::await_decision(stream, request, early)
+            }
             OpeningStage::SendingResponse { stream, connection, protocol, rest } => {
                 server_opening::send_response(stream, connection, protocol, rest)
             }
@@ -158,13 +212,19 @@ impl Opening {
         &mut self,
         mut stream: HandshakeStream,
         mut reader: RequestReader,
+        auto_accept: bool,
     ) -> Result<OpeningStep, NetError> {
         match stream.receive(|input| reader.receive(input)) {
             Received::Complete(request) => {
                 let is_secure = stream.transport.is_secure();
                 self.received_request = Some(ReceivedRequest { head: request.head.clone(), is_secure });
                 match request.check_target() {
-                    Ok(()) => Ok(OpeningStep::Next(OpeningStage::AwaitingDecision { stream, request })),
+                    Ok(()) => {
+                        let stage = OpeningStage::AwaitingDecision { stream, request, early: EarlyInput::Expected };
+                        // A program that decides itself sees the request, also if the connection has ended since: the
+                        // next poll reads what follows.
+                        Ok(if auto_accept { OpeningStep::Next(stage) } else { OpeningStep::Wait(stage) })
+                    }
                     Err(rejection) => Err(reject(stream, &rejection, FailureStage::Http, request.is_head())),
                 }
             }
@@ -212,7 +272,7 @@ impl Opening {
                 let refused = reject(stream, &Rejection::request_timeout(), FailureStage::Timeout, false);
                 NetError { message: late.message, ..refused }
             }
-            OpeningStage::AwaitingDecision { stream, request } => {
+            OpeningStage::AwaitingDecision { stream, request, .. } => {
                 let late = late("neither accept_request() nor reject_request() was called");
                 let refused = reject(stream, &Rejection::decision_timeout(), FailureStage::Timeout, request.is_head());
                 NetError { message: late.message, ..refused }
@@ -260,7 +320,7 @@ impl Opening {
 
     fn take_request(&mut self) -> Result<(HandshakeStream, Request)> {
         match self.take_stage() {
-            OpeningStage::AwaitingDecision { stream, request } => Ok((stream, request)),
+            OpeningStage::AwaitingDecision { stream, request, .. } => Ok((stream, request)),
             other => {
                 self.stage = other;
                 Err(no_request())
@@ -320,14 +380,39 @@ impl Opening {
 
     /// Returns whether [`Self::poll`] has something to do, as far as is known without a system call.
     pub fn has_pending_work(&self) -> bool {
+        match &self.stage {
+            OpeningStage::Connecting { .. } => return false,
+            OpeningStage::LoadingTrustStore { tls, .. } => return tls.is_prepared(),
+            _ => {}
+        }
         let (read, write) = self.stage.transport().map_or((true, true), Transport::known_readiness);
-        let is_full = self.pending_request().is_some_and(server_opening::is_full);
-        (read && !is_full) || (write && self.wants_write())
+        let may_continue = match &self.stage {
+            OpeningStage::AwaitingDecision { request, early, .. } => early.may_continue(request),
+            _ => true,
+        };
+        (read && may_continue) || (write && self.wants_write())
     }
 
-    /// Returns when [`Self::poll`] ends the opening.
-    pub fn deadline(&self) -> Instant {
-        self.deadline
+    /// Makes this poller report news of the connection. Returns whether it does.
+    pub fn watch(&mut self, poller: &Arc<Poller>) -> bool {
+        match &mut self.stage {
+            OpeningStage::Connecting { connector, .. } => connector.watch(poller),
+            stage => stage.transport_mut().is_none_or(|transport| transport.watch(poller)),
+        }
+    }
+
+    /// Returns whether a poller reports news of the connection.
+    pub fn is_watched(&self) -> bool {
+        self.stage.transport().is_some_and(Transport::is_watched)
+    }
+
+    /// Returns when [`Self::poll`] has something to do because of a time limit: it ends the opening, or tries the next
+    /// address of the host.
+    pub fn next_deadline(&self) -> Instant {
+        match &self.stage {
+            OpeningStage::Connecting { connector, .. } => connector.next_deadline().min(self.deadline),
+            _ => self.deadline,
+        }
     }
 
     /// Closes the connection.

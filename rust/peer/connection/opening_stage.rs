@@ -56,11 +56,20 @@ pub(super) enum OpeningStage {
     /// The client's request is not complete.
     AwaitingRequest { stream: HandshakeStream, reader: RequestReader },
     /// The program has not accepted or rejected the request.
-    AwaitingDecision { stream: HandshakeStream, request: Request },
+    AwaitingDecision { stream: HandshakeStream, request: Request, early: EarlyInput },
     /// The response that opens the connection is not written.
     SendingResponse { stream: HandshakeStream, connection: Connection, protocol: String, rest: Vec<u8> },
     /// The opening has succeeded or failed.
     Finished,
+}
+
+/// What a client may still send before the decision about its request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum EarlyInput {
+    /// Frames, or the end of the stream.
+    Expected,
+    /// Nothing: the client has shut its sending direction down.
+    Ended,
 }
 
 /// What a stage does next.
@@ -115,6 +124,19 @@ impl OpeningStage {
             Self::LoadingTrustStore { transport, .. } => Some(transport.as_mut()),
             Self::SecuringTls { stream, .. } => Some(stream),
             Self::Connecting { .. } | Self::Finished => None,
+        }
+    }
+
+    /// Returns a number that grows with everything that the stage receives.
+    pub fn received(&self) -> u64 {
+        match self {
+            Self::Tunnelling { stream, .. }
+            | Self::AwaitingResponse { stream, .. }
+            | Self::AwaitingRequest { stream, .. }
+            | Self::AwaitingDecision { stream, .. }
+            | Self::SendingResponse { stream, .. } => stream.received(),
+            Self::SecuringTls { stream, .. } => stream.handshake_bytes(),
+            Self::Connecting { .. } | Self::LoadingTrustStore { .. } | Self::Finished => 0,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::net::poller::Readiness;
+use crate::net::poller::{Poller, Readiness};
 use crate::net::{RawDescriptor, clock};
 use crate::peer::connection::websocket_peer::{ConnectionPhase, WebSocketPeer};
 use crate::peer::trace;
@@ -65,12 +65,35 @@ impl WebSocketPeer {
         }
     }
 
+    /// Returns whether the last poll of a connection that is being opened has received something.
+    pub(in crate::peer) fn has_opening_advanced(&self) -> bool {
+        matches!(&self.phase, ConnectionPhase::Opening(opening) if opening.has_advanced())
+    }
+
     /// Returns when a poll has something to do because of a time limit.
     pub(in crate::peer) fn next_deadline(&self) -> Option<Instant> {
         match &self.phase {
             ConnectionPhase::Closed => None,
-            ConnectionPhase::Opening(opening) => Some(opening.deadline()),
+            ConnectionPhase::Opening(opening) => Some(opening.next_deadline()),
             ConnectionPhase::Open(open) => open.next_deadline(&self.options),
+        }
+    }
+
+    /// Makes this poller report when the socket has news. Returns whether it does; `true` without a socket.
+    pub(in crate::peer) fn watch(&mut self, poller: &Arc<Poller>) -> bool {
+        match &mut self.phase {
+            ConnectionPhase::Closed => true,
+            ConnectionPhase::Opening(opening) => opening.watch(poller),
+            ConnectionPhase::Open(open) => open.transport.watch(poller),
+        }
+    }
+
+    /// Returns whether a poller reports when the socket has news.
+    pub(in crate::peer) fn is_watched(&self) -> bool {
+        match &self.phase {
+            ConnectionPhase::Closed => false,
+            ConnectionPhase::Opening(opening) => opening.is_watched(),
+            ConnectionPhase::Open(open) => open.transport.is_watched(),
         }
     }
 

@@ -95,7 +95,8 @@ struct ReadStep {
 }
 
 impl OpenConnection {
-    /// Reads until nothing is left, the queue is full, the budget of one poll is used, or the connection ends.
+    /// Reads until nothing is left, the queue is full, the budget of one poll is used, or the connection ends. The poll
+    /// that opened the connection leaves the end for the next one.
     pub fn receive(
         &mut self,
         queue: &mut PacketQueue,
@@ -103,15 +104,31 @@ impl OpenConnection {
         now: Instant,
     ) -> Result<(), ConnectionEnd> {
         queue.set_limit(options.inbound_buffer_size);
+        match self.receive_until_end(queue, options, now) {
+            // Held, because not every stream reports its end twice.
+            Err(end) if self.is_first_poll => {
+                self.input = InputState::Ended(end);
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn receive_until_end(
+        &mut self,
+        queue: &mut PacketQueue,
+        options: &ConnectionOptions,
+        now: Instant,
+    ) -> Result<(), ConnectionEnd> {
         let mut budget = options.inbound_buffer_size.saturating_add(POLL_BUDGET_SLACK);
         match std::mem::take(&mut self.input) {
             InputState::Reading => {}
             InputState::Paused(held) => self.resume(held, queue, options, now)?,
-            InputState::Violated(violation) => return Err(ConnectionEnd::Violation(violation)),
+            InputState::Ended(end) => return Err(end),
         }
         while budget > 0 && self.wants_input() {
             let read = match &mut self.input {
-                InputState::Paused(held) => read_ahead(self.transport.as_mut(), held),
+                InputState::Paused(held) => read_ahead(self.transport.as_mut(), held, &mut self.heartbeat),
                 _ => self.read_once(queue, options, now)?,
             };
             if read.count < read.offered {
@@ -119,9 +136,11 @@ impl OpenConnection {
             }
             budget = budget.saturating_sub(read.count);
         }
-        if let InputState::Paused(held) = &mut self.input
-            && !held.bytes.is_empty()
-        {
+        if let InputState::Paused(held) = &mut self.input {
+            if held.is_full() && self.transport.may_read() {
+                // The answer to a ping may be in the unread input.
+                self.heartbeat.input_received();
+            }
             let mut receiver = Receiver {
                 queue,
                 heartbeat: &mut self.heartbeat,
@@ -144,7 +163,7 @@ impl OpenConnection {
         let accepts_input = match &self.input {
             InputState::Reading => true,
             InputState::Paused(held) => !held.is_full(),
-            InputState::Violated(_) => false,
+            InputState::Ended(_) => false,
         };
         accepts_input && self.transport.may_read()
     }
@@ -244,13 +263,13 @@ impl OpenConnection {
         if queue.is_empty() {
             return Err(ConnectionEnd::Violation(violation));
         }
-        self.input = InputState::Violated(violation);
+        self.input = InputState::Ended(ConnectionEnd::Violation(violation));
         Ok(())
     }
 }
 
 /// Reads after input that has no room, so that control frames there can be answered.
-fn read_ahead(transport: &mut dyn Transport, held: &mut HeldInput) -> ReadStep {
+fn read_ahead(transport: &mut dyn Transport, held: &mut HeldInput, heartbeat: &mut Heartbeat) -> ReadStep {
     let start = held.bytes.len();
     held.bytes.resize(LOOKAHEAD_BYTES, 0);
     let read = match held.bytes.get_mut(start..) {
@@ -263,6 +282,9 @@ fn read_ahead(transport: &mut dyn Transport, held: &mut HeldInput) -> ReadStep {
         Ok(None) | Err(_) => 0,
     };
     held.bytes.truncate(start + count);
+    if count > 0 {
+        heartbeat.input_received();
+    }
     ReadStep { count, offered: LOOKAHEAD_BYTES - start }
 }
 

@@ -6,10 +6,12 @@ use std::time::Instant;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{COALESCE_BYTES, MASK_CHUNK_BYTES, MAX_CONTROL_PAYLOAD, PONG_BACKLOG_BYTES, VECTORED_WRITE_BYTES};
-use crate::net::{FailureStage, NetError, clock};
+use crate::net::background_flush::{FlushProgress, FlushRequests};
+use crate::net::{FailureStage, NetError, clock, random};
 use crate::peer::connection::measurements::RoundTrip;
 use crate::peer::connection::open_connection::OpenConnection;
 use crate::peer::connection::websocket_peer::{ConnectionPhase, WebSocketPeer};
+use crate::peer::flushing::CollectsOutput;
 use crate::peer::options::ConnectionOptions;
 use crate::proto::broadcast::BroadcastMessage;
 use crate::proto::connection::SendOptions;
@@ -17,7 +19,9 @@ use crate::proto::frame::{MAX_HEADER_LEN, MessageKind};
 use crate::proto::{mask, utf8};
 
 impl WebSocketPeer {
-    /// Sends a message. It is written at once or at the latest in the next [`Self::poll`] or [`Self::flush`].
+    /// Sends a message. The first since the last poll is written at once. Further ones are collected, and written with
+    /// [`Self::flush`], [`Self::poll`], or as soon as there are 64 KiB. The C and Godot bindings also write them
+    /// without such a call, after at most one frame's time.
     ///
     /// # Errors
     /// `Failed` if the connection is not open or breaks, `InvalidData` for text that is not UTF-8, `OutOfMemory` if
@@ -48,7 +52,8 @@ impl WebSocketPeer {
         self.record_error(result)
     }
 
-    /// Sends a ping of at most 125 bytes; its pong updates [`Self::round_trip`].
+    /// Sends a ping of at most 125 bytes; its pong updates [`Self::round_trip`]. An empty payload is replaced by eight
+    /// random bytes, so that no pong can be sent before the ping has arrived.
     ///
     /// # Errors
     /// `InvalidParameter` for a longer payload, `Failed` if the connection is not open, `OutOfMemory` while the network
@@ -71,8 +76,10 @@ impl WebSocketPeer {
             let message = format!("the network accepts no data; {} bytes wait before the ping", open.output.len());
             return Err(Error::new(ErrorCode::OutOfMemory, message));
         }
-        open.ping(payload, clock::now());
+        let random = random::ping_payload();
+        open.ping(if payload.is_empty() { &random } else { payload }, clock::now());
         self.flush();
+        self.request_flush();
         Ok(())
     }
 
@@ -108,11 +115,17 @@ impl WebSocketPeer {
             return Err(self.lose_while_sending(error));
         }
         self.trace.message_sent(kind, payload);
+        self.request_flush();
         Ok(())
     }
 
-    /// Sends a message that other connections send too. The caller has checked that text is UTF-8.
+    /// Sends a message that other connections send too, in the form that was encoded for all of them unless this one
+    /// has other options. The caller has checked that text is UTF-8.
     pub(in crate::peer) fn send_broadcast(&mut self, message: &mut BroadcastMessage<'_>) -> Result {
+        if self.options.send_options(true) != message.options {
+            self.sending_connection()?;
+            return self.send_checked(message.kind(), message.payload(), true);
+        }
         let ConnectionPhase::Open(open) = &mut self.phase else { return Err(not_open()) };
         if open.is_closing() {
             return Err(not_open());
@@ -126,7 +139,20 @@ impl WebSocketPeer {
             return Err(self.lose_while_sending(error));
         }
         self.trace.message_sent(message.kind(), message.payload());
+        self.request_flush();
         Ok(())
+    }
+
+    /// Has the output that a call leaves written in the background, or writes it now if that is not possible.
+    pub(super) fn request_flush(&mut self) {
+        if self.has_rest() && !self.flush_requests.request() {
+            self.flush();
+        }
+    }
+
+    /// Returns whether output waits that may be written in the background.
+    pub(in crate::peer) fn has_rest(&self) -> bool {
+        matches!(&self.phase, ConnectionPhase::Open(open) if open.has_rest())
     }
 
     /// Writes collected messages now instead of in the next poll. Does nothing if none wait.
@@ -191,6 +217,22 @@ impl WebSocketPeer {
     }
 }
 
+impl CollectsOutput for WebSocketPeer {
+    fn set_flush_requests(&mut self, requests: FlushRequests) {
+        self.flush_requests = requests;
+    }
+
+    fn flush_in_background(&mut self) -> FlushProgress {
+        if let ConnectionPhase::Open(open) = &mut self.phase
+            && open.has_rest()
+        {
+            open.write_error = open.flush().err();
+            self.update_trace_row();
+        }
+        if self.has_rest() { FlushProgress::Waiting } else { FlushProgress::Done }
+    }
+}
+
 fn not_open() -> Error {
     Error::new(ErrorCode::Failed, "the connection is not open")
 }
@@ -218,6 +260,9 @@ impl OpenConnection {
 
     /// Writes the output as far as the network accepts it, and the pong that waited for that.
     pub fn flush(&mut self) -> Result<(), NetError> {
+        if let Some(error) = self.write_error.take() {
+            return Err(error);
+        }
         self.write_output()?;
         self.protocol.send_delayed_pong(&mut self.output);
         self.write_output()?;

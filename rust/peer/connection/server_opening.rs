@@ -3,9 +3,9 @@
 use crate::limits::MAX_EARLY_BYTES;
 use crate::net::{FailureStage, NetError};
 use crate::peer::connection::client_opening::new_connection;
-use crate::peer::connection::handshake_stream::HandshakeStream;
+use crate::peer::connection::handshake_stream::{HandshakeInput, HandshakeStream};
 use crate::peer::connection::opening_failure::reject;
-use crate::peer::connection::opening_stage::{Opened, OpeningStage, OpeningStep};
+use crate::peer::connection::opening_stage::{EarlyInput, Opened, OpeningStage, OpeningStep};
 use crate::peer::options::ConnectionOptions;
 use crate::proto::Role;
 use crate::proto::connection::Connection;
@@ -36,20 +36,29 @@ pub(super) fn accept(
     }
 }
 
-/// Notices a client that disconnects before the program decides, and keeps what the client sends early.
-pub(super) fn await_decision(mut stream: HandshakeStream, mut request: Request) -> Result<OpeningStep, NetError> {
-    while !is_full(&request) {
+/// Notices a client that resets the connection before the program decides, and keeps what the client sends early. A
+/// client that sends no more may still read, so it gets its answer (RFC 9112 section 9.6).
+pub(super) fn await_decision(
+    mut stream: HandshakeStream,
+    mut request: Request,
+    mut early: EarlyInput,
+) -> Result<OpeningStep, NetError> {
+    while early.may_continue(&request) {
         let rest = &mut request.rest;
-        if stream.read(|input| rest.extend_from_slice(input))?.is_none() {
-            break;
+        match stream.read(|input| rest.extend_from_slice(input))? {
+            HandshakeInput::Bytes(()) => {}
+            HandshakeInput::Nothing => break,
+            HandshakeInput::Ended(_) => early = EarlyInput::Ended,
         }
     }
-    Ok(OpeningStep::Wait(OpeningStage::AwaitingDecision { stream, request }))
+    Ok(OpeningStep::Wait(OpeningStage::AwaitingDecision { stream, request, early }))
 }
 
-/// Returns whether no more early bytes are read before the decision.
-pub(super) fn is_full(request: &Request) -> bool {
-    request.rest.len() >= MAX_EARLY_BYTES
+impl EarlyInput {
+    /// Returns whether more early bytes are read before the decision.
+    pub(super) fn may_continue(self, request: &Request) -> bool {
+        self == Self::Expected && request.rest.len() < MAX_EARLY_BYTES
+    }
 }
 
 /// Writes the response that opens the connection.

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::error::{ErrorCode, Result};
-use crate::net::{FailureStage, NetError};
+use crate::net::background_flush::FlushRequests;
+use crate::net::{FailureStage, NetError, random};
 use crate::peer::connection::handshake_head::HandshakeHead;
-use crate::peer::connection::heartbeat::{Heartbeat, HeartbeatAction};
+use crate::peer::connection::heartbeat::HeartbeatAction;
 use crate::peer::connection::measurements::{CompressionStatistics, RoundTrip};
 use crate::peer::connection::open_connection::{ConnectionEnd, OpenConnection};
 use crate::peer::connection::opening::{Opening, OpeningProgress};
@@ -39,6 +40,7 @@ pub struct WebSocketPeer {
     /// The network has accepted everything that it refused before, and the program has not asked since.
     pub(super) drained: bool,
     pub(super) trace: Tracer,
+    pub(super) flush_requests: FlushRequests,
 }
 
 /// The phase of a peer's connection.
@@ -74,6 +76,7 @@ impl Default for WebSocketPeer {
             round_trip: None,
             drained: false,
             trace: Tracer::default(),
+            flush_requests: FlushRequests::default(),
         }
     }
 }
@@ -153,6 +156,7 @@ impl WebSocketPeer {
     fn poll_open(&mut self, now: Instant) {
         let ConnectionPhase::Open(open) = &mut self.phase else { return };
         open.begin_tick();
+        open.refresh_when_due(now, &self.options);
         let written = open.flush();
         // After a failed write, data that the remote peer sent before can still be read, its close frame included.
         let known = self.queue.len();
@@ -160,11 +164,6 @@ impl WebSocketPeer {
         self.trace.received(&self.queue, known, &mut open.heartbeat);
         let was_first_poll = open.end_first_poll();
         if let Err(end) = received.and_then(|()| written.map_err(ConnectionEnd::Lost)) {
-            // A connection that opens, delivers and breaks within one poll is seen open too; the next poll finds it
-            // broken.
-            if was_first_poll && matches!(end, ConnectionEnd::Lost(_)) && !self.queue.is_empty() {
-                return;
-            }
             return self.end(end);
         }
         open.protocol.send_delayed_pong(&mut open.output);
@@ -172,11 +171,16 @@ impl WebSocketPeer {
             return self.fail(failure);
         }
         if let Err(error) = open.flush() {
-            return self.fail(error);
+            // A connection that breaks in the poll that opens it is seen open too; the next poll fails again.
+            if !was_first_poll {
+                self.fail(error);
+            }
+            return;
         }
         self.drained |= open.take_drained();
         open.release_idle(now);
         self.queue.release();
+        self.request_flush();
     }
 
     // State
@@ -240,7 +244,7 @@ fn check_time_limits(open: &mut OpenConnection, options: &ConnectionOptions, now
         None => match open.heartbeat.check(now, options.heartbeat_interval, options.heartbeat_timeout) {
             HeartbeatAction::None => return None,
             HeartbeatAction::SendPing => {
-                open.ping(Heartbeat::PAYLOAD, now);
+                open.ping(&random::ping_payload(), now);
                 return None;
             }
             HeartbeatAction::GiveUp { silent } => format!("the remote peer answered no ping for {silent:?}"),

@@ -108,6 +108,13 @@ impl ConnectionOptions {
         Ok(())
     }
 
+    /// Changes the default of [`Self::connect_timeout`], which applies while the program has not set the option.
+    pub fn set_default_connect_timeout(&mut self, default: Duration) {
+        if !self.has_own_connect_timeout {
+            self.connect_timeout = default;
+        }
+    }
+
     /// Returns the longest time that connecting may take.
     pub(super) fn connect_time_limit(&self) -> Duration {
         unless_zero(self.connect_timeout)
@@ -116,6 +123,11 @@ impl ConnectionOptions {
     /// Returns the longest time that the handshake may take.
     pub(super) fn handshake_time_limit(&self) -> Duration {
         unless_zero(self.handshake_timeout)
+    }
+
+    /// Returns by how much the deadline of a handshake is extended for input that a late poll finds.
+    pub(super) fn late_handshake_extension(&self) -> Duration {
+        self.handshake_time_limit().min(limits::LATE_HANDSHAKE_EXTENSION)
     }
 
     /// Returns what the handshake negotiates.
@@ -135,14 +147,17 @@ impl ConnectionOptions {
 }
 
 impl ReconnectOptions {
-    /// Returns the delay before an attempt, the first being 1; `None` to give up. `random` is from 0 up to 1.
+    /// Returns the delay before an attempt, the first being 1; `None` to give up. `random` is from 0 up to 1. The first
+    /// attempt may be immediate; later ones are at least [`limits::LEAST_RECONNECT_DELAY`] apart.
     pub(super) fn delay_before(&self, attempt: u32, random: f64) -> Option<Duration> {
         if !self.enabled || (self.max_attempts > 0 && attempt > self.max_attempts) {
             return None;
         }
-        let grown = self.delay.as_secs_f64() * self.factor.powf(f64::from(attempt.saturating_sub(1)));
-        let seconds = grown.min(self.max_delay.as_secs_f64());
-        Duration::try_from_secs_f64(seconds * (1.0 - self.jitter * random)).ok()
+        let least = if attempt > 1 { limits::LEAST_RECONNECT_DELAY } else { Duration::ZERO };
+        // Infinite for a large attempt. Not 0 times that, which would be no number, because of `least`.
+        let grown = self.delay.max(least).as_secs_f64() * self.factor.powf(f64::from(attempt.saturating_sub(1)));
+        let seconds = grown.min(self.max_delay.as_secs_f64()) * (1.0 - self.jitter * random);
+        Some(Duration::try_from_secs_f64(seconds).unwrap_or(self.max_delay).max(least))
     }
 }
 
@@ -179,5 +194,23 @@ mod tests {
         let bounded = ReconnectOptions { max_attempts: 2, ..options };
         assert_eq!([seconds(&bounded, 2, 0.0), seconds(&bounded, 3, 0.0)], [Some(1.0), None]);
         assert_eq!(ReconnectOptions::default().delay_before(1, 0.0), None);
+    }
+
+    #[test]
+    fn every_delay_is_finite_and_attempts_in_a_row_have_a_least_one() {
+        let seconds = [0.0, 1e-9, 0.5, 30.0, limits::MAX_DURATION.as_secs_f64()].map(Duration::from_secs_f64);
+        for (delay, max_delay) in seconds.iter().flat_map(|delay| seconds.iter().map(move |max| (*delay, *max))) {
+            for (factor, jitter) in [(1.0, 0.0), (1.0, 1.0), (2.0, 0.5), (1000.0, 0.0), (1000.0, 1.0)] {
+                let options =
+                    ReconnectOptions { enabled: true, delay, max_delay, factor, jitter, ..ReconnectOptions::default() };
+                for attempt in [1, 2, 3, 64, 1026, u32::MAX] {
+                    for random in [0.0, 0.5, 1.0 - f64::EPSILON] {
+                        let least = if attempt > 1 { limits::LEAST_RECONNECT_DELAY } else { Duration::ZERO };
+                        let found = options.delay_before(attempt, random).unwrap();
+                        assert!(found >= least && found <= max_delay.max(least), "{options:?} {attempt} {found:?}");
+                    }
+                }
+            }
+        }
     }
 }

@@ -143,11 +143,18 @@ pub const GROUPS: &[Group] = &[
         c_first_version: 1,
         variants: &[Client, Server, Room],
         derives: "Clone, Debug, PartialEq",
-        internal: &[(
-            "max_outbound_packets",
-            "Option<usize>",
-            "Messages that may be queued for the network, if that differs from `max_queued_packets`.",
-        )],
+        internal: &[
+            (
+                "max_outbound_packets",
+                "Option<usize>",
+                "Messages that may be queued for the network, if that differs from `max_queued_packets`.",
+            ),
+            (
+                "has_own_connect_timeout",
+                "bool",
+                "Whether the program has set `connect_timeout`, so that the default of a project does not apply.",
+            ),
+        ],
         // The order is that of the fields in C: new options with a C field go to the end of those.
         options: &[
             Declaration {
@@ -188,8 +195,9 @@ pub const GROUPS: &[Group] = &[
                 zero: Some("for no pings"),
                 objects: CONNECTIONS,
                 c_type: Some(CType::Double),
-                doc: "Time between pings. If nothing arrives for `heartbeat_timeout` after a ping, the connection is closed with code \
-                      -1. Data that has arrived is read first, so a late poll does not cost the connection.",
+                doc: "Time between pings; the first is sent this long after the connection opens. If no byte arrives for \
+                      `heartbeat_timeout` after a ping, the connection is closed with code -1: any data shows that the remote peer is \
+                      alive, not only a pong. Data that has arrived is read first, so a late poll does not cost the connection.",
                 ..ROW
             },
             Declaration {
@@ -199,7 +207,8 @@ pub const GROUPS: &[Group] = &[
                 effect: Effect::NextConnection,
                 objects: &[Peer, Client],
                 c_type: Some(CType::Double),
-                doc: "Time for the name lookup and the TCP connection.",
+                doc: "Time for the name lookup and the TCP connection. In Godot the default is the project setting \
+                      `network/limits/tcp/connect_timeout_seconds` at the time of connecting.",
                 ..ROW
             },
             Declaration {
@@ -213,7 +222,8 @@ pub const GROUPS: &[Group] = &[
                 objects: CONNECTIONS,
                 c_type: Some(CType::Double),
                 doc: "Time from the TCP connection to the end of the HTTP upgrade: for a proxy's tunnel, TLS and the upgrade. In a room it \
-                      ends when the client has its id, and on a client of a room it includes connecting.",
+                      ends when the client has its id, and on a client of a room it includes connecting. If the program polls later than \
+                      that and input waits, the handshake gets up to 2 s more.",
                 ..ROW
             },
             Declaration {
@@ -434,10 +444,11 @@ pub const GROUPS: &[Group] = &[
                 name: "delay",
                 godot_name: Some("reconnect_delay"),
                 kind: Kind::Seconds { default: 0.5 },
-                zero: Some("for none"),
+                zero: Some("for none before the first attempt and 0.1 s before the next"),
                 objects: &[Client],
                 c_type: Some(CType::Double),
-                doc: "Delay before the first attempt to reconnect.",
+                doc: "Delay before the first attempt to reconnect. The delays and the attempts start again after a connection that \
+                      stayed open for 10 s.",
                 ..ROW
             },
             Declaration {
@@ -455,7 +466,7 @@ pub const GROUPS: &[Group] = &[
                 kind: Kind::Seconds { default: 30.0 },
                 objects: &[Client],
                 c_type: Some(CType::Double),
-                doc: "The longest delay between two attempts.",
+                doc: "The longest delay between two attempts. Attempts in a row are at least 0.1 s apart in any case.",
                 ..ROW
             },
             Declaration {
@@ -474,7 +485,7 @@ pub const GROUPS: &[Group] = &[
                 zero: Some("for no limit"),
                 objects: &[Client],
                 c_type: Some(CType::U32),
-                doc: "Attempts in a row before the client gives up.",
+                doc: "Attempts in a row before the client gives up. An attempt whose connection ends within 10 s counts too.",
                 ..ROW
             },
             Declaration {

@@ -129,7 +129,8 @@ impl<S: PeerCell> MultiplayerPeer<S> {
             if is_waiting && !std::mem::replace(&mut client.is_reported, true) {
                 self.events.push_back(RoomEvent::Requested(client.id));
             }
-            if state == State::Connecting && !client.is_late(now) {
+            // The connection itself ends a handshake that takes too long.
+            if state == State::Connecting {
                 continue;
             }
             let Some(client) = self.remove_connecting(arrival) else { continue };

@@ -60,6 +60,9 @@ impl<S: PeerCell> MultiplayerPeer<S> {
 }
 
 fn departure_reason(id: i32, peer: &WebSocketPeer) -> String {
+    if let Some(failure) = peer.failure() {
+        return format!("peer {id}: {}", failure.message);
+    }
     match (peer.close_code(), peer.error_message(), peer.close_reason()) {
         (UNCLEAN_CLOSE_CODE, "", _) => format!("peer {id}: the connection was dropped by this program"),
         (UNCLEAN_CLOSE_CODE, error, _) => format!("peer {id}: {error}"),

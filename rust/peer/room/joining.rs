@@ -24,11 +24,16 @@ enum JoinProgress {
 impl<S: PeerCell> MultiplayerPeer<S> {
     /// Advances a client until it has its id.
     pub(super) fn poll_joining(&mut self, now: Instant) {
-        let Some(server) = self.connecting.remove(&JOINING) else { return };
-        let progress = server.cell.with(JoinProgress::Waiting, |peer| {
+        let Some(mut server) = self.connecting.remove(&JOINING) else { return };
+        let (progress, has_advanced) = server.cell.with((JoinProgress::Waiting, false), |peer| {
+            let state = peer.state();
             peer.poll_at(now);
-            receive_id(peer)
+            (receive_id(peer), peer.state() != state || peer.has_opening_advanced())
         });
+        if has_advanced && server.is_late(now) {
+            // The server was in time, and this program polls too late.
+            server.extend(now, &self.options);
+        }
         match progress {
             JoinProgress::Assigned(id) => {
                 self.role = RoomRole::Client { id: Some(id) };
@@ -58,7 +63,7 @@ impl<S: PeerCell> MultiplayerPeer<S> {
 fn receive_id(peer: &mut WebSocketPeer) -> JoinProgress {
     if peer.packet_count() == 0 {
         return match peer.state() {
-            State::Closed if peer.close_code() >= 0 => {
+            State::Closed if peer.was_closed_cleanly() => {
                 let (code, reason) = (peer.close_code(), peer.close_reason());
                 JoinProgress::Failed(format!("the server closed the connection: {code} {reason}"))
             }

@@ -2,7 +2,7 @@
 
 use super::peer_cell::PeerCell;
 use super::room_peer::ConnectingPeer;
-use super::room_state::{JOINING, MultiplayerPeer, RoomRole};
+use super::room_state::{JOINING, MultiplayerPeer, RoomRole, RoomStatus};
 use crate::error::{Error, ErrorCode, Result};
 use crate::net::{ClientTls, ServerTls, clock};
 use crate::peer::accept_failure::AcceptFailure;
@@ -55,9 +55,9 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     }
 
     fn check_unused(&self) -> Result {
-        match self.role {
-            RoomRole::Unused => Ok(()),
-            RoomRole::Client { .. } | RoomRole::Server { .. } => Err(already_in_use()),
+        match self.status() {
+            RoomStatus::Disconnected => Ok(()),
+            RoomStatus::Connecting | RoomStatus::Connected => Err(already_in_use()),
         }
     }
 

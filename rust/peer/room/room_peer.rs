@@ -6,7 +6,6 @@ use super::peer_cell::PeerCell;
 use crate::error::{Error, ErrorCode, Result};
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::options::ConnectionOptions;
-use crate::proto::frame::MessageKind;
 
 /// A connection that is not a peer yet: on a server a client until its handshake is complete, on a client the server
 /// until it has assigned the id.
@@ -14,7 +13,10 @@ use crate::proto::frame::MessageKind;
 pub(super) struct ConnectingPeer<S> {
     pub id: i32,
     pub cell: S,
+    /// When a client gives up waiting for its id. On a server, the connection's own deadline bounds the handshake.
     pub deadline: Option<Instant>,
+    /// Whether the deadline may still be extended.
+    pub may_extend: bool,
     /// Whether the program was asked about the request; it may have answered since.
     pub is_reported: bool,
 }
@@ -43,11 +45,18 @@ pub(super) enum RoomPeerState {
 impl<S: PeerCell> ConnectingPeer<S> {
     pub fn new(id: i32, peer: WebSocketPeer, options: &ConnectionOptions, now: Instant) -> Self {
         let deadline = now.checked_add(options.handshake_time_limit());
-        Self { id, cell: S::new(peer), deadline, is_reported: false }
+        Self { id, cell: S::new(peer), deadline, may_extend: true, is_reported: false }
     }
 
     pub fn is_late(&self, now: Instant) -> bool {
         self.deadline.is_some_and(|deadline| now >= deadline)
+    }
+
+    /// Extends the deadline once, for input that a late poll finds.
+    pub fn extend(&mut self, now: Instant, options: &ConnectionOptions) {
+        if std::mem::take(&mut self.may_extend) {
+            self.deadline = now.checked_add(options.late_handshake_extension());
+        }
     }
 }
 
@@ -79,11 +88,10 @@ impl<S: PeerCell> RoomPeer<S> {
         }
     }
 
-    /// Sends a packet. Returns whether it waits for a flush.
-    pub fn send(&self, id: i32, payload: &[u8]) -> Result<bool> {
+    /// Sends a packet by `send`. Returns whether it waits for a flush.
+    pub fn send(&self, id: i32, send: impl FnOnce(&mut WebSocketPeer) -> Result) -> Result<bool> {
         let busy = || Err(Error::new(ErrorCode::Busy, "the connection is in the middle of another call"));
-        let result =
-            self.cell.with(busy(), |peer| peer.send(MessageKind::Binary, payload).map(|()| peer.has_unflushed()));
+        let result = self.cell.with(busy(), |peer| send(peer).map(|()| peer.has_unflushed()));
         result.map_err(|error| Error::new(error.code(), format!("peer {id}: {}", error.message())))
     }
 }

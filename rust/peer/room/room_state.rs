@@ -26,7 +26,7 @@ pub(super) const JOINING: u64 = 0;
 #[non_exhaustive]
 #[repr(i32)]
 pub enum RoomStatus {
-    /// Neither a client nor a server.
+    /// Neither a client nor a server, or a client whose server has departed.
     Disconnected = 0,
     /// A client to which the server has not assigned an id yet.
     Connecting = 1,
@@ -103,6 +103,8 @@ impl<S: PeerCell> MultiplayerPeer<S> {
     pub fn status(&self) -> RoomStatus {
         match self.role {
             RoomRole::Unused => RoomStatus::Disconnected,
+            // The next call makes the room unused; until then it still has the server's connection and its own id.
+            RoomRole::Client { .. } if self.last_departed == Some(SERVER_ID) => RoomStatus::Disconnected,
             RoomRole::Client { id: None } => RoomStatus::Connecting,
             RoomRole::Client { id: Some(_) } | RoomRole::Server { .. } => RoomStatus::Connected,
         }

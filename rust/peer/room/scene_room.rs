@@ -204,9 +204,10 @@ impl<S: PeerCell> SceneRoom<S> {
     /// Makes a peer a connected one. A server introduces it and the others to each other.
     fn connect(&mut self, id: i32) -> SceneEvent {
         if self.is_scene() && self.room.is_server() {
-            for other in self.connected_peers() {
-                self.send_system(other, &scene_messages::add_peer(id));
-                self.send_system(id, &scene_messages::add_peer(other));
+            let others = self.connected_peers();
+            self.send_system(&others, &scene_messages::add_peer(id));
+            for other in others {
+                self.send_system(&[id], &scene_messages::add_peer(other));
             }
         }
         self.peers.insert(id, ScenePeer::Connected);
@@ -215,15 +216,13 @@ impl<S: PeerCell> SceneRoom<S> {
 
     fn announce_departure(&mut self, id: i32) {
         if self.is_scene() && self.room.is_server() {
-            for other in self.connected_peers() {
-                self.send_system(other, &scene_messages::remove_peer(id));
-            }
+            self.send_system(&self.connected_peers(), &scene_messages::remove_peer(id));
         }
     }
 
-    fn send_system(&mut self, target: i32, message: &[u8]) {
+    fn send_system(&mut self, ids: &[i32], message: &[u8]) {
         // The room records why a message could not be sent; a departing peer does not need it.
-        let _recorded = self.room.send_to(target, message);
+        let _recorded = self.room.send_to_list(ids, message);
     }
 
     // Packets
@@ -281,9 +280,8 @@ impl<S: PeerCell> SceneRoom<S> {
         }
         let packet = scene_messages::relayed(source, &self.data);
         let is_receiver = |id: &i32| is_addressed(target, *id) && (target > 0 || *id != source);
-        for id in self.connected_peers().into_iter().filter(is_receiver) {
-            let _recorded = self.room.send_to(id, &packet);
-        }
+        let receivers: Vec<i32> = self.connected_peers().into_iter().filter(is_receiver).collect();
+        let _recorded = self.room.send_to_list(&receivers, &packet);
         if target <= 0 && is_addressed(target, SERVER_ID) { self.read_payload(source) } else { None }
     }
 
@@ -305,8 +303,28 @@ impl<S: PeerCell> SceneRoom<S> {
         if target > 0 {
             return self.room.send_to(target, packet);
         }
-        let receivers = self.connected_peers().into_iter().filter(|id| is_addressed(target, *id));
-        receivers.map(|id| self.room.send_to(id, packet)).fold(Ok(()), Result::and)
+        let receivers: Vec<i32> = self.connected_peers().into_iter().filter(|id| is_addressed(target, *id)).collect();
+        self.room.send_to_list(&receivers, packet)
+    }
+
+    /// Sends a packet to several peers, as [`Self::put_packet`] does to one. It is encoded, and compressed, once,
+    /// except on a client of a scene room, which sends it to the server for each of them.
+    ///
+    /// # Errors
+    /// As for [`Self::put_packet`]; the peers for which there is no error are sent the packet.
+    pub fn send_to_list(&mut self, ids: &[i32], packet: &[u8]) -> Result {
+        if !self.is_scene() {
+            return self.room.send_to_list(ids, packet);
+        }
+        if !self.room.is_server() {
+            return ids.iter().map(|id| self.put_packet(*id, packet)).fold(Ok(()), Result::and);
+        }
+        let (known, unknown): (Vec<i32>, Vec<i32>) = ids.iter().copied().partition(|id| self.is_connected(*id));
+        let result = self.room.send_to_list(&known, packet);
+        match unknown.first() {
+            Some(id) => self.room.record_error(result.and(Err(unknown_peer(*id)))),
+            None => result,
+        }
     }
 
     /// Sends bytes to the programs, which Godot delivers by the signal `SceneMultiplayer.peer_packet`; only in a scene

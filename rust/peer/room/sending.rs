@@ -1,10 +1,13 @@
 //! Decides which peers of a room a packet is sent to, and which errors count.
 
 use super::peer_cell::PeerCell;
+use super::room_peer::RoomPeer;
 use super::room_state::{MultiplayerPeer, RoomStatus};
 use crate::error::{Error, ErrorCode, Result};
 use crate::peer::connection::websocket_peer::WebSocketPeer;
 use crate::peer::peer_ids::{SERVER_ID, is_addressed};
+use crate::proto::broadcast::BroadcastMessage;
+use crate::proto::frame::MessageKind;
 
 impl<S: PeerCell> MultiplayerPeer<S> {
     /// Sets the target of [`Self::put_packet`]: a peer's id, 0 for all peers, or a negative id for all peers but that
@@ -30,26 +33,56 @@ impl<S: PeerCell> MultiplayerPeer<S> {
         self.record_error(result)
     }
 
+    /// Sends a packet to several peers; it is encoded, and compressed, once. A peer whose connection is ending does not
+    /// make the call fail.
+    ///
+    /// # Errors
+    /// As for [`Self::put_packet`]; the peers for which there is no error are sent the packet.
+    pub fn send_to_list(&mut self, ids: &[i32], payload: &[u8]) -> Result {
+        let result = self.check_connected().and_then(|()| self.send_to_each(ids, payload));
+        self.record_error(result)
+    }
+
     fn try_send(&mut self, target: i32, payload: &[u8]) -> Result {
         self.check_connected()?;
         if payload.is_empty() {
             return Ok(());
         }
         if target > 0 {
-            self.has_unflushed |= self.known_peer(target)?.send(target, payload)?;
+            return self.send_packet(target, payload);
+        }
+        let is_receiver = |id: &i32, peer: &RoomPeer<S>| peer.is_reachable() && is_addressed(target, *id);
+        let receivers = self.peers.iter().filter(|(id, peer)| is_receiver(id, peer));
+        let ids: Vec<i32> = receivers.map(|(id, _)| *id).collect();
+        self.send_to_each(&ids, payload)
+    }
+
+    fn send_packet(&mut self, id: i32, payload: &[u8]) -> Result {
+        self.has_unflushed |= self.known_peer(id)?.send(id, |peer| peer.send(MessageKind::Binary, payload))?;
+        Ok(())
+    }
+
+    fn send_to_each(&mut self, ids: &[i32], payload: &[u8]) -> Result {
+        if payload.is_empty() {
             return Ok(());
         }
-        let receivers = self.peers.iter().filter(|(id, peer)| peer.is_reachable() && is_addressed(target, **id));
-        let results = receivers.map(|(id, peer)| match peer.send(*id, payload) {
-            Ok(waits) => {
-                self.has_unflushed |= waits;
-                Ok(())
+        // The only receiver's is compressed with the messages before it, which is shorter and takes as long.
+        let is_shared = ids.len() > 1;
+        let mut message = BroadcastMessage::new(MessageKind::Binary, payload, self.options.send_options(true));
+        let mut result = Ok(());
+        for id in ids {
+            let send = |peer: &mut WebSocketPeer| match is_shared {
+                true => peer.send_broadcast(&mut message),
+                false => peer.send(MessageKind::Binary, payload),
+            };
+            let sent = self.known_peer(*id).and_then(|peer| peer.send(*id, send));
+            match sent {
+                Ok(waits) => self.has_unflushed |= waits,
+                Err(error) if error.code() == ErrorCode::Failed => {}
+                Err(error) => result = result.and(Err(error)),
             }
-            // A peer that is about to depart does not make a broadcast fail.
-            Err(error) if error.code() == ErrorCode::Failed => Ok(()),
-            Err(error) => Err(error),
-        });
-        results.fold(Ok(()), Result::and)
+        }
+        result
     }
 
     pub(super) fn check_connected(&self) -> Result {

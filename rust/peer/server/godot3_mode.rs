@@ -16,8 +16,8 @@ impl Server {
         let others: Vec<i32> = self.connected.iter().copied().filter(|other| *other != id).collect();
         self.send_godot3_packet(id, Godot3Packet::OwnId(id));
         self.send_godot3_packet(id, Godot3Packet::AddPeer(SERVER_ID));
+        self.relay(BROADCAST, id, &Godot3Packet::AddPeer(id).encode());
         for other in others {
-            self.send_godot3_packet(other, Godot3Packet::AddPeer(id));
             self.send_godot3_packet(id, Godot3Packet::AddPeer(other));
         }
     }

@@ -56,7 +56,9 @@ impl Server {
         let mut socket = listen(&options, port, self.options.listen.bind_address())?;
         let cannot_watch = |error: io::Error| Error::new(ErrorCode::CantCreate, error.to_string());
         let poller = Poller::with_keys().map_err(cannot_watch)?;
-        socket.watch(&poller, LISTENER_KEY as u64);
+        if !socket.watch(&poller, LISTENER_KEY as u64) {
+            return Err(cannot_watch(io::ErrorKind::OutOfMemory.into()));
+        }
         self.clear();
         self.listening = Some(Listening {
             socket,
@@ -74,14 +76,17 @@ impl Server {
         self.connected.clear();
         self.handshaking.clear();
         self.active.clear();
+        self.unflushed.clear();
         self.timers.clear();
         self.events.clear();
         self.ended.clear();
         self.godot3_packets = ReceivedPackets::default();
     }
 
-    /// Stops listening, and closes all connections with code 1000, without events.
+    /// Stops listening, and closes all connections with code 1000, without events. Threads that wait on the server
+    /// return.
     pub fn stop(&mut self) {
+        self.wake();
         self.listening = None;
         for peer in self.peers.values_mut() {
             // Refused only if the connection has ended or is not open yet.

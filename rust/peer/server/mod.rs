@@ -18,4 +18,3 @@ mod waiting;
 
 pub use listening::ListenParameters;
 pub use server_state::Server;
-pub use waiting::WaitStep;

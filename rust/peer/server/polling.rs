@@ -96,6 +96,7 @@ impl Server {
 
     /// Schedules the next look at a peer: in the next poll if it has work, otherwise at its deadline.
     pub(super) fn schedule(&mut self, id: i32) {
+        self.request_flush(id);
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let mut is_earlier = peer.peer.has_pending_work() && peer.activate(id, &mut self.active);
         if let Some(deadline) = peer.peer.next_deadline()

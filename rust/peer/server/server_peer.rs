@@ -22,6 +22,8 @@ pub(super) struct ServerPeer {
     pub timer: Option<Instant>,
     /// Whether the peer is in the server's list of active peers.
     pub is_active: bool,
+    /// Whether the peer is in the server's list of peers with output for the background flush.
+    pub has_rest: bool,
 }
 
 /// How far a connection is, as the program sees it by the events that were delivered.
@@ -52,6 +54,7 @@ impl ServerPeer {
             usage: QueueUsage::default(),
             timer: None,
             is_active: false,
+            has_rest: false,
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::listening::Listening;
 use super::server_peer::ServerPeer;
 use crate::error::{Error, ErrorCode, Result};
+use crate::net::background_flush::FlushRequests;
 use crate::peer::accept_failure::AcceptFailure;
 use crate::peer::connection::RoundTrip;
 use crate::peer::connection::websocket_peer::WebSocketPeer;
@@ -47,6 +48,9 @@ pub struct Server {
     pub(super) target_peer: i32,
     pub(super) is_interrupted: bool,
     pub(super) last_error: LastError,
+    /// Peers with output for the background flush, each once: see [`ServerPeer::has_rest`].
+    pub(super) unflushed: Vec<i32>,
+    pub(super) flush_requests: FlushRequests,
 }
 
 impl Server {

@@ -1,32 +1,17 @@
-//! Decides how long a program without frames blocks in `wait()` of a server.
+//! Decides what a server polls before a thread blocks on it, and what wakes such a thread.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::server_state::Server;
 use crate::error::{Error, ErrorCode, Result};
-use crate::net::clock;
 use crate::net::poller::{Poller, Waiter};
-use crate::peer::blocking_time::blocking_time;
-
-/// Polls in a row while peers have work. Bounded, so that other threads get the server too.
-const BUSY_ROUNDS: u32 = 64;
+use crate::peer::waiting::{self, PendingWork, WaitStep, WaitedOn};
 
 /// Bytes of messages after which a program is woken even if more connections are ready: its messages are then still in
 /// the processor's cache, and their buffers can be used again for the next ones.
 const BATCH_BYTES: usize = 128 * 1024;
-
-/// What a waiting program does next.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum WaitStep {
-    /// Takes the queued events.
-    Ready,
-    /// Returns: the time is over.
-    TimedOut,
-    /// Blocks for at most this long (`None` for no limit), without a lock on the server, and begins the next step.
-    Block(Waiter, Option<Duration>),
-}
 
 impl Server {
     /// Polls and blocks until an event is queued or the time is over; `None` for no limit. Returns whether an event is
@@ -35,56 +20,14 @@ impl Server {
     /// # Errors
     /// [`ErrorCode::Unconfigured`] if the server does not listen: it has no events.
     pub fn wait(&mut self, timeout: Option<Duration>) -> Result<bool> {
-        let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
-        loop {
-            match self.begin_wait(deadline)? {
-                WaitStep::Ready => return Ok(true),
-                WaitStep::TimedOut => return Ok(false),
-                WaitStep::Block(waiter, time) => waiter.block(time),
-            }
-        }
+        waiting::wait(timeout, |deadline| self.begin_wait(deadline))
     }
 
     /// Takes one step of [`Self::wait`]. Callers that share the server between threads block outside their lock; calls
-    /// of other threads on the server, [`Self::interrupt`] included, end the blocking.
+    /// of other threads on the server, [`Self::interrupt`] and [`Self::stop`] included, end the blocking.
     pub fn begin_wait(&mut self, deadline: Option<Instant>) -> Result<WaitStep> {
-        for round in 1.. {
-            if self.has_events() || std::mem::take(&mut self.is_interrupted) {
-                return Ok(WaitStep::Ready);
-            }
-            let Some(listening) = &self.listening else {
-                return self.record_error(Err(Error::new(ErrorCode::Unconfigured, "the server does not listen")));
-            };
-            // Announced before the poll, so that what happens in between ends the blocking at once.
-            let mut waiter = listening.poller.waiter();
-            let has_work = self.has_work();
-            let now = clock::now();
-            self.drop_ended();
-            let is_over = deadline.is_some_and(|deadline| deadline <= now);
-            // Blocking asks the system too. A busy server might never block, though, and must not miss the other
-            // sockets.
-            let collect = if is_over || has_work { Poller::collect } else { Poller::collect_without_snapshot };
-            self.advance(now, BATCH_BYTES, collect);
-            waiter.mark();
-            if self.has_events() {
-                return Ok(WaitStep::Ready);
-            }
-            if is_over {
-                return Ok(WaitStep::TimedOut);
-            }
-            let is_busy = self.has_work();
-            if is_busy && round < BUSY_ROUNDS {
-                continue;
-            }
-            let timer = self.timers.peek().map(|Reverse((time, _))| *time);
-            return Ok(WaitStep::Block(waiter, blocking_time(now, [deadline, timer, is_busy.then_some(now)])));
-        }
-        Ok(WaitStep::TimedOut)
-    }
-
-    /// Whether a poll has something to do even if the network reports nothing.
-    fn has_work(&self) -> bool {
-        self.listening.as_ref().is_some_and(|listening| listening.may_accept) || !self.active.is_empty()
+        let step = waiting::begin_wait(self, deadline);
+        self.record_error(step)
     }
 
     /// Lets a thread that waits on this server, or the next one that does, return as if an event were queued.
@@ -98,5 +41,47 @@ impl Server {
         if let Some(listening) = &self.listening {
             listening.poller.wake();
         }
+    }
+
+    /// Whether a poll has something to do even if the network reports nothing.
+    fn has_work(&self) -> bool {
+        self.listening.as_ref().is_some_and(|listening| listening.may_accept) || !self.active.is_empty()
+    }
+}
+
+impl WaitedOn for Server {
+    fn take_ready(&mut self) -> bool {
+        self.has_events() || std::mem::take(&mut self.is_interrupted)
+    }
+
+    fn waiter(&mut self, _may_block: bool) -> Result<Waiter> {
+        match &self.listening {
+            Some(listening) => Ok(Waiter::new(Some(Arc::clone(&listening.poller)))),
+            None => Err(Error::new(ErrorCode::Unconfigured, "the server does not listen")),
+        }
+    }
+
+    fn poll_before_blocking(&mut self, now: Instant, may_block: bool) {
+        self.drop_ended();
+        // Blocking asks the system too. A busy server might never block, though, and must not miss the other sockets.
+        let collect = match may_block && !self.has_work() {
+            true => Poller::collect_without_snapshot,
+            false => Poller::collect,
+        };
+        self.advance(now, BATCH_BYTES, collect);
+    }
+
+    fn pending_work(&mut self) -> PendingWork {
+        let may_accept = self.listening.as_ref().is_some_and(|listening| listening.may_accept);
+        let is_watched = |id| self.peers.get(id).is_none_or(|peer| peer.peer.is_watched());
+        match &self.active[..] {
+            [] if !may_accept => PendingWork::None,
+            active if may_accept || active.iter().any(is_watched) => PendingWork::Ready,
+            _ => PendingWork::Unwatched,
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        self.timers.peek().map(|Reverse((time, _))| *time)
     }
 }

@@ -79,26 +79,34 @@ impl StreamPeerTls {
     /// Begins a session as a client, after ending an earlier one.
     ///
     /// # Errors
-    /// `InvalidParameter` for an invalid host name.
+    /// `InvalidParameter` for an invalid host name; nothing changes then. `Failed` if the handshake fails in this call.
     pub fn connect(&mut self, transport: Box<dyn Transport>, host: &str, tls: ClientTls) -> Result {
         tls.check_name(host)?;
         self.disconnect();
         tls.prepare();
         self.session = Session::Preparing { transport, tls, host: host.to_owned() };
         self.advance();
-        Ok(())
+        self.check_begun()
     }
 
     /// Begins a session as a server, after ending an earlier one.
     ///
     /// # Errors
-    /// Those of [`TlsStream::server`].
+    /// Those of [`TlsStream::server`]; nothing changes then. `Failed` if the handshake fails in this call, because of
+    /// data that has arrived already.
     pub fn accept(&mut self, transport: Box<dyn Transport>, tls: &ServerTls) -> Result {
         let stream = TlsStream::server(transport, tls)?;
         self.disconnect();
         self.session = Session::Handshaking(SharedTls::new(stream));
         self.advance();
-        Ok(())
+        self.check_begun()
+    }
+
+    fn check_begun(&self) -> Result {
+        match (&self.session, &self.failure) {
+            (Session::Failed, Some(failure)) => Err(Error::new(ErrorCode::Failed, failure.message.clone())),
+            _ => Ok(()),
+        }
     }
 
     /// Continues the handshake, reads what has arrived, and detects the end of the session.

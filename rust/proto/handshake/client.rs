@@ -112,6 +112,11 @@ impl ClientHandshake {
         }
     }
 
+    /// See [`ResponseReader::is_refused`].
+    pub fn is_refused(&self) -> bool {
+        self.reader.is_refused()
+    }
+
     /// See [`ResponseReader::take_partial`].
     pub fn take_partial(&mut self) -> Option<HttpResponse> {
         self.reader.take_partial()

@@ -16,7 +16,7 @@ pub struct HttpResponse {
     pub reason: String,
     /// Header fields.
     pub headers: Headers,
-    /// At most [`MAX_FAILURE_BODY`] bytes.
+    /// At most [`MAX_FAILURE_BODY`] bytes, of which the end may be missing.
     pub body: Vec<u8>,
 }
 
@@ -98,6 +98,11 @@ impl ResponseReader {
             self.refused = Some((response, framing));
             return Ok(self.collect(&rest));
         }
+    }
+
+    /// Returns whether the head of a refusing response has arrived and its body is not complete.
+    pub fn is_refused(&self) -> bool {
+        self.refused.is_some()
     }
 
     /// Returns the part of a refusing response that has arrived, after the connection or the time ended; `None` without

@@ -1,4 +1,4 @@
-"""Compiles C programs of the tests against the C library."""
+"""Compiles C programs of the tests against the C library, and makes their certificates."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pathlib
 
 from ..process import Argument, run
 from ..project import ROOT, target_folder
+from ..provision.programs import openssl
 
 FLAGS = ("-std=c11", "-O2", "-g", "-Wall", "-Wextra", "-Wpedantic")
 STRICT = ("-Wconversion", "-Wshadow", "-Werror")
@@ -39,3 +40,13 @@ def compile_with_wspeer(program: pathlib.Path, *sources: pathlib.Path, flags: "t
     compiler: list[Argument] = [os.environ.get("CC", "cc"), *FLAGS, *STRICT, f"-I{include}", *flags]
     run([*compiler, *sources, "-o", program, f"-L{libraries}", "-lwspeer", "-ldl", f"-Wl,-rpath,{libraries}"])
     return program
+
+
+def make_certificates(folder: pathlib.Path) -> None:
+    """Makes self-signed certificates of a server and of a client, valid for a day."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, subject in (("server", "server"), ("client", "player")):
+        command: list[Argument] = [openssl(), "req", "-x509", "-newkey", "ec", "-pkeyopt"]
+        command += ["ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", f"/CN={subject}", "-addext"]
+        command += ["subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", folder / f"{name}.key"]
+        run([*command, "-out", folder / f"{name}.crt"])

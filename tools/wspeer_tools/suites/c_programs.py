@@ -23,8 +23,8 @@ from typing import Callable, Iterator
 from ..deadline import Deadline
 from ..process import Argument, Program, find, locked, output_of, run, run_to_end, succeeds
 from ..project import ROOT, target_folder
-from ..provision.programs import openssl
 from ..report import Failed, Report, note
+from .c_build import make_certificates
 
 HERE = ROOT / "tests" / "c"
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
@@ -108,15 +108,10 @@ class Suite:
         if untested:
             raise Failed(f"no test calls {', '.join(untested)}")
 
-    def make_certificates(self) -> None:
-        """Makes self-signed certificates of a server and of a client, valid for a day."""
-        folder = self.work / "certificates"
-        folder.mkdir(exist_ok=True)
-        for name, subject in (("server", "server"), ("client", "player")):
-            command: list[Argument] = [openssl(), "req", "-x509", "-newkey", "ec", "-pkeyopt"]
-            command += ["ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", f"/CN={subject}", "-addext"]
-            command += ["subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", folder / f"{name}.key"]
-            run([*command, "-out", folder / f"{name}.crt"])
+    def require_nodelete(self) -> None:
+        """Fails unless the library stays mapped after dlclose(), see build/link.rs."""
+        if "NODELETE" not in output_of(["readelf", "-d", self.libraries / "libwspeer.so"]):
+            raise Failed("libwspeer.so has no flag NODELETE")
 
     # Steps with programs.
 
@@ -175,6 +170,12 @@ class Suite:
             server.signal(signal.SIGTERM)
             if server.wait() != 0 or self.echo("late", port, "hello"):
                 raise Failed("the server did not end cleanly on SIGTERM")
+
+    def test_unloading(self) -> None:
+        # Not linked with the library, which then would never be closed.
+        program = self.work / "unload"
+        run([self.cc, *self.c_flags, "-pthread", HERE / "unload.c", "-o", program, "-ldl"])
+        note(output_of([program, self.libraries / "libwspeer.so"]))
 
     def test_shutdown(self, number: int) -> None:
         """A client that does not answer the close frame gets one, and delays the server by close_timeout at most."""
@@ -238,11 +239,12 @@ class Suite:
                 step(f"header as {standard}", functools.partial(self.compile_alone, self.cc, "c", standard))
         for standard in CXX_STANDARDS:
             step(f"header as {standard}", functools.partial(self.compile_alone, self.cxx, "c++", standard))
-        step("certificates", self.make_certificates)
+        step("certificates", lambda: make_certificates(self.work / "certificates"))
         if EXAMPLE.search(self.header.read_text(encoding="utf-8")):
             step("the loop at the top of the header compiles", self.compile_example)
         step("exports are the declared functions", self.compare_exports)
         step("every function is tested", self.require_tests_of_functions)
+        step("the library stays mapped", self.require_nodelete)
 
     def run_all(self, has_valgrind: bool) -> int:
         self.run_header_steps()
@@ -261,6 +263,7 @@ class Suite:
             step("close frames on SIGINT", lambda: self.test_shutdown(signal.SIGINT))
         if {"chat_server", "chat_client"} <= compiled:
             step("chat exchange", self.test_chat)
+        step("unloading leaks nothing", self.test_unloading)
         if "many_connections" in compiled:
             step("many connections", lambda: self.run_program("many_connections", "10", "1000"))
         for name in ("test_capi", "test_capi_static"):

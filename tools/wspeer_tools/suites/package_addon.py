@@ -17,7 +17,7 @@ from ..project import LIBRARY_FOLDER, MACHINE, ROOT, target_folder, tracked_file
 from ..provision.engines import export_template
 from ..report import Failed, note
 from ..sample_project import engine_environment, list_extension, write_project
-from .packaging import Packaging, make, require_no_paths, require_old_glibc, require_stripped, same
+from .packaging import Packaging, make, require_no_paths, require_nodelete, require_old_glibc, require_stripped, same
 
 LIBRARIES = ("libwspeer.so", "libwspeer.debug.so")
 ECHOED = ["< Hello", "closed: 1000 "]
@@ -181,6 +181,7 @@ class AddonGroup:
             library, step = self.addon / "bin" / LIBRARY_FOLDER / name, self.packaging.step
             step(f"glibc 2.28 is enough for {name}", functools.partial(require_old_glibc, library))
             step(f"{name} is stripped", functools.partial(require_stripped, library))
+            step(f"{name} stays mapped", functools.partial(require_nodelete, library))
             step(f"{name} names no folder of this machine", functools.partial(require_no_paths, library))
 
     def readme_script(self, port: int) -> str:

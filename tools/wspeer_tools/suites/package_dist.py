@@ -13,7 +13,7 @@ from ..packages.notices import linked_packages
 from ..process import fresh_folder, output_of, run
 from ..project import EXTENSION_FEATURES, MACHINE, ROOT, tracked_files, version
 from ..report import Failed
-from .packaging import Packaging, make, require_old_glibc, same
+from .packaging import Packaging, make, require_nodelete, require_old_glibc, same
 
 # Files that may state the version: Cargo.toml is its place, the others have examples, history, or generated copies.
 MAY_STATE_VERSION = re.compile(
@@ -44,6 +44,7 @@ def use_library_archive(work: pathlib.Path) -> None:
     flags = output_of(["pkg-config", "--cflags", "--libs", "wspeer"], env=variables).split()
     run(["gcc", ROOT / "tests/c/echo_client.c", "-o", work / "dist_client", *flags])
     require_old_glibc(prefix / "lib" / "libwspeer.so")
+    require_nodelete(prefix / "lib" / "libwspeer.so")
 
 
 def require_notices() -> None:

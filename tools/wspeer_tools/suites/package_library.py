@@ -23,6 +23,7 @@ from .packaging import (
     listing,
     make,
     require_no_paths,
+    require_nodelete,
     require_old_glibc,
     require_soname,
     require_stripped,
@@ -165,6 +166,7 @@ class LibraryGroup:
         if f"Version: {version()}" not in description.splitlines():
             raise Failed("wspeer.pc of cargo cinstall has another version")
         require_soname(installed / "lib/libwspeer.so")
+        require_nodelete(installed / "lib/libwspeer.so")
 
     def run_compilers(self) -> None:
         step, client = self.packaging.step, C_TESTS / "echo_client.c"
@@ -209,6 +211,7 @@ class LibraryGroup:
         step("installed files", self.require_files)
         step("glibc 2.28 is enough for the C library", lambda: require_old_glibc(self.library))
         step("the C library is stripped", lambda: require_stripped(self.library))
+        step("the C library stays mapped", lambda: require_nodelete(self.library))
         step("the C library names no folder of this machine", lambda: require_no_paths(self.library))
         step("system libraries", self.compare_system_libraries)
         step("wspeer.hpp wraps every function", self.require_wrappers)

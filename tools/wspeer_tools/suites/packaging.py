@@ -102,6 +102,12 @@ def require_no_paths(library: pathlib.Path) -> None:
             raise Failed(f"{library} contains {folder}")
 
 
+def require_nodelete(library: pathlib.Path) -> None:
+    """Fails unless a library stays mapped after dlclose(), see build/link.rs."""
+    if "NODELETE" not in output_of(["readelf", "-d", library]):
+        raise Failed(f"{library} has no flag NODELETE")
+
+
 def require_soname(file: pathlib.Path) -> None:
     """Fails unless a library has the SONAME of the series, or a program needs it."""
     if f"[libwspeer.so.{series()}]" not in output_of(["readelf", "-d", file]):

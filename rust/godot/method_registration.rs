@@ -1,4 +1,5 @@
-//! Intercepts the registration of methods with the engine, to register [`pointer_calls`] in place of gdext's functions.
+//! Intercepts the registration of methods with the engine, to register [`pointer_calls`] and [`variant_calls`] in place
+//! of gdext's functions.
 
 #![expect(unsafe_code, reason = "the engine's functions are passed as untyped pointers")]
 
@@ -11,7 +12,8 @@ use godot::sys::{
     GDExtensionInterfaceFunctionPtr, GDExtensionInterfaceGetProcAddress,
 };
 
-use super::pointer_calls;
+use super::variant_calls;
+use super::websocket_peer::pointer_calls;
 
 type GetProcAddress = unsafe extern "C" fn(*const c_char) -> GDExtensionInterfaceFunctionPtr;
 type RegisterMethod =
@@ -57,8 +59,9 @@ unsafe extern "C" fn register_method(
         && let Some(call) = pointer_calls::pointer_call(&name)
     {
         info.ptrcall_func = call;
-        info.call_func = info.call_func.map(|of_gdext| pointer_calls::variant_call(&name, of_gdext));
     }
+    // SAFETY: as above.
+    unsafe { variant_calls::install(&mut info) };
     // SAFETY: as the caller of this function.
     unsafe { register(library, std::ptr::from_ref(class).cast_mut().cast::<c_void>().cast(), &raw const info) };
 }
