@@ -1240,8 +1240,13 @@ wsp_error wsp_server_listen(wsp_server *server,
                             const wsp_server_listen_options *options);
 
 /**
- * Stops listening, sends a close frame with code 1000 to every client and ends its connection.
- * Queued events are dropped, and the stop itself causes none. Threads in wsp_server_wait() return.
+ * Stops listening, sends a close frame with code 1001 (going away) to every client and ends its
+ * connection. Clients whose handshake is under way are refused with HTTP status 503. Queued events
+ * are dropped, and the stop itself causes none. Ends a shutdown at once. Threads in
+ * wsp_server_wait() return.
+ *
+ * Messages that were sent before, and the close frame, are written in the background, which ends
+ * with the process. Call wsp_server_shutdown() first to wait until they have arrived.
  */
 void wsp_server_stop(wsp_server *server);
 
@@ -1619,8 +1624,8 @@ typedef struct {
 wsp_client *wsp_client_new(void);
 
 /**
- * Frees a client. An open connection is closed with code 1000. NULL is ignored. No other thread may
- * use the client, or wait on it, any more.
+ * Frees a client. An open connection is closed with code 1001 (going away). NULL is ignored. No
+ * other thread may use the client, or wait on it, any more.
  */
 void wsp_client_free(wsp_client *client);
 

@@ -52,7 +52,7 @@ fn lingering_threads() -> usize {
 fn data_of_a_freed_peer_arrives_without_any_poll() {
     let Raw { peer, mut socket } = loaded();
     drop(peer);
-    assert_eq!(read_all(&mut socket), Some(LARGE + 10));
+    assert_eq!(read_all(&mut socket), Some(LARGE + 14), "the message and the close frame");
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_freed_connection_releases_its_descriptors_without_any_poll() {
         let Raw { peer, mut socket } = loaded();
         let before = descriptors();
         drop(peer);
-        assert_eq!(read_all(&mut socket), Some(LARGE + 10));
+        assert_eq!(read_all(&mut socket), Some(LARGE + 14), "the message and the close frame");
         // The remote peer is still there. After the time for its answer the connection and the thread end.
         until("the end of the connection and of the thread", || {
             std::thread::sleep(Duration::from_millis(1));
@@ -173,7 +173,7 @@ fn polls_finish_closed_connections_if_the_system_refuses_the_thread() {
         until("all data", || {
             idle.server.poll();
             received += socket.read(&mut buffer).unwrap_or(0);
-            received == LARGE + 10
+            received == LARGE + 14
         });
         drop(fillers);
     });

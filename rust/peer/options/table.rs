@@ -154,11 +154,7 @@ pub const GROUPS: &[Group] = &[
                 "bool",
                 "Whether the program has set `connect_timeout`, so that the default of a project does not apply.",
             ),
-            (
-                "refuses_unknown_offers",
-                "bool",
-                "Whether a server without sub-protocols refuses clients that offer some.",
-            ),
+            ("refuses_unknown_offers", "bool", "Refuse offers if no sub-protocol is supported."),
         ],
         // The order is that of the fields in C: new options with a C field go to the end of those.
         options: &[
