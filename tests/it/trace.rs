@@ -72,6 +72,7 @@ fn rows_show_both_peers_as_they_are() {
     assert!(trace::peer_after(u64::MAX).is_none());
 
     packets(&mut pair.server);
+    pair.client.close(-1, "").unwrap();
     drop(pair.client);
     until("the end", || {
         pair.server.poll();
