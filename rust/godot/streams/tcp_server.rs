@@ -4,7 +4,7 @@ use godot::global::Error as GodotError;
 use godot::prelude::*;
 
 use super::stream_peer_tcp::RustStreamPeerTCP;
-use crate::godot::refused_calls;
+use crate::godot::{convert, refused_calls};
 use crate::peer::TcpServer;
 use crate::peer::listening::checked_port;
 
