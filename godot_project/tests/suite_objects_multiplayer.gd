@@ -34,7 +34,7 @@ func test_peer_connected_and_peer_disconnected() -> void:
 	group.clear_events()
 	group.server.stop()
 	check(group.until_client_event("connection_failed()"), "emitted without the server")
-	equal(group.client_events[0], ["server_close_request(1000, )", "server_disconnected()", "connection_failed()"])
+	equal(group.client_events[0], ["server_close_request(1001, )", "server_disconnected()", "connection_failed()"])
 
 
 func test_target_peers() -> void:
