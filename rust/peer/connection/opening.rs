@@ -364,7 +364,7 @@ impl Opening {
         match self.take_stage() {
             OpeningStage::AwaitingRequest { stream, .. } => stream.close(rejection.response(false)),
             OpeningStage::AwaitingDecision { stream, request, .. } => {
-                stream.close(rejection.response(request.is_head()))
+                stream.close(rejection.response(request.is_head()));
             }
             other => self.stage = other,
         }
