@@ -161,7 +161,7 @@ pub const LATE_HANDSHAKE_EXTENSION: Duration = Duration::from_secs(2);
 pub const MAX_EARLY_BYTES: usize = 64 * 1024;
 
 /// Unfinished handshakes of a server object or a room's server. One more drops the oldest whose request has not
-/// arrived, so that slow clients cannot keep others out. Each handshake can hold a head of [`MAX_HANDSHAKE_BYTES`]
+/// arrived, so that slow clients cannot keep others out. Each handshake can hold a head of `max_handshake_size`
 /// until `handshake_timeout`.
 pub const PENDING_HANDSHAKES: usize = 4096;
 
