@@ -130,7 +130,7 @@ func test_arguments_left_out_have_their_defaults() -> void:
 
 
 ## Calls that are wrong, with what the engine says about the same call of its own class.
-static var wrong_calls := [
+var wrong_calls := [
 	["RustWebSocketPeer", "poll", [1]],
 	["RustWebSocketPeer", "get_ready_state", ["x"]],
 	["RustWebSocketPeer", "send", []],

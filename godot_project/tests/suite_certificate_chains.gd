@@ -26,11 +26,11 @@ AiEAmBgFa3cToNAW+wnN2cv9foDvBv1C7Wr7b3GylOklfcoCIGpc+S58+OcKwiJp
 -----END CERTIFICATE-----
 """
 
-static var _identities: Dictionary[String, Array] = {}
+var _identities: Dictionary[String, Array] = {}
 
 
 ## Returns [CryptoKey, X509Certificate], self-signed by the engine, with this common name.
-static func _identity(name: String) -> Array:
+func _identity(name: String) -> Array:
 	if name not in _identities:
 		var crypto := Crypto.new()
 		var key := crypto.generate_rsa(2048)
@@ -39,33 +39,29 @@ static func _identity(name: String) -> Array:
 
 
 ## The engine prints an error because its PEM text ends with NUL.
-static func _pem(certificate: X509Certificate) -> String:
+func _pem(certificate: X509Certificate) -> String:
 	expect_engine_errors(true)
 	var text := certificate.save_to_string()
 	expect_engine_errors(false)
 	return text.replace("\ufffd", "")
 
 
-static func _chain() -> String:
+func _chain() -> String:
 	return _pem(_identity("localhost")[1]) + _pem(_identity("other")[1]) + _pem(_identity("third")[1])
 
 
 ## Returns the chain as X509Certificate.load() and load_from_string() read it, without a path of a resource.
-static func _loaded_chains() -> Array[X509Certificate]:
+func _loaded_chains() -> Array[X509Certificate]:
 	var path := OS.get_temp_dir().path_join("wspeer_chain_%d.crt" % OS.get_process_id())
 	var file := FileAccess.open(path, FileAccess.WRITE)
 	file.store_string(_chain())
 	file.close()
 	var from_file := X509Certificate.new()
-	equal_static(from_file.load(path))
+	equal(from_file.load(path), OK)
 	DirAccess.remove_absolute(path)
 	var from_text := X509Certificate.new()
-	equal_static(from_text.load_from_string(_chain()))
+	equal(from_text.load_from_string(_chain()), OK)
 	return [from_file, from_text]
-
-
-static func equal_static(error: Error) -> void:
-	assert(error == OK)
 
 
 func test_a_server_sends_a_chain_of_the_objects_own_load() -> void:

@@ -34,6 +34,18 @@ where
     <I::Class as ObjectClass>::Object: CollectsMessages,
 {
     let name = refused_calls::call_of(&call);
+    let result = send_silently(this, call);
+    refused_calls::number::<I::Class>(result, name, || this.handle().instance_id())
+}
+
+/// Does the same as [`send`] without a warning. `None` is a call from inside another call on the same object.
+pub fn send_silently<I: CalledInstance>(
+    this: &I,
+    call: impl FnOnce(&mut <I::Class as ObjectClass>::Object) -> Result,
+) -> Option<Result>
+where
+    <I::Class as ObjectClass>::Object: CollectsMessages,
+{
     let (result, schedules) = this.on(|lock| {
         lock.with((None, false), |object| {
             let result = call(object);
@@ -45,7 +57,7 @@ where
     if schedules {
         this.handle().upcast::<Object>().call_deferred("flush", &[]);
     }
-    refused_calls::number::<I::Class>(result, name, || this.handle().instance_id())
+    result
 }
 
 /// Flushes now; the next message schedules the next flush.

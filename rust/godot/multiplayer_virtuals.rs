@@ -93,7 +93,9 @@ macro_rules! multiplayer_virtuals {
             #[func(gd_self)]
             unsafe fn put_packet_rawptr(this: Gd<Self>, p_buffer: RawPtr<*const u8>, p_buffer_size: i32) -> GodotError {
                 let payload = engine_pointers::data(p_buffer, p_buffer_size);
-                frame_flush::send(&this, |object| object.put_packet(payload))
+                // SceneMultiplayer sends too, also to peers that have just disconnected: no mistake of the script.
+                let result = frame_flush::send_silently(&this, |object| object.put_packet(payload));
+                result.map_or(GodotError::ERR_BUSY, |result| convert::error(&result))
             }
 
             fn get_available_packet_count(&self) -> i32 {

@@ -117,6 +117,8 @@ def write_project(folder: pathlib.Path, script: str, *, has_plugin: bool = False
         encoding="utf-8",
     )
     settings = 'config_version=5\n[application]\nconfig/name="test"\nrun/main_scene="res://main.tscn"\n'
+    # Programs of the documents show refused calls on purpose.
+    settings += "[wspeer]\ndebug/print_refused_calls=false\n"
     if has_plugin:
         settings += '[editor_plugins]\nenabled=PackedStringArray("res://addons/wspeer/plugin.cfg")\n'
         settings += '[rendering]\nrenderer/rendering_method="gl_compatibility"\n'
