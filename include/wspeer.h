@@ -1245,8 +1245,9 @@ wsp_error wsp_server_listen(wsp_server *server,
  * are dropped, and the stop itself causes none. Ends a shutdown at once. Threads in
  * wsp_server_wait() return.
  *
- * Messages that were sent before, and the close frame, are written in the background, which ends
- * with the process. Call wsp_server_shutdown() first to wait until they have arrived.
+ * Messages that were sent before, and the close frame, are written in the background. A process
+ * that exits waits for that, at most 2 seconds without progress. wsp_server_shutdown() waits until
+ * they have arrived.
  */
 void wsp_server_stop(wsp_server *server);
 
@@ -2108,8 +2109,8 @@ wsp_error wsp_multiplayer_disconnect_peer(wsp_multiplayer *room,
 /**
  * Sends a close frame to every peer (code 1001 from a server, 1000 from a client) and ends being a
  * client or server. Queued events are dropped. Packets that were sent before, and the close frames,
- * are written in the background, which ends with the process; wsp_multiplayer_shutdown() waits
- * until they have arrived.
+ * are written in the background. A process that exits waits for that, at most 2 seconds without
+ * progress; wsp_multiplayer_shutdown() waits until they have arrived.
  */
 void wsp_multiplayer_close(wsp_multiplayer *room);
 

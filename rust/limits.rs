@@ -116,6 +116,8 @@ pub const LINGER_TIME: Duration = Duration::from_secs(2);
 /// Bytes of input of a closed connection that are discarded at a time; more wait for [`LINGER_TICK`], so that a remote
 /// peer that sends without end costs little.
 pub const LINGER_DISCARD_BYTES: usize = 256 * 1024;
+/// Time between two looks at the closed connections while the process waits for them at its exit.
+pub const EXIT_TICK: Duration = Duration::from_millis(1);
 /// Time after which the thread that finishes closed connections ends if there are none. At most [`LINGER_TIME`], so
 /// that a new connection never has to wake it.
 pub const LINGER_IDLE: Duration = Duration::from_secs(2);

@@ -459,8 +459,9 @@ pub unsafe extern "C" fn wsp_multiplayer_disconnect_peer(
 }
 
 /// Sends a close frame to every peer (code 1001 from a server, 1000 from a client) and ends being a client or server.
-/// Queued events are dropped. Packets that were sent before, and the close frames, are written in the background, which
-/// ends with the process; wsp_multiplayer_shutdown() waits until they have arrived.
+/// Queued events are dropped. Packets that were sent before, and the close frames, are written in the background. A
+/// process that exits waits for that, at most 2 seconds without progress; wsp_multiplayer_shutdown() waits until they
+/// have arrived.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_multiplayer_close(room: *mut wsp_multiplayer) {
     // SAFETY: the caller passes NULL or a live handle.

@@ -228,8 +228,8 @@ pub unsafe extern "C" fn wsp_server_listen(
 /// whose handshake is under way are refused with HTTP status 503. Queued events are dropped, and the stop itself causes
 /// none. Ends a shutdown at once. Threads in wsp_server_wait() return.
 ///
-/// Messages that were sent before, and the close frame, are written in the background, which ends with the process.
-/// Call wsp_server_shutdown() first to wait until they have arrived.
+/// Messages that were sent before, and the close frame, are written in the background. A process that exits waits for
+/// that, at most 2 seconds without progress. wsp_server_shutdown() waits until they have arrived.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_server_stop(server: *mut wsp_server) {
     // SAFETY: the caller passes NULL or a live handle.

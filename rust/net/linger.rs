@@ -5,12 +5,12 @@
 //! input is discarded (`closing_socket.rs`). A thread with a poller of its own does this, so that polls of other
 //! objects cost nothing and data arrives although no object is polled any more. It starts with the first such
 //! connection and ends after [`LINGER_IDLE`] without one. If the system refuses the thread or its poller, the snapshots
-//! of other polls do the work.
+//! of other polls do the work. A process that exits waits until what its closed connections have to send is written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Once};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,9 +19,10 @@ use mio::{Events, Poll, Registry, Token, Waker};
 use super::clock;
 use super::closing_socket::{ClosingProgress, ClosingSocket};
 use super::poller::Poller;
+use super::process;
 use super::process_local::ProcessLocal;
 use super::tcp::TcpSocket;
-use crate::limits::{LINGER_IDLE, LINGERING_BYTES, LINGERING_SOCKETS};
+use crate::limits::{EXIT_TICK, LINGER_IDLE, LINGER_TIME, LINGERING_BYTES, LINGERING_SOCKETS};
 
 const EVENTS_PER_CALL: usize = 1024;
 
@@ -42,6 +43,8 @@ struct ClosingSet {
     written: BTreeSet<usize>,
     unwritten: BTreeSet<usize>,
     unsent_bytes: usize,
+    /// Number of connections that were taken out to advance them.
+    taken: usize,
     most_sockets: usize,
     most_bytes: usize,
     /// When each connection has to be looked at even if the system reports nothing.
@@ -75,6 +78,8 @@ pub fn close(socket: Arc<TcpSocket>, unsent: Vec<u8>) {
     if socket.advance(now) == ClosingProgress::Finished {
         return;
     }
+    static EXIT: Once = Once::new();
+    EXIT.call_once(|| process::at_exit(finish_before_exit));
     let Some(mut closing) = CLOSING.lock() else { return };
     closing.start_worker(now);
     let dropped = closing.add(socket, now);
@@ -104,6 +109,7 @@ impl ClosingSet {
             written: BTreeSet::new(),
             unwritten: BTreeSet::new(),
             unsent_bytes: 0,
+            taken: 0,
             most_sockets: LINGERING_SOCKETS,
             most_bytes: LINGERING_BYTES,
             looks: BTreeSet::new(),
@@ -158,10 +164,14 @@ impl ClosingSet {
     fn take_due(&mut self, ready: &[usize], now: Instant) -> Vec<(usize, ClosingSocket)> {
         let due = self.looks.iter().take_while(|(look, _)| *look <= now).map(|(_, number)| *number);
         let numbers: Vec<usize> = ready.iter().copied().chain(due).collect();
-        numbers.into_iter().filter_map(|number| Some((number, self.remove(number)?.socket))).collect()
+        let due: Vec<_> =
+            numbers.into_iter().filter_map(|number| Some((number, self.remove(number)?.socket))).collect();
+        self.taken = due.len();
+        due
     }
 
     fn put_back(&mut self, unfinished: Vec<(usize, ClosingSocket)>, now: Instant) {
+        self.taken = 0;
         for (number, socket) in unfinished {
             self.insert(number, socket, now);
         }
@@ -228,6 +238,28 @@ fn run(mut poll: Poll) {
         closing.put_back(unfinished, now);
         let Some(next) = closing.blocking_time(now) else { return };
         time = next;
+    }
+}
+
+/// Waits until closed connections have written what they have to send, at the exit of the process, whose memory has
+/// their data. Ends if none has written anything for [`LINGER_TIME`].
+extern "C" fn finish_before_exit() {
+    let (mut unsent_before, mut progressed) = (0, clock::now());
+    loop {
+        advance_in_snapshot();
+        let Some(closing) = CLOSING.lock() else { return };
+        if closing.unwritten.is_empty() && closing.taken == 0 {
+            return;
+        }
+        let now = clock::now();
+        if closing.unsent_bytes != unsent_before {
+            (unsent_before, progressed) = (closing.unsent_bytes, now);
+        }
+        drop(closing);
+        if now.saturating_duration_since(progressed) >= LINGER_TIME {
+            return;
+        }
+        thread::sleep(EXIT_TICK);
     }
 }
 

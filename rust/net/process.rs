@@ -1,5 +1,5 @@
-//! Detects that this process is the child of a `fork()`, which begins with a copy of its parent's memory: of random
-//! generators, pollers and unfinished work of threads that the child does not have.
+//! The beginning and the end of this process. The child of a `fork()` begins with a copy of its parent's memory: of
+//! random generators, pollers and unfinished work of threads that the child does not have.
 
 #[cfg(unix)]
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -48,4 +48,15 @@ fn count_forks() {
     let result = unsafe { pthread_atfork(None, None, Some(count)) };
     // It fails only if there is no memory. The next call tries again.
     IS_COUNTING.store(result == 0, Ordering::Release);
+}
+
+/// Calls a function when the process exits by `exit()` or by returning from `main()`.
+#[expect(unsafe_code, reason = "a function of the system")]
+pub fn at_exit(function: extern "C" fn()) {
+    unsafe extern "C" {
+        fn atexit(function: extern "C" fn()) -> i32;
+    }
+    // SAFETY: the function has no arguments, does not unwind, and stays mapped as long as the process runs
+    // (`build/link.rs`). Without memory it is not registered, and the process exits without it.
+    let _registered = unsafe { atexit(function) };
 }

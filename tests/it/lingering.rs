@@ -89,10 +89,10 @@ fn data_of_a_freed_peer_arrives_although_its_stream_is_held() {
 }
 
 /// A client whose kernel takes little, so that most of what a server sends waits in the server's.
-fn narrow_client(world: &World) -> TcpStream {
+fn narrow_client(port: u16) -> TcpStream {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
-    socket.connect(&std::net::SocketAddr::from(([127, 0, 0, 1], world.server.local_port())).into()).unwrap();
+    socket.connect(&std::net::SocketAddr::from(([127, 0, 0, 1], port)).into()).unwrap();
     socket.into()
 }
 
@@ -108,7 +108,7 @@ fn a_stopped_server_delivers_to_hundreds_of_clients_that_still_send() {
             });
             set.unwrap();
         });
-        let mut sockets: Vec<TcpStream> = (0..CLIENTS).map(|_| narrow_client(&world)).collect();
+        let mut sockets: Vec<TcpStream> = (0..CLIENTS).map(|_| narrow_client(world.server.local_port())).collect();
         for socket in &mut sockets {
             socket.write_all(REQUEST).unwrap();
         }
@@ -177,4 +177,43 @@ fn polls_finish_closed_connections_if_the_system_refuses_the_thread() {
         });
         drop(fillers);
     });
+}
+
+#[test]
+fn data_of_a_stopped_server_arrives_although_its_process_exits_at_once() {
+    const MARK: &str = "WSPEER_TEST_EXITING";
+    if std::env::var_os(MARK).is_some() {
+        let mut server = wspeer::peer::Server::new();
+        let set = server.configure(|options| {
+            options.peer.set_outbound_buffer_size(LARGE);
+            options.listen.set_bind_address("127.0.0.1")
+        });
+        set.unwrap();
+        server.listen(0, wspeer::peer::ListenParameters::default()).unwrap();
+        println!("\nport {}", server.local_port());
+        until("open", || {
+            server.poll();
+            server.peer_ids().len() == 1
+        });
+        server.send_to(0, Binary, &vec![7; LARGE]).unwrap();
+        server.stop();
+        std::process::exit(0);
+    }
+    let name = "lingering::data_of_a_stopped_server_arrives_although_its_process_exits_at_once";
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", name, "--nocapture"]).env(MARK, "1").stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+    let port =
+        lines.map_while(Result::ok).find_map(|line| line.strip_prefix("port ").map(|port| port.parse().unwrap()));
+    let mut socket = narrow_client(port.unwrap());
+    socket.write_all(REQUEST).unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        socket.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
+    assert_eq!(read_all(&mut socket), Some(LARGE + 14), "the message and the close frame");
+    assert!(child.wait().unwrap().success());
 }

@@ -50,8 +50,8 @@ impl RustWebSocketServer {
     }
 
     /// Stops listening, sends every client a close frame with code 1001 (going away) and ends its connection, without
-    /// signals. What was sent before is written in the background, which ends with the process; [method shutdown] waits
-    /// until it has arrived. Ends a shutdown at once.
+    /// signals. What was sent before is written in the background, and a game that quits waits for that, at most 2
+    /// seconds without progress; [method shutdown] waits until it has arrived. Ends a shutdown at once.
     #[func]
     pub(super) fn stop(&self) {
         self.state.with((), ServerObject::stop);
