@@ -1,10 +1,10 @@
 extends "../support/scenario_file.gd"
 ## TLS streams without a session, and data that is not TLS.
 
-static var _options: TLSOptions
+var _options: TLSOptions
 
 
-static func _server_options() -> TLSOptions:
+func _server_options() -> TLSOptions:
 	if not _options:
 		var crypto := Crypto.new()
 		var key := crypto.generate_rsa(2048)

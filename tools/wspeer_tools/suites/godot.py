@@ -125,7 +125,7 @@ def main(*arguments: str) -> int:
         found = set(problems_of(errors, is_engine_only=is_engine_only))
         # Games print what they want to be seen; a library has no greeting.
         found |= set(re.findall(r"^.*godot-rust.*", output, re.MULTILINE))
-        found |= set(re.findall(r"^Leaked instance.*", output + "\n" + errors, re.MULTILINE))
+        found |= set(re.findall(r"^(?:Leaked instance|Resource still in use).*", output + "\n" + errors, re.MULTILINE))
         for problem in sorted(found):
             report.fail("outside", problem)
         counts = closing_counts(output)
