@@ -74,4 +74,5 @@ class SanitizerToolchain:
     def environment(self) -> "dict[str, Argument]":
         """Returns the variables for the programs. A finding ends them with status 66."""
         options = f"exitcode=66 external_symbolizer_path={self.symbolizer}"
-        return {"ASAN_OPTIONS": f"{options} detect_leaks=1", "TSAN_OPTIONS": options}
+        # The children of the tests about fork() start threads.
+        return {"ASAN_OPTIONS": f"{options} detect_leaks=1", "TSAN_OPTIONS": f"{options} die_after_fork=0"}

@@ -106,6 +106,10 @@ class Call:
             return f'any_text(r, "{name}")'
         if kind == "const uint8_t*":
             return "any_bytes(r)"
+        if kind == "const int32_t*":
+            self.before.append(f"int32_t {name}[4];")
+            self.before.append(f'for (int i = 0; i < 4; i++) {{ {name}[i] = (int32_t)any_integer(r, "peer"); }}')
+            return name
         if kind in ("uint8_t*", "int32_t*"):
             self.before.append(f"{plain} {name}[256];")
             return name
@@ -163,6 +167,8 @@ class Call:
             return f"sizeof({plain}) - below(r, 2) * below(r, 9)"
         if earlier == "const uint8_t*":
             return "any_length(r)"
+        if earlier == "const int32_t*":
+            return "below(r, 5)"
         if earlier in ("uint8_t*", "int32_t*"):
             return "below(r, 257)"
         if earlier == "const char*const*":
