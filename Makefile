@@ -16,7 +16,7 @@ C_TARGET := $(CARGO_TARGET_DIR)/capi
 C_LIBRARY := $(C_TARGET)/debug
 
 .PHONY: help build build-c optimized demo test test-rust test-c test-godot test-editor test-docs test-conformance \
-    test-interop test-secure conformance check check-words header bench fuzz sanitize clean
+    test-interop test-secure conformance check check-double check-words header bench fuzz sanitize clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -55,6 +55,8 @@ test-c: build-c ## compile and run the C and C++ programs
 test-godot: build ## run the tests in the Godot engine
 	@echo "== tests in the Godot engine"
 	@tools/run test-godot
+	@echo "== engines without some classes"
+	@tools/run test-reduced-engines
 	@echo "== demos"
 	@tools/run test-demos
 
@@ -92,6 +94,10 @@ check: ## formatting, lints, documentation, licences, header, scripts
 	@tools/run check-generated
 	@tools/run check-scripts
 	@tools/run check-words
+
+check-double: ## compile the extension for engines that were built with precision=double
+	@echo "== the extension with double precision"
+	@tools/run check-double
 
 check-words: ## terms of comments and texts (tools/terms.txt), length of comment lines
 	@tools/run check-words

@@ -3,47 +3,29 @@
 
 #![expect(unsafe_code, reason = "the engine's functions are passed as untyped pointers")]
 
-use std::ffi::{CStr, c_char, c_void};
-use std::sync::OnceLock;
+use std::ffi::{CStr, c_void};
 
 use godot::prelude::*;
 use godot::sys::{
     GDExtensionClassLibraryPtr, GDExtensionClassMethodInfo, GDExtensionConstStringNamePtr,
-    GDExtensionInterfaceFunctionPtr, GDExtensionInterfaceGetProcAddress,
+    GDExtensionInterfaceClassdbRegisterExtensionClassMethod as RegisterMethod,
 };
 
+use super::engine_functions::{EngineFunction, UntypedFunction};
 use super::variant_calls;
 use super::websocket_peer::pointer_calls;
 
-type GetProcAddress = unsafe extern "C" fn(*const c_char) -> GDExtensionInterfaceFunctionPtr;
-type RegisterMethod =
-    unsafe extern "C" fn(GDExtensionClassLibraryPtr, GDExtensionConstStringNamePtr, *const GDExtensionClassMethodInfo);
-
 const REGISTER_METHOD: &CStr = c"classdb_register_extension_class_method";
 
-static ENGINE: OnceLock<GetProcAddress> = OnceLock::new();
-static REGISTER: OnceLock<RegisterMethod> = OnceLock::new();
+static REGISTER: EngineFunction<RegisterMethod> = EngineFunction::new();
 
-/// Returns the function by which gdext finds the engine's functions; it replaces the one that registers methods.
-pub fn intercept(engine: GDExtensionInterfaceGetProcAddress) -> GDExtensionInterfaceGetProcAddress {
-    let Some(found) = engine else { return engine };
-    ENGINE.get_or_init(|| found);
-    Some(get_proc_address)
-}
-
-unsafe extern "C" fn get_proc_address(name: *const c_char) -> GDExtensionInterfaceFunctionPtr {
-    let engine = ENGINE.get()?;
-    // SAFETY: as the caller of this function, which passes a NUL-terminated name.
-    let (found, name) = unsafe { (engine(name), CStr::from_ptr(name)) };
-    if name != REGISTER_METHOD {
-        return found;
-    }
-    // SAFETY: this is the type that the engine's header declares for the function of this name.
-    let register: RegisterMethod = unsafe { std::mem::transmute::<unsafe extern "C" fn(), RegisterMethod>(found?) };
-    REGISTER.get_or_init(|| register);
-    let ours: RegisterMethod = register_method;
-    // SAFETY: the engine's functions are all passed as this type, and cast back by their callers.
-    Some(unsafe { std::mem::transmute::<RegisterMethod, unsafe extern "C" fn()>(ours) })
+/// Returns the function that gdext gets instead of the engine's function `found`, if this module has one.
+///
+/// # Safety
+/// The engine returned `found` for the name.
+pub unsafe fn replace(name: &CStr, found: UntypedFunction) -> Option<UntypedFunction> {
+    // SAFETY: as the caller of this function.
+    (name == REGISTER_METHOD).then(|| unsafe { REGISTER.replace(found, register_method) })
 }
 
 unsafe extern "C" fn register_method(

@@ -29,6 +29,7 @@ COMMANDS = {
     "check-dependencies": Command("commands", "check_dependencies", "licences, bans and sources, by cargo-deny"),
     "check-scripts": Command("checks.scripts", "check_scripts", "shellcheck, ruff, mypy and the tests of this tool"),
     "check-words": Command("checks.words", "check_words", "terms of comments and texts, length of comment lines"),
+    "check-double": Command("checks.double_precision", "check_double", "compile for engines with precision=double"),
     "docs": Command(
         "book.build", "build_docs", "[OUTPUT]: build the documentation as a site; the default is dist/docs"
     ),
@@ -44,6 +45,7 @@ COMMANDS = {
     "test-c": Command("suites.c_programs", "main", "[--valgrind] [LIBRARY_DIR [INCLUDE_DIR]]"),
     "sanitize": Command("suites.sanitize", "main", "[address|thread] [SEED]: C tests and random calls, sanitized"),
     "test-godot": Command("suites.godot", "main", "[--suite NAME] [--only SUBSTRING] [--implementation ours|engine]"),
+    "test-reduced-engines": Command("suites.reduced_engines", "main", "the extension in engines that lack classes"),
     "test-demos": Command("suites.demos", "main", "run each demo and compare what it prints"),
     "test-editor": Command("suites.editor", "main", "[PICTURE.png]: the editor on a hidden screen"),
     "test-docs": Command("suites.docs", "main", "[LIBRARY_DIR]: the programs of README.md"),

@@ -44,6 +44,7 @@ PARTS = [
             "docs/main-loop.md",
             "docs/demos.md",
             "docs/c-library.md",
+            "docs/custom-engines.md",
             "docs/troubleshooting.md",
         ],
     ),
