@@ -40,7 +40,9 @@ class CrossCompiler:
             f"--remap-path-prefix={cargo_home()}=cargo",
             f"--remap-path-prefix={self.rust.tree.path}=rust",
         ]
-        self.environment: "dict[str, Argument]" = {}
+        # rustc strips libraries for macOS with this program.
+        self.wrapper("rust-objcopy", self.rust.llvm("llvm-objcopy"))
+        self.environment: "dict[str, Argument]" = {"PATH": f"{self.tools}{os.pathsep}{os.environ['PATH']}"}
         self.c_compiler, self.linker = prepare[target.toolchain]()
 
     def wrapper(self, name: str, *command: Argument, **variables: Argument) -> pathlib.Path:
@@ -66,7 +68,9 @@ class CrossCompiler:
     def _apple(self) -> "tuple[pathlib.Path, pathlib.Path]":
         compiler, _ = self._zig()
         stubs = self.tools / "frameworks"
-        stubs.mkdir(exist_ok=True)
+        # The linker warns if these are missing.
+        for folder in ("usr/lib", "System/Library/Frameworks"):
+            (stubs / folder).mkdir(parents=True, exist_ok=True)
         module = f"{__package__}.apple_link"
         linker = self.wrapper("linker", sys.executable, "-m", module, stubs, compiler, PYTHONPATH=ROOT / "tools")
         # Without it the compilers ask for the folder of Apple's tools.
