@@ -21,6 +21,7 @@ from ..process import run
 from ..project import ROOT, say, series, target_folder, version
 from .notices import notices
 from .portable_cargo import output_folder, portable_cargo
+from .prelink import prelink
 
 C_FEATURES = ("--no-default-features", "--features", "capi")
 TEMPLATES = ROOT / "tools" / "package"
@@ -110,7 +111,7 @@ Cflags: -I${{includedir}}
         self._put(f"{self.libraries}/{library}", self.release / "libwspeer.so", 0o755)
         self._link(f"{self.libraries}/{self.soname}", library)
         self._link(f"{self.libraries}/libwspeer.so", library)
-        self._put(f"{self.libraries}/libwspeer.a", self.release / "libwspeer.a")
+        self._put(f"{self.libraries}/libwspeer.a", prelink(self.release / "libwspeer.a"))
         self._put(f"{self.libraries}/pkgconfig/wspeer.pc", self.pkg_config_file())
         for header in ("wspeer.h", "wspeer.hpp"):
             self._put(f"{self.headers}/{header}", ROOT / "include" / header)
