@@ -11,6 +11,7 @@ from __future__ import annotations
 import pathlib
 import re
 import struct
+import tempfile
 from typing import NamedTuple
 
 from ..book.c_header import parse
@@ -24,8 +25,11 @@ from ..targets import Platform
 FUNCTIONS = "wsp_"
 # No name of Rust or C begins like this.
 OWN = "wspeer."
-# Members of import libraries describe another library's symbols.
+# Members that import from a DLL: objects named after it, and short descriptions, which are no objects.
 IMPORTS = re.compile(r"\.dll$", re.IGNORECASE)
+SHORT_IMPORT = b"\0\0\xff\xff"
+ARCHIVE = b"!<arch>\n"
+ARCHIVE_HEADER = 60
 SYMBOL_TABLE = 2
 LOCAL = 0
 HIDDEN = 2
@@ -119,15 +123,43 @@ def own_names(listing: str) -> "dict[str, str]":
     return names
 
 
-def _rename(archive: pathlib.Path, output: pathlib.Path) -> None:
+def split_imports(content: bytes) -> "tuple[bytes, bytes]":
+    """Returns an archive without the short imports of an archive, and one with them only."""
+    objects, imports = bytearray(ARCHIVE), bytearray(ARCHIVE)
+    position = len(ARCHIVE)
+    while position < len(content):
+        header = content[position : position + ARCHIVE_HEADER]
+        size = int(header[48:58])
+        end = position + ARCHIVE_HEADER + size + size % 2
+        member, name = content[position:end], header[:16].rstrip()
+        position = end
+        if name == b"//":
+            # The long names of members.
+            objects += member
+            imports += member
+        elif name != b"/":
+            is_import = member[ARCHIVE_HEADER:].startswith(SHORT_IMPORT)
+            (imports if is_import else objects).extend(member)
+    return bytes(objects), bytes(imports)
+
+
+def _rename(archive: pathlib.Path, output: pathlib.Path, is_windows: bool) -> None:
     rust = RustSource()
     names = own_names(output_of([rust.llvm("llvm-nm"), "--extern-only", "--defined-only", archive]))
     if not names:
         raise Failed(f"{archive} defines no symbol")
-    table = output.with_suffix(".names")
-    table.write_text("".join(f"{old} {new}\n" for old, new in sorted(names.items())), encoding="utf-8")
-    run([rust.llvm("llvm-objcopy"), f"--redefine-syms={table}", archive, output])
-    table.unlink()
+    with tempfile.TemporaryDirectory(dir=output.parent) as name:
+        folder = pathlib.Path(name)
+        table, objects, imports = folder / "names", folder / "objects.a", folder / "imports.a"
+        table.write_text("".join(f"{old} {new}\n" for old, new in sorted(names.items())), encoding="utf-8")
+        rename: list[Argument] = [rust.llvm("llvm-objcopy"), "--strip-debug", f"--redefine-syms={table}"]
+        if not is_windows:
+            run([*rename, archive, output])
+            return
+        for path, content in zip((objects, imports), split_imports(archive.read_bytes())):
+            path.write_bytes(content)
+        run([*rename, objects])
+        run([rust.llvm("llvm-ar"), "qcsDL", output, objects, imports])
 
 
 def separate(archive: pathlib.Path, platform: Platform) -> pathlib.Path:
@@ -136,7 +168,7 @@ def separate(archive: pathlib.Path, platform: Platform) -> pathlib.Path:
     output.parent.mkdir(exist_ok=True)
     output.unlink(missing_ok=True)
     if platform.system in ("windows", "macos"):
-        _rename(archive, output)
+        _rename(archive, output, platform.system == "windows")
     else:
         _join(archive, output, ElfTools.of(platform))
     return output
