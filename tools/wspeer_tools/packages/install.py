@@ -23,6 +23,7 @@ from ..targets import Platform, platform_of
 from .notices import notices
 from .platform_build import C_FEATURES, SYSTEM_LIBRARIES, cargo_options
 from .portable_cargo import output_folder, portable_cargo
+from .separate import separate
 
 TEMPLATES = ROOT / "tools" / "package"
 
@@ -128,12 +129,14 @@ Cflags: -I${{includedir}}
     def install(self) -> None:
         if not self.is_built:
             self.build()
+        static = separate(self.release / "libwspeer.a", self.platform)
         for path, source in self.library_files().items():
             if source.startswith("->"):
                 self._link(path, source[2:])
             else:
                 is_program = source == self.platform.shared
-                self._put(path, self.release / source, 0o755 if is_program else 0o644)
+                file = static if source == static.name else self.release / source
+                self._put(path, file, 0o755 if is_program else 0o644)
         self._put(f"{self.libraries}/pkgconfig/wspeer.pc", self.pkg_config_file())
         for header in ("wspeer.h", "wspeer.hpp"):
             self._put(f"{self.headers}/{header}", ROOT / "include" / header)
