@@ -2206,8 +2206,9 @@ typedef struct {
 } wsp_tls_info;
 
 /**
- * Makes options of a client that trusts the certificates that the operating system trusts. Never
- * returns NULL. The caller owns the options and frees them with wsp_tls_options_free().
+ * Makes options of a client that trusts the certificates that the operating system trusts; on
+ * Android, those of Mozilla's list, which the library contains. Never returns NULL. The caller owns
+ * the options and frees them with wsp_tls_options_free().
  */
 wsp_tls_options *wsp_tls_options_new(void);
 
