@@ -62,7 +62,7 @@ class CrossCompiler:
             "ZIG_GLOBAL_CACHE_DIR": str(self.folder / "zig"),
         }
         options = ["zig", "cc", "--", "-g", "-fno-sanitize=all", "-target", self.target.c_target]
-        compiler = self.wrapper("cc", zig / "cargo-zigbuild", *options, **variables)
+        compiler = self.wrapper("target-cc", zig / "cargo-zigbuild", *options, **variables)
         return compiler, compiler
 
     def _apple(self) -> "tuple[pathlib.Path, pathlib.Path]":
@@ -72,7 +72,7 @@ class CrossCompiler:
         for folder in ("usr/lib", "System/Library/Frameworks"):
             (stubs / folder).mkdir(parents=True, exist_ok=True)
         module = f"{__package__}.apple_link"
-        linker = self.wrapper("linker", sys.executable, "-m", module, stubs, compiler, PYTHONPATH=ROOT / "tools")
+        linker = self.wrapper("target-linker", sys.executable, "-m", module, stubs, compiler, PYTHONPATH=ROOT / "tools")
         # Without it the compilers ask for the folder of Apple's tools.
         self.environment["SDKROOT"] = stubs
         return compiler, linker
