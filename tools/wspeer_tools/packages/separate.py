@@ -30,13 +30,15 @@ IMPORTS = re.compile(r"\.dll$", re.IGNORECASE)
 SHORT_IMPORT = b"\0\0\xff\xff"
 ARCHIVE = b"!<arch>\n"
 ARCHIVE_HEADER = 60
+# The standard library's intermediate code. Other programs' plugins for LLVM end with an error when they read it.
+BITCODE = (".llvmbc", ".llvmcmd")
 SYMBOL_TABLE = 2
 LOCAL = 0
 HIDDEN = 2
 
 
 class ElfLayout(NamedTuple):
-    """Where the fields that are read here stand in files of one word size."""
+    """The places of the fields that are read here, in files of one word size."""
 
     section_table: str
     section_table_at: int
@@ -97,7 +99,9 @@ def _join(archive: pathlib.Path, output: pathlib.Path, tools: ElfTools) -> None:
     # Groups of sections would be merged by the names of symbols, which are local afterwards.
     roots = [f"--undefined={name}" for name in names]
     run([*tools.linker, "-r", "--force-group-allocation", *roots, archive, "-o", joined])
-    run([tools.objcopy, "--wildcard", f"--keep-global-symbol={FUNCTIONS}*", "--strip-unneeded", joined])
+    options = ["--wildcard", f"--keep-global-symbol={FUNCTIONS}*", "--strip-unneeded"]
+    options += [f"--remove-section={section}" for section in BITCODE]
+    run([tools.objcopy, *options, joined])
     content = bytearray(joined.read_bytes())
     hidden = hide_symbols(content)
     if hidden != len(names):
