@@ -91,6 +91,7 @@ check: ## formatting, lints, documentation, licences, header, scripts
 	@tools/run check-dependencies
 	@tools/run check-generated
 	@tools/run check-scripts
+	@tools/run check-workflows
 	@tools/run check-words
 
 check-words: ## terms of comments and texts (tools/terms.txt), length of comment lines
@@ -126,7 +127,7 @@ docs: build ## write the documentation as a searchable site into dist/docs
 test-book: docs ## build that site, and look for missing names and broken links
 	@tools/run check-docs
 
-.PHONY: install uninstall addon dist abi abi-baseline test-packaging
+.PHONY: install uninstall addon dist ios abi abi-baseline test-packaging
 
 test: test-packaging
 
@@ -141,6 +142,9 @@ addon: ## write dist/wspeer-addon-VERSION.zip for this machine's Godot (PLATFORM
 
 dist: ## write the release for all platforms into dist/: addon, C libraries, source, checksums (PLATFORMS=...)
 	@tools/run dist $(PLATFORMS)
+
+ios: ## write dist/wspeer-ios-VERSION.zip with xcframeworks, on a Mac
+	@tools/run ios
 
 abi: ## compare the C interface with the committed baseline
 	@tools/run abi

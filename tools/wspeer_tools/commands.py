@@ -29,6 +29,9 @@ COMMANDS = {
     "check-dependencies": Command("commands", "check_dependencies", "licences, bans and sources, by cargo-deny"),
     "check-scripts": Command("checks.scripts", "check_scripts", "shellcheck, ruff, mypy and the tests of this tool"),
     "check-words": Command("checks.words", "check_words", "terms of comments and texts, length of comment lines"),
+    "check-workflows": Command(
+        "checks.workflows", "check_workflows", "actionlint, pinned actions, rights and time limits"
+    ),
     "docs": Command(
         "book.build", "build_docs", "[OUTPUT]: build the documentation as a site; the default is dist/docs"
     ),
@@ -39,6 +42,11 @@ COMMANDS = {
     "install-list": Command("commands", "list_installed", "print the paths that install writes, without DESTDIR"),
     "addon": Command("commands", "addon", "[PLATFORM...]: write the addon's archive into dist/; for this machine"),
     "dist": Command("packages.dist", "write_release", "[PLATFORM...]: write the release into dist/; for all platforms"),
+    "sign": Command(
+        "packages.sign", "sign", "macos|windows COMMAND...: sign the libraries in dist/; {} is the library"
+    ),
+    "ios": Command("packages.ios", "build_ios", "write dist/wspeer-ios-VERSION.zip, on a Mac"),
+    "version": Command("commands", "print_version", "print the version"),
     "abi": Command("packages.abi", "compare_abi", "compare the C interface with the baseline"),
     "abi-baseline": Command("packages.abi", "write_baseline", "write that baseline"),
     "test-c": Command("suites.c_programs", "main", "[--valgrind] [--without-tls] [LIBRARY_DIR [INCLUDE_DIR]]"),
@@ -62,6 +70,12 @@ def print_engine() -> None:
     from .provision.engines import engine
 
     print(engine())
+
+
+def print_version() -> None:
+    from .project import version
+
+    print(version())
 
 
 def check_dependencies() -> None:
