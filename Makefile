@@ -93,6 +93,7 @@ check: ## formatting, lints, documentation, licences, header, scripts
 	@tools/run check-dependencies
 	@tools/run check-generated
 	@tools/run check-scripts
+	@tools/run check-workflows
 	@tools/run check-words
 
 check-double: ## compile the extension for engines that were built with precision=double
@@ -132,21 +133,24 @@ docs: build ## write the documentation as a searchable site into dist/docs
 test-book: docs ## build that site, and look for missing names and broken links
 	@tools/run check-docs
 
-.PHONY: install uninstall addon dist abi abi-baseline test-packaging
+.PHONY: install uninstall addon dist ios abi abi-baseline test-packaging
 
 test: test-packaging
 
-install: ## install the C library to PREFIX (/usr/local), below DESTDIR
+install: ## install the C library to PREFIX (/usr/local), below DESTDIR; FEATURES=c-interface PROFILE=small: without TLS
 	@tools/run install
 
 uninstall: ## remove the files that install has written
 	@tools/run uninstall
 
-addon: ## write dist/wspeer-addon-VERSION.zip for Godot projects
-	@tools/run addon
+addon: ## write dist/wspeer-addon-VERSION.zip for this machine's Godot (PLATFORMS=... for others)
+	@tools/run addon $(PLATFORMS)
 
-dist: ## write the release into dist/: addon, C library, source, checksums
-	@tools/run dist
+dist: ## write the release for all platforms into dist/: addon, C libraries, source, checksums (PLATFORMS=...)
+	@tools/run dist $(PLATFORMS)
+
+ios: ## write dist/wspeer-ios-VERSION.zip with xcframeworks, on a Mac
+	@tools/run ios
 
 abi: ## compare the C interface with the committed baseline
 	@tools/run abi

@@ -13,6 +13,9 @@ use super::{method_registration, missing_classes, missing_methods};
 /// A function of the engine, before it is cast to its type.
 pub type UntypedFunction = unsafe extern "C" fn();
 
+/// Returns the function that takes the place of another one, if there is one.
+type Replace = unsafe fn(&CStr, UntypedFunction) -> Option<UntypedFunction>;
+
 type GetProcAddress = unsafe extern "C" fn(*const c_char) -> GDExtensionInterfaceFunctionPtr;
 
 static ENGINE: OnceLock<GetProcAddress> = OnceLock::new();
@@ -28,13 +31,10 @@ unsafe extern "C" fn get_proc_address(name: *const c_char) -> GDExtensionInterfa
     // SAFETY: as the caller of this function, which passes a NUL-terminated name.
     let name = unsafe { CStr::from_ptr(name) };
     let found = find(name)?;
-    // SAFETY: the engine returned `found` for this name.
-    let ours = unsafe {
-        method_registration::replace(name, found)
-            .or_else(|| missing_classes::replace(name, found))
-            .or_else(|| missing_methods::replace(name, found))
-    };
-    ours.or(Some(found))
+    let replace: [Replace; 3] = [missing_classes::replace, missing_methods::replace, method_registration::replace];
+    // SAFETY: the engine's function for the name, and those that replace it, have the type of the name. Each calls the
+    // one that it replaces.
+    Some(replace.into_iter().fold(found, |found, replace| unsafe { replace(name, found) }.unwrap_or(found)))
 }
 
 /// Returns the engine's own function of a name.

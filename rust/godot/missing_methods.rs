@@ -36,10 +36,10 @@ struct MissingMethod {
     is_reported: bool,
 }
 
-/// Returns the function that gdext gets instead of the engine's function `found`, if this module has one.
+/// Returns the function that gdext gets instead of `found`, if this module has one.
 ///
 /// # Safety
-/// The engine returned `found` for the name.
+/// `found` has the type that the engine's header declares for the name.
 pub unsafe fn replace(name: &CStr, found: UntypedFunction) -> Option<UntypedFunction> {
     // SAFETY: as the caller of this function; the types are those of these names.
     unsafe {

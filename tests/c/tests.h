@@ -3,6 +3,22 @@
 #ifndef TESTS_H
 #define TESTS_H
 
+#define TLS_TESTS(TEST)                                 \
+    TEST(wss_connections_open)                          \
+    TEST(an_untrusted_server_is_refused)                \
+    TEST(a_client_certificate_identifies_the_client)    \
+    TEST(invalid_tls_options_are_refused_with_a_reason) \
+    TEST(server_and_client_use_tls)
+
+#define NO_TLS_TESTS(TEST) TEST(a_library_without_tls_refuses_it_with_the_reason)
+
+/* WITHOUT_TLS is defined for a library that was built without TLS. */
+#ifdef WITHOUT_TLS
+#define TESTS_OF_THE_BUILD NO_TLS_TESTS
+#else
+#define TESTS_OF_THE_BUILD TLS_TESTS
+#endif
+
 #define CAPI_TESTS(TEST)                                        \
     /* test_arguments.c */                                      \
     TEST(every_error_has_a_name)                                \
@@ -57,11 +73,8 @@
     TEST(a_client_may_accept_an_answer_without_sub_protocol)    \
     TEST(redirections_are_followed_if_the_option_says_so)       \
     TEST(an_own_host_is_sent_by_clients_only)                   \
-    /* test_tls.c */                                            \
-    TEST(wss_connections_open)                                  \
-    TEST(an_untrusted_server_is_refused)                        \
-    TEST(a_client_certificate_identifies_the_client)            \
-    TEST(invalid_tls_options_are_refused_with_a_reason)         \
+    /* test_tls.c, test_without_tls.c */                        \
+    TESTS_OF_THE_BUILD(TEST)                                    \
     /* test_messages.c */                                       \
     TEST(messages_of_every_length_arrive_in_both_directions)    \
     TEST(message_kinds_are_kept)                                \
@@ -133,7 +146,6 @@
     TEST(clients_are_accepted_and_refused)                      \
     TEST(a_client_reconnects)                                   \
     TEST(multiplayer_packets_are_delivered)                     \
-    TEST(server_and_client_use_tls)                             \
     TEST(server_and_client_refuse_invalid_arguments)            \
     /* test_reconnect.c */                                      \
     TEST(a_server_that_accepts_and_closes_is_retried_ever_later) \
@@ -185,6 +197,8 @@
     CASE(waiting_without_descriptors)
 
 #define DECLARE_TEST(name) void name(void);
+TLS_TESTS(DECLARE_TEST)
+NO_TLS_TESTS(DECLARE_TEST)
 CAPI_TESTS(DECLARE_TEST)
 ISOLATED_CASES(DECLARE_TEST)
 #undef DECLARE_TEST

@@ -8,7 +8,7 @@ import sys
 from typing import Callable, NamedTuple, NoReturn, Optional
 
 from .process import run
-from .project import ROOT, say
+from .project import LIBRARY_FOLDER, ROOT, say
 from .report import Failed
 
 
@@ -30,6 +30,9 @@ COMMANDS = {
     "check-scripts": Command("checks.scripts", "check_scripts", "shellcheck, ruff, mypy and the tests of this tool"),
     "check-words": Command("checks.words", "check_words", "terms of comments and texts, length of comment lines"),
     "check-double": Command("checks.double_precision", "check_double", "compile for engines with precision=double"),
+    "check-workflows": Command(
+        "checks.workflows", "check_workflows", "actionlint, pinned actions, rights and time limits"
+    ),
     "docs": Command(
         "book.build", "build_docs", "[OUTPUT]: build the documentation as a site; the default is dist/docs"
     ),
@@ -38,11 +41,16 @@ COMMANDS = {
     "install": Command("commands", "install", "install the C library (PREFIX, DESTDIR, LIBDIR, INCLUDEDIR, DATADIR)"),
     "uninstall": Command("commands", "uninstall", "remove what install has installed"),
     "install-list": Command("commands", "list_installed", "print the paths that install writes, without DESTDIR"),
-    "addon": Command("commands", "addon", "write the addon's archive into dist/"),
-    "dist": Command("packages.dist", "write_release", "write the release into dist/"),
+    "addon": Command("commands", "addon", "[PLATFORM...]: write the addon's archive into dist/; for this machine"),
+    "dist": Command("packages.dist", "write_release", "[PLATFORM...]: write the release into dist/; for all platforms"),
+    "sign": Command(
+        "packages.sign", "sign", "macos|windows COMMAND...: sign the libraries in dist/; {} is the library"
+    ),
+    "ios": Command("packages.ios", "build_ios", "write dist/wspeer-ios-VERSION.zip, on a Mac"),
+    "version": Command("commands", "print_version", "print the version"),
     "abi": Command("packages.abi", "compare_abi", "compare the C interface with the baseline"),
     "abi-baseline": Command("packages.abi", "write_baseline", "write that baseline"),
-    "test-c": Command("suites.c_programs", "main", "[--valgrind] [LIBRARY_DIR [INCLUDE_DIR]]"),
+    "test-c": Command("suites.c_programs", "main", "[--valgrind] [--without-tls] [LIBRARY_DIR [INCLUDE_DIR]]"),
     "sanitize": Command("suites.sanitize", "main", "[address|thread] [SEED]: C tests and random calls, sanitized"),
     "test-godot": Command("suites.godot", "main", "[--suite NAME] [--only SUBSTRING] [--implementation ours|engine]"),
     "test-reduced-engines": Command("suites.reduced_engines", "main", "the extension in engines that lack classes"),
@@ -64,6 +72,12 @@ def print_engine() -> None:
     from .provision.engines import engine
 
     print(engine())
+
+
+def print_version() -> None:
+    from .project import version
+
+    print(version())
 
 
 def check_dependencies() -> None:
@@ -90,10 +104,11 @@ def list_installed() -> None:
     print("\n".join(Installation().files()))
 
 
-def addon() -> None:
+def addon(*names: str) -> None:
     from .packages.addon import build_addon
+    from .targets import platform_of
 
-    print(build_addon())
+    print(build_addon(tuple(platform_of(name) for name in names or [LIBRARY_FOLDER])))
 
 
 def usage() -> str:
