@@ -43,7 +43,7 @@ demo: build ## run the tutorial's server and client in a Godot engine
 test: check test-rust test-c test-godot test-editor test-docs test-conformance test-interop test-secure ## run all checks and tests
 
 test-rust: ## unit and integration tests of the Rust layers
-	@echo "== Rust tests: core alone"
+	@echo "== Rust tests: core alone, without TLS"
 	$(CARGO) test --no-default-features
 	@echo "== Rust tests: all features"
 	$(CARGO) test $(EXTENSION)

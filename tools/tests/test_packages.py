@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import struct
 import tarfile
 import tempfile
 import unittest
@@ -11,13 +12,23 @@ import zipfile
 from typing import Any
 
 from wspeer_tools.checks.workflows import violations
+from wspeer_tools.packages import platforms
 from wspeer_tools.packages import sign as signing
+from wspeer_tools.packages.platforms import PAGE, cells, label, states
 from wspeer_tools.packages.recipes import vcpkg_archives
-from wspeer_tools.packages.separate import ARCHIVE, SHORT_IMPORT, function_names, own_names, split_imports
+from wspeer_tools.packages.separate import (
+    ARCHIVE,
+    function_names,
+    hide_mach_symbols,
+    hide_symbols,
+    own_names,
+    read_members,
+)
+from wspeer_tools.process import output_of, run
 from wspeer_tools.project import HEADER, version
 from wspeer_tools.report import Failed
 from wspeer_tools.suites.c_programs import declared_functions
-from wspeer_tools.targets import platform_of
+from wspeer_tools.targets import LINKED, PLATFORMS, platform_of
 
 WORKFLOW = """permissions:
   contents: read
@@ -62,11 +73,34 @@ class SeparateTest(unittest.TestCase):
         }
         self.assertEqual(own_names(listing), expected)
 
-    def test_short_imports_are_split_from_objects(self) -> None:
-        names, code, odd = member(b"//", b"long.o/\n"), member(b"/0", b"code"), member(b"odd.o/", b"odd")
-        imported = member(b"a.dll/", SHORT_IMPORT + b"import")
-        objects, imports = split_imports(ARCHIVE + member(b"/", b"table") + names + code + imported + odd)
-        self.assertEqual((objects, imports), (ARCHIVE + names + code + odd, ARCHIVE + names + imported))
+    def test_members_have_the_names_of_both_kinds_of_archives(self) -> None:
+        gnu = member(b"/", b"table") + member(b"//", b"a-long-name.o/\nother.o/\n") + member(b"/0", b"code")
+        gnu += member(b"odd.o/", b"odd")
+        self.assertEqual(list(read_members(ARCHIVE + gnu)), [("a-long-name.o", b"code"), ("odd.o", b"odd")])
+        apple = member(b"#1/12", b"__.SYMDEF\0\0\0table") + member(b"#1/8", b"name.o\0\0code")
+        self.assertEqual(list(read_members(ARCHIVE + apple)), [("name.o", b"code")])
+
+    def test_defined_symbols_of_elf_objects_are_hidden(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            source, output = pathlib.Path(name) / "a.c", pathlib.Path(name) / "a.o"
+            source.write_text("int other(void);\nint one(void) { return other(); }\nint two;\n", encoding="utf-8")
+            run(["cc", "-c", source, "-o", output])
+            content = bytearray(output.read_bytes())
+            self.assertEqual(hide_symbols(content), 2)
+            output.write_bytes(content)
+            symbols = output_of(["readelf", "-sW", output])
+        for symbol, visibility in {"one": "HIDDEN", "two": "HIDDEN", "other": "DEFAULT"}.items():
+            self.assertRegex(symbols, rf"GLOBAL +{visibility} +\w+ {symbol}\n")
+
+    def test_defined_symbols_of_mach_objects_are_private(self) -> None:
+        # A local symbol, a function, and one of another library.
+        kinds = [0x0E, 0x0F, 0x01]
+        header = struct.pack("<4s7I", b"\xcf\xfa\xed\xfe", 0, 0, 1, 2, 32, 0, 0)
+        commands = struct.pack("<2I", 25, 8) + struct.pack("<6I", 2, 24, 64, len(kinds), 0, 0)
+        symbols = b"".join(struct.pack("<IBBHQ", 0, kind, 1, 0, 0) for kind in kinds)
+        content = bytearray(header + commands + symbols)
+        hide_mach_symbols(content)
+        self.assertEqual([content[64 + 16 * number + 4] for number in range(3)], [0x0E, 0x1F, 0x01])
 
 
 class SignTest(unittest.TestCase):
@@ -132,6 +166,24 @@ class RecipesTest(unittest.TestCase):
         for target in ("macos_x64", "macos_arm64"):
             self.assertIn(f'set(archive_{target} "{archive.name}")', text)
         self.assertNotIn("musl", text)
+
+
+class PlatformsTest(unittest.TestCase):
+    def test_the_page_has_the_state_of_each_platform(self) -> None:
+        expected = {label(platform): platform.tested for platform in PLATFORMS}
+        self.assertEqual(states(PAGE.read_text(encoding="utf-8")), expected)
+
+    def test_sizes_are_those_of_the_archives_and_others_stay(self) -> None:
+        windows = platform_of("windows.x86_64")
+        addon = {"addons/wspeer/bin/windows.x86_64/wspeer.dll": 7_240_000}
+        self.assertEqual(cells(windows, addon, pathlib.Path("/no/archive")), ["7.2 MB", "?", "?", "?"])
+        before = f"| {label(platform_of('linux.arm32'))} | old | 1.0 MB | 2.0 MB | 3.0 MB | 4.0 MB |\n"
+        with unittest.mock.patch.object(platforms, "library_archive", lambda _platform: pathlib.Path("/no/archive")):
+            with unittest.mock.patch.object(platforms, "archive_path", lambda: pathlib.Path("/no/addon")):
+                written = platforms.table(before)
+        self.assertIn(
+            f"| {label(platform_of('linux.arm32'))} | {LINKED} | 1.0 MB | 2.0 MB | 3.0 MB | 4.0 MB |", written
+        )
 
 
 class WorkflowsTest(unittest.TestCase):

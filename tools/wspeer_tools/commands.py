@@ -47,6 +47,7 @@ COMMANDS = {
         "packages.sign", "sign", "macos|windows COMMAND...: sign the libraries in dist/; {} is the library"
     ),
     "ios": Command("packages.ios", "build_ios", "write dist/wspeer-ios-VERSION.zip, on a Mac"),
+    "platforms": Command("packages.platforms", "write_platforms", "write the table of docs/platforms.md from dist/"),
     "version": Command("commands", "print_version", "print the version"),
     "abi": Command("packages.abi", "compare_abi", "compare the C interface with the baseline"),
     "abi-baseline": Command("packages.abi", "write_baseline", "write that baseline"),
