@@ -3,62 +3,34 @@
 
 #![expect(unsafe_code, reason = "the engine's functions are passed as untyped pointers")]
 
-use std::ffi::{CStr, c_char, c_void};
-use std::sync::OnceLock;
+use std::ffi::{CStr, c_void};
 
 use godot::prelude::*;
 use godot::sys::{
     GDExtensionClassCallVirtual, GDExtensionClassCreationInfo4, GDExtensionClassLibraryPtr, GDExtensionClassMethodInfo,
-    GDExtensionConstStringNamePtr, GDExtensionInterfaceFunctionPtr, GDExtensionInterfaceGetProcAddress,
+    GDExtensionConstStringNamePtr, GDExtensionInterfaceClassdbRegisterExtensionClass4 as RegisterClass,
+    GDExtensionInterfaceClassdbRegisterExtensionClassMethod as RegisterMethod,
 };
 
+use super::engine_functions::{EngineFunction, UntypedFunction};
 use super::{short_calls, variant_calls};
 
-type GetProcAddress = unsafe extern "C" fn(*const c_char) -> GDExtensionInterfaceFunctionPtr;
-type RegisterMethod =
-    unsafe extern "C" fn(GDExtensionClassLibraryPtr, GDExtensionConstStringNamePtr, *const GDExtensionClassMethodInfo);
-type RegisterClass = unsafe extern "C" fn(
-    GDExtensionClassLibraryPtr,
-    GDExtensionConstStringNamePtr,
-    GDExtensionConstStringNamePtr,
-    *const GDExtensionClassCreationInfo4,
-);
-type AnyFunction = unsafe extern "C" fn();
+static METHOD: EngineFunction<RegisterMethod> = EngineFunction::new();
+static CLASS: EngineFunction<RegisterClass> = EngineFunction::new();
 
-const REGISTER_METHOD: &CStr = c"classdb_register_extension_class_method";
-const REGISTER_CLASS: &CStr = c"classdb_register_extension_class4";
-
-static ENGINE: OnceLock<GetProcAddress> = OnceLock::new();
-static METHOD: OnceLock<RegisterMethod> = OnceLock::new();
-static CLASS: OnceLock<RegisterClass> = OnceLock::new();
-
-/// Returns the function by which gdext finds the engine's functions; it replaces those that register classes and
-/// methods.
-pub fn intercept(engine: GDExtensionInterfaceGetProcAddress) -> GDExtensionInterfaceGetProcAddress {
-    let Some(found) = engine else { return engine };
-    ENGINE.get_or_init(|| found);
-    Some(get_proc_address)
-}
-
-unsafe extern "C" fn get_proc_address(name: *const c_char) -> GDExtensionInterfaceFunctionPtr {
-    let engine = ENGINE.get()?;
-    // SAFETY: as the caller of this function, which passes a NUL-terminated name.
-    let (found, name) = unsafe { (engine(name), CStr::from_ptr(name)) };
-    // SAFETY: these are the types that the engine's header declares for the functions of these names. All functions are
-    // passed as the same type, and cast back by their callers.
+/// Returns the function that gdext gets instead of `found`, if this module has one.
+///
+/// # Safety
+/// `found` has the type that the engine's header declares for the name.
+pub unsafe fn replace(name: &CStr, found: UntypedFunction) -> Option<UntypedFunction> {
+    // SAFETY: as the caller of this function; the types are those of these names.
     unsafe {
-        if name == REGISTER_METHOD {
-            let register = std::mem::transmute::<AnyFunction, RegisterMethod>(found?);
-            METHOD.get_or_init(|| register);
-            return Some(std::mem::transmute::<RegisterMethod, AnyFunction>(register_method));
-        }
-        if name == REGISTER_CLASS {
-            let register = std::mem::transmute::<AnyFunction, RegisterClass>(found?);
-            CLASS.get_or_init(|| register);
-            return Some(std::mem::transmute::<RegisterClass, AnyFunction>(register_class));
+        match name.to_bytes() {
+            b"classdb_register_extension_class_method" => Some(METHOD.replace(found, register_method)),
+            b"classdb_register_extension_class4" => Some(CLASS.replace(found, register_class)),
+            _ => None,
         }
     }
-    found
 }
 
 unsafe extern "C" fn register_method(

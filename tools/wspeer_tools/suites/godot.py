@@ -12,7 +12,7 @@ import os
 import pathlib
 import re
 import tempfile
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from ..process import Argument, Program, run
 from ..project import GODOT_PROJECT, ROOT, target_folder
@@ -67,12 +67,27 @@ def last_test(errors: str) -> str:
     return names[-1] if names else "the start"
 
 
-def run_tests(work: pathlib.Path, arguments: "tuple[str, ...]") -> "tuple[int, str, str, Optional[str]]":
-    """Returns the status, the output, the errors, and how the run failed to end."""
+class Run(NamedTuple):
+    """A run of run.gd: its exit status, what it printed, and how it failed to end."""
+
+    status: int
+    output: str
+    errors: str
+    unfinished: Optional[str]
+
+
+def run_tests(
+    work: pathlib.Path,
+    arguments: "tuple[str, ...]",
+    *,
+    project: pathlib.Path = GODOT_PROJECT,
+    env: "Optional[dict[str, Argument]]" = None,
+) -> Run:
     variables: dict[str, Argument] = {
         # For tests that start further engines; what runs may be a loader that does not have the engine's own name.
         "WSPEER_ENGINE": engine(),
         "WSPEER_ROOM_SERVER": compile_room_server(work),
+        **(env or {}),
     }
     if "--suite" not in arguments or "godot3" in arguments:
         variables["WSPEER_GODOT3"] = godot3()
@@ -81,7 +96,7 @@ def run_tests(work: pathlib.Path, arguments: "tuple[str, ...]") -> "tuple[int, s
         "--headless",
         "--verbose",
         "--path",
-        GODOT_PROJECT,
+        project,
         "-s",
         "res://tests/run.gd",
         "--",
@@ -100,7 +115,7 @@ def run_tests(work: pathlib.Path, arguments: "tuple[str, ...]") -> "tuple[int, s
         unfinished = f"the engine ended with status {status}"
     if unfinished:
         unfinished += f", in {last_test(errors)}"
-    return status, output, errors, unfinished
+    return Run(status, output, errors, unfinished)
 
 
 def shown_lines(output: str) -> "list[str]":
@@ -113,25 +128,30 @@ def shown_lines(output: str) -> "list[str]":
     return lines
 
 
+def add_run(report: Report, result: Run, *, is_engine_only: bool = False) -> None:
+    """Adds the counts of a run, and what it printed and should not."""
+    for line in shown_lines(result.output):
+        print(line)
+    found = set(problems_of(result.errors, is_engine_only=is_engine_only))
+    # Games print what they want to be seen; a library has no greeting.
+    found |= set(re.findall(r"^.*godot-rust.*", result.output, re.MULTILINE))
+    printed = result.output + "\n" + result.errors
+    found |= set(re.findall(r"^(?:Leaked instance|Resource still in use).*", printed, re.MULTILINE))
+    for problem in sorted(found):
+        report.fail("outside", problem)
+    counts = closing_counts(result.output)
+    if result.unfinished or counts is None:
+        reason = result.unfinished or f"run.gd printed no counts (exit status {result.status})"
+        report.fail("outside", reason, "\n".join(result.errors.splitlines()[-20:]) + "\n")
+    report.passed += counts[0] if counts else 0
+    report.failed += counts[1] if counts else 0
+
+
 def main(*arguments: str) -> int:
     with contextlib.ExitStack() as cleanup:
         work = pathlib.Path(cleanup.enter_context(tempfile.TemporaryDirectory()))
         report = Report(work / "logs")
         list_extension(GODOT_PROJECT)
-        status, output, errors, unfinished = run_tests(work, arguments)
-        for line in shown_lines(output):
-            print(line)
         is_engine_only = "--implementation" in arguments and "engine" in arguments
-        found = set(problems_of(errors, is_engine_only=is_engine_only))
-        # Games print what they want to be seen; a library has no greeting.
-        found |= set(re.findall(r"^.*godot-rust.*", output, re.MULTILINE))
-        found |= set(re.findall(r"^(?:Leaked instance|Resource still in use).*", output + "\n" + errors, re.MULTILINE))
-        for problem in sorted(found):
-            report.fail("outside", problem)
-        counts = closing_counts(output)
-        if unfinished or counts is None:
-            reason = unfinished or f"run.gd printed no counts (exit status {status})"
-            report.fail("outside", reason, "\n".join(errors.splitlines()[-20:]) + "\n")
-        report.passed += counts[0] if counts else 0
-        report.failed += counts[1] if counts else 0
+        add_run(report, run_tests(work, arguments), is_engine_only=is_engine_only)
         return report.close()
