@@ -24,6 +24,9 @@ COMMANDS = {
     "install-library": Command("sample_project", "install_library", "debug|release|optimized: for the sample project"),
     "demo": Command("sample_project", "run_demo", "run the tutorial's server and client in an engine"),
     "engine": Command("commands", "print_engine", "print the path of the Godot engine that is used"),
+    "windows-engine": Command(
+        "provision.windows_engine", "main", "[JOBS]: build a Godot engine for Windows once, about half an hour"
+    ),
     "generated": Command("checks.generated", "write_generated", "write the files that the build script generates"),
     "check-generated": Command("checks.generated", "check_generated", "compare them with the committed ones"),
     "check-dependencies": Command("commands", "check_dependencies", "licences, bans and sources, by cargo-deny"),
