@@ -136,11 +136,11 @@ install: ## install the C library to PREFIX (/usr/local), below DESTDIR
 uninstall: ## remove the files that install has written
 	@tools/run uninstall
 
-addon: ## write dist/wspeer-addon-VERSION.zip for Godot projects
-	@tools/run addon
+addon: ## write dist/wspeer-addon-VERSION.zip for this machine's Godot (PLATFORMS=... for others)
+	@tools/run addon $(PLATFORMS)
 
-dist: ## write the release into dist/: addon, C library, source, checksums
-	@tools/run dist
+dist: ## write the release for all platforms into dist/: addon, C libraries, source, checksums (PLATFORMS=...)
+	@tools/run dist $(PLATFORMS)
 
 abi: ## compare the C interface with the committed baseline
 	@tools/run abi
