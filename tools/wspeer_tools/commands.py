@@ -47,6 +47,12 @@ COMMANDS = {
     "test-c": Command("suites.c_programs", "main", "[--valgrind] [LIBRARY_DIR [INCLUDE_DIR]]"),
     "sanitize": Command("suites.sanitize", "main", "[address|thread] [SEED]: C tests and random calls, sanitized"),
     "test-godot": Command("suites.godot", "main", "[--suite NAME] [--only SUBSTRING] [--implementation ours|engine]"),
+    "test-arm64": Command("suites.foreign", "test_arm64", "[c|godot [OPTION...]]: Linux arm64, with qemu"),
+    "test-musl": Command("suites.foreign", "test_musl", "the C tests with musl, linked statically"),
+    "test-windows-engine": Command(
+        "suites.foreign", "test_windows_engine", "[OPTION of test-godot...]: a Windows engine, with wine"
+    ),
+    "test-addon": Command("suites.addon_everywhere", "main", "the archive in dist/ in three engines, with a table"),
     "test-demos": Command("suites.demos", "main", "run each demo and compare what it prints"),
     "test-editor": Command("suites.editor", "main", "[PICTURE.png]: the editor on a hidden screen"),
     "test-docs": Command("suites.docs", "main", "[LIBRARY_DIR]: the programs of README.md"),

@@ -59,8 +59,9 @@ class CrossCompiler:
             "CARGO_ZIGBUILD_ZIG_COMMAND_ARGS": "-m ziglang",
             "ZIG_GLOBAL_CACHE_DIR": str(self.folder / "zig"),
         }
-        options = ["zig", "cc", "--", "-g", "-fno-sanitize=all", "-target", self.target.c_target]
-        compiler = self.wrapper("cc", zig / "cargo-zigbuild", *options, **variables)
+        options = ["--", "-g", "-fno-sanitize=all", "-target", self.target.c_target]
+        self.wrapper("c++", zig / "cargo-zigbuild", "zig", "c++", *options, **variables)
+        compiler = self.wrapper("cc", zig / "cargo-zigbuild", "zig", "cc", *options, **variables)
         return compiler, compiler
 
     def _apple(self) -> "tuple[pathlib.Path, pathlib.Path]":
@@ -76,6 +77,10 @@ class CrossCompiler:
     def _mingw(self) -> "tuple[pathlib.Path, pathlib.Path]":
         compiler = Mingw().c_compiler
         return compiler, compiler
+
+    def cxx_compiler(self) -> pathlib.Path:
+        """Returns the compiler of C++ for the tests' programs."""
+        return Mingw().program("g++") if self.target.toolchain == "mingw" else self.tools / "c++"
 
     def _android(self) -> "tuple[pathlib.Path, pathlib.Path]":
         clang = self.rust.llvm("clang")

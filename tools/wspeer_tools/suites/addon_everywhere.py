@@ -128,7 +128,7 @@ def linux() -> Engine:
 
 def arm64() -> Engine:
     machine = Arm64()
-    return Engine("Linux arm64, qemu", "linux.debug.arm64", machine, machine.tree.path / "usr/bin/godot")
+    return Engine("Linux arm64, qemu", "linux.debug.arm64", machine, machine.engine)
 
 
 def windows(machines: contextlib.ExitStack, work: pathlib.Path) -> Engine:
