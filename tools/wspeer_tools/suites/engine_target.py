@@ -14,6 +14,7 @@ from ..project import ADDON, GODOT_PROJECT, ROOT, target_folder
 from ..provision.engines import engine, godot3
 from ..report import Failed
 from ..runner import Runner
+from ..sample_project import write_caches
 
 ROOM_SERVER = ROOT / "tests" / "c" / "room_server.c"
 
@@ -84,4 +85,9 @@ def copy_project(folder: pathlib.Path, tags: str, library: pathlib.Path) -> path
     place = addon / library_place(addon / "wspeer.gdextension", tags)
     fresh_folder(place.parent)
     shutil.copy(library, place)
+    write_caches(folder)
+    # Tests find the scripts of further engines beside the project.
+    beside = folder.parent / "tests"
+    if not beside.is_symlink():
+        beside.symlink_to(ROOT / "tests")
     return folder
