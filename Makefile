@@ -152,7 +152,7 @@ test-book: docs ## build that site, and look for missing names and broken links
 
 test: test-packaging
 
-install: ## install the C library to PREFIX (/usr/local), below DESTDIR
+install: ## install the C library to PREFIX (/usr/local), below DESTDIR; FEATURES=c-interface PROFILE=small: without TLS
 	@tools/run install
 
 uninstall: ## remove the files that install has written

@@ -5,6 +5,8 @@
     LIBDIR      $PREFIX/lib
     INCLUDEDIR  $PREFIX/include
     DATADIR     $PREFIX/share
+    FEATURES    capi; c-interface for a library without TLS
+    PROFILE     release; small for a library that is optimised for size
 
 `install` builds the library first; with WSPEER_PORTABLE=1 for glibc 2.28 and later.
 """
@@ -21,8 +23,9 @@ from ..process import run
 from ..project import LIBRARY_FOLDER, ROOT, say, series, target_folder, version
 from ..targets import Platform, platform_of
 from .notices import notices
-from .platform_build import C_FEATURES, SYSTEM_LIBRARIES, cargo_options
+from .platform_build import C_FEATURES, SYSTEM_LIBRARIES, library_options
 from .portable_cargo import output_folder, portable_cargo
+from .separate import separate
 
 TEMPLATES = ROOT / "tools" / "package"
 
@@ -49,7 +52,12 @@ class Installation:
         self.folder = target_folder() / "install"
         self.is_portable = os.environ.get("WSPEER_PORTABLE", "0") == "1"
         self.is_built = built is not None
-        own = output_folder("rustc", "release") if self.is_portable else self.folder / "release"
+        self.features = C_FEATURES
+        self.profile = "release"
+        if not self.is_built:
+            self.features = ("--no-default-features", "--features", os.environ.get("FEATURES") or "capi")
+            self.profile = os.environ.get("PROFILE") or "release"
+        own = output_folder("rustc", self.profile) if self.is_portable else self.folder / self.profile
         self.release = built or own
 
     def library_files(self) -> "dict[str, str]":
@@ -84,7 +92,7 @@ class Installation:
         say("building the C library to install")
         for folder in (self.folder, self.release):
             folder.mkdir(parents=True, exist_ok=True)
-        arguments = [str(option) for option in cargo_options(self.platform, "c", self.release)]
+        arguments = list(map(str, library_options(self.platform, self.release, self.features, self.profile)))
         if self.is_portable:
             portable_cargo("rustc", *arguments)
         else:
@@ -128,12 +136,14 @@ Cflags: -I${{includedir}}
     def install(self) -> None:
         if not self.is_built:
             self.build()
+        static = separate(self.release / "libwspeer.a", self.platform)
         for path, source in self.library_files().items():
             if source.startswith("->"):
                 self._link(path, source[2:])
             else:
                 is_program = source == self.platform.shared
-                self._put(path, self.release / source, 0o755 if is_program else 0o644)
+                file = static if source == static.name else self.release / source
+                self._put(path, file, 0o755 if is_program else 0o644)
         self._put(f"{self.libraries}/pkgconfig/wspeer.pc", self.pkg_config_file())
         for header in ("wspeer.h", "wspeer.hpp"):
             self._put(f"{self.headers}/{header}", ROOT / "include" / header)
@@ -142,7 +152,7 @@ Cflags: -I${{includedir}}
         self._put(f"{cmake}/wspeer-config.cmake", TEMPLATES / "wspeer-config.cmake")
         self._put(f"{cmake}/wspeer-config-version.cmake", template.replace("@VERSION@", version()))
         self._put(f"{self.data}/doc/wspeer/LICENSE", ROOT / "LICENSE")
-        self._put(f"{self.data}/doc/wspeer/THIRD-PARTY-LICENSES.txt", notices(C_FEATURES, (self.platform,)))
+        self._put(f"{self.data}/doc/wspeer/THIRD-PARTY-LICENSES.txt", notices(self.features, (self.platform,)))
 
     def uninstall(self) -> None:
         for path in self.files():

@@ -48,14 +48,20 @@ def _names(platform: Platform, kind: str) -> "list[str]":
 
 def cargo_options(platform: Platform, kind: str, folder: pathlib.Path) -> "list[Argument]":
     """Returns the arguments of `cargo rustc`; `folder` gets the list of system libraries."""
-    profile = PROFILES.get(kind, "release")
-    if kind != "c":
-        options: "list[Argument]" = [*EXTENSION_FEATURES, "--crate-type", "cdylib", "--"]
-        # Games load the extension by its path.
-        return ["--quiet", "--lib", "--profile", profile, *options, *_extension_options(platform)]
+    if kind == "c":
+        return library_options(platform, folder)
+    options: "list[Argument]" = [*EXTENSION_FEATURES, "--crate-type", "cdylib", "--"]
+    # Games load the extension by its path.
+    return ["--quiet", "--lib", "--profile", PROFILES[kind], *options, *_extension_options(platform)]
+
+
+def library_options(
+    platform: Platform, folder: pathlib.Path, features: "tuple[str, ...]" = C_FEATURES, profile: str = "release"
+) -> "list[Argument]":
+    """Returns the arguments of `cargo rustc` for a C library."""
     types = "cdylib,staticlib" if platform.shared else "staticlib"
     linking = [*_shared_library_options(platform), "--print", f"{SYSTEM_LIBRARIES}={folder / SYSTEM_LIBRARIES}"]
-    return ["--quiet", "--lib", "--profile", profile, *C_FEATURES, "--crate-type", types, "--", *linking]
+    return ["--quiet", "--lib", "--profile", profile, *features, "--crate-type", types, "--", *linking]
 
 
 def _extension_options(platform: Platform) -> "list[str]":

@@ -40,7 +40,9 @@ class CrossCompiler:
             f"--remap-path-prefix={cargo_home()}=cargo",
             f"--remap-path-prefix={self.rust.tree.path}=rust",
         ]
-        self.environment: "dict[str, Argument]" = {}
+        # rustc strips libraries for macOS with this program.
+        self.wrapper("rust-objcopy", self.rust.llvm("llvm-objcopy"))
+        self.environment: "dict[str, Argument]" = {"PATH": f"{self.tools}{os.pathsep}{os.environ['PATH']}"}
         self.c_compiler, self.linker = prepare[target.toolchain]()
 
     def wrapper(self, name: str, *command: Argument, **variables: Argument) -> pathlib.Path:
@@ -67,7 +69,9 @@ class CrossCompiler:
     def _apple(self) -> "tuple[pathlib.Path, pathlib.Path]":
         compiler, _ = self._zig()
         stubs = self.tools / "frameworks"
-        stubs.mkdir(exist_ok=True)
+        # The linker warns if these are missing.
+        for folder in ("usr/lib", "System/Library/Frameworks"):
+            (stubs / folder).mkdir(parents=True, exist_ok=True)
         module = f"{__package__}.apple_link"
         linker = self.wrapper("linker", sys.executable, "-m", module, stubs, compiler, PYTHONPATH=ROOT / "tools")
         # Without it the compilers ask for the folder of Apple's tools.
@@ -86,8 +90,10 @@ class CrossCompiler:
         clang = self.rust.llvm("clang")
         return android.prepare(self, clang)
 
-    def cargo(self, *arguments: Argument) -> pathlib.Path:
+    def cargo(self, verb: str, *arguments: Argument) -> pathlib.Path:
         """Runs cargo for the target. Returns the folder that has a folder for each profile."""
+        # The arguments may end with those of the compiler.
+        command = [verb, "--target", self.target.triple, "-Zbuild-std=std,panic_unwind", *arguments]
         triple = self.target.triple
         name = triple.replace("-", "_")
         environment: "dict[str, Argument]" = {
@@ -99,5 +105,5 @@ class CrossCompiler:
             **self.environment,
         }
         with locked(self.folder / f"{triple}.lock", f"building for {triple}"):
-            self.rust.cargo(*arguments, "--target", triple, "-Zbuild-std=std,panic_unwind", env=environment)
+            self.rust.cargo(*command, env=environment)
         return self.folder / triple

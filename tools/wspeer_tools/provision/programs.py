@@ -53,6 +53,11 @@ def zig_folder() -> pathlib.Path:
     return python_environment(_packaging() / "zig", "ziglang==0.17.1", "cargo-zigbuild==0.24.1")
 
 
+def zig() -> pathlib.Path:
+    """Returns zig, whose command `cc` is clang with LLVM's linker."""
+    return zig_folder() / "python-zig"
+
+
 def abigail(program: str) -> pathlib.Path:
     """Returns abidw or abidiff: the one on PATH, or Debian's."""
     return find(program) or _debian_program("abigail-tools", program)

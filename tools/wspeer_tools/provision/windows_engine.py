@@ -110,6 +110,7 @@ LIBRARIES = (
 WRITTEN = {
     "thirdparty/mbedtls/include/godot_module_mbedtls_config.h": "#include <mbedtls/mbedtls_config.h>\n",
     "thirdparty/mbedtls/include/godot_core_mbedtls_config.h": "#include <mbedtls/mbedtls_config.h>\n",
+    "thirdparty/certs/ca-bundle.crt": "",
     "thirdparty/wslay/config.h": "#define HAVE_WINSOCK2_H 1\n",
     "thirdparty/wslay/wslay/wslayver.h": '#define WSLAY_VERSION "1.1.1"\n',
     "thirdparty/miniupnpc/include/miniupnpcstrings.h": '#define OS_STRING "windows"\n'

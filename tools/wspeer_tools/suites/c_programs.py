@@ -1,8 +1,9 @@
 """Tests the C interface from outside: the header, the exported symbols, and the programs of tests/c.
 
-    tools/run test-c [--valgrind] [LIBRARY_DIR [INCLUDE_DIR]]
+    tools/run test-c [--valgrind] [--without-tls] [LIBRARY_DIR [INCLUDE_DIR]]
 
     --valgrind   also runs test_capi under valgrind (minutes)
+    --without-tls  for a library that was built without TLS
     LIBRARY_DIR  has libwspeer.so and libwspeer.a; $WSPEER_LIBRARY_DIR or target/debug
     INCLUDE_DIR  has wspeer.h; $WSPEER_INCLUDE_DIR or include
 
@@ -350,8 +351,8 @@ def receive(connection: socket.socket, is_enough: "Callable[[bytes], bool]") -> 
 
 
 def main(*arguments: str) -> int:
-    has_valgrind = "--valgrind" in arguments
-    folders = [argument for argument in arguments if argument != "--valgrind"]
+    has_valgrind, without_tls = "--valgrind" in arguments, "--without-tls" in arguments
+    folders = [argument for argument in arguments if argument not in ("--valgrind", "--without-tls")]
     if len(folders) > 2 or any(folder.startswith("-") for folder in folders):
         raise Failed(__doc__ or "")
     default_libraries = os.environ.get("WSPEER_LIBRARY_DIR") or target_folder() / "debug"
@@ -362,4 +363,7 @@ def main(*arguments: str) -> int:
     with locked(work / "lock", "the C tests"):
         for log in work.glob("*.log"):
             log.unlink()
-        return Suite(this_machine(), libraries, include).run_all(has_valgrind)
+        suite = Suite(this_machine(), libraries, include)
+        if without_tls:
+            suite.c_flags.append("-DWITHOUT_TLS")
+        return suite.run_all(has_valgrind)
