@@ -54,7 +54,7 @@ def list_extension(project: pathlib.Path) -> None:
 
 
 def write_caches(project: pathlib.Path) -> None:
-    """Writes what the editor writes when it imports the sample project: the extension, and the class names of scripts."""
+    """Writes what the editor writes when it imports the sample project: the extension, and the class names."""
     list_extension(project)
     classes = [
         CLASS.format(name="WebSocketClient", script="websocket_client.gd"),
