@@ -103,6 +103,7 @@ LIBRARIES = (
         SUITE,
         "miniupnpc",
         (("src/*.[ch]", "miniupnpc/src"), ("include/*.h", "miniupnpc/include/miniupnpc")),
+        (("miniupnpcstrings.h.in", "miniupnpc/include/miniupnpcstrings.h"),),
     ),
 )
 
@@ -113,8 +114,6 @@ WRITTEN = {
     "thirdparty/certs/ca-bundle.crt": "",
     "thirdparty/wslay/config.h": "#define HAVE_WINSOCK2_H 1\n",
     "thirdparty/wslay/wslay/wslayver.h": '#define WSLAY_VERSION "1.1.1"\n',
-    "thirdparty/miniupnpc/include/miniupnpcstrings.h": '#define OS_STRING "windows"\n'
-    '#define MINIUPNPC_VERSION_STRING "2"\n#define UPNP_VERSION_MAJOR 1\n#define UPNP_VERSION_MINOR 1\n',
 }
 # The module's build script knows only the engine's own variant of ENet; it compiles this with the module.
 ENET_FILES = ("callbacks", "compress", "host", "list", "packet", "peer", "protocol", "win32")
