@@ -145,7 +145,7 @@ class WindowsEngine:
         programs.mkdir(parents=True, exist_ok=True)
         for program in mingw.programs.iterdir():
             link = programs / program.name
-            if not link.is_symlink():
+            if not link.exists():
                 link.symlink_to(program)
         linker = debian.unpack(OLDER_SUITE, self.folder / "lld", "lld").launcher("usr/bin/ld.lld")
         debian.write_executable(programs / "ld.lld", f'#!/bin/sh\nexec {shlex.quote(str(linker))} "$@"\n')
@@ -164,6 +164,10 @@ class WindowsEngine:
                 options=shlex.join(str(option) for option in options),
                 gcc=shlex.quote(str(mingw.program(gcc))),
             )
+            debian.write_executable(programs / f"{ARCHITECTURE}-{name}", text)
+        # GNU's take minutes for an archive with so many symbols.
+        for name, operation in (("ar", ""), ("ranlib", "s")):
+            text = f'#!/bin/sh\nexec {shlex.quote(str(rust.llvm("llvm-ar")))} {operation} "$@"\n'
             debian.write_executable(programs / f"{ARCHITECTURE}-{name}", text)
         return programs.parent
 
