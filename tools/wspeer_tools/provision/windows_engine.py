@@ -118,9 +118,13 @@ WRITTEN = {
 ENET_FILES = ("callbacks", "compress", "host", "list", "packet", "peer", "protocol", "win32")
 
 
-# clang compiles in half the time of gcc, which links.
+# clang compiles in half the time of gcc, which links. For assembly clang would start itself again, which an unpacked one
+# does not support.
 CLANG = """#!/bin/sh
 # Made by tools/wspeer_tools/provision/windows_engine.py.
+for argument in "$@"; do
+    case "$argument" in *.S) exec {gcc} "$@" ;; esac
+done
 for argument in "$@"; do
     case "$argument" in -c | --version | -dump*) exec {clang} {options} "$@" ;; esac
 done
