@@ -9,6 +9,7 @@ pub mod dns;
 pub mod error;
 pub mod linger;
 pub mod listener;
+mod movable_stream;
 pub mod poller;
 mod process;
 mod process_local;
@@ -19,6 +20,8 @@ pub mod tcp;
 mod tcp_transport;
 pub mod tls;
 pub mod transport;
+#[cfg(windows)]
+pub mod windows;
 pub mod zone;
 
 pub use connector::Connector;
