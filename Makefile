@@ -112,6 +112,28 @@ fuzz: ## fuzz each target for a minute (SECONDS=60)
 sanitize: ## run the C tests and random calls with AddressSanitizer and ThreadSanitizer
 	@tools/run sanitize
 
+.PHONY: test-arm64 test-musl test-windows test-windows-engine test-addon windows-engine
+
+test-arm64: ## the C tests and the tests in the engine on Linux arm64, with qemu
+	@tools/run test-arm64
+
+test-musl: ## the C tests with the static library for musl
+	@echo "== C and C++ programs with musl"
+	@tools/run test-musl
+
+test-windows: test-windows-engine
+
+test-windows-engine: ## the tests in a Windows engine, with wine
+	@echo "== tests in the Windows engine"
+	@tools/run test-windows-engine
+
+windows-engine: ## build a Windows engine from Debian's sources, once (half an hour)
+	@tools/run windows-engine
+
+test-addon: ## the addon of dist/ in the engines of Linux, Linux arm64 and Windows
+	@echo "== the addon in three engines"
+	@tools/run test-addon
+
 clean: ## remove everything that was built or provisioned
 	rm -rf "$(CARGO_TARGET_DIR)" godot_project/.godot godot_project/addons/wspeer/bin dist
 
@@ -130,17 +152,17 @@ test-book: docs ## build that site, and look for missing names and broken links
 
 test: test-packaging
 
-install: ## install the C library to PREFIX (/usr/local), below DESTDIR
+install: ## install the C library to PREFIX (/usr/local), below DESTDIR; FEATURES=c-interface PROFILE=small: without TLS
 	@tools/run install
 
 uninstall: ## remove the files that install has written
 	@tools/run uninstall
 
-addon: ## write dist/wspeer-addon-VERSION.zip for Godot projects
-	@tools/run addon
+addon: ## write dist/wspeer-addon-VERSION.zip for this machine's Godot (PLATFORMS=... for others)
+	@tools/run addon $(PLATFORMS)
 
-dist: ## write the release into dist/: addon, C library, source, checksums
-	@tools/run dist
+dist: ## write the release for all platforms into dist/: addon, C libraries, source, checksums (PLATFORMS=...)
+	@tools/run dist $(PLATFORMS)
 
 abi: ## compare the C interface with the committed baseline
 	@tools/run abi

@@ -130,7 +130,7 @@ fn apply_method(out: &mut String, group: &Group, name: &str) {
 }
 
 /// The INIT macros of the C structs.
-#[cfg(feature = "capi")]
+#[cfg(feature = "c-interface")]
 pub fn init_macros() -> String {
     let mut out = String::new();
     for group in GROUPS {

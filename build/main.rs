@@ -8,7 +8,7 @@ mod declaration;
 mod error_table;
 mod errors;
 mod godot_options;
-#[cfg(feature = "capi")]
+#[cfg(feature = "c-interface")]
 mod header;
 mod limits_table;
 mod link;
@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::write(output.join("option_cases.gd"), option_cases::gdscript())?;
     std::fs::write(output.join("error_code.rs"), errors::rust())?;
     std::fs::write(output.join("capi_error.rs"), errors::c())?;
-    #[cfg(feature = "capi")]
+    #[cfg(feature = "c-interface")]
     {
         generate_header()?;
         generate_cmake_version()?;
@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-#[cfg(feature = "capi")]
+#[cfg(feature = "c-interface")]
 fn generate_header() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
     let output = PathBuf::from(std::env::var("OUT_DIR")?);
@@ -63,7 +63,7 @@ fn generate_header() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-#[cfg(feature = "capi")]
+#[cfg(feature = "c-interface")]
 fn version_macros() -> Result<String, Box<dyn Error>> {
     let mut text = format!(
         "/** Version of this header, as wsp_version() returns that of the library. */\n#define WSP_VERSION \"{}\"\n",
@@ -76,7 +76,7 @@ fn version_macros() -> Result<String, Box<dyn Error>> {
     Ok(text)
 }
 
-#[cfg(feature = "capi")]
+#[cfg(feature = "c-interface")]
 fn generate_cmake_version() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
     let output = PathBuf::from(std::env::var("OUT_DIR")?);

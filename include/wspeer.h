@@ -27,7 +27,8 @@
  *
  * Errors. Each function that returns wsp_error lists its errors, and wsp_TYPE_get_error_message()
  * returns the reason as text. Any of them can also return WSP_ERR_BUG, a defect of the library,
- * after which the object accepts only wsp_TYPE_free().
+ * after which the object accepts only wsp_TYPE_free(). In a library that was built without TLS,
+ * wss:// URLs and the functions of the section TLS return WSP_ERR_UNAVAILABLE.
  *
  * Structs. A struct whose first field is struct_size grows with later versions. The field states
  * the size that the caller knows: use the WSP_..._INIT macro, or set it to sizeof the struct.
@@ -2206,8 +2207,9 @@ typedef struct {
 } wsp_tls_info;
 
 /**
- * Makes options of a client that trusts the certificates that the operating system trusts. Never
- * returns NULL. The caller owns the options and frees them with wsp_tls_options_free().
+ * Makes options of a client that trusts the certificates that the operating system trusts; on
+ * Android, those of Mozilla's list, which the library contains. Never returns NULL. The caller owns
+ * the options and frees them with wsp_tls_options_free().
  */
 wsp_tls_options *wsp_tls_options_new(void);
 

@@ -66,10 +66,13 @@
 //!
 //! # Features
 //!
-//! None is on by default: a Rust program depends on neither Godot nor cbindgen.
+//! Only `tls` is on by default: a Rust program depends on neither Godot nor cbindgen.
 //!
+//! * `tls` adds TLS by rustls. Without it, `wss://` URLs and the TLS options are refused with
+//!   [`error::ErrorCode::Unavailable`].
 //! * `godot` adds the classes of the Godot extension (GDExtension) and depends on the crate `godot`.
-//! * `capi` adds the functions of `wspeer.h` to the library. cbindgen writes that header during the build.
+//! * `capi` adds the functions of `wspeer.h` to the library. cbindgen writes that header during the build. The feature
+//!   `c-interface` does the same without `tls`.
 //!
 //! # Numbers
 //!
@@ -88,7 +91,7 @@
 //! use [`peer`] and [`error`], and from the others the types of arguments and results, for example [`net::ClientTls`]
 //! and [`proto::handshake::HttpAnswer`].
 
-#[cfg(feature = "capi")]
+#[cfg(feature = "c-interface")]
 mod capi;
 pub mod error;
 #[doc(hidden)]

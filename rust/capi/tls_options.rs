@@ -69,8 +69,9 @@ unsafe fn optional_pem(pem: *const c_char, name: &str) -> Result<Option<String>>
     Ok(unsafe { optional_text(pem, name) }?.map(str::to_owned))
 }
 
-/// Makes options of a client that trusts the certificates that the operating system trusts. Never returns NULL. The
-/// caller owns the options and frees them with wsp_tls_options_free().
+/// Makes options of a client that trusts the certificates that the operating system trusts; on Android, those of
+/// Mozilla's list, which the library contains. Never returns NULL. The caller owns the options and frees them with
+/// wsp_tls_options_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn wsp_tls_options_new() -> *mut wsp_tls_options {
     leak(TlsOptions::default())

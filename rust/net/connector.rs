@@ -101,7 +101,11 @@ impl Connector {
                     self.next_attempt = now;
                 }
                 Some(Err(error)) => {
-                    return Err(NetError::io(FailureStage::Dns, &format!("looking up '{}'", self.host), &error));
+                    return Err(NetError::connecting(
+                        FailureStage::Dns,
+                        &format!("looking up '{}'", self.host),
+                        &error,
+                    ));
                 }
                 None if now >= self.deadline => {
                     let message = format!("looking up '{}' took longer than {:?}", self.host, self.timeout);
@@ -176,5 +180,5 @@ impl Connector {
 }
 
 fn connect_error(address: SocketAddr, error: &std::io::Error) -> NetError {
-    NetError::io(FailureStage::Tcp, &format!("connecting to {address}"), error)
+    NetError::connecting(FailureStage::Tcp, &format!("connecting to {address}"), error)
 }

@@ -75,8 +75,42 @@ impl NetError {
         }
     }
 
+    /// Returns a failure of connecting, of the stage [`FailureStage::Dns`] or [`FailureStage::Tcp`]; `doing` completes
+    /// "… failed".
+    pub(super) fn connecting(stage: FailureStage, doing: &str, error: &io::Error) -> Self {
+        let mut failure = Self::io(stage, doing, error);
+        if cfg!(target_os = "android") && may_lack_permission(stage, error) {
+            failure.message.push_str(MISSING_PERMISSION);
+        }
+        failure
+    }
+
     /// Returns a failure caused by a response that refuses.
     pub fn answer(stage: FailureStage, message: impl Into<String>, response: HttpResponse) -> Self {
         Self { response: Some(Box::new(response)), ..Self::new(stage, message) }
+    }
+}
+
+/// What explains failures of Android apps that were exported without a permission.
+const MISSING_PERMISSION: &str = "; an Android app needs the permission INTERNET";
+
+/// Returns whether Android fails like this if an app may not use the network: it makes no socket, and finds no name.
+fn may_lack_permission(stage: FailureStage, error: &io::Error) -> bool {
+    stage == FailureStage::Dns || error.kind() == io::ErrorKind::PermissionDenied
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refused_sockets_and_failed_lookups_may_lack_the_permission_of_an_android_app() {
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        assert!(may_lack_permission(FailureStage::Tcp, &denied));
+        assert!(may_lack_permission(FailureStage::Dns, &io::Error::other("no address for this name")));
+        assert!(!may_lack_permission(FailureStage::Tcp, &refused));
+        let failure = NetError::connecting(FailureStage::Tcp, "connecting", &denied);
+        assert_eq!(failure.message.ends_with(MISSING_PERMISSION), cfg!(target_os = "android"));
     }
 }

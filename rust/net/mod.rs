@@ -18,6 +18,10 @@ pub mod random;
 pub mod receive_buffers;
 pub mod tcp;
 mod tcp_transport;
+#[cfg(feature = "tls")]
+pub mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "tls/absent.rs"]
 pub mod tls;
 pub mod transport;
 #[cfg(windows)]

@@ -10,6 +10,7 @@ type SharedBuffer = Cell<Vec<u8>>;
 
 thread_local! {
     static INPUT: SharedBuffer = const { Cell::new(Vec::new()) };
+    #[cfg(feature = "tls")]
     static CIPHERTEXT: SharedBuffer = const { Cell::new(Vec::new()) };
     static SPARE: Cell<Vec<Vec<u8>>> = const { Cell::new(Vec::new()) };
 }
@@ -42,6 +43,7 @@ pub fn with_input<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
 }
 
 /// Lends the buffer for ciphertext that a TLS session is to decrypt; [`with_input`] lends the one for the plaintext.
+#[cfg(feature = "tls")]
 pub(super) fn with_ciphertext<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
     lend(&CIPHERTEXT, work)
 }

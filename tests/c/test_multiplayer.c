@@ -190,7 +190,11 @@ void every_refusal_of_a_room_is_explained(void)
     REFUSED(wsp_multiplayer_create_server(room, 0, "localhost", NULL), WSP_ERR_INVALID_PARAMETER);
     REFUSED(wsp_multiplayer_create_server(room, 0, "\xff", NULL), WSP_ERR_INVALID_DATA);
     REFUSED(wsp_multiplayer_create_server(room, 0, "192.0.2.1", NULL), WSP_ERR_ALREADY_IN_USE);
+#ifdef WITHOUT_TLS
+    REFUSED(wsp_multiplayer_create_server(room, 0, "127.0.0.1", tls), WSP_ERR_UNAVAILABLE);
+#else
     REFUSED(wsp_multiplayer_create_server(room, 0, "127.0.0.1", tls), WSP_ERR_INVALID_PARAMETER);
+#endif
     REFUSED(wsp_multiplayer_create_client(room, NULL, NULL), WSP_ERR_INVALID_PARAMETER);
     REFUSED(wsp_multiplayer_create_client(room, "", NULL), WSP_ERR_INVALID_PARAMETER);
     REFUSED(wsp_multiplayer_create_client(room, "http://127.0.0.1", NULL), WSP_ERR_INVALID_PARAMETER);

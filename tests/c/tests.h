@@ -3,6 +3,18 @@
 #ifndef TESTS_H
 #define TESTS_H
 
+/* With WITHOUT_TLS, the tests for a library that was built without TLS. */
+#ifdef WITHOUT_TLS
+#define TLS_TESTS(TEST) TEST(a_library_without_tls_refuses_it_with_the_reason)
+#else
+#define TLS_TESTS(TEST)                              \
+    TEST(wss_connections_open)                       \
+    TEST(an_untrusted_server_is_refused)             \
+    TEST(a_client_certificate_identifies_the_client) \
+    TEST(invalid_tls_options_are_refused_with_a_reason) \
+    TEST(server_and_client_use_tls)
+#endif
+
 #define CAPI_TESTS(TEST)                                        \
     /* test_arguments.c */                                      \
     TEST(every_error_has_a_name)                                \
@@ -58,10 +70,7 @@
     TEST(redirections_are_followed_if_the_option_says_so)       \
     TEST(an_own_host_is_sent_by_clients_only)                   \
     /* test_tls.c */                                            \
-    TEST(wss_connections_open)                                  \
-    TEST(an_untrusted_server_is_refused)                        \
-    TEST(a_client_certificate_identifies_the_client)            \
-    TEST(invalid_tls_options_are_refused_with_a_reason)         \
+    TLS_TESTS(TEST)                                             \
     /* test_messages.c */                                       \
     TEST(messages_of_every_length_arrive_in_both_directions)    \
     TEST(message_kinds_are_kept)                                \
@@ -133,7 +142,6 @@
     TEST(clients_are_accepted_and_refused)                      \
     TEST(a_client_reconnects)                                   \
     TEST(multiplayer_packets_are_delivered)                     \
-    TEST(server_and_client_use_tls)                             \
     TEST(server_and_client_refuse_invalid_arguments)            \
     /* test_reconnect.c */                                      \
     TEST(a_server_that_accepts_and_closes_is_retried_ever_later) \

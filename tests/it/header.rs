@@ -11,16 +11,16 @@ macro_rules! fresh {
     };
 }
 
-#[cfg(feature = "capi")]
+#[cfg(feature = "c-interface")]
 fresh!(the_committed_header_is_fresh, "/wspeer.h", "include/wspeer.h");
 fresh!(the_table_of_options_in_the_documentation_is_fresh, "/options.md", "docs/limits.md");
 fresh!(the_option_cases_of_the_c_tests_are_fresh, "/option_cases.h", "tests/c/option_cases.h");
 fresh!(the_option_cases_of_the_engine_tests_are_fresh, "/option_cases.gd", "godot_project/tests/option_cases.gd");
 
-#[cfg(feature = "capi")]
+#[cfg(feature = "c-interface")]
 const HEADER: &str = include_str!("../../include/wspeer.h");
 
-#[cfg(feature = "capi")]
+#[cfg(feature = "c-interface")]
 #[test]
 fn lines_of_the_header_have_at_most_100_columns() {
     for (number, line) in HEADER.lines().enumerate() {
@@ -28,7 +28,7 @@ fn lines_of_the_header_have_at_most_100_columns() {
     }
 }
 
-#[cfg(feature = "capi")]
+#[cfg(feature = "c-interface")]
 #[test]
 fn every_function_with_an_error_result_names_its_errors() {
     let mut functions = 0;
@@ -43,7 +43,7 @@ fn every_function_with_an_error_result_names_its_errors() {
     assert!(functions > 50, "found only {functions} functions");
 }
 
-#[cfg(feature = "capi")]
+#[cfg(feature = "c-interface")]
 #[test]
 fn functions_of_the_header_have_at_most_five_parameters() {
     for part in HEADER.split("\n/**").skip(1) {

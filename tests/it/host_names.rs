@@ -1,9 +1,10 @@
 //! International host names and IPv6 addresses with a zone, wherever a program names a host or a local address.
 
 use wspeer::error::ErrorCode;
+#[cfg(feature = "tls")]
+use wspeer::net::ClientTls;
+use wspeer::net::FailureStage;
 use wspeer::net::Proxies;
-use wspeer::net::tls::options::ClientTlsSpec;
-use wspeer::net::{ClientTls, FailureStage};
 use wspeer::peer::room::MultiplayerPeer;
 use wspeer::peer::{ListenParameters, Server, StreamPeerTcp, StreamStatus, TcpServer, WebSocketPeer};
 
@@ -70,7 +71,8 @@ fn an_invalid_international_name_is_refused_with_the_reason() {
         let error = StreamPeerTcp::new().connect_to_host(name, 80).unwrap_err();
         assert_eq!(error.code(), ErrorCode::CantResolve, "{name}");
         assert!(error.message().contains("international host name (UTS 46)"), "{error}");
-        assert!(ClientTls::new(ClientTlsSpec::default()).unwrap().check_name(name).is_err(), "{name}");
+        #[cfg(feature = "tls")]
+        assert!(ClientTls::by_default().unwrap().check_name(name).is_err(), "{name}");
         let mut peer = WebSocketPeer::new();
         assert!(peer.options.set_http_proxy(format!("{name}:3128")).is_err(), "{name}");
     }
@@ -140,9 +142,10 @@ fn an_unknown_zone_is_refused_with_the_reason() {
     assert_eq!(error.code(), ErrorCode::InvalidParameter);
 }
 
+#[cfg(feature = "tls")]
 #[test]
 fn a_certificate_has_no_zone_and_punycode_names() {
-    let tls = ClientTls::new(ClientTlsSpec::default()).unwrap();
+    let tls = ClientTls::by_default().unwrap();
     for name in ["::1%lo", "fe80::1%7", "h\u{f6}st.example", "localhost"] {
         tls.check_name(name).unwrap();
     }

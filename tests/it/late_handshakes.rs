@@ -5,10 +5,15 @@ use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use wspeer::error::ErrorCode;
+use wspeer::net::clock;
+#[cfg(feature = "tls")]
 use wspeer::net::tls::options::{ClientTlsSpec, IdentityPem, ServerTlsSpec};
-use wspeer::net::{ClientTls, ServerTls, TlsStream, clock};
+#[cfg(feature = "tls")]
+use wspeer::net::{ClientTls, ServerTls, TlsStream};
 use wspeer::peer::room::{MultiplayerPeer, RoomEvent};
-use wspeer::peer::{ListenParameters, PeerEvent, Server, State, TcpServer, WebSocketPeer};
+use wspeer::peer::{ListenParameters, PeerEvent, Server, State};
+#[cfg(feature = "tls")]
+use wspeer::peer::{TcpServer, WebSocketPeer};
 
 use crate::event_subjects::SERVERS;
 use crate::fixtures::{Raw, start, until};
@@ -99,6 +104,7 @@ fn a_peer_that_polls_late_reads_the_request_before_it_judges_the_deadline() {
     }
 }
 
+#[cfg(feature = "tls")]
 #[test]
 fn a_peer_that_polls_late_completes_a_tls_handshake() {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();

@@ -8,6 +8,7 @@ mod any_client;
 mod background_flush;
 mod batches;
 mod client;
+#[cfg(feature = "tls")]
 mod closing;
 mod compression;
 mod connection;
@@ -29,9 +30,12 @@ mod lingering;
 mod list_sends;
 mod memory;
 mod module_graph;
+#[cfg(not(feature = "tls"))]
+mod no_tls;
 mod options;
 mod peers;
 mod reconnecting;
+#[cfg(feature = "tls")]
 mod redirects;
 mod refusals;
 mod request_rules;
@@ -40,9 +44,13 @@ mod rooms;
 mod scenes;
 mod server;
 mod split;
+#[cfg(feature = "tls")]
 mod stopping;
+#[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "tls")]
 mod tls_matrix;
+#[cfg(feature = "tls")]
 mod tls_trust;
 mod waiting;
 mod world;

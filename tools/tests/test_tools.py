@@ -16,11 +16,13 @@ from wspeer_tools.commands import COMMANDS
 from wspeer_tools.deadline import Deadline, wait_until
 from wspeer_tools.engine_output import printed, problems, require_no_bugs
 from wspeer_tools.process import Program, run_to_end
-from wspeer_tools.project import HEADER
+from wspeer_tools.project import ADDON, HEADER, LIBRARY_FOLDER
+from wspeer_tools.provision.apple_link import learn
 from wspeer_tools.report import Failed, Report, closing_counts
 from wspeer_tools.suites import random_calls
 from wspeer_tools.suites.c_programs import declared_functions
 from wspeer_tools.suites.godot import problems_of
+from wspeer_tools.targets import PLATFORMS, list_of_libraries, platform_of
 
 
 class TestCase(unittest.TestCase):
@@ -168,6 +170,42 @@ class CommandsTest(TestCase):
         for name, command in COMMANDS.items():
             module = __import__(f"wspeer_tools.{command.module}", fromlist=[command.function])
             self.assertTrue(callable(getattr(module, command.function)), name)
+
+
+class TargetsTest(TestCase):
+    """The table of platforms."""
+
+    def test_the_addon_names_the_library_of_every_platform(self) -> None:
+        text = (ADDON / "wspeer.gdextension").read_text(encoding="utf-8")
+        self.assertIn(list_of_libraries(PLATFORMS), text)
+
+    def test_names_are_unique(self) -> None:
+        self.assertEqual(len({platform.name for platform in PLATFORMS}), len(PLATFORMS))
+        with self.assertRaises(Failed):
+            platform_of("amiga.m68k")
+
+    def test_the_tools_know_the_platform_they_run_on(self) -> None:
+        self.assertTrue(platform_of(LIBRARY_FOLDER).has_extension)
+
+    def test_a_library_for_all_architectures_has_no_tag_for_one(self) -> None:
+        lines = platform_of("macos.universal").extension_lines()
+        self.assertEqual(lines[1], 'macos.release = "bin/macos.universal/libwspeer.dylib"')
+
+
+class AppleLinkTest(TestCase):
+    """Stubs of Apple's frameworks."""
+
+    def test_stubs_get_the_symbols_that_a_link_has_not_found(self) -> None:
+        known: dict[str, set[str]] = {}
+        self.assertTrue(learn('error: unable to find system framework "Security". searched paths: none\n', known))
+        self.assertEqual(known, {"Security": set()})
+        self.assertTrue(learn("error: undefined symbol: _SecTrustCreate\n  note: referenced by x.o\n", known))
+        self.assertTrue(learn("error: undefined symbol: _CFRelease\n", known))
+        self.assertEqual(known, {"Security": {"_SecTrustCreate"}, "CoreFoundation": {"_CFRelease"}})
+
+    def test_a_link_that_reports_nothing_new_has_failed(self) -> None:
+        known = {"Security": {"_SecTrustCreate"}}
+        self.assertFalse(learn("error: undefined symbol: _SecTrustCreate\nerror: undefined symbol: _printf\n", known))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import sys
 from typing import Callable, NamedTuple, NoReturn, Optional
 
 from .process import run
-from .project import ROOT, say
+from .project import LIBRARY_FOLDER, ROOT, say
 from .report import Failed
 
 
@@ -40,13 +40,19 @@ COMMANDS = {
     "install": Command("commands", "install", "install the C library (PREFIX, DESTDIR, LIBDIR, INCLUDEDIR, DATADIR)"),
     "uninstall": Command("commands", "uninstall", "remove what install has installed"),
     "install-list": Command("commands", "list_installed", "print the paths that install writes, without DESTDIR"),
-    "addon": Command("commands", "addon", "write the addon's archive into dist/"),
-    "dist": Command("packages.dist", "write_release", "write the release into dist/"),
+    "addon": Command("commands", "addon", "[PLATFORM...]: write the addon's archive into dist/; for this machine"),
+    "dist": Command("packages.dist", "write_release", "[PLATFORM...]: write the release into dist/; for all platforms"),
     "abi": Command("packages.abi", "compare_abi", "compare the C interface with the baseline"),
     "abi-baseline": Command("packages.abi", "write_baseline", "write that baseline"),
-    "test-c": Command("suites.c_programs", "main", "[--valgrind] [LIBRARY_DIR [INCLUDE_DIR]]"),
+    "test-c": Command("suites.c_programs", "main", "[--valgrind] [--without-tls] [LIBRARY_DIR [INCLUDE_DIR]]"),
     "sanitize": Command("suites.sanitize", "main", "[address|thread] [SEED]: C tests and random calls, sanitized"),
     "test-godot": Command("suites.godot", "main", "[--suite NAME] [--only SUBSTRING] [--implementation ours|engine]"),
+    "test-arm64": Command("suites.foreign", "test_arm64", "[c|godot [OPTION...]]: Linux arm64, with qemu"),
+    "test-musl": Command("suites.foreign", "test_musl", "the C tests with musl, linked statically"),
+    "test-windows-engine": Command(
+        "suites.foreign", "test_windows_engine", "[OPTION of test-godot...]: a Windows engine, with wine"
+    ),
+    "test-addon": Command("suites.addon_everywhere", "main", "the archive in dist/ in three engines, with a table"),
     "test-demos": Command("suites.demos", "main", "run each demo and compare what it prints"),
     "test-editor": Command("suites.editor", "main", "[PICTURE.png]: the editor on a hidden screen"),
     "test-docs": Command("suites.docs", "main", "[LIBRARY_DIR]: the programs of README.md"),
@@ -91,10 +97,11 @@ def list_installed() -> None:
     print("\n".join(Installation().files()))
 
 
-def addon() -> None:
+def addon(*names: str) -> None:
     from .packages.addon import build_addon
+    from .targets import platform_of
 
-    print(build_addon())
+    print(build_addon(tuple(platform_of(name) for name in names or [LIBRARY_FOLDER])))
 
 
 def usage() -> str:

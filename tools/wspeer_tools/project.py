@@ -14,8 +14,10 @@ GODOT_PROJECT = ROOT / "godot_project"
 ADDON = GODOT_PROJECT / "addons" / "wspeer"
 HEADER = ROOT / "include" / "wspeer.h"
 MACHINE = platform.machine()
-# The folder of the addon that holds the libraries for this machine.
-LIBRARY_FOLDER = f"linux.{MACHINE}"
+# Godot has names of its own for some architectures.
+GODOT_ARCHITECTURES = {"aarch64": "arm64", "armv7l": "arm32", "i686": "x86_32"}
+# The folder of the addon that holds the libraries for this machine: the system and the architecture as Godot has them.
+LIBRARY_FOLDER = f"linux.{GODOT_ARCHITECTURES.get(MACHINE, MACHINE)}"
 # The features of the extension, as in the Makefile. With others, cargo would build the library again.
 EXTENSION_FEATURES = ("--features", "godot,capi")
 # The earliest time that a zip file can hold.
@@ -40,6 +42,11 @@ def cache_folder() -> pathlib.Path:
     folder = pathlib.Path(given) if given else pathlib.Path(user) / "wspeer"
     folder.mkdir(parents=True, exist_ok=True)
     return folder.resolve()
+
+
+def cargo_home() -> str:
+    """Returns cargo's folder, whose name must not be in what is released."""
+    return os.environ.get("CARGO_HOME") or os.path.expanduser("~/.cargo")
 
 
 def version() -> str:

@@ -1,5 +1,7 @@
 //! TLS 1.2 and 1.3 over any transport, by rustls.
 
+#[cfg(any(target_os = "android", test))]
+mod bundled_roots;
 mod certificates;
 mod config_cache;
 mod failure;

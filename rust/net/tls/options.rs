@@ -253,6 +253,11 @@ impl ClientTls {
         CLIENT_CONFIGS.get_or_make(spec, Self::make).map(Self)
     }
 
+    /// Returns the settings of a client that sets none: the operating system's trust store, and the host's name.
+    pub fn by_default() -> Result<Self> {
+        Self::new(ClientTlsSpec::default())
+    }
+
     /// The configuration of rustls.
     pub(super) fn config(&self) -> &Arc<ClientConfig> {
         &self.0.content.config

@@ -1,12 +1,15 @@
-//! The operating system's trust store. A thread loads it, because that takes longer than a frame.
+//! The operating system's trust store. A thread loads it, because that takes longer than a frame. On Android it is the
+//! list of `bundled_roots.rs`.
 
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use rustls::Error;
 use rustls::client::danger::ServerCertVerifier;
-use rustls_platform_verifier::Verifier;
 
+#[cfg(target_os = "android")]
+use super::bundled_roots;
+#[cfg(not(target_os = "android"))]
 use super::provider::provider;
 use crate::net::{background_results, process};
 
@@ -40,12 +43,22 @@ pub(super) fn prepare() {
 }
 
 fn load() {
-    let result = match Verifier::new(provider()) {
-        Ok(verifier) => Store::Ready(Arc::new(verifier)),
+    let result = match new_verifier() {
+        Ok(verifier) => Store::Ready(verifier),
         Err(error) => Store::Failed(error),
     };
     *STORE.lock() = result;
     background_results::announce();
+}
+
+#[cfg(not(target_os = "android"))]
+fn new_verifier() -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    Ok(Arc::new(rustls_platform_verifier::Verifier::new(provider())?))
+}
+
+#[cfg(target_os = "android")]
+fn new_verifier() -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    bundled_roots::verifier()
 }
 
 /// Returns whether loading has ended, with or without success.

@@ -31,7 +31,7 @@ pub(super) fn plan(
         max_head_bytes,
     };
     let (handshake, request) = ClientHandshake::start(url, random::nonce(), &offer)?;
-    let tls = if url.secure { Some(tls.map_or_else(|| ClientTls::new(Default::default()), Ok)?) } else { None };
+    let tls = if url.secure { Some(tls.map_or_else(ClientTls::by_default, Ok)?) } else { None };
     if let Some(tls) = &tls {
         tls.check_name(&url.address.host)?;
         tls.prepare();

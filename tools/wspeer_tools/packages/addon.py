@@ -6,10 +6,11 @@ import pathlib
 import re
 import shutil
 
-from ..project import ADDON, EXTENSION_FEATURES, LIBRARY_FOLDER, ROOT, say, target_folder, version
+from ..project import ADDON, EXTENSION_FEATURES, ROOT, target_folder, version
+from ..targets import EXTENSION_BUILDS, Platform, list_of_libraries
 from .notices import notices
 from .pack import pack
-from .portable_cargo import output_folder, portable_cargo
+from .platform_build import build
 
 
 def archive_path() -> pathlib.Path:
@@ -21,14 +22,25 @@ def stage_folder() -> pathlib.Path:
     return target_folder() / "packaging" / "addon"
 
 
-def build_addon() -> pathlib.Path:
-    """Builds the libraries and writes the archive. Returns its path."""
-    say("building the addon's libraries for glibc 2.28 or later")
-    portable_cargo("build", "--quiet", "--lib", "--release", *EXTENSION_FEATURES)
-    portable_cargo("build", "--quiet", "--lib", "--profile", "release-checked", *EXTENSION_FEATURES)
+def _add_libraries(addon: pathlib.Path, platforms: "tuple[Platform, ...]") -> None:
+    """Builds the libraries, and lets the addon name these and no others."""
+    for platform in platforms:
+        folder = addon / "bin" / platform.name
+        folder.mkdir(parents=True)
+        for kind in EXTENSION_BUILDS:
+            shutil.copy(build(platform, kind) / (platform.shared or ""), folder / platform.extension_file(kind))
+    extension = addon / "wspeer.gdextension"
+    text = extension.read_text(encoding="utf-8")
+    libraries = list_of_libraries(platforms)
+    text = re.sub(r"\[libraries\]\n.*?(?=\[icons\])", lambda _: libraries, text, flags=re.DOTALL)
+    extension.write_text(text, encoding="utf-8")
+
+
+def build_addon(platforms: "tuple[Platform, ...]") -> pathlib.Path:
+    """Builds the libraries for these platforms and writes the archive. Returns its path."""
+    platforms = tuple(platform for platform in platforms if platform.has_extension)
     stage = stage_folder()
     addon = stage / "addons" / "wspeer"
-    libraries = addon / "bin" / LIBRARY_FOLDER
     shutil.rmtree(stage, ignore_errors=True)
     # The sample project's addon, without its built libraries and the files that the editor makes.
     skipped = shutil.ignore_patterns("*.import", "*.uid")
@@ -38,12 +50,9 @@ def build_addon() -> pathlib.Path:
         return set(skipped(folder, names)) | top
 
     shutil.copytree(ADDON, addon, ignore=ignore, symlinks=True)
-    libraries.mkdir(parents=True)
-    # Debug builds of a game load a library with the checks of a debug build, optimised all the same.
-    shutil.copy(output_folder("build", "release") / "libwspeer.so", libraries / "libwspeer.so")
-    shutil.copy(output_folder("build", "release-checked") / "libwspeer.so", libraries / "libwspeer.debug.so")
+    _add_libraries(addon, platforms)
     shutil.copy(ROOT / "LICENSE", addon / "LICENSE")
-    (addon / "THIRD-PARTY-LICENSES.txt").write_text(notices(*EXTENSION_FEATURES), encoding="utf-8")
+    (addon / "THIRD-PARTY-LICENSES.txt").write_text(notices(EXTENSION_FEATURES, platforms), encoding="utf-8")
     # Not every project can use these class names, because others may have taken them: a project that wants them removes
     # this file.
     (addon / "godot3_names" / ".gdignore").touch()

@@ -1,4 +1,4 @@
-"""Writes a release into dist/: the addon, the C library for Linux, the source, and their checksums.
+"""Writes a release into dist/: the addon, the C library for each platform, the source, and their checksums.
 
 The same commit gives the same bytes.
 """
@@ -12,26 +12,32 @@ import re
 import shutil
 
 from ..process import run
-from ..project import MACHINE, ROOT, say, target_folder, version
+from ..project import ROOT, say, target_folder, version
+from ..targets import PLATFORMS, Platform, platform_of
 from .addon import build_addon
 from .install import Installation
 from .pack import pack
+from .platform_build import build
 
 DIST = ROOT / "dist"
 
 
-def _pack_library() -> pathlib.Path:
-    stage = target_folder() / "packaging" / "c"
+def library_archive(platform: Platform) -> pathlib.Path:
+    return DIST / f"wspeer-c-{version()}-{platform.archive}.{'zip' if platform.system == 'windows' else 'tar.gz'}"
+
+
+def _pack_library(platform: Platform) -> pathlib.Path:
+    stage = target_folder() / "packaging" / "platforms" / platform.name / "stage"
     shutil.rmtree(stage, ignore_errors=True)
     prefix = "/usr/local"
-    Installation(prefix, str(stage), is_portable=True).install()
+    Installation(prefix, str(stage), platform, build(platform, "c")).install()
     # pkg-config and CMake find it in any folder that it is unpacked into.
     description = stage / prefix[1:] / "lib" / "pkgconfig" / "wspeer.pc"
     text = description.read_text(encoding="utf-8")
     description.write_text(
         re.sub(r"^prefix=.*", "prefix=${pcfiledir}/../..", text, flags=re.MULTILINE), encoding="utf-8"
     )
-    archive = DIST / f"wspeer-c-{version()}-linux-{MACHINE}.tar.gz"
+    archive = library_archive(platform)
     pack(stage / prefix[1:], archive, f"wspeer-c-{version()}")
     return archive
 
@@ -47,9 +53,12 @@ def _pack_source() -> pathlib.Path:
     return archive
 
 
-def write_release() -> None:
+def write_release(*names: str) -> None:
+    """Writes the release for the named platforms, or for all."""
+    platforms = tuple(map(platform_of, names)) or PLATFORMS
     DIST.mkdir(exist_ok=True)
-    archives = [build_addon(), _pack_library(), _pack_source()]
+    archives = [_pack_library(platform) for platform in platforms if platform.has_c_library]
+    archives = [build_addon(platforms), *archives, _pack_source()]
     sums = "".join(f"{hashlib.sha256(archive.read_bytes()).hexdigest()}  {archive.name}\n" for archive in archives)
     (DIST / "SHA256SUMS").write_text(sums, encoding="utf-8")
     say(f"the release is in {DIST}")

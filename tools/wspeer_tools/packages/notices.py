@@ -14,6 +14,7 @@ from typing import Any, Optional
 from ..process import output_of
 from ..project import ROOT
 from ..report import Failed
+from ..targets import Platform
 
 NAMES = re.compile(r"^(licen[cs]e|copying|unlicen[cs]e|notice)([-_.].*)?$", re.IGNORECASE)
 # Texts of licences that name no owner, for packages that are published without a text.
@@ -27,11 +28,13 @@ def _cargo(*arguments: str) -> str:
     return output_of(["cargo", *arguments, "--locked"], cwd=ROOT)
 
 
-def linked_packages(features: tuple[str, ...]) -> set[tuple[str, str]]:
-    """Returns name and version of the packages in the library, without the dependencies of build scripts and macros."""
-    tree = _cargo("tree", "--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}", *features)
-    pairs = (line.split()[:2] for line in tree.splitlines())
-    return {(name, version.removeprefix("v")) for name, version in pairs}
+def linked_packages(features: "tuple[str, ...]", platforms: "tuple[Platform, ...]") -> "set[tuple[str, str]]":
+    """Returns name and version of the packages in the libraries for these platforms, without the dependencies of build
+    scripts and macros."""
+    options = ("--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}", *features)
+    triples = [target.triple for platform in platforms for target in platform.targets]
+    lines = [line for triple in triples for line in _cargo("tree", "--target", triple, *options).splitlines()]
+    return {(name, version.removeprefix("v")) for name, version in (line.split()[:2] for line in lines)}
 
 
 def _texts_of(package: Package) -> list[str]:
@@ -57,9 +60,9 @@ def _standard_library_licence() -> Optional[str]:
     return None
 
 
-def notices(*features: str) -> str:
-    """Returns the text for a library that is built with these cargo options for features."""
-    linked = linked_packages(features)
+def notices(features: "tuple[str, ...]", platforms: "tuple[Platform, ...]") -> str:
+    """Returns the text for libraries that are built with these cargo options for features."""
+    linked = linked_packages(features, platforms)
     metadata = json.loads(_cargo("metadata", "--format-version", "1", *features))["packages"]
     packages: dict[tuple[str, str], Package] = {
         (package["name"], package["version"]): package

@@ -6,15 +6,11 @@ import os
 import pathlib
 
 from ..process import run
-from ..project import MACHINE, ROOT, target_folder
+from ..project import MACHINE, ROOT, cargo_home, target_folder
 from ..provision.programs import zig_folder
 
 TRIPLE = f"{MACHINE}-unknown-linux-gnu"
 GLIBC = "2.28"
-
-
-def cargo_home() -> str:
-    return os.environ.get("CARGO_HOME") or os.path.expanduser("~/.cargo")
 
 
 def output_folder(verb: str, profile: str) -> pathlib.Path:

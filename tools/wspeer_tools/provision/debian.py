@@ -57,6 +57,23 @@ class Release(NamedTuple):
         return f"{self.suite}:{self.architecture}" if self.architecture else self.suite
 
 
+# Parts of the C library, which has to be the one of the machine's dynamic loader.
+C_LIBRARY = (
+    "libc.so",
+    "libm.so",
+    "libmvec.so",
+    "libpthread.so",
+    "libdl.so",
+    "librt.so",
+    "libutil.so",
+    "libanl.so",
+    "libresolv.so",
+    "libnss_",
+    "libthread_db.so",
+    "libBrokenLocale.so",
+)
+
+
 class Tree:
     """An unpacked set of packages."""
 
@@ -78,6 +95,18 @@ class Tree:
         top = os.path.dirname(self.loader())
         below = {path.parent.relative_to(self.path).as_posix() for path in (self.path / top).glob("*/lib*.so*")}
         return [top, *sorted(below)]
+
+    def libraries_for_this_machine(self) -> pathlib.Path:
+        """Returns a folder with the tree's libraries except the C library, for programs that start their own parts by
+        the paths of programs: those run with the machine's loader and C library."""
+        folder = self.path / "libraries"
+        folder.mkdir(exist_ok=True)
+        for pattern in ("usr/lib/*-linux-gnu*/lib*.so*", "usr/lib/*-linux-gnu*/pulseaudio/lib*.so*"):
+            for library in self.path.glob(pattern):
+                link = folder / library.name
+                if not library.name.startswith(C_LIBRARY) and not link.is_symlink():
+                    link.symlink_to(library)
+        return folder
 
     def launcher(self, program: str) -> pathlib.Path:
         """Makes and returns a script that runs the program with the tree's own loader and libraries."""

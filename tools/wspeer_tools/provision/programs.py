@@ -53,6 +53,11 @@ def zig_folder() -> pathlib.Path:
     return python_environment(_packaging() / "zig", "ziglang==0.17.1", "cargo-zigbuild==0.24.1")
 
 
+def zig() -> pathlib.Path:
+    """Returns zig, whose command `cc` is clang with LLVM's linker."""
+    return zig_folder() / "python-zig"
+
+
 def abigail(program: str) -> pathlib.Path:
     """Returns abidw or abidiff: the one on PATH, or Debian's."""
     return find(program) or _debian_program("abigail-tools", program)
@@ -103,21 +108,6 @@ tree=$(dirname -- "$(readlink -f -- "$0")")
 export LD_LIBRARY_PATH="$tree/libraries" FONTCONFIG_PATH="$tree/etc/fonts"
 exec "$tree/usr/lib/chromium/chromium" "$@"
 """
-# Parts of the C library, which has to be the one of the machine's dynamic loader.
-C_LIBRARY = [
-    "libc.so",
-    "libm.so",
-    "libmvec.so",
-    "libpthread.so",
-    "libdl.so",
-    "librt.so",
-    "libutil.so",
-    "libanl.so",
-    "libresolv.so",
-    "libnss_",
-    "libthread_db.so",
-    "libBrokenLocale.so",
-]
 
 
 def chromium(base: pathlib.Path) -> pathlib.Path:
@@ -138,13 +128,9 @@ def _unpacked_chromium(folder: pathlib.Path) -> pathlib.Path:
     """Chromium starts itself again by the path of its program, which with the tree's own dynamic loader would be the
     loader's. So it runs with the machine's loader and C library; everything else is the tree's.
     """
-    tree = debian.unpack(SUITE, folder, "chromium").path
-    (tree / "libraries").mkdir(exist_ok=True)
-    for pattern in ("usr/lib/*-linux-gnu*/lib*.so*", "usr/lib/*-linux-gnu*/pulseaudio/lib*.so*"):
-        for library in tree.glob(pattern):
-            link = tree / "libraries" / library.name
-            if not library.name.startswith(tuple(C_LIBRARY)) and not link.is_symlink():
-                link.symlink_to(library)
+    unpacked = debian.unpack(SUITE, folder, "chromium")
+    unpacked.libraries_for_this_machine()
+    tree = unpacked.path
     debian.write_executable(tree / "chromium", CHROMIUM_LAUNCHER)
     return tree / "chromium"
 

@@ -32,14 +32,21 @@ class Arm64(Runner):
         self.tree = debian.unpack(debian.Release(ENGINE_SUITE, "arm64"), cache_folder() / "arm64", *PACKAGES)
 
     def command(self, program: Argument, *arguments: Argument) -> "list[Argument]":
-        return [self.qemu, "-L", self.tree.path, program, *arguments]
+        return [self.launcher(pathlib.Path(program)), *arguments]
 
     def variables(self) -> "dict[str, Optional[Argument]]":
         return {"LD_LIBRARY_PATH": None, "LD_PRELOAD": None}
 
-    def engine(self) -> pathlib.Path:
-        """Returns a program of this machine that runs the engine: tests start further engines by its path."""
-        launcher = self.tree.path / "engine"
-        command = shlex.join(str(part) for part in self.command(self.tree.path / "usr/bin/godot"))
-        debian.write_executable(launcher, LAUNCHER.format(command=command))
+    def launcher(self, program: pathlib.Path) -> pathlib.Path:
+        """Makes and returns a program of this machine that runs an arm64 program, which gets its path as its own name.
+
+        So a program can start itself and others again: the kernel of this machine starts them.
+        """
+        launcher = program.with_name(f"{program.name}.arm64")
+        command = [str(self.qemu), "-0", str(launcher), "-L", str(self.tree.path), str(program)]
+        debian.write_executable(launcher, LAUNCHER.format(command=shlex.join(command)))
         return launcher
+
+    @property
+    def engine(self) -> pathlib.Path:
+        return self.tree.path / "usr/bin/godot"

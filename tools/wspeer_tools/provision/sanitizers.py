@@ -1,22 +1,13 @@
-"""Provides a compiler whose standard library can be built with a sanitizer, and builds C programs with it.
-
-Such a build needs the sources of the standard library that belong to the compiler. Debian's packages have both, and a
-clang whose runtime libraries fit. They are unpacked and not installed; see `debian.py`.
-"""
+"""Builds the library with its standard library under a sanitizer, and C programs with it."""
 
 from __future__ import annotations
 
 import pathlib
 
 from ..process import Argument, run
-from ..project import ROOT, cache_folder
 from ..report import Unavailable
-from . import debian
+from .rust_source import RustSource
 
-SUITE = "sid"
-# The compiler's own LLVM, so that its instrumentation and clang's runtime agree.
-LLVM = 22
-PACKAGES = ("rustc", "cargo", "rust-src", f"clang-{LLVM}", f"libclang-rt-{LLVM}-dev", f"llvm-{LLVM}")
 TARGET = "x86_64-unknown-linux-gnu"
 C_FLAGS = ("-std=c11", "-O1", "-g", "-fno-omit-frame-pointer", "-pthread")
 # What `rustc --print native-static-libs` names on Linux.
@@ -28,14 +19,12 @@ class SanitizerToolchain:
 
     def __init__(self, sanitizer: str):
         self.sanitizer = sanitizer
-        self.tree = debian.unpack(SUITE, cache_folder() / "sanitizer-toolchain", *PACKAGES)
-        llvm = f"usr/lib/llvm-{LLVM}"
-        self.rustc = self.tree.launcher("usr/bin/rustc")
-        self.cargo = self.tree.launcher("usr/bin/cargo")
-        self.clang = self.tree.launcher(f"{llvm}/bin/clang")
+        self.rust = RustSource()
+        self.tree = self.rust.tree
+        self.clang = self.rust.llvm("clang")
         self.linker = self.tree.launcher("usr/bin/x86_64-linux-gnu-ld.bfd")
-        self.symbolizer = self.tree.launcher(f"{llvm}/bin/llvm-symbolizer")
-        self.resources = self.tree.path / llvm / "lib" / "clang" / str(LLVM)
+        self.symbolizer = self.rust.llvm("llvm-symbolizer")
+        self.resources = self.rust.clang_resources()
         if not self.resources.is_dir():
             raise Unavailable(f"the unpacked rustc and clang do not fit: {self.resources} is missing")
 
@@ -43,16 +32,9 @@ class SanitizerToolchain:
         """Builds the static C library, and the standard library with it. Returns its path."""
         # Programs get the runtime from clang when they are linked.
         flags = f"-Zsanitizer={self.sanitizer} -Zexternal-clangrt -Cforce-frame-pointers=yes -Cdebuginfo=1"
-        environment: dict[str, Argument] = {
-            "RUSTC": self.rustc,
-            "RUSTC_BOOTSTRAP": "1",
-            "RUSTFLAGS": flags,
-            "CARGO_TARGET_DIR": build_folder,
-        }
         features = ["--no-default-features", "--features", "capi"]
         options = ["-Zbuild-std=std,panic_unwind", "--target", TARGET, "--lib", "--crate-type", "staticlib"]
-        # The compiler's own toolchain file or a user's linker would not apply to this compiler.
-        run([self.cargo, "rustc", *options, *features], cwd=ROOT, env={**environment, "RUSTUP_TOOLCHAIN": None})
+        self.rust.cargo("rustc", *options, *features, env={"RUSTFLAGS": flags, "CARGO_TARGET_DIR": build_folder})
         return build_folder / TARGET / "debug" / "libwspeer.a"
 
     def compile(self, program: pathlib.Path, sources: "list[pathlib.Path]", flags: "list[Argument]") -> None:

@@ -7,31 +7,18 @@ That is: printed errors and warnings, script errors, panics, leaks, and an exten
 
 from __future__ import annotations
 
-import contextlib
-import os
 import pathlib
 import re
 import tempfile
 from typing import Optional
 
-from ..process import Argument, Program, run
-from ..project import GODOT_PROJECT, ROOT, target_folder
-from ..provision.engines import engine, godot3
+from ..process import Program
 from ..report import Failed, Report, closing_counts
 from ..sample_project import list_extension
+from .engine_target import EngineTarget, this_machine
 
 # The longest test that prints nothing while it runs.
 SILENCE = 180.0
-
-
-def compile_room_server(folder: pathlib.Path) -> pathlib.Path:
-    """Compiles the dedicated server of suite_multiplayer_dedicated.gd. The extension's library is the C library too."""
-    library = (target_folder() / "debug").resolve()
-    program = folder / "room_server"
-    source = ROOT / "tests" / "c" / "room_server.c"
-    options = ["-std=c11", "-O1", f"-I{ROOT / 'include'}", f"-L{library}", "-lwspeer", f"-Wl,-rpath,{library}"]
-    run([os.environ.get("CC", "cc"), source, "-o", program, *options])
-    return program
 
 
 def problems_of(errors: str, *, is_engine_only: bool) -> "list[str]":
@@ -67,31 +54,20 @@ def last_test(errors: str) -> str:
     return names[-1] if names else "the start"
 
 
-def run_tests(work: pathlib.Path, arguments: "tuple[str, ...]") -> "tuple[int, str, str, Optional[str]]":
+def run_tests(
+    target: EngineTarget, work: pathlib.Path, arguments: "tuple[str, ...]"
+) -> "tuple[int, str, str, Optional[str]]":
     """Returns the status, the output, the errors, and how the run failed to end."""
-    variables: dict[str, Argument] = {
-        # For tests that start further engines; what runs may be a loader that does not have the engine's own name.
-        "WSPEER_ENGINE": engine(),
-        "WSPEER_ROOM_SERVER": compile_room_server(work),
-    }
-    if "--suite" not in arguments or "godot3" in arguments:
-        variables["WSPEER_GODOT3"] = godot3()
-    command: list[Argument] = [
-        engine(),
-        "--headless",
-        "--verbose",
-        "--path",
-        GODOT_PROJECT,
-        "-s",
-        "res://tests/run.gd",
-        "--",
-        *arguments,
-    ]
+    options = [*arguments, *(["--without", ",".join(target.left_out)] if target.left_out else [])]
+    project = target.runner.path(target.project)
+    command = target.runner.command(
+        target.engine, "--headless", "--verbose", "--path", project, "-s", "res://tests/run.gd", "--", *options
+    )
     unfinished = None
-    with Program(command, work / "out", errors=work / "err", env=variables) as program:
+    with Program(command, work / "out", errors=work / "err", env=target.variables()) as program:
         status = -1
         try:
-            status = program.wait(SILENCE)
+            status = program.wait(SILENCE * target.runner.patience)
         except Failed as error:
             unfinished = str(error)
     output, errors = ((work / name).read_text(encoding="utf-8", errors="replace") for name in ("out", "err"))
@@ -113,25 +89,33 @@ def shown_lines(output: str) -> "list[str]":
     return lines
 
 
+def run_suites(target: EngineTarget, report: Report, arguments: "tuple[str, ...]") -> None:
+    """Runs the tests in an engine and adds their counts and problems to the report."""
+    for name, reason in target.left_out.items():
+        print(f"left out: {name}: {reason}", flush=True)
+    list_extension(target.project)
+    status, output, errors, unfinished = run_tests(target, report.folder, arguments)
+    for line in shown_lines(output):
+        print(line)
+    is_engine_only = "--implementation" in arguments and "engine" in arguments
+    found = set(problems_of(errors, is_engine_only=is_engine_only))
+    # Games print what they want to be seen; a library has no greeting.
+    found |= set(re.findall(r"^.*godot-rust.*", output, re.MULTILINE))
+    found |= set(re.findall(r"^(?:Leaked instance|Resource still in use).*", output + "\n" + errors, re.MULTILINE))
+    for problem in sorted(found):
+        report.fail("outside", problem)
+    counts = closing_counts(output)
+    if unfinished or counts is None:
+        reason = unfinished or f"run.gd printed no counts (exit status {status})"
+        report.fail("outside", reason, "\n".join(errors.splitlines()[-20:]) + "\n")
+    report.passed += counts[0] if counts else 0
+    report.failed += counts[1] if counts else 0
+
+
 def main(*arguments: str) -> int:
-    with contextlib.ExitStack() as cleanup:
-        work = pathlib.Path(cleanup.enter_context(tempfile.TemporaryDirectory()))
-        report = Report(work / "logs")
-        list_extension(GODOT_PROJECT)
-        status, output, errors, unfinished = run_tests(work, arguments)
-        for line in shown_lines(output):
-            print(line)
-        is_engine_only = "--implementation" in arguments and "engine" in arguments
-        found = set(problems_of(errors, is_engine_only=is_engine_only))
-        # Games print what they want to be seen; a library has no greeting.
-        found |= set(re.findall(r"^.*godot-rust.*", output, re.MULTILINE))
-        found |= set(re.findall(r"^(?:Leaked instance|Resource still in use).*", output + "\n" + errors, re.MULTILINE))
-        for problem in sorted(found):
-            report.fail("outside", problem)
-        counts = closing_counts(output)
-        if unfinished or counts is None:
-            reason = unfinished or f"run.gd printed no counts (exit status {status})"
-            report.fail("outside", reason, "\n".join(errors.splitlines()[-20:]) + "\n")
-        report.passed += counts[0] if counts else 0
-        report.failed += counts[1] if counts else 0
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+        has_godot3 = "--suite" not in arguments or "godot3" in arguments
+        report = Report(work)
+        run_suites(this_machine(work, has_godot3=has_godot3), report, arguments)
         return report.close()

@@ -13,7 +13,7 @@ from ..engine_output import printed, problems
 from ..packages.addon import archive_path, stage_folder
 from ..packages.pack import pack
 from ..process import Argument, Program, run, run_to_end
-from ..project import LIBRARY_FOLDER, MACHINE, ROOT, target_folder, tracked_files, version
+from ..project import LIBRARY_FOLDER, ROOT, target_folder, tracked_files, version
 from ..provision.engines import export_template
 from ..report import Failed, note
 from ..sample_project import engine_environment, list_extension, write_project
@@ -142,7 +142,7 @@ class AddonGroup:
 
     def export(self) -> None:
         template = export_template()
-        presets = EXPORT_PRESETS.format(template=template, machine=MACHINE)
+        presets = EXPORT_PRESETS.format(template=template, machine=LIBRARY_FOLDER.split(".")[1])
         (self.project / "export_presets.cfg").write_text(presets, encoding="utf-8")
         game = self.work / "game"
         shutil.rmtree(game, ignore_errors=True)

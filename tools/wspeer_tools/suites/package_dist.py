@@ -8,11 +8,12 @@ import shutil
 import tarfile
 
 from ..packages.addon import stage_folder
-from ..packages.dist import DIST
+from ..packages.dist import DIST, library_archive
 from ..packages.notices import linked_packages
 from ..process import fresh_folder, output_of, run
-from ..project import EXTENSION_FEATURES, MACHINE, ROOT, tracked_files, version
+from ..project import EXTENSION_FEATURES, LIBRARY_FOLDER, ROOT, tracked_files, version
 from ..report import Failed
+from ..targets import platform_of
 from .packaging import Packaging, make, require_nodelete, require_old_glibc, same
 
 # Files that may state the version: Cargo.toml is its place, the others have examples, history, or generated copies.
@@ -24,7 +25,7 @@ MAY_STATE_VERSION = re.compile(
 
 def build_release() -> None:
     shutil.rmtree(DIST, ignore_errors=True)
-    make("dist")
+    make("dist", f"PLATFORMS={LIBRARY_FOLDER}")
     run(["sha256sum", "-c", "SHA256SUMS"], cwd=DIST)
 
 
@@ -37,7 +38,7 @@ def build_same_release() -> None:
 def use_library_archive(work: pathlib.Path) -> None:
     """The archive of the C library works in any folder."""
     unpacked = fresh_folder(work / "unpacked")
-    with tarfile.open(DIST / f"wspeer-c-{version()}-linux-{MACHINE}.tar.gz") as archive:
+    with tarfile.open(library_archive(platform_of(LIBRARY_FOLDER))) as archive:
         archive.extractall(unpacked)
     prefix = unpacked / f"wspeer-c-{version()}"
     variables = {"PKG_CONFIG_PATH": prefix / "lib" / "pkgconfig"}
@@ -52,7 +53,7 @@ def require_notices() -> None:
     text = (stage_folder() / "addons/wspeer/THIRD-PARTY-LICENSES.txt").read_text(encoding="utf-8")
     missing = [
         f"{name} {number}"
-        for name, number in sorted(linked_packages(EXTENSION_FEATURES))
+        for name, number in sorted(linked_packages(EXTENSION_FEATURES, (platform_of(LIBRARY_FOLDER),)))
         if name != "wspeer" and not re.search(rf"^{re.escape(name)} {re.escape(number)}: ", text, re.MULTILINE)
     ]
     if missing:

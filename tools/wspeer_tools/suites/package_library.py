@@ -13,7 +13,7 @@ from ..packages.install import Installation
 from ..packages.portable_cargo import output_folder
 from ..process import Argument, Program, output_of, run, run_to_end
 from ..project import HEADER, ROOT, series, target_folder, version
-from ..provision.programs import cargo_cinstall, cmake
+from ..provision.programs import cargo_cinstall, cmake, zig
 from ..report import Failed, note
 from .c_programs import CLOSED, WARNINGS, declared_functions
 from .packaging import (
@@ -103,6 +103,38 @@ class LibraryGroup:
         options = [f"-std={standard}", "-fno-exceptions", "-fno-rtti", "-O1", *WARNINGS]
         run(["g++", *options, HERE / "echo.cpp", "-o", self.work / f"echo_{standard}", *flags])
 
+    # The static library beside another Rust library, and in a plugin.
+
+    def system_libraries(self) -> "list[str]":
+        return [flag for flag in self.pkg_config("--static", "--libs") if flag != "-lwspeer"]
+
+    def build_second_library(self) -> None:
+        source, output = HERE / "second_library.rs", self.work / "libsecond.a"
+        run(["rustc", "--edition", "2024", "--crate-type", "staticlib", "-O", source, "-o", output])
+
+    def link_beside_second(self, compiler: "list[Argument]", is_first: bool) -> None:
+        """Links a program with both static libraries in either order, and runs it."""
+        program, second = self.work / "two_libraries", self.work / "libsecond.a"
+        ours = self.installed / "lib" / "libwspeer.a"
+        libraries = [ours, second] if is_first else [second, ours]
+        sources = [*self.pkg_config("--cflags"), HERE / "two_libraries.c"]
+        run([*compiler, *sources, *libraries, *self.system_libraries(), "-o", program])
+        same("output", output_of([program], env={"RUST_BACKTRACE": "0"}), "3 words, 0 panics, error 31\n")
+
+    def require_local_symbols(self) -> None:
+        """The static library defines the functions of the header and nothing else that another library could see."""
+        listing = output_of(["nm", "-g", "--defined-only", self.installed / "lib" / "libwspeer.a"])
+        defined = sorted(line.split()[2] for line in listing.splitlines() if len(line.split()) == 3)
+        same("global symbols", defined, declared_functions(HEADER))
+
+    def link_plugin(self, *options: str) -> None:
+        """A plugin that contains the static library exports its own functions only."""
+        plugin, ours = self.work / "plugin.so", self.installed / "lib" / "libwspeer.a"
+        flags = [*self.pkg_config("--cflags"), "-shared", "-fPIC", HERE / "plugin.c", "-o", plugin]
+        run(["gcc", *flags, *options, ours, "-Wl,--no-whole-archive", *self.system_libraries()])
+        exported = output_of(["nm", "-D", "--defined-only", plugin]).splitlines()
+        same("exports of the plugin", [line.split()[2] for line in exported], ["plugin_name"])
+
     def build_with_cmake(self, target: str, folder: str, wanted: str) -> None:
         build = self.work / folder
         shutil.rmtree(build, ignore_errors=True)
@@ -182,6 +214,19 @@ class LibraryGroup:
         for standard in CXX_STANDARDS:
             step(f"compile C++ as {standard}", functools.partial(self.compile_cpp, standard))
 
+    def link_static_library(self) -> None:
+        step = self.packaging.step
+        step("the static library has no other global symbols", self.require_local_symbols)
+        step("a second Rust library", self.build_second_library)
+        # Clang with its own linker, as the machine's clang need not be there.
+        compilers: dict[str, list[Argument]] = {"gcc": ["gcc"], "clang": [zig(), "cc"]}
+        for name, compiler in compilers.items():
+            for order, is_first in (("before", True), ("after", False)):
+                link = functools.partial(self.link_beside_second, compiler, is_first)
+                step(f"linked by {name} {order} a second Rust library", link)
+        step("a plugin exports nothing of the library", self.link_plugin)
+        step("nor one that contains all of it", lambda: self.link_plugin("-Wl,--whole-archive"))
+
     def run_programs(self) -> None:
         step, expected = self.packaging.step, ["< hello", "closed: 1000"]
         programs = {
@@ -216,6 +261,7 @@ class LibraryGroup:
         step("system libraries", self.compare_system_libraries)
         step("wspeer.hpp wraps every function", self.require_wrappers)
         self.run_compilers()
+        self.link_static_library()
         try:
             self.run_programs()
         except Failed as error:

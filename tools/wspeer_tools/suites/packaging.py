@@ -3,6 +3,7 @@
     tools/run test-packaging [GROUP...]
 
     library  make install and uninstall, pkg-config, CMake, static linking, wspeer.hpp, cargo cinstall
+    small    make install without TLS and optimised for size; the C tests with that library
     addon    the zip: its list, what its libraries need, an empty project in the editor and headless, an exported game
     abi      the baseline of the C interface, and that breaks of it are found
     comments each C declaration and each Godot member has a comment
@@ -25,7 +26,7 @@ from ..project import ROOT, series, target_folder
 from ..report import Failed, Report, note
 from ..sample_project import engine_environment, run_engine, run_engine_quietly
 
-GROUPS = ("library", "addon", "abi", "comments", "docs", "dist")
+GROUPS = ("library", "small", "addon", "abi", "comments", "docs", "dist")
 HERE = ROOT / "tests" / "packaging"
 NEWEST_GLIBC = (2, 28)
 # The C library and the compiler's run time.

@@ -1,0 +1,109 @@
+"""Builds the library for other platforms: Rust with its standard library from source, C compilers and linkers.
+
+zig, from PyPI, compiles and links for Linux and macOS, Debian's mingw for Windows, and clang for Android.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shlex
+import sys
+
+from ..process import Argument, locked
+from ..project import ROOT, cache_folder, cargo_home
+from ..targets import Target
+from . import android, debian
+from .mingw import Mingw
+from .programs import zig_folder
+from .rust_source import RustSource
+
+WRAPPER = """#!/bin/sh
+# Made by tools/wspeer_tools/provision/cross.py.
+{variables}
+exec {command} "$@"
+"""
+
+
+class CrossCompiler:
+    """The compilers and the linker of one target."""
+
+    def __init__(self, target: Target):
+        self.target = target
+        self.rust = RustSource()
+        self.folder = cache_folder() / "cross"
+        self.tools = self.folder / "tools" / target.triple
+        self.tools.mkdir(parents=True, exist_ok=True)
+        prepare = {"zig": self._zig, "apple": self._apple, "mingw": self._mingw, "android": self._android}
+        self.rust_flags = [
+            f"--remap-path-prefix={ROOT}=.",
+            f"--remap-path-prefix={cargo_home()}=cargo",
+            f"--remap-path-prefix={self.rust.tree.path}=rust",
+        ]
+        # rustc strips libraries for macOS with this program.
+        self.wrapper("rust-objcopy", self.rust.llvm("llvm-objcopy"))
+        self.environment: "dict[str, Argument]" = {"PATH": f"{self.tools}{os.pathsep}{os.environ['PATH']}"}
+        self.c_compiler, self.linker = prepare[target.toolchain]()
+
+    def wrapper(self, name: str, *command: Argument, **variables: Argument) -> pathlib.Path:
+        """Makes a program that runs a command with variables; the program's arguments follow those of the command."""
+        path = self.tools / name
+        lines = [f"export {variable}={shlex.quote(os.fspath(value))}" for variable, value in variables.items()]
+        text = shlex.join(os.fspath(part) for part in command)
+        debian.write_executable(path, WRAPPER.format(variables="\n".join(lines), command=text))
+        return path
+
+    def _zig(self) -> "tuple[pathlib.Path, pathlib.Path]":
+        """cargo-zigbuild removes the arguments that only other linkers know."""
+        zig = zig_folder()
+        variables = {
+            "CARGO_ZIGBUILD_ZIG_COMMAND": str(zig / "python"),
+            "CARGO_ZIGBUILD_ZIG_COMMAND_ARGS": "-m ziglang",
+            "ZIG_GLOBAL_CACHE_DIR": str(self.folder / "zig"),
+        }
+        options = ["--", "-g", "-fno-sanitize=all", "-target", self.target.c_target]
+        self.wrapper("c++", zig / "cargo-zigbuild", "zig", "c++", *options, **variables)
+        compiler = self.wrapper("cc", zig / "cargo-zigbuild", "zig", "cc", *options, **variables)
+        return compiler, compiler
+
+    def _apple(self) -> "tuple[pathlib.Path, pathlib.Path]":
+        compiler, _ = self._zig()
+        stubs = self.tools / "frameworks"
+        # The linker warns if these are missing.
+        for folder in ("usr/lib", "System/Library/Frameworks"):
+            (stubs / folder).mkdir(parents=True, exist_ok=True)
+        module = f"{__package__}.apple_link"
+        linker = self.wrapper("linker", sys.executable, "-m", module, stubs, compiler, PYTHONPATH=ROOT / "tools")
+        # Without it the compilers ask for the folder of Apple's tools.
+        self.environment["SDKROOT"] = stubs
+        return compiler, linker
+
+    def _mingw(self) -> "tuple[pathlib.Path, pathlib.Path]":
+        compiler = Mingw().c_compiler
+        return compiler, compiler
+
+    def cxx_compiler(self) -> pathlib.Path:
+        """Returns the compiler of C++ for the tests' programs."""
+        return Mingw().program("g++") if self.target.toolchain == "mingw" else self.tools / "c++"
+
+    def _android(self) -> "tuple[pathlib.Path, pathlib.Path]":
+        clang = self.rust.llvm("clang")
+        return android.prepare(self, clang)
+
+    def cargo(self, verb: str, *arguments: Argument) -> pathlib.Path:
+        """Runs cargo for the target. Returns the folder that has a folder for each profile."""
+        # The arguments may end with those of the compiler.
+        command = [verb, "--target", self.target.triple, "-Zbuild-std=std,panic_unwind", *arguments]
+        triple = self.target.triple
+        name = triple.replace("-", "_")
+        environment: "dict[str, Argument]" = {
+            f"CC_{name}": self.c_compiler,
+            f"AR_{name}": self.rust.llvm("llvm-ar"),
+            f"CARGO_TARGET_{name.upper()}_LINKER": self.linker,
+            f"CARGO_TARGET_{name.upper()}_RUSTFLAGS": " ".join(self.rust_flags),
+            "CARGO_TARGET_DIR": self.folder,
+            **self.environment,
+        }
+        with locked(self.folder / f"{triple}.lock", f"building for {triple}"):
+            self.rust.cargo(*command, env=environment)
+        return self.folder / triple
