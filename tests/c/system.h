@@ -142,28 +142,61 @@ static inline int receive_bytes(socket_handle handle, void *data, size_t room, i
 
 /* Standard input. */
 
+#ifdef _WIN32
+/* What a thread has read: Windows has no way to wait for every kind of input. */
+struct windows_input {
+    HANDLE filled;
+    HANDLE taken;
+    char bytes[4096];
+    DWORD count;
+    DWORD position;
+    bool is_at_end;
+};
+
+static inline DWORD WINAPI read_standard_input(void *argument)
+{
+    struct windows_input *input = argument;
+    bool is_open = true;
+
+    while (is_open) {
+        DWORD count = 0;
+
+        is_open = ReadFile(GetStdHandle(STD_INPUT_HANDLE), input->bytes, sizeof input->bytes, &count, NULL) && count > 0;
+        input->count = is_open ? count : 0;
+        SetEvent(input->filled);
+        WaitForSingleObject(input->taken, INFINITE);
+    }
+    return 0;
+}
+#endif
+
 /* Waits for input for at most that time. Returns the number of bytes, 0 at the end of the input, and -1 if none has come. */
 static inline int read_input(char *bytes, size_t room, int milliseconds)
 {
 #ifdef _WIN32
-    HANDLE input = GetStdHandle(STD_INPUT_HANDLE);
-    double deadline = now() + milliseconds / 1e3;
-    DWORD waiting = 0;
-    DWORD count = 0;
+    static struct windows_input input;
+    size_t count;
 
-    while (GetFileType(input) == FILE_TYPE_PIPE) {
-        if (!PeekNamedPipe(input, NULL, 0, NULL, &waiting, NULL)) {
-            return 0;
-        }
-        if (waiting > 0) {
-            break;
-        }
-        if (now() >= deadline) {
+    if (input.filled == NULL) {
+        input.filled = CreateEventA(NULL, FALSE, FALSE, NULL);
+        input.taken = CreateEventA(NULL, FALSE, FALSE, NULL);
+        CloseHandle(CreateThread(NULL, 0, read_standard_input, &input, 0, NULL));
+    }
+    if (input.position == input.count && !input.is_at_end) {
+        if (WaitForSingleObject(input.filled, (DWORD)milliseconds) != WAIT_OBJECT_0) {
             return -1;
         }
-        Sleep(1);
+        input.position = 0;
+        input.is_at_end = input.count == 0;
     }
-    return ReadFile(input, bytes, (DWORD)room, &count, NULL) ? (int)count : 0;
+    count = input.count - input.position < room ? input.count - input.position : room;
+    memcpy(bytes, input.bytes + input.position, count);
+    input.position += (DWORD)count;
+    if (input.position == input.count && !input.is_at_end) {
+        input.position = input.count = 0;
+        SetEvent(input.taken);
+    }
+    return (int)count;
 #else
     struct pollfd input = {STDIN_FILENO, POLLIN, 0};
 
