@@ -216,7 +216,11 @@ class Trust(Exchange):
 
     def issue(self, port: int) -> None:
         """Makes a server's certificate, which names the place of the authority's list."""
-        extensions = ["extendedKeyUsage=serverAuth", "subjectAltName=DNS:localhost", "basicConstraints=critical,CA:FALSE"]
+        extensions = [
+            "extendedKeyUsage=serverAuth",
+            "subjectAltName=DNS:localhost",
+            "basicConstraints=critical,CA:FALSE",
+        ]
         extensions.append(f"crlDistributionPoints=URI:http://127.0.0.1:{port}/ca.crl")
         options = [word for extension in extensions for word in ("-addext", extension)]
         files: "list[Argument]" = ["-keyout", "server.key", "-out", "server.crt", "-subj", "/CN=localhost"]
