@@ -119,6 +119,32 @@ fuzz: ## fuzz each target for a minute (SECONDS=60)
 sanitize: ## run the C tests and random calls with AddressSanitizer and ThreadSanitizer
 	@tools/run sanitize
 
+.PHONY: test-arm64 test-musl test-windows test-windows-c test-windows-engine test-addon windows-engine
+
+test-arm64: ## the C tests and the tests in the engine on Linux arm64, with qemu
+	@tools/run test-arm64
+
+test-musl: ## the C tests with the static library for musl
+	@echo "== C and C++ programs with musl"
+	@tools/run test-musl
+
+test-windows: test-windows-c test-windows-engine ## all tests of Windows, with wine
+
+test-windows-c: build-c ## the C library for Windows: C tests, exchanges with this machine, trust store
+	@echo "== the C library for Windows"
+	@WSPEER_LIBRARY_DIR="$(C_LIBRARY)" tools/run test-windows
+
+test-windows-engine: ## the tests in a Windows engine, with wine
+	@echo "== tests in the Windows engine"
+	@tools/run test-windows-engine
+
+windows-engine: ## build a Windows engine from Debian's sources, once (half an hour)
+	@tools/run windows-engine
+
+test-addon: ## the addon of dist/ in the engines of Linux, Linux arm64 and Windows
+	@echo "== the addon in three engines"
+	@tools/run test-addon
+
 clean: ## remove everything that was built or provisioned
 	rm -rf "$(CARGO_TARGET_DIR)" godot_project/.godot godot_project/addons/wspeer/bin dist
 

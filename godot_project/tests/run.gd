@@ -1,7 +1,8 @@
 extends SceneTree
 ## Runs the suites beside this file:
 ##   godot --headless --path godot_project -s res://tests/run.gd -- [--suite NAME]
-##       [--only SUBSTRING] [--implementation ours|engine]
+##       [--only SUBSTRING] [--implementation ours|engine] [--without NAME,...]
+## [--without] leaves out suites, and tests as SUITE.TEST.
 ## The last line is "N passed, N failed". The exit code is 0 only if a test ran and none failed. tools/run test-godot adds leaks and
 ## printed errors as failures.
 
@@ -9,11 +10,13 @@ const Implementation := preload("support/implementation.gd")
 const Suite := preload("support/suite.gd")
 
 const DIRECTORY := "res://tests/"
-const OPTIONS := {"--suite": "", "--only": "", "--implementation": Implementation.OURS}
+const OPTIONS := {"--suite": "", "--only": "", "--implementation": Implementation.OURS, "--without": ""}
 
 var _passed := 0
 var _failed := 0
 var _skipped := 0
+## Names of suites and tests that are not run.
+var _without := PackedStringArray()
 
 
 func _initialize() -> void:
@@ -22,16 +25,17 @@ func _initialize() -> void:
 	var options := _options()
 	var implementation := Implementation.new(options.get("--implementation", ""))
 	if options.is_empty():
-		_fail("run.gd", "usage: [--suite NAME] [--only SUBSTRING] [--implementation ours|engine]")
+		_fail("run.gd", "usage: [--suite NAME] [--only SUBSTRING] [--implementation ours|engine] [--without NAME,...]")
 	elif not implementation.missing().is_empty():
 		_fail("run.gd", "missing classes: " + ", ".join(implementation.missing()))
 	else:
+		_without = options["--without"].split(",", false)
 		if not implementation.is_ours():
 			Suite.expect_engine_errors(true)
 		for file in DirAccess.get_files_at(DIRECTORY):
 			if file.begins_with("suite_") and file.ends_with(".gd"):
 				var name := file.trim_prefix("suite_").trim_suffix(".gd")
-				if options["--suite"] in ["", name]:
+				if options["--suite"] in ["", name] and name not in _without:
 					await _run_suite(name, options["--only"], implementation)
 		if not implementation.is_ours():
 			Suite.expect_engine_errors(false)
@@ -66,7 +70,7 @@ func _run_suite(name: String, only: String, implementation: Implementation) -> v
 	if tests.is_empty():
 		_fail(name, "the suite has no tests")
 	for test in tests:
-		if only == "" or only in test:
+		if (only == "" or only in test) and "%s.%s" % [name, test] not in _without:
 			# On stderr, like printed errors, which belong to the test above them.
 			printerr("##TEST %s.%s" % [name, test])
 			await suite.run_test(test)

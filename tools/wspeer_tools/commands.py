@@ -24,6 +24,9 @@ COMMANDS = {
     "install-library": Command("sample_project", "install_library", "debug|release|optimized: for the sample project"),
     "demo": Command("sample_project", "run_demo", "run the tutorial's server and client in an engine"),
     "engine": Command("commands", "print_engine", "print the path of the Godot engine that is used"),
+    "windows-engine": Command(
+        "provision.windows_engine", "main", "[JOBS]: build a Godot engine for Windows once, about half an hour"
+    ),
     "generated": Command("checks.generated", "write_generated", "write the files that the build script generates"),
     "check-generated": Command("checks.generated", "check_generated", "compare them with the committed ones"),
     "check-dependencies": Command("commands", "check_dependencies", "licences, bans and sources, by cargo-deny"),
@@ -54,6 +57,13 @@ COMMANDS = {
     "test-c": Command("suites.c_programs", "main", "[--valgrind] [--without-tls] [LIBRARY_DIR [INCLUDE_DIR]]"),
     "sanitize": Command("suites.sanitize", "main", "[address|thread] [SEED]: C tests and random calls, sanitized"),
     "test-godot": Command("suites.godot", "main", "[--suite NAME] [--only SUBSTRING] [--implementation ours|engine]"),
+    "test-arm64": Command("suites.foreign", "test_arm64", "[c|godot [OPTION...]]: Linux arm64, with qemu"),
+    "test-musl": Command("suites.foreign", "test_musl", "the C tests with musl, linked statically"),
+    "test-windows": Command("suites.windows", "main", "[c|exchange|trust]...: the C library for Windows, with wine"),
+    "test-windows-engine": Command(
+        "suites.foreign", "test_windows_engine", "[OPTION of test-godot...]: a Windows engine, with wine"
+    ),
+    "test-addon": Command("suites.addon_everywhere", "main", "the archive in dist/ in three engines, with a table"),
     "test-reduced-engines": Command("suites.reduced_engines", "main", "the extension in engines that lack classes"),
     "test-demos": Command("suites.demos", "main", "run each demo and compare what it prints"),
     "test-editor": Command("suites.editor", "main", "[PICTURE.png]: the editor on a hidden screen"),

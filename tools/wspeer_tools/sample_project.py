@@ -53,6 +53,17 @@ def list_extension(project: pathlib.Path) -> None:
     (folder / "extension_list.cfg").write_text(EXTENSION + "\n", encoding="utf-8")
 
 
+def write_caches(project: pathlib.Path) -> None:
+    """Writes what the editor writes when it imports the sample project: the extension, and the class names."""
+    list_extension(project)
+    classes = [
+        CLASS.format(name="WebSocketClient", script="websocket_client.gd"),
+        CLASS.format(name="WebSocketServer", script="websocket_server.gd"),
+    ]
+    cache = project / ".godot" / "global_script_class_cache.cfg"
+    cache.write_text(f"list=[{', '.join(classes)}]\n", encoding="utf-8")
+
+
 def install_library(profile: str) -> None:
     """Copies a built library to the place that the sample project loads it from."""
     if profile not in PROFILES:
@@ -60,14 +71,7 @@ def install_library(profile: str) -> None:
     folder, name = PROFILES[profile]
     library_path(name).parent.mkdir(parents=True, exist_ok=True)
     replace_file(target_folder() / folder / "libwspeer.so", library_path(name))
-    list_extension(GODOT_PROJECT)
-    # The editor writes this list too: the class names of scripts.
-    classes = [
-        CLASS.format(name="WebSocketClient", script="websocket_client.gd"),
-        CLASS.format(name="WebSocketServer", script="websocket_server.gd"),
-    ]
-    cache = GODOT_PROJECT / ".godot" / "global_script_class_cache.cfg"
-    cache.write_text(f"list=[{', '.join(classes)}]\n", encoding="utf-8")
+    write_caches(GODOT_PROJECT)
 
 
 def require_library() -> None:

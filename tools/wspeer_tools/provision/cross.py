@@ -61,8 +61,9 @@ class CrossCompiler:
             "CARGO_ZIGBUILD_ZIG_COMMAND_ARGS": "-m ziglang",
             "ZIG_GLOBAL_CACHE_DIR": str(self.folder / "zig"),
         }
-        options = ["zig", "cc", "--", "-g", "-fno-sanitize=all", "-target", self.target.c_target]
-        compiler = self.wrapper("target-cc", zig / "cargo-zigbuild", *options, **variables)
+        options = ["--", "-g", "-fno-sanitize=all", "-target", self.target.c_target]
+        self.wrapper("target-c++", zig / "cargo-zigbuild", "zig", "c++", *options, **variables)
+        compiler = self.wrapper("target-cc", zig / "cargo-zigbuild", "zig", "cc", *options, **variables)
         return compiler, compiler
 
     def _apple(self) -> "tuple[pathlib.Path, pathlib.Path]":
@@ -81,12 +82,18 @@ class CrossCompiler:
         compiler = Mingw().c_compiler
         return compiler, compiler
 
+    def cxx_compiler(self) -> pathlib.Path:
+        """Returns the compiler of C++ for the tests' programs."""
+        return Mingw().program("g++") if self.target.toolchain == "mingw" else self.tools / "target-c++"
+
     def _android(self) -> "tuple[pathlib.Path, pathlib.Path]":
         clang = self.rust.llvm("clang")
         return android.prepare(self, clang)
 
-    def cargo(self, *arguments: Argument) -> pathlib.Path:
+    def cargo(self, verb: str, *arguments: Argument) -> pathlib.Path:
         """Runs cargo for the target. Returns the folder that has a folder for each profile."""
+        # The arguments may end with those of the compiler.
+        command = [verb, "--target", self.target.triple, "-Zbuild-std=std,panic_unwind", *arguments]
         triple = self.target.triple
         name = triple.replace("-", "_")
         environment: "dict[str, Argument]" = {
@@ -98,5 +105,5 @@ class CrossCompiler:
             **self.environment,
         }
         with locked(self.folder / f"{triple}.lock", f"building for {triple}"):
-            self.rust.cargo(*arguments, "--target", triple, "-Zbuild-std=std,panic_unwind", env=environment)
+            self.rust.cargo(*command, env=environment)
         return self.folder / triple

@@ -11,9 +11,9 @@ import pathlib
 import re
 import shutil
 import subprocess
-from typing import Optional
+from typing import NamedTuple, Optional, Union
 
-from ..process import find, locked, run
+from ..process import find, locked, output_of, run
 from ..project import say
 from ..report import Failed, Unavailable
 
@@ -45,6 +45,16 @@ LAUNCHER = """#!/bin/sh
 tree=$(dirname -- "$(readlink -f -- "$0")")
 exec "$tree/{loader}" --library-path "{libraries}" "$tree/{program}" "$@"
 """
+
+
+class Release(NamedTuple):
+    """A release of Debian, and the architecture of its packages if it is not this machine's."""
+
+    suite: str
+    architecture: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.suite}:{self.architecture}" if self.architecture else self.suite
 
 
 # Parts of the C library, which has to be the one of the machine's dynamic loader.
@@ -140,7 +150,7 @@ def archive_of_this_machine() -> str:
     return best
 
 
-def _configure_apt(suite: str, apt: pathlib.Path) -> pathlib.Path:
+def _configure_apt(release: Release, apt: pathlib.Path, kind: str = "deb [target=Packages") -> pathlib.Path:
     """Writes a configuration for apt: all files in `apt`, one release, nothing counts as installed."""
     mirror = archive_of_this_machine()
     if not mirror:
@@ -149,12 +159,14 @@ def _configure_apt(suite: str, apt: pathlib.Path) -> pathlib.Path:
     for folder in ("state/lists/partial", "cache/archives/partial"):
         (apt / folder).mkdir(parents=True)
     (apt / "status").touch()
-    (apt / "sources.list").write_text(f"deb [target=Packages {signed}] {mirror} {suite} main\n", encoding="utf-8")
+    (apt / "sources.list").write_text(f"{kind} {signed}] {mirror} {release.suite} main\n", encoding="utf-8")
     # apt reads $APT_CONFIG, then the machine's apt.conf.d (whose proxies must count), then what Dir::Etc::main names.
     first = f'Dir::Etc::main "{apt}/last.conf";\n'
     if os.environ.get("APT_CONFIG"):
         first = f'#include "{os.environ["APT_CONFIG"]}";\n' + first
     last = APT_CONFIGURATION.format(apt=apt)
+    if release.architecture:
+        last += f'APT::Architecture "{release.architecture}";\nAPT::Architectures {{ "{release.architecture}"; }};\n'
     if os.access("/etc/apt/apt.conf", os.R_OK):
         last = '#include "/etc/apt/apt.conf";\n' + last
     (apt / "first.conf").write_text(first, encoding="utf-8")
@@ -170,37 +182,66 @@ def _extract(package: pathlib.Path, folder: pathlib.Path) -> None:
         raise Unavailable(f"could not unpack {package}")
 
 
-def _fetch_and_unpack(suite: str, tree: pathlib.Path, packages: tuple[str, ...]) -> None:
+def _fetch_and_unpack(release: Release, tree: pathlib.Path, packages: tuple[str, ...]) -> None:
     if not find("apt-get") or not find("dpkg-deb"):
         raise Unavailable(f"cannot fetch {' '.join(packages)}: apt-get or dpkg-deb is missing")
     apt, new = tree.with_name(tree.name + "-apt"), tree.with_name(tree.name + ".new")
     for folder in (apt, new):
         shutil.rmtree(folder, ignore_errors=True)
-    configuration = {"APT_CONFIG": _configure_apt(suite, apt)}
-    say(f"fetching {' '.join(packages)} of Debian {suite} to unpack in {tree}")
+    configuration = {"APT_CONFIG": _configure_apt(release, apt)}
+    say(f"fetching {' '.join(packages)} of Debian {release} to unpack in {tree}")
     try:
         run(["apt-get", "update"], env=configuration)
         run(["apt-get", "install", "--download-only", "--", *packages], env=configuration)
     except Failed as error:
-        raise Unavailable(f"apt could not fetch {' '.join(packages)} of Debian {suite}: {error}") from error
+        raise Unavailable(f"apt could not fetch {' '.join(packages)} of Debian {release}: {error}") from error
     # Packages from before Debian merged /lib into /usr/lib land in one place with the rest by these links.
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
         (new / "usr" / name).mkdir(parents=True)
         (new / name).symlink_to(f"usr/{name}")
     for package in sorted((apt / "cache" / "archives").glob("*.deb")):
         _extract(package, new)
-    (new / ".unpacked").write_text(f"{suite} {' '.join(packages)}\n", encoding="utf-8")
+    (new / ".unpacked").write_text(f"{release} {' '.join(packages)}\n", encoding="utf-8")
     for folder in (tree, apt):
         shutil.rmtree(folder, ignore_errors=True)
     new.rename(tree)
 
 
-def unpack(suite: str, path: pathlib.Path, *packages: str) -> Tree:
+def unpack(suite: Union[str, Release], path: pathlib.Path, *packages: str) -> Tree:
     """Returns a tree with these packages and their dependencies. One that has them already is left alone."""
+    release = suite if isinstance(suite, Release) else Release(suite)
     with locked(path.with_name(path.name + ".lock"), f"unpacking {path.name}"):
-        if content(path / ".unpacked") != f"{suite} {' '.join(packages)}":
-            _fetch_and_unpack(suite, path, packages)
+        if content(path / ".unpacked") != f"{release} {' '.join(packages)}":
+            _fetch_and_unpack(release, path, packages)
     return Tree(path)
+
+
+def fetch_source(suite: str, package: str, folder: pathlib.Path) -> pathlib.Path:
+    """Returns the original archive of a source package, without Debian's changes. One that is there is not fetched.
+
+    The archive alone is fetched, because the other files of old versions leave the mirrors first.
+    """
+    stamp = folder / f"{package}.name"
+    known = content(stamp)
+    if known and (folder / known).exists():
+        return folder / known
+    apt = folder / f"{package}-apt"
+    shutil.rmtree(apt, ignore_errors=True)
+    configuration = {"APT_CONFIG": _configure_apt(Release(suite), apt, "deb-src [target=Sources")}
+    say(f"fetching the source of {package} of Debian {suite}")
+    try:
+        run(["apt-get", "update"], env=configuration)
+        listing = output_of(["apt-get", "source", "--print-uris", package], env=configuration)
+        found = re.search(r"^'([^']+)' (\S+\.orig\.tar\.\w+) \d+ (\S+)$", listing, re.MULTILINE)
+        if not found:
+            raise Unavailable(f"Debian {suite} has no source archive of {package}")
+        address, name, checksum = found.groups()
+        run(["/usr/lib/apt/apt-helper", "download-file", address, folder / name, checksum], env=configuration)
+    except Failed as error:
+        raise Unavailable(f"apt could not fetch the source of {package} of Debian {suite}: {error}") from error
+    shutil.rmtree(apt)
+    stamp.write_text(name + "\n", encoding="utf-8")
+    return folder / name
 
 
 def content(path: pathlib.Path) -> Optional[str]:

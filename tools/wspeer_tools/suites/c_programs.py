@@ -19,13 +19,14 @@ import pathlib
 import re
 import signal
 import socket
-from typing import Callable, Iterator
+from typing import Callable, Iterator, Optional
 
 from ..deadline import Deadline
 from ..process import Argument, Program, find, locked, output_of, run, run_to_end, succeeds
 from ..project import ROOT, target_folder
 from ..report import Failed, Report, note
 from .c_build import make_certificates
+from .c_target import CTarget, this_machine
 
 HERE = ROOT / "tests" / "c"
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
@@ -56,13 +57,13 @@ def declared_functions(header: pathlib.Path) -> "list[str]":
 class Suite:
     """The compilers, folders and steps of one run."""
 
-    def __init__(self, libraries: pathlib.Path, include: pathlib.Path):
+    def __init__(self, target: CTarget, libraries: pathlib.Path, include: pathlib.Path):
+        self.target = target
+        self.runner = target.runner
         self.libraries = libraries
         self.header = include / "wspeer.h"
-        self.work = target_folder() / "c-tests"
+        self.work = target_folder() / target.work
         self.report = Report(self.work)
-        self.cc = os.environ.get("CC", "cc")
-        self.cxx = os.environ.get("CXX", "c++")
         common = ["-O1", "-g", *WARNINGS, f"-I{include}"]
         self.c_flags = ["-std=c11", *common, "-Wstrict-prototypes", "-Wmissing-prototypes"]
         self.cxx_flags = ["-std=c++11", *common]
@@ -70,7 +71,7 @@ class Suite:
 
     # Steps about the header and the symbols.
 
-    def compile_alone(self, compiler: str, language: str, standard: str) -> None:
+    def compile_alone(self, compiler: "tuple[Argument, ...]", language: str, standard: str) -> None:
         source = self.work / f"header.{language}"
         # The macro is used too, because a compiler does not check a macro before that.
         source.write_text(
@@ -80,7 +81,7 @@ class Suite:
             encoding="utf-8",
         )
         flags = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wundef", "-Werror", f"-I{self.include}"]
-        run([compiler, f"-std={standard}", *flags, "-c", "-x", language, source, "-o", self.work / "header.o"])
+        run([*compiler, f"-std={standard}", *flags, "-c", "-x", language, source, "-o", self.work / "header.o"])
 
     def compile_example(self) -> None:
         """Compiles the example of the header's first comment, in a function of a program that it calls."""
@@ -91,7 +92,7 @@ class Suite:
         body = re.sub(r"^ \*", "", found[0], flags=re.MULTILINE)
         declarations = "void on_message(const uint8_t *data, size_t len);\nvoid draw_frame(void);\nvoid run(void);\n"
         source.write_text(f"#include <wspeer.h>\n{declarations}void run(void)\n{{\n{body}\n}}\n", encoding="utf-8")
-        run([self.cc, *self.c_flags, "-c", source, "-o", self.work / "example.o"])
+        run([*self.target.cc, *self.c_flags, "-c", source, "-o", self.work / "example.o"])
 
     def compare_exports(self) -> None:
         listing = output_of(["nm", "-D", "--defined-only", "--", self.libraries / "libwspeer.so"])
@@ -116,20 +117,26 @@ class Suite:
 
     # Steps with programs.
 
+    def program(self, name: str) -> pathlib.Path:
+        return self.work / f"{name}{self.target.suffix}"
+
     def compile(self, program: str, sources: "list[Argument]", *, is_static: bool = False) -> bool:
         is_cxx = str(sources[0]).endswith(".cpp")
-        compiler = [self.cxx, *self.cxx_flags] if is_cxx else [self.cc, *self.c_flags, "-pthread"]
+        compiler = [*self.target.cxx, *self.cxx_flags] if is_cxx else [*self.target.cc, *self.c_flags, "-pthread"]
         libraries: list[Argument] = [f"-L{self.libraries}", "-lwspeer", f"-Wl,-rpath,{self.libraries}"]
         if is_static:
-            # What `rustc --print native-static-libs` names on Linux.
-            libraries = [self.libraries / "libwspeer.a", "-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc"]
-        command = [*compiler, *sources, "-o", self.work / program, *libraries]
+            libraries = [self.libraries / "libwspeer.a", *self.target.static_libraries]
+        command = [*compiler, *sources, "-o", self.program(program), *libraries]
         return self.report.step(f"compile {program}", lambda: run(command))
+
+    def start(self, name: str, log: str, *arguments: str) -> Program:
+        command = self.runner.command(self.program(name), *arguments)
+        return Program(command, self.work / log, has_input=True, env=self.runner.variables())
 
     @contextlib.contextmanager
     def server(self, name: str) -> Iterator[Program]:
         """Runs a server; it has to end with status 0 when its input is closed, unless the block has ended it."""
-        with Program([self.work / name], self.work / f"{name}.out", has_input=True) as server:
+        with self.start(name, f"{name}.out") as server:
             yield server
             server.close_input()
             status = server.wait()
@@ -137,9 +144,13 @@ class Suite:
             if status != 0:
                 raise Failed(f"{name} ended with status {status}")
 
+    def stop_server(self, server: Program) -> None:
+        """Asks a server to end, whose clients are connected."""
+        server.signal(signal.SIGTERM)
+
     def client(self, log: str, port: int, *arguments: str, program: str = "echo_client", path: str = "") -> Program:
         url = f"ws://127.0.0.1:{port}/{path}"
-        return Program([self.work / program, url, *arguments], self.work / f"client.{log}", has_input=True)
+        return self.start(program, f"client.{log}", url, *arguments)
 
     def echo(self, log: str, port: int, *messages: str) -> bool:
         """Returns whether a client gets its messages back and closes cleanly."""
@@ -175,8 +186,8 @@ class Suite:
     def test_unloading(self) -> None:
         # Not linked with the library, which then would never be closed.
         program = self.work / "unload"
-        run([self.cc, *self.c_flags, "-pthread", HERE / "unload.c", "-o", program, "-ldl"])
-        note(output_of([program, self.libraries / "libwspeer.so"]))
+        run([*self.target.cc, *self.c_flags, "-pthread", HERE / "unload.c", "-o", program, "-ldl"])
+        self.run_program("unload", str(self.libraries / "libwspeer.so"))
 
     def test_shutdown(self, number: int) -> None:
         """A client that does not answer the close frame gets one, and delays the server by close_timeout at most."""
@@ -210,7 +221,7 @@ class Suite:
             # A server that ends sends close frames. Carol's input stays open and empty.
             with self.client("carol", port, program="chat_client", path="carol") as carol:
                 carol.wait_for("^carol has come$")
-                server.signal(signal.SIGTERM)
+                self.stop_server(server)
                 line = (carol.next_line() or "").rstrip()
                 if not re.match(r"the server .*: 1001$", line):
                     raise Failed(f"carol printed '{line}'")
@@ -218,17 +229,25 @@ class Suite:
     def run_tests(self, name: str, command: "list[Argument]", **variables: str) -> None:
         """Runs a program that prints `N passed, N failed` and adds its counts."""
         # Backtraces of panics that the library catches add nothing to the test's own text.
-        environment = {"RUST_BACKTRACE": "0", "WSPEER_TEST_CERTIFICATES": str(self.work / "certificates"), **variables}
+        environment: dict[str, Optional[Argument]] = {
+            **self.runner.variables(),
+            "RUST_BACKTRACE": "0",
+            "WSPEER_TEST_CERTIFICATES": self.runner.path(self.work / "certificates"),
+            "WSPEER_TEST_PATIENCE": str(self.runner.patience),
+            **variables,
+        }
         log = self.work / f"{name}.log"
+        silence = 300 * self.runner.patience
         try:
-            status, text = run_to_end(command, log, env=environment, cwd=self.work, silence=300)
+            status, text = run_to_end(command, log, env=environment, cwd=self.work, silence=silence)
         except Failed as error:
             self.report.fail(name, str(error))
             return
         self.report.add(name, status, text)
 
     def run_program(self, name: str, *arguments: str) -> None:
-        status, text = run_to_end([self.work / name, *arguments], self.work / f"{name}.out", cwd=self.work, silence=300)
+        log = self.work / f"{name}.out"
+        status, text = self.runner.run(self.program(name), *arguments, log=log, cwd=self.work, silence=300)
         note(text)
         if status != 0:
             raise Failed(f"{name} ended with status {status}")
@@ -236,27 +255,37 @@ class Suite:
     def run_header_steps(self) -> None:
         step = self.report.step
         for standard in C_STANDARDS:
-            if succeeds([self.cc, f"-std={standard}", "-fsyntax-only", "-x", "c", "/dev/null"]):
-                step(f"header as {standard}", functools.partial(self.compile_alone, self.cc, "c", standard))
+            if succeeds([*self.target.cc, f"-std={standard}", "-fsyntax-only", "-x", "c", "/dev/null"]):
+                step(f"header as {standard}", functools.partial(self.compile_alone, self.target.cc, "c", standard))
         for standard in CXX_STANDARDS:
-            step(f"header as {standard}", functools.partial(self.compile_alone, self.cxx, "c++", standard))
-        step("certificates", lambda: make_certificates(self.work / "certificates"))
+            step(f"header as {standard}", functools.partial(self.compile_alone, self.target.cxx, "c++", standard))
         if EXAMPLE.search(self.header.read_text(encoding="utf-8")):
             step("the loop at the top of the header compiles", self.compile_example)
         step("exports are the declared functions", self.compare_exports)
         step("every function is tested", self.require_tests_of_functions)
         step("the library stays mapped", self.require_nodelete)
 
-    def run_all(self, has_valgrind: bool) -> int:
-        self.run_header_steps()
-        compiled = {name for name in PROGRAMS if self.compile(name, [HERE / f"{name}.c"])}
-        if self.compile("wsp_peer", [HERE / "wsp_peer.cpp"]):
-            self.report.step("wsp_peer", lambda: self.run_program("wsp_peer"))
+    def compile_programs(self) -> "set[str]":
+        """Compiles the programs and returns the names of those that compile."""
+        is_static = not self.target.has_shared_library
+        sources: dict[str, list[Argument]] = {name: [HERE / f"{name}.c"] for name in PROGRAMS}
+        sources["wsp_peer"] = [HERE / "wsp_peer.cpp"]
         tests: list[Argument] = [HERE / "check.c", *sorted(HERE.glob("test_*.c"))]
-        for name in ("test_capi", "test_capi_static"):
-            if self.compile(name, tests, is_static=name.endswith("static")):
-                compiled.add(name)
+        if self.target.has_shared_library:
+            sources["test_capi"] = tests
+        compiled = {name for name, files in sources.items() if self.compile(name, files, is_static=is_static)}
+        if self.compile("test_capi_static", tests, is_static=True):
+            compiled.add("test_capi_static")
+        return compiled
+
+    def run_all(self, has_valgrind: bool = False) -> int:
         step = self.report.step
+        step("certificates", lambda: make_certificates(self.work / "certificates"))
+        if self.target.is_this_machine:
+            self.run_header_steps()
+        compiled = self.compile_programs()
+        if "wsp_peer" in compiled:
+            step("wsp_peer", lambda: self.run_program("wsp_peer"))
         if {"echo_server", "echo_client"} <= compiled:
             step("echo exchange", self.test_echo)
             step("echo failures", self.test_echo_failures)
@@ -264,12 +293,13 @@ class Suite:
             step("close frames on SIGINT", lambda: self.test_shutdown(signal.SIGINT))
         if {"chat_server", "chat_client"} <= compiled:
             step("chat exchange", self.test_chat)
-        step("unloading leaks nothing", self.test_unloading)
+        if self.target.has_shared_library:
+            step("unloading leaks nothing", self.test_unloading)
         if "many_connections" in compiled:
             step("many connections", lambda: self.run_program("many_connections", "10", "1000"))
         for name in ("test_capi", "test_capi_static"):
             if name in compiled:
-                self.run_tests(name, [self.work / name])
+                self.run_tests(name, self.runner.command(self.program(name)))
         if has_valgrind and "test_capi" in compiled:
             self.run_under_valgrind()
         return self.report.close()
@@ -340,7 +370,7 @@ def main(*arguments: str) -> int:
     with locked(work / "lock", "the C tests"):
         for log in work.glob("*.log"):
             log.unlink()
-        suite = Suite(libraries, include)
+        suite = Suite(this_machine(), libraries, include)
         if without_tls:
             suite.c_flags.append("-DWITHOUT_TLS")
         return suite.run_all(has_valgrind)

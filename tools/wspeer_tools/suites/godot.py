@@ -7,31 +7,18 @@ That is: printed errors and warnings, script errors, panics, leaks, and an exten
 
 from __future__ import annotations
 
-import contextlib
-import os
 import pathlib
 import re
 import tempfile
 from typing import NamedTuple, Optional
 
-from ..process import Argument, Program, run
-from ..project import GODOT_PROJECT, ROOT, target_folder
-from ..provision.engines import engine, godot3
+from ..process import Program
 from ..report import Failed, Report, closing_counts
 from ..sample_project import list_extension
+from .engine_target import EngineTarget, this_machine
 
 # The longest test that prints nothing while it runs.
 SILENCE = 180.0
-
-
-def compile_room_server(folder: pathlib.Path) -> pathlib.Path:
-    """Compiles the dedicated server of suite_multiplayer_dedicated.gd. The extension's library is the C library too."""
-    library = (target_folder() / "debug").resolve()
-    program = folder / "room_server"
-    source = ROOT / "tests" / "c" / "room_server.c"
-    options = ["-std=c11", "-O1", f"-I{ROOT / 'include'}", f"-L{library}", "-lwspeer", f"-Wl,-rpath,{library}"]
-    run([os.environ.get("CC", "cc"), source, "-o", program, *options])
-    return program
 
 
 def problems_of(errors: str, *, is_engine_only: bool) -> "list[str]":
@@ -76,37 +63,17 @@ class Run(NamedTuple):
     unfinished: Optional[str]
 
 
-def run_tests(
-    work: pathlib.Path,
-    arguments: "tuple[str, ...]",
-    *,
-    project: pathlib.Path = GODOT_PROJECT,
-    env: "Optional[dict[str, Argument]]" = None,
-) -> Run:
-    variables: dict[str, Argument] = {
-        # For tests that start further engines; what runs may be a loader that does not have the engine's own name.
-        "WSPEER_ENGINE": engine(),
-        "WSPEER_ROOM_SERVER": compile_room_server(work),
-        **(env or {}),
-    }
-    if "--suite" not in arguments or "godot3" in arguments:
-        variables["WSPEER_GODOT3"] = godot3()
-    command: list[Argument] = [
-        engine(),
-        "--headless",
-        "--verbose",
-        "--path",
-        project,
-        "-s",
-        "res://tests/run.gd",
-        "--",
-        *arguments,
-    ]
+def run_tests(target: EngineTarget, work: pathlib.Path, arguments: "tuple[str, ...]") -> Run:
+    options = [*arguments, *(["--without", ",".join(target.left_out)] if target.left_out else [])]
+    project = target.runner.path(target.project)
+    command = target.runner.command(
+        target.engine, "--headless", "--verbose", "--path", project, "-s", "res://tests/run.gd", "--", *options
+    )
     unfinished = None
-    with Program(command, work / "out", errors=work / "err", env=variables) as program:
+    with Program(command, work / "out", errors=work / "err", env=target.variables()) as program:
         status = -1
         try:
-            status = program.wait(SILENCE)
+            status = program.wait(SILENCE * target.runner.patience)
         except Failed as error:
             unfinished = str(error)
     output, errors = ((work / name).read_text(encoding="utf-8", errors="replace") for name in ("out", "err"))
@@ -147,11 +114,19 @@ def add_run(report: Report, result: Run, *, is_engine_only: bool = False) -> Non
     report.failed += counts[1] if counts else 0
 
 
+def run_suites(target: EngineTarget, report: Report, arguments: "tuple[str, ...]") -> None:
+    """Runs the tests in an engine and adds their counts and problems to the report."""
+    for name, reason in target.left_out.items():
+        print(f"left out: {name}: {reason}", flush=True)
+    list_extension(target.project)
+    is_engine_only = "--implementation" in arguments and "engine" in arguments
+    add_run(report, run_tests(target, report.folder, arguments), is_engine_only=is_engine_only)
+
+
 def main(*arguments: str) -> int:
-    with contextlib.ExitStack() as cleanup:
-        work = pathlib.Path(cleanup.enter_context(tempfile.TemporaryDirectory()))
-        report = Report(work / "logs")
-        list_extension(GODOT_PROJECT)
-        is_engine_only = "--implementation" in arguments and "engine" in arguments
-        add_run(report, run_tests(work, arguments), is_engine_only=is_engine_only)
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+        has_godot3 = "--suite" not in arguments or "godot3" in arguments
+        report = Report(work)
+        run_suites(this_machine(work, has_godot3=has_godot3), report, arguments)
         return report.close()

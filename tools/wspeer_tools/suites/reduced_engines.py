@@ -13,6 +13,7 @@ import pathlib
 import re
 import shutil
 import tempfile
+from dataclasses import replace
 from typing import Iterator
 
 from ..engine_api import KINDS, EngineApi, lookups_by_kind, oldest_engine, unknown_lookups
@@ -23,6 +24,7 @@ from ..provision.engines import engine
 from ..report import Failed, Report, note
 from ..sample_project import engine_environment, library_path, list_extension, require_library, write_project
 from .c_build import FLAGS, STRICT
+from .engine_target import this_machine
 from .godot import add_run, run_tests
 
 # What an engine must have. README.md of the addon lists those that a build profile can leave out.
@@ -200,7 +202,8 @@ def main() -> int:
         # The editor looks up more than a game.
         report.step("the_editor_loads_the_extension", lambda: reduced.run(project, (), "--import"))
         missing = all_but_the_needed_parts(EngineApi.of(oldest_engine()))
-        add_run(report, run_tests(work, (), project=project, env=reduced.environment(missing)))
+        target = replace(this_machine(work, has_godot3=True), project=project, env=reduced.environment(missing))
+        add_run(report, run_tests(target, work, ()))
         compare_lookups(report, reduced)
         report.step("an_older_api_lacks_something", lambda: an_older_api_lacks_something(reduced))
         return report.close()
