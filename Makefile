@@ -119,7 +119,7 @@ fuzz: ## fuzz each target for a minute (SECONDS=60)
 sanitize: ## run the C tests and random calls with AddressSanitizer and ThreadSanitizer
 	@tools/run sanitize
 
-.PHONY: test-arm64 test-musl test-windows test-windows-engine test-addon windows-engine
+.PHONY: test-arm64 test-musl test-windows test-windows-c test-windows-engine test-addon windows-engine
 
 test-arm64: ## the C tests and the tests in the engine on Linux arm64, with qemu
 	@tools/run test-arm64
@@ -128,7 +128,11 @@ test-musl: ## the C tests with the static library for musl
 	@echo "== C and C++ programs with musl"
 	@tools/run test-musl
 
-test-windows: test-windows-engine
+test-windows: test-windows-c test-windows-engine ## all tests of Windows, with wine
+
+test-windows-c: build-c ## the C library for Windows: C tests, exchanges with this machine, trust store
+	@echo "== the C library for Windows"
+	@WSPEER_LIBRARY_DIR="$(C_LIBRARY)" tools/run test-windows
 
 test-windows-engine: ## the tests in a Windows engine, with wine
 	@echo "== tests in the Windows engine"

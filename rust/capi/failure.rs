@@ -55,7 +55,7 @@ pub struct wsp_failure {
     pub struct_size: usize,
     /// The stage that failed.
     pub stage: wsp_stage,
-    /// The operating system's error number (errno), 0 if the failure has none.
+    /// The operating system's error number, 0 if the failure has none: errno, or on Windows that of WSAGetLastError().
     pub os_error: i32,
     /// The reason, one sentence in English. Lent.
     pub message: *const c_char,

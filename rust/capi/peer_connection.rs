@@ -165,7 +165,8 @@ pub unsafe extern "C" fn wsp_peer_get_connected_port(peer: *const wsp_peer) -> u
     unsafe { query(peer, 0, |peer| port_of(peer.remote_address())) }
 }
 
-/// Returns the socket for the program's own event loop, -1 if there is none (closed, or looking up the name).
+/// Returns the socket for the program's own event loop, -1 if there is none (closed, or looking up the name). On
+/// Windows the number is a SOCKET, for WSAPoll() or select().
 ///
 /// Wait, level-triggered, until the socket is readable, or also writable if `wants_write` (may be NULL) is set, and
 /// call wsp_peer_poll(). Poll again at once after reading packets while wsp_peer_needs_poll() is true, and a few times

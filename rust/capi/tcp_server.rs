@@ -98,7 +98,7 @@ pub unsafe extern "C" fn wsp_tcp_server_get_local_port(server: *const wsp_tcp_se
 
 /// Returns the listening socket for the program's own event loop, -1 if there is none. Wait, level-triggered, until it
 /// is readable; then take connections until wsp_tcp_server_take_connection() returns NULL. The listener owns the socket
-/// and closes it.
+/// and closes it. On Windows the number is a SOCKET.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsp_tcp_server_get_fd(server: *const wsp_tcp_server) -> i64 {
     // SAFETY: the caller passes NULL or a live handle.

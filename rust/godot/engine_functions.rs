@@ -38,7 +38,7 @@ unsafe extern "C" fn get_proc_address(name: *const c_char) -> GDExtensionInterfa
 }
 
 /// Returns the engine's own function of a name.
-pub fn find(name: &CStr) -> GDExtensionInterfaceFunctionPtr {
+fn find(name: &CStr) -> GDExtensionInterfaceFunctionPtr {
     // SAFETY: the name is NUL-terminated.
     ENGINE.get().and_then(|engine| unsafe { engine(name.as_ptr()) })
 }

@@ -3,10 +3,16 @@
 #[cfg(unix)]
 use std::os::fd::{AsFd, OwnedFd};
 
-/// While it lives, the standard output of the process is discarded, on Unix. Errors are still printed.
+#[cfg(windows)]
+use crate::net::windows::DiscardedOutput;
+
+/// While it lives, the standard output of the process is discarded; on Windows only what Rust code prints. Errors are
+/// still printed.
 pub struct SilencedOutput {
     #[cfg(unix)]
     original: Option<OwnedFd>,
+    #[cfg(windows)]
+    _discarded: Option<DiscardedOutput>,
 }
 
 impl SilencedOutput {
@@ -19,9 +25,9 @@ impl SilencedOutput {
         Self { original: is_silenced.then_some(original) }
     }
 
-    #[cfg(not(unix))]
+    #[cfg(windows)]
     pub fn new() -> Self {
-        Self {}
+        Self { _discarded: DiscardedOutput::begin() }
     }
 }
 

@@ -71,6 +71,14 @@ struct Worker {
     idle_since: Option<Instant>,
 }
 
+/// What is left at the exit of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ExitProgress {
+    Done,
+    /// Number of bytes that closed connections still have to write.
+    Unsent(usize),
+}
+
 /// Closes a connection after `unsent` has been written.
 pub fn close(socket: Arc<TcpSocket>, unsent: Vec<u8>) {
     let now = clock::now();
@@ -246,21 +254,38 @@ fn run(mut poll: Poll) {
 extern "C" fn finish_before_exit() {
     let (mut unsent_before, mut progressed) = (0, clock::now());
     loop {
-        advance_in_snapshot();
-        let Some(closing) = CLOSING.lock() else { return };
-        if closing.unwritten.is_empty() && closing.taken == 0 {
-            return;
-        }
+        let progress = if process::has_lost_threads() { advance_without_threads() } else { advance_with_threads() };
+        let ExitProgress::Unsent(unsent) = progress else { return };
         let now = clock::now();
-        if closing.unsent_bytes != unsent_before {
-            (unsent_before, progressed) = (closing.unsent_bytes, now);
+        if unsent != unsent_before {
+            (unsent_before, progressed) = (unsent, now);
         }
-        drop(closing);
         if now.saturating_duration_since(progressed) >= LINGER_TIME {
             return;
         }
         thread::sleep(EXIT_TICK);
     }
+}
+
+fn advance_with_threads() -> ExitProgress {
+    advance_in_snapshot();
+    match CLOSING.lock() {
+        Some(closing) if !closing.unwritten.is_empty() || closing.taken > 0 => {
+            ExitProgress::Unsent(closing.unsent_bytes)
+        }
+        _ => ExitProgress::Done,
+    }
+}
+
+/// Does the work of the thread, which the system has ended. What it had in hand is lost: it may hold the lock.
+fn advance_without_threads() -> ExitProgress {
+    let Some(mut closing) = CLOSING.try_lock() else { return ExitProgress::Done };
+    let now = clock::now();
+    let unwritten: Vec<usize> = closing.unwritten.iter().copied().collect();
+    let due = closing.take_due(&unwritten, now);
+    let unfinished = advance(due, now);
+    closing.put_back(unfinished, now);
+    if closing.unwritten.is_empty() { ExitProgress::Done } else { ExitProgress::Unsent(closing.unsent_bytes) }
 }
 
 /// Does the work of the thread if there is none; part of each snapshot of a poller.

@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 
 use mio::net::{TcpListener, TcpStream};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use socket2::Socket;
 
 use super::linger;
 use super::poller::{Poller, Readiness};
@@ -97,9 +99,7 @@ impl ListeningSocket {
                 (socket, address)
             }
         };
-        // On Windows the option would allow two programs to listen on one port.
-        #[cfg(unix)]
-        socket.set_reuse_address(true).map_err(ListenError::Socket)?;
+        reserve_address(&socket).map_err(ListenError::Socket)?;
         socket.bind(&address.into()).map_err(ListenError::Bind)?;
         socket.listen(LISTEN_BACKLOG).map_err(ListenError::Listen)?;
         let listener = TcpListener::from_std(socket.into());
@@ -138,9 +138,7 @@ impl ListeningSocket {
             match self.listener.accept() {
                 Ok((stream, remote)) => return AcceptOutcome::Socket(connection(stream, remote)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return AcceptOutcome::WouldBlock,
-                Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {
-                    last_error = error;
-                }
+                Err(error) if is_about_one_connection(&error) => last_error = error,
                 Err(_) if linger::release_descriptors() => {}
                 // Linux looks for a descriptor before it looks for a connection.
                 Err(_) if !self.is_connection_pending() => return AcceptOutcome::WouldBlock,
@@ -151,14 +149,8 @@ impl ListeningSocket {
     }
 
     fn is_connection_pending(&self) -> bool {
-        #[cfg(unix)]
-        {
-            use rustix::event::{PollFd, PollFlags, Timespec, poll};
-            let mut sockets = [PollFd::new(&self.listener, PollFlags::IN)];
-            poll(&mut sockets, Some(&Timespec::default())) != Ok(0)
-        }
-        #[cfg(not(unix))]
-        true
+        let mut sockets = [PollFd::new(&self.listener, PollFlags::IN)];
+        poll(&mut sockets, Some(&Timespec::default())) != Ok(0)
     }
 
     /// Returns the descriptor for foreign event loops.
@@ -178,4 +170,21 @@ impl Drop for ListeningSocket {
             readiness.deregister(&mut self.listener);
         }
     }
+}
+
+/// Lets a program listen again on a port whose connections have not ended, and no two programs on one port. On Unix the
+/// first needs SO_REUSEADDR. On Windows that option would allow two programs, and without SO_EXCLUSIVEADDRUSE one can
+/// listen on an address and another on all addresses of a port.
+fn reserve_address(socket: &Socket) -> io::Result<()> {
+    #[cfg(unix)]
+    return socket.set_reuse_address(true);
+    #[cfg(windows)]
+    return super::windows::set_exclusive_address_use(socket);
+}
+
+/// Returns whether an error of accept() is that of a connection which ended while it was pending: ECONNABORTED, on
+/// Windows WSAECONNRESET.
+fn is_about_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
 }

@@ -9,6 +9,7 @@ pub mod dns;
 pub mod error;
 pub mod linger;
 pub mod listener;
+mod movable_stream;
 pub mod poller;
 mod process;
 mod process_local;
@@ -23,6 +24,8 @@ pub mod tls;
 #[path = "tls/absent.rs"]
 pub mod tls;
 pub mod transport;
+#[cfg(windows)]
+pub mod windows;
 pub mod zone;
 
 pub use connector::Connector;

@@ -22,10 +22,21 @@ pub fn generation() -> u64 {
     GENERATION.load(Ordering::Acquire)
 }
 
-/// Systems without `fork()` have one generation.
-#[cfg(not(unix))]
+/// Windows has no `fork()`. Everything that outlives the program's use of the library asks for the number first, so it
+/// also makes the library stay mapped.
+#[cfg(windows)]
 pub fn generation() -> u64 {
+    super::windows::stay_mapped();
     0
+}
+
+/// Returns whether the system has ended all threads but this one because the process exits, which it does on Windows
+/// before it calls the exit functions of dynamic libraries.
+pub fn has_lost_threads() -> bool {
+    #[cfg(unix)]
+    return false;
+    #[cfg(windows)]
+    return super::windows::is_process_ending();
 }
 
 /// Registers the handler of `fork()`. Two threads that do so at the same time register it twice, which only makes the

@@ -40,4 +40,10 @@ impl<T> ProcessLocal<T> {
         }
         Some(value)
     }
+
+    /// Locks the value if no thread holds the lock, and this process has used the value.
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        let is_own = self.owner.load(Ordering::Acquire) == process::generation() + 1;
+        self.value.try_lock().filter(|_| is_own)
+    }
 }

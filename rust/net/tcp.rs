@@ -4,18 +4,18 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
 use std::sync::Arc;
 
-#[cfg(unix)]
-use mio::Interest;
 use mio::net::TcpStream;
 use mio::{Registry, Token};
+use rustix::event::{PollFd, PollFlags, poll};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::movable_stream::MovableStream;
 use super::poller::{Poller, Readiness};
 
 /// A TCP connection. All calls take `&self`, so that a stream object and the peer that runs on it can share it.
 #[derive(Debug)]
 pub struct TcpSocket {
-    stream: TcpStream,
+    stream: MovableStream,
     readiness: Arc<Readiness>,
     remote: SocketAddr,
     /// The remote peer is on this machine, so data written here may be readable in this process at once.
@@ -68,16 +68,16 @@ impl TcpSocket {
         let readiness = Readiness::register_with(poller, &mut stream, key);
         let is_local =
             remote.ip().is_loopback() || stream.local_addr().is_ok_and(|local| canonical(local).ip() == remote.ip());
-        Self { stream, readiness, remote, is_local }
+        Self { stream: MovableStream::new(stream), readiness, remote, is_local }
     }
 
     /// Returns how far connecting is.
     pub fn connect_progress(&self) -> ConnectProgress {
-        let Err(unconnected) = self.stream.peer_addr() else {
+        let Err(unconnected) = self.stream.with(TcpStream::peer_addr) else {
             self.announce();
             return ConnectProgress::Connected;
         };
-        match self.stream.take_error() {
+        match self.stream.with(TcpStream::take_error) {
             Ok(Some(error)) | Err(error) => ConnectProgress::Failed(error),
             Ok(None) if unconnected.kind() == ErrorKind::NotConnected || is_in_progress(&unconnected) => {
                 ConnectProgress::Pending
@@ -93,43 +93,29 @@ impl TcpSocket {
 
     /// Returns the local address.
     pub fn local_address(&self) -> Option<SocketAddr> {
-        self.stream.local_addr().ok().map(canonical)
+        self.stream.with(TcpStream::local_addr).ok().map(canonical)
     }
 
     /// See [`super::Transport::read`].
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.readiness.read(buffer.len(), || (&self.stream).read(buffer))
+        self.readiness.read(buffer.len(), || self.stream.with(|mut stream| stream.read(buffer)))
     }
 
     /// Reads without removing the data.
     pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.readiness.peek(|| self.stream.peek(buffer))
+        self.readiness.peek(|| self.stream.with(|stream| stream.peek(buffer)))
     }
 
     /// See [`super::Transport::write`].
     pub fn write(&self, data: &[u8]) -> io::Result<usize> {
-        let result = self.readiness.write(|| (&self.stream).write(data));
+        let result = self.readiness.write(|| self.stream.with(|mut stream| stream.write(data)));
         self.announce();
         result
     }
 
-    /// See [`super::Transport::write_vectored`]. `writev` would raise SIGPIPE in programs that do not ignore it.
+    /// See [`super::Transport::write_vectored`].
     pub fn write_vectored(&self, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        let result = self.readiness.write(|| {
-            #[cfg(unix)]
-            {
-                use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
-                #[cfg(any(target_os = "macos", target_os = "ios"))]
-                let flags = SendFlags::empty();
-                #[cfg(not(any(target_os = "macos", target_os = "ios")))]
-                let flags = SendFlags::NOSIGNAL;
-                Ok(sendmsg(&self.stream, pieces, &mut SendAncillaryBuffer::default(), flags)?)
-            }
-            #[cfg(not(unix))]
-            {
-                (&self.stream).write_vectored(pieces)
-            }
-        });
+        let result = self.readiness.write(|| self.stream.with(|stream| write_pieces(stream, pieces)));
         self.announce();
         result
     }
@@ -151,57 +137,36 @@ impl TcpSocket {
 
     /// See [`super::Transport::set_no_delay`].
     pub fn set_no_delay(&self, enabled: bool) -> io::Result<()> {
-        self.stream.set_nodelay(enabled)
+        self.stream.with(|stream| stream.set_nodelay(enabled))
     }
 
     /// Shuts down one or both directions.
     pub fn shutdown(&self, how: Shutdown) {
         // Fails only if the connection is closed already.
-        let _gone = self.stream.shutdown(how);
+        let _gone = self.stream.with(|stream| stream.shutdown(how));
         self.announce();
     }
 
     /// Returns the number of bytes that can be read at once.
     pub fn available(&self) -> io::Result<usize> {
-        #[cfg(unix)]
-        {
-            Ok(usize::try_from(rustix::io::ioctl_fionread(&self.stream)?).unwrap_or(usize::MAX))
-        }
-        #[cfg(not(unix))]
-        {
-            let mut buffer = [0; 64 * 1024];
-            match self.stream.peek(&mut buffer) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
-                result => result,
-            }
-        }
+        let count = self.stream.with(|stream| rustix::io::ioctl_fionread(stream))?;
+        Ok(usize::try_from(count).unwrap_or(usize::MAX))
     }
 
     /// Registers the socket with a poller, instead of the one it had. Returns whether the system watches the socket.
     pub fn watch(&mut self, poller: &Arc<Poller>) -> bool {
         if !self.readiness.is_watched_by(poller) {
-            self.readiness.deregister(&mut self.stream);
-            self.readiness = Readiness::register_with(Some(poller), &mut self.stream, 0);
+            self.readiness.deregister(self.stream.source());
+            self.readiness = Readiness::register_with(Some(poller), self.stream.source(), 0);
         }
         self.readiness.is_watched()
     }
 
     /// Takes the socket out of its poller and puts it into a set that reports `token` when it is ready. Every further
-    /// call is tried. Fails on systems that know no sets of descriptors.
+    /// call is tried. After a failure no set reports it.
     pub fn move_to(&self, set: &Registry, token: Token) -> io::Result<()> {
         self.readiness.always_try();
-        #[cfg(unix)]
-        {
-            let descriptor = self.raw_fd();
-            let mut source = mio::unix::SourceFd(&descriptor);
-            self.readiness.deregister(&mut source);
-            set.register(&mut source, token, Interest::READABLE | Interest::WRITABLE)
-        }
-        #[cfg(not(unix))]
-        {
-            let _ = (set, token);
-            Err(ErrorKind::Unsupported.into())
-        }
+        self.stream.move_to(&self.readiness, set, token)
     }
 
     /// Returns what the poller knows of the socket.
@@ -211,23 +176,14 @@ impl TcpSocket {
 
     /// Blocks until the socket can be read (or written), or its stream has ended.
     pub fn wait(&self, for_write: bool) -> io::Result<()> {
-        #[cfg(unix)]
-        {
-            use rustix::event::{PollFd, PollFlags, poll};
-            let flags = if for_write { PollFlags::OUT } else { PollFlags::IN };
-            poll(&mut [PollFd::new(&self.stream, flags)], None)?;
-        }
-        #[cfg(not(unix))]
-        {
-            let _ = for_write;
-            std::thread::sleep(std::time::Duration::from_millis(1));
-        }
+        let flags = if for_write { PollFlags::OUT } else { PollFlags::IN };
+        self.stream.with(|stream| poll(&mut [PollFd::new(stream, flags)], None))?;
         Ok(())
     }
 
     /// Returns the descriptor for foreign event loops.
     pub fn raw_fd(&self) -> RawDescriptor {
-        raw_fd(&self.stream)
+        self.stream.with(raw_fd)
     }
 
     /// Reports that another socket of this process may have something to read.
@@ -240,7 +196,7 @@ impl TcpSocket {
 
 impl Drop for TcpSocket {
     fn drop(&mut self) {
-        self.readiness.deregister(&mut self.stream);
+        self.readiness.deregister(self.stream.source());
         self.announce();
     }
 }
@@ -327,10 +283,24 @@ fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
+/// Unix reports EINPROGRESS, Winsock WSAEWOULDBLOCK.
 fn is_in_progress(error: &io::Error) -> bool {
-    #[cfg(unix)]
-    let in_progress = error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error());
-    #[cfg(not(unix))]
-    let in_progress = false;
-    in_progress || error.kind() == ErrorKind::WouldBlock
+    error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) || error.kind() == ErrorKind::WouldBlock
+}
+
+/// Writes several pieces by one call. `writev` would raise SIGPIPE in programs that do not ignore it.
+#[cfg(unix)]
+fn write_pieces(stream: &TcpStream, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
+    use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
+    #[cfg(any(target_os = "macos", target_os = "ios"))]
+    let flags = SendFlags::empty();
+    #[cfg(not(any(target_os = "macos", target_os = "ios")))]
+    let flags = SendFlags::NOSIGNAL;
+    Ok(sendmsg(stream, pieces, &mut SendAncillaryBuffer::default(), flags)?)
+}
+
+/// Writes several pieces by one call, WSASend.
+#[cfg(windows)]
+fn write_pieces(mut stream: &TcpStream, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
+    stream.write_vectored(pieces)
 }

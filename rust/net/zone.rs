@@ -1,7 +1,9 @@
 //! Decides which network interface the zone of an IPv6 address names (RFC 4007 section 11).
 
 use std::io;
-use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6, ToSocketAddrs};
+use std::net::{Ipv6Addr, SocketAddrV6};
+#[cfg(unix)]
+use std::net::{SocketAddr, ToSocketAddrs};
 
 /// Parses `address%zone`, in which the zone is the name or the number of an interface. Returns the address with port 0;
 /// `None` if the text is no IPv6 address with a zone, and an error for an interface that does not exist.
@@ -19,13 +21,22 @@ fn interface_number(zone: &str) -> io::Result<u32> {
     if zone.is_empty() || zone.contains(char::is_control) {
         return Err(unknown());
     }
-    // The system's resolver knows the names, for link-local addresses. A numeric address needs no lookup.
-    let resolved = (format!("fe80::1%{zone}"), 0).to_socket_addrs().map_err(|_| unknown())?;
+    named_interface(zone).ok_or_else(unknown)
+}
+
+/// The system's resolver knows the names, for link-local addresses. A numeric address needs no lookup.
+#[cfg(unix)]
+fn named_interface(name: &str) -> Option<u32> {
     let scope = |address| match address {
         SocketAddr::V6(address) => Some(address.scope_id()).filter(|number| *number != 0),
         SocketAddr::V4(_) => None,
     };
-    resolved.into_iter().find_map(scope).ok_or_else(unknown)
+    (format!("fe80::1%{name}"), 0).to_socket_addrs().ok()?.find_map(scope)
+}
+
+#[cfg(windows)]
+fn named_interface(name: &str) -> Option<u32> {
+    super::windows::interface_number(name)
 }
 
 #[cfg(test)]

@@ -7,15 +7,6 @@
  * /updateReports?agent=AGENT makes the server write its report.
  */
 
-/* For clock_gettime() and nanosleep(). */
-#define _POSIX_C_SOURCE 200809L
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <wspeer.h>
-
 #include "message.h"
 
 /* The suite itself gives its slowest cases 480 seconds. */
@@ -78,6 +69,7 @@ int main(int argc, char **argv)
     int failures = 0;
     int count;
 
+    begin_program(&argc, &argv);
     if (argc != 3 || strlen(argv[1]) + strlen(argv[2]) > sizeof url - 100) {
         fprintf(stderr, "usage: autobahn_client ws://127.0.0.1:PORT AGENT\n");
         return EXIT_FAILURE;

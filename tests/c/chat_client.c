@@ -7,14 +7,7 @@
  * ":wait TEXT" is not sent; it delays the following lines until TEXT has been received.
  */
 
-#define _POSIX_C_SOURCE 200809L
-
-#include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
+#include "system.h"
 
 #include <wspeer.h>
 
@@ -74,14 +67,13 @@ static bool next_line(char *line)
     static char held[LONGEST_LINE];
     static size_t length;
     static bool is_at_end;
-    struct pollfd input = {STDIN_FILENO, POLLIN, 0};
     char *end;
 
     line[0] = 0;
-    if (memchr(held, '\n', length) == NULL && !is_at_end && poll(&input, 1, 0) > 0) {
-        ssize_t count = read(STDIN_FILENO, held + length, sizeof held - 1 - length);
+    if (memchr(held, '\n', length) == NULL && !is_at_end) {
+        int count = read_input(held + length, sizeof held - 1 - length, 0);
 
-        is_at_end = count <= 0;
+        is_at_end = count == 0;
         length += count > 0 ? (size_t)count : 0;
     }
     end = memchr(held, '\n', length);
@@ -101,6 +93,7 @@ int main(int argc, char **argv)
     char line[LONGEST_LINE];
     time_t deadline = time(NULL) + 60;
 
+    begin_program(&argc, &argv);
     if (argc != 2) {
         fprintf(stderr, "usage: chat_client URL\n");
         return EXIT_FAILURE;

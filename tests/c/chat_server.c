@@ -9,14 +9,10 @@
  * It has no frames: wsp_server_wait() blocks until an event is queued. A thread that reads standard input wakes it.
  */
 
-#define _POSIX_C_SOURCE 200809L
+#include "system.h"
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include <wspeer.h>
 
@@ -39,9 +35,7 @@ static void stop(int number)
 
 static void *watch_input(void *server)
 {
-    char ignored[256];
-
-    while (read(STDIN_FILENO, ignored, sizeof ignored) > 0) {
+    while (!is_stopping && has_input(200)) {
     }
     is_stopping = 1;
     wsp_server_wake(server);
@@ -137,6 +131,7 @@ int main(int argc, char **argv)
     pthread_t watcher;
     int port = argc > 1 ? atoi(argv[1]) : 0;
 
+    begin_program(&argc, &argv);
     listen.address = "127.0.0.1";
     if (wsp_server_listen(server, port, &listen) != WSP_OK) {
         fprintf(stderr, "chat_server: %s\n", wsp_server_get_error_message(server));
@@ -160,8 +155,6 @@ int main(int argc, char **argv)
             handle(server, &event);
         }
     }
-    /* The watcher may block in read(). */
-    pthread_cancel(watcher);
     pthread_join(watcher, NULL);
     /* Sends a close frame to every client. */
     wsp_server_free(server);

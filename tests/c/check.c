@@ -1,11 +1,4 @@
-#define _POSIX_C_SOURCE 200809L
-
 #include "check.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 /* A failure in a loop would be printed a thousand times. */
 #define PRINTED_FAILURES 10
@@ -80,21 +73,6 @@ double patience(void)
     double factor = text == NULL ? 0.0 : atof(text);
 
     return factor > 1.0 ? factor : 1.0;
-}
-
-double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-void nap(void)
-{
-    const struct timespec millisecond = {0, 1000000};
-
-    nanosleep(&millisecond, NULL);
 }
 
 wsp_peer_options wide_options(void)

@@ -1,7 +1,10 @@
-/* What the tests of the C interface share: checks, time, and connected peers. */
+/* What the tests of the C interface share: checks, deadlines, and connected peers. Included first. */
 
 #ifndef CHECK_H
 #define CHECK_H
+
+/* Before the system's headers. */
+#include "system.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,11 +43,6 @@ bool passes_isolated(const char *name);
 
 /* Returns the factor for deadlines on a slow machine, from WSPEER_TEST_PATIENCE; at least 1. */
 double patience(void);
-
-/* Returns the seconds on a clock that only goes forward. */
-double now(void);
-/* Sleeps for a millisecond. */
-void nap(void);
 
 /* Runs the step and naps until the condition is true, which is evaluated once per round. Ten seconds
  * are a failed check. */

@@ -7,33 +7,11 @@
  * if every text came back unchanged and the connection was closed cleanly, within ten seconds.
  */
 
-/* For clock_gettime() and nanosleep(). */
-#define _POSIX_C_SOURCE 200809L
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include "system.h"
 
 #include <wspeer.h>
 
 #define SECONDS 10
-
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-/* In place of the rest of a game's frame. */
-static void nap(void)
-{
-    const struct timespec millisecond = {0, 1000000};
-
-    nanosleep(&millisecond, NULL);
-}
 
 static bool is_equal(const uint8_t *data, size_t length, const char *text)
 {
@@ -44,12 +22,15 @@ int main(int argc, char **argv)
 {
     wsp_peer *peer = wsp_peer_new();
     double deadline = now() + SECONDS;
-    char **texts = argv + 2;
-    int count = argc - 2;
+    char **texts;
+    int count;
     int sent = 0;
     int returned = 0;
     int code = -1;
 
+    begin_program(&argc, &argv);
+    texts = argv + 2;
+    count = argc - 2;
     if (count < 1) {
         fprintf(stderr, "usage: echo_client URL TEXT...\n");
         wsp_peer_free(peer);
@@ -100,6 +81,7 @@ int main(int argc, char **argv)
             /* A second call does nothing. */
             wsp_peer_close(peer, 1000, "done");
         }
+        /* In place of the rest of a game's frame. */
         nap();
     }
 

@@ -11,12 +11,9 @@
  * client and takes its messages. No call in the loop blocks, and there are no callbacks.
  */
 
-#include <poll.h>
+#include "system.h"
+
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include <wspeer.h>
 
@@ -154,15 +151,6 @@ static bool serve_all(struct client **link)
     return is_busy;
 }
 
-/* Waits for input for at most that time. Returns false at the end of standard input. */
-static bool has_input(int milliseconds)
-{
-    struct pollfd input = {STDIN_FILENO, POLLIN, 0};
-    char ignored[256];
-
-    return poll(&input, 1, milliseconds) <= 0 || read(STDIN_FILENO, ignored, sizeof ignored) > 0;
-}
-
 int main(int argc, char **argv)
 {
     wsp_tcp_server *server = wsp_tcp_server_new();
@@ -171,6 +159,7 @@ int main(int argc, char **argv)
     bool is_busy = false;
     wsp_tls_options *tls = NULL;
 
+    begin_program(&argc, &argv);
     if (argc > 3) {
         tls = wsp_tls_options_new();
         if (wsp_tls_options_server_from_files(tls, argv[2], argv[3]) != WSP_OK) {
@@ -211,7 +200,7 @@ int main(int argc, char **argv)
     }
     while (clients != NULL) {
         serve_all(&clients);
-        poll(NULL, 0, 1);
+        nap();
     }
     wsp_tls_options_free(tls);
     return EXIT_SUCCESS;

@@ -3,11 +3,9 @@
 #ifndef MESSAGE_H
 #define MESSAGE_H
 
-#include <string.h>
+#include "program.h"
 
 #include <wspeer.h>
-
-#include "program.h"
 
 struct message {
     uint8_t *data;

@@ -9,16 +9,10 @@
  * close frame to every client, at the end of its standard input and on SIGTERM and SIGINT.
  */
 
-#define _POSIX_C_SOURCE 200809L
+#include "system.h"
 
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include <wspeer.h>
 
@@ -103,26 +97,15 @@ static void on_event(wsp_multiplayer *room, const wsp_multiplayer_event *event, 
     }
 }
 
-static bool has_input_ended(int milliseconds)
-{
-    struct pollfd input = {STDIN_FILENO, POLLIN, 0};
-    char rest[64];
-
-    return poll(&input, 1, milliseconds) > 0 && read(STDIN_FILENO, rest, sizeof rest) <= 0;
-}
-
 int main(int argc, char **argv)
 {
-    struct sigaction action;
     wsp_multiplayer *room = wsp_multiplayer_new();
     wsp_peer_options options;
     wsp_multiplayer_event event;
 
-    memset(&action, 0, sizeof action);
-    action.sa_handler = end;
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    begin_program(&argc, &argv);
+    signal(SIGTERM, end);
+    signal(SIGINT, end);
 
     options.struct_size = sizeof options;
     if (wsp_multiplayer_get_options(room, &options) != WSP_OK) {
@@ -137,13 +120,15 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     printf("LISTENING %u\n", (unsigned)wsp_multiplayer_get_local_port(room));
+    fflush(stdout);
 
-    while (!is_ended && !has_input_ended(TICK_MILLISECONDS)) {
+    while (!is_ended && has_input(TICK_MILLISECONDS)) {
         wsp_multiplayer_poll(room);
         event.struct_size = sizeof event;
         while (wsp_multiplayer_next_event(room, &event) == WSP_OK) {
             on_event(room, &event, argc > 1 ? argv[1] : "");
         }
+        fflush(stdout);
     }
     /* Sends a close frame to every client. */
     wsp_multiplayer_free(room);

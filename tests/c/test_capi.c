@@ -6,15 +6,6 @@
  * Runs all tests or those named. The last line of the output is `N passed, N failed`.
  */
 
-#define _POSIX_C_SOURCE 200809L
-
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "check.h"
 #include "tests.h"
 
@@ -28,8 +19,13 @@ struct test {
 
 #define ENTRY(name) {#name, name},
 
+#ifdef _WIN32
 static const struct test tests[] = {CAPI_TESTS(ENTRY)};
 static const struct test isolated_cases[] = {ISOLATED_CASES(ENTRY)};
+#else
+static const struct test tests[] = {CAPI_TESTS(ENTRY) POSIX_TESTS(ENTRY)};
+static const struct test isolated_cases[] = {ISOLATED_CASES(ENTRY) ISOLATED_POSIX_CASES(ENTRY)};
+#endif
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
@@ -37,23 +33,8 @@ static const char *program;
 
 bool passes_isolated(const char *name)
 {
-    int status = 0;
-    pid_t child;
-
     fflush(stdout);
-    child = fork();
-    if (child == 0) {
-        execl(program, program, "--isolated", name, (char *)NULL);
-        _exit(127);
-    }
-    if (child < 0 || waitpid(child, &status, 0) != child) {
-        perror("test_capi: isolated case");
-        return false;
-    }
-    if (WIFSIGNALED(status)) {
-        printf("  %s: ended by signal %d\n", name, WTERMSIG(status));
-    }
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return status_of(program, "--isolated", name) == EXIT_SUCCESS;
 }
 
 static int run_isolated(const char *name)
@@ -82,8 +63,9 @@ int main(int argc, char **argv)
     int passed = 0;
     int failed = 0;
 
+    begin_program(&argc, &argv);
     program = argv[0];
-    alarm((unsigned)(TOTAL_SECONDS * patience()));
+    end_after((unsigned)(TOTAL_SECONDS * patience()));
     if (argc == 3 && strcmp(argv[1], "--isolated") == 0) {
         return run_isolated(argv[2]);
     }

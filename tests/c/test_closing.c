@@ -1,14 +1,11 @@
 /* The end of a connection, from either peer, with and without a close handshake. */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "check.h"
 #include "tests.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 static bool are_closed(const struct pair *pair)
 {
@@ -227,9 +224,13 @@ void unsent_data_of_a_freed_peer_is_delivered(void)
 
 static bool sigpipe_has_its_default_action(void)
 {
+#ifdef SIGPIPE
     struct sigaction action;
 
     return sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL;
+#else
+    return true;
+#endif
 }
 
 /* Sends to a remote peer whose kernel answers with a reset. */
@@ -238,7 +239,7 @@ static void send_to_lost(wsp_peer *peer, const wsp_peer *remote, const uint8_t *
     int messages = 0;
 
     /* The kernel answers with a reset, as after the end of the remote program. */
-    CHECK(shutdown((int)wsp_peer_get_fd(remote, NULL), SHUT_RDWR) == 0);
+    CHECK(shutdown((socket_handle)wsp_peer_get_fd(remote, NULL), SHUT_RDWR) == 0);
     while (messages < 1000 && wsp_peer_send(peer, data, length, WSP_WRITE_MODE_BINARY) == WSP_OK) {
         messages++;
         wsp_peer_flush(peer);
@@ -246,10 +247,15 @@ static void send_to_lost(wsp_peer *peer, const wsp_peer *remote, const uint8_t *
             nap();
         }
     }
+#ifdef _WIN32
+    /* Windows answers with no reset: it accepts and discards what arrives after shutdown(SD_BOTH). */
+    CHECK(messages > 0);
+#else
     CHECK(messages < 1000);
     CHECK_NUMBER(wsp_peer_get_ready_state(peer), WSP_STATE_CLOSED);
     CHECK_ERROR(wsp_peer_send(peer, data, length, WSP_WRITE_MODE_BINARY), WSP_ERR_FAILED);
     CHECK(wsp_peer_get_error_message(peer)[0] != '\0');
+#endif
 }
 
 void sending_to_lost_peers(void)

@@ -1,17 +1,10 @@
 /* Making a connection, and waiting for it in the program's own event loop. */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "check.h"
 #include "tests.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 void both_peers_report_their_connection(void)
 {
@@ -186,12 +179,9 @@ void a_stream_without_connection_closes_the_peer(void)
 static bool is_woken(const wsp_peer *peer, int milliseconds)
 {
     bool wants_write = false;
-    struct pollfd descriptor = {(int)wsp_peer_get_fd(peer, &wants_write), POLLIN, 0};
+    int64_t descriptor = wsp_peer_get_fd(peer, &wants_write);
 
-    if (wants_write) {
-        descriptor.events |= POLLOUT;
-    }
-    return poll(&descriptor, 1, (int)(milliseconds * patience())) > 0;
+    return socket_events(descriptor, wants_write, (int)(milliseconds * patience())) != 0;
 }
 
 void an_event_loop_is_woken_by_messages(void)
@@ -225,20 +215,14 @@ void an_event_loop_is_woken_by_messages(void)
     pair_free(&pair);
 }
 
-/* Returns a socket that is not the library's, like that of another program, with a request sent. */
-static int foreign_connection(const wsp_tcp_server *listener)
+/* Returns a socket that is not the library's, with a request sent. */
+static socket_handle foreign_connection(const wsp_tcp_server *listener)
 {
     static const char request[] = "GET / HTTP/1.1\r\nHost: h\r\n" HANDSHAKE "\r\n";
-    struct sockaddr_in address;
-    int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+    socket_handle handle = connect_to_port(wsp_tcp_server_get_local_port(listener));
 
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(wsp_tcp_server_get_local_port(listener));
-    CHECK(connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0);
-    CHECK(write(descriptor, request, sizeof request - 1) == (ssize_t)sizeof request - 1);
-    return descriptor;
+    CHECK(send_bytes(handle, request, sizeof request - 1));
+    return handle;
 }
 
 void an_event_loop_is_woken_by_another_process(void)
@@ -247,7 +231,7 @@ void an_event_loop_is_woken_by_another_process(void)
     enum { PEERS = 3 };
     wsp_tcp_server *listener = wsp_tcp_server_new();
     wsp_peer *peers[PEERS];
-    int foreign[PEERS];
+    socket_handle foreign[PEERS];
 
     CHECK_ERROR(wsp_tcp_server_listen(listener, 0, "127.0.0.1"), WSP_OK);
     for (int i = 0; i < PEERS; i++) {
@@ -262,7 +246,7 @@ void an_event_loop_is_woken_by_another_process(void)
 
         /* Another peer polls first, before anything has arrived. */
         wsp_peer_poll(peers[(i + 1) % PEERS]);
-        CHECK(write(foreign[i], frame, sizeof frame) == (ssize_t)sizeof frame);
+        CHECK(send_bytes(foreign[i], frame, sizeof frame));
         CHECK(is_woken(peers[i], 5000));
         wsp_peer_poll(peers[i]);
         /* An edge-triggered loop is not woken again. */
@@ -271,7 +255,7 @@ void an_event_loop_is_woken_by_another_process(void)
     }
     for (int i = 0; i < PEERS; i++) {
         wsp_peer_free(peers[i]);
-        close(foreign[i]);
+        close_socket(foreign[i]);
     }
     wsp_tcp_server_free(listener);
 }
@@ -283,37 +267,37 @@ void an_event_loop_may_get_the_socket_before_the_handshake(void)
     enum { PEERS = 4 };
     wsp_tcp_server *listener = wsp_tcp_server_new();
     wsp_peer *peers[PEERS];
-    int foreign[PEERS];
-    struct pollfd incoming = {-1, POLLIN, 0};
+    socket_handle foreign[PEERS];
+    struct pollfd incoming = {NO_SOCKET, POLLIN, 0};
     struct pollfd descriptors[PEERS];
 
     CHECK_NUMBER(wsp_tcp_server_get_fd(listener), -1);
     CHECK_ERROR(wsp_tcp_server_listen(listener, 0, "127.0.0.1"), WSP_OK);
-    incoming.fd = (int)wsp_tcp_server_get_fd(listener);
-    CHECK_NUMBER(poll(&incoming, 1, 0), 0);
+    incoming.fd = (socket_handle)wsp_tcp_server_get_fd(listener);
+    CHECK_NUMBER(poll_sockets(&incoming, 1, 0), 0);
     for (int i = 0; i < PEERS; i++) {
         peers[i] = wsp_peer_new();
         foreign[i] = foreign_connection(listener);
-        CHECK_NUMBER(poll(&incoming, 1, (int)(5000 * patience())), 1);
+        CHECK_NUMBER(poll_sockets(&incoming, 1, (int)(5000 * patience())), 1);
         accept_connection(listener, peers[i], NULL);
-        descriptors[i].fd = (int)wsp_peer_get_fd(peers[i], NULL);
+        descriptors[i].fd = (socket_handle)wsp_peer_get_fd(peers[i], NULL);
         descriptors[i].events = POLLIN;
         WAIT_FOR(wsp_peer_get_ready_state(peers[i]) == WSP_STATE_OPEN, wsp_peer_poll(peers[i]));
     }
-    CHECK_NUMBER(poll(&incoming, 1, 0), 0);
+    CHECK_NUMBER(poll_sockets(&incoming, 1, 0), 0);
     for (int round = 0; round < 20; round++) {
         int i = round % PEERS;
 
         /* Another peer polls first, before anything has arrived. */
         wsp_peer_poll(peers[(i + 1) % PEERS]);
-        CHECK(write(foreign[i], frame, sizeof frame) == (ssize_t)sizeof frame);
-        CHECK_NUMBER(poll(&descriptors[i], 1, (int)(5000 * patience())), 1);
+        CHECK(send_bytes(foreign[i], frame, sizeof frame));
+        CHECK_NUMBER(poll_sockets(&descriptors[i], 1, (int)(5000 * patience())), 1);
         wsp_peer_poll(peers[i]);
         CHECK(next_is_text(peers[i], "hi"));
     }
     for (int i = 0; i < PEERS; i++) {
         wsp_peer_free(peers[i]);
-        close(foreign[i]);
+        close_socket(foreign[i]);
     }
     wsp_tcp_server_stop(listener);
     CHECK_NUMBER(wsp_tcp_server_get_fd(listener), -1);

@@ -1,17 +1,11 @@
 /* What a program sees of a connection that opens and breaks at once: the same events whether the bytes arrive
  * whole or one by one, from every object. */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "check.h"
 #include "tests.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum { MOST_BYTES = 2048 };
 
@@ -344,19 +338,13 @@ void events_do_not_depend_on_how_the_bytes_arrive(void)
 }
 
 /* Sends a request over a socket that then sends no more. */
-static int ask_and_shut_down(uint16_t port, const char *request)
+static socket_handle ask_and_shut_down(uint16_t port, const char *request)
 {
-    struct sockaddr_in address;
-    int socket_fd = socket(AF_INET, SOCK_STREAM, 0);
+    socket_handle handle = connect_to_port(port);
 
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(connect(socket_fd, (struct sockaddr *)&address, sizeof address) == 0);
-    CHECK(send(socket_fd, request, strlen(request), 0) == (ssize_t)strlen(request));
-    CHECK(shutdown(socket_fd, SHUT_WR) == 0);
-    return socket_fd;
+    CHECK(send_bytes(handle, request, strlen(request)));
+    CHECK(shutdown(handle, SHUT_WR) == 0);
+    return handle;
 }
 
 void a_request_before_the_end_of_the_stream_is_answered(void)
@@ -372,7 +360,7 @@ void a_request_before_the_end_of_the_stream_is_answered(void)
         wsp_multiplayer *room = wsp_multiplayer_new();
         wsp_server *server = wsp_server_new();
         char answer[2][16];
-        int sockets[2];
+        socket_handle sockets[2];
 
         about(cases[i][1]);
         CHECK_ERROR(wsp_server_listen(server, 0, &options), WSP_OK);
@@ -381,12 +369,12 @@ void a_request_before_the_end_of_the_stream_is_answered(void)
         sockets[1] = ask_and_shut_down((uint16_t)wsp_multiplayer_get_local_port(room), cases[i][0]);
         for (int j = 0; j < 2; j++) {
             memset(answer[j], 0, sizeof answer[j]);
-            WAIT_FOR(recv(sockets[j], answer[j], strlen(cases[i][1]), MSG_DONTWAIT) > 0, {
+            WAIT_FOR(receive_bytes(sockets[j], answer[j], strlen(cases[i][1]), 0) > 0, {
                 wsp_server_poll(server);
                 wsp_multiplayer_poll(room);
             });
             CHECK_TEXT(answer[j], cases[i][1]);
-            close(sockets[j]);
+            close_socket(sockets[j]);
         }
         wsp_server_free(server);
         wsp_multiplayer_free(room);

@@ -1,7 +1,5 @@
 /* Messages of a program that makes no further call leave by themselves, from every object. */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "check.h"
 #include "tests.h"
 

@@ -1,15 +1,13 @@
 /* Processes that fork(): the child uses objects of its own. */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "check.h"
 #include "tests.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+
+#ifndef _WIN32
 
 /* The random values of one connection, as its bytes show them, and the ids of a server and of a room. */
 struct draws {
@@ -226,3 +224,5 @@ void a_forked_child_does_not_take_events_of_its_parent(void)
     CHECK(next_is_text(pair.server, "for the parent"));
     pair_free(&pair);
 }
+
+#endif

@@ -1,11 +1,8 @@
 /* Sending and receiving. */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "check.h"
 #include "tests.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -326,24 +323,26 @@ void packets_stay_readable_after_the_close(void)
 void packets_survive_a_broken_connection(void)
 {
     struct raw_pair pair;
-    struct pollfd descriptor;
+    int64_t descriptor;
 
     if (raw_open(&pair, NULL)) {
         CHECK(raw_send(&pair, TEXT_FRAME, "last text", 9));
-        descriptor.fd = (int)wsp_peer_get_fd(pair.server, NULL);
-        descriptor.events = POLLIN;
-        WAIT_FOR(poll(&descriptor, 1, 0) > 0, (void)0);
+        descriptor = wsp_peer_get_fd(pair.server, NULL);
+        WAIT_FOR(socket_events(descriptor, false, 0) != 0, (void)0);
         /* The remote peer is disconnected, and its kernel answers with a reset. */
         wsp_stream_free(pair.raw);
         pair.raw = NULL;
         CHECK_ERROR(wsp_peer_send_text(pair.server, "answered with a reset"), WSP_OK);
-        WAIT_FOR(poll(&descriptor, 1, 0) > 0 && (descriptor.revents & POLLHUP) != 0, (void)0);
+        WAIT_FOR((socket_events(descriptor, false, 0) & (POLLHUP | POLLERR)) != 0, (void)0);
         /* The next write fails; messages that arrived before stay readable. */
         wsp_peer_send_text(pair.server, "fails");
         WAIT_FOR(wsp_peer_get_ready_state(pair.server) == WSP_STATE_CLOSED, wsp_peer_poll(pair.server));
         CHECK_NUMBER(wsp_peer_get_close_code(pair.server), -1);
+#ifndef _WIN32
+        /* Windows discards what was not read before the reset (WSAECONNRESET). */
         CHECK_NUMBER((long long)wsp_peer_get_available_packet_count(pair.server), 1);
         CHECK(next_is_text(pair.server, "last text"));
+#endif
     }
     raw_free(&pair);
 }

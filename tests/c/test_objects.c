@@ -1,7 +1,5 @@
 /* wsp_client and wsp_server: events, ids, waiting, invalid arguments. */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "check.h"
 #include "tests.h"
 

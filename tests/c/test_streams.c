@@ -1,7 +1,5 @@
 /* wsp_tcp_server and wsp_stream without WebSocket. */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "check.h"
 #include "tests.h"
 
@@ -12,23 +10,23 @@
 /* Two connected streams. */
 struct streams {
     wsp_tcp_server *listener;
-    wsp_stream *near;
-    wsp_stream *far;
+    wsp_stream *local;
+    wsp_stream *remote;
 };
 
 static bool streams_open(struct streams *streams)
 {
-    stream_connect(&streams->listener, &streams->near);
+    stream_connect(&streams->listener, &streams->local);
     WAIT_FOR(wsp_tcp_server_is_connection_available(streams->listener), (void)0);
-    streams->far = wsp_tcp_server_take_connection(streams->listener);
-    return CHECK(streams->far != NULL) &&
-           wsp_stream_get_status(streams->near) == WSP_STREAM_STATUS_CONNECTED;
+    streams->remote = wsp_tcp_server_take_connection(streams->listener);
+    return CHECK(streams->remote != NULL) &&
+           wsp_stream_get_status(streams->local) == WSP_STREAM_STATUS_CONNECTED;
 }
 
 static void streams_free(struct streams *streams)
 {
-    wsp_stream_free(streams->near);
-    wsp_stream_free(streams->far);
+    wsp_stream_free(streams->local);
+    wsp_stream_free(streams->remote);
     wsp_tcp_server_free(streams->listener);
 }
 
@@ -85,13 +83,43 @@ void a_listener_stops_and_listens_again(void)
         WAIT_FOR(wsp_stream_get_status(waiting) != WSP_STREAM_STATUS_CONNECTED &&
                      wsp_stream_get_status(waiting) != WSP_STREAM_STATUS_CONNECTING,
                  wsp_stream_poll(waiting));
-        CHECK_ERROR(wsp_stream_put_data(streams.near, (const uint8_t *)"x", 1), WSP_OK);
-        CHECK_ERROR(wsp_stream_get_data(streams.far, &byte, 1, NULL), WSP_OK);
+        CHECK_ERROR(wsp_stream_put_data(streams.local, (const uint8_t *)"x", 1), WSP_OK);
+        CHECK_ERROR(wsp_stream_get_data(streams.remote, &byte, 1, NULL), WSP_OK);
         CHECK_ERROR(wsp_tcp_server_listen(streams.listener, 0, NULL), WSP_OK);
         CHECK(wsp_tcp_server_get_local_port(streams.listener) != 0);
     }
     wsp_stream_free(waiting);
     streams_free(&streams);
+}
+
+void a_port_has_one_listener(void)
+{
+    static const char *const addresses[][2] = {
+        {"127.0.0.1", "127.0.0.1"}, {"127.0.0.1", "*"}, {"*", "127.0.0.1"}, {"*", "*"}};
+
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        wsp_tcp_server *first = wsp_tcp_server_new();
+        wsp_tcp_server *second = wsp_tcp_server_new();
+        wsp_stream *client = wsp_stream_new();
+        wsp_stream *accepted;
+        uint16_t port;
+
+        about(addresses[i][0]);
+        CHECK_ERROR(wsp_tcp_server_listen(first, 0, addresses[i][0]), WSP_OK);
+        port = wsp_tcp_server_get_local_port(first);
+        CHECK_ERROR(wsp_tcp_server_listen(second, port, addresses[i][1]), WSP_ERR_ALREADY_IN_USE);
+        /* A connection that has not ended does not keep the port. */
+        CHECK_ERROR(wsp_stream_connect_to_host(client, "127.0.0.1", port), WSP_OK);
+        WAIT_FOR(wsp_tcp_server_is_connection_available(first), wsp_stream_poll(client));
+        accepted = wsp_tcp_server_take_connection(first);
+        wsp_tcp_server_stop(first);
+        CHECK_ERROR(wsp_tcp_server_listen(second, port, addresses[i][1]), WSP_OK);
+        wsp_stream_free(accepted);
+        wsp_stream_free(client);
+        wsp_tcp_server_free(first);
+        wsp_tcp_server_free(second);
+    }
+    about(NULL);
 }
 
 void a_stream_reports_its_addresses(void)
@@ -109,17 +137,17 @@ void a_stream_reports_its_addresses(void)
     wsp_stream_disconnect_from_host(stream);
     wsp_stream_free(stream);
     if (streams_open(&streams)) {
-        CHECK_TEXT(wsp_stream_get_error_message(streams.near), "");
-        CHECK_TEXT(wsp_stream_get_connected_host(streams.near), "127.0.0.1");
-        CHECK_TEXT(wsp_stream_get_connected_host(streams.far), "127.0.0.1");
-        CHECK_NUMBER(wsp_stream_get_connected_port(streams.near),
+        CHECK_TEXT(wsp_stream_get_error_message(streams.local), "");
+        CHECK_TEXT(wsp_stream_get_connected_host(streams.local), "127.0.0.1");
+        CHECK_TEXT(wsp_stream_get_connected_host(streams.remote), "127.0.0.1");
+        CHECK_NUMBER(wsp_stream_get_connected_port(streams.local),
                      wsp_tcp_server_get_local_port(streams.listener));
-        CHECK_NUMBER(wsp_stream_get_connected_port(streams.far), wsp_stream_get_local_port(streams.near));
-        CHECK_NUMBER(wsp_stream_get_local_port(streams.far),
+        CHECK_NUMBER(wsp_stream_get_connected_port(streams.remote), wsp_stream_get_local_port(streams.local));
+        CHECK_NUMBER(wsp_stream_get_local_port(streams.remote),
                      wsp_tcp_server_get_local_port(streams.listener));
-        CHECK_NUMBER(wsp_stream_get_available_bytes(streams.far), 0);
-        CHECK_ERROR(wsp_stream_set_no_delay(streams.near, false), WSP_OK);
-        CHECK_ERROR(wsp_stream_set_no_delay(streams.near, true), WSP_OK);
+        CHECK_NUMBER(wsp_stream_get_available_bytes(streams.remote), 0);
+        CHECK_ERROR(wsp_stream_set_no_delay(streams.local, false), WSP_OK);
+        CHECK_ERROR(wsp_stream_set_no_delay(streams.local, true), WSP_OK);
     }
     streams_free(&streams);
 }
@@ -136,23 +164,23 @@ void a_stream_transfers_bytes(void)
 
     fill(data, SIZE, 5);
     if (streams_open(&streams)) {
-        CHECK_ERROR(wsp_stream_get_partial_data(streams.far, copy, SIZE, &count), WSP_OK);
+        CHECK_ERROR(wsp_stream_get_partial_data(streams.remote, copy, SIZE, &count), WSP_OK);
         CHECK_NUMBER((long long)count, 0);
-        CHECK_ERROR(wsp_stream_put_data(streams.near, data, 10), WSP_OK);
-        WAIT_FOR(wsp_stream_get_available_bytes(streams.far) == 10, (void)0);
-        CHECK_ERROR(wsp_stream_get_data(streams.far, copy, 4, &count), WSP_OK);
+        CHECK_ERROR(wsp_stream_put_data(streams.local, data, 10), WSP_OK);
+        WAIT_FOR(wsp_stream_get_available_bytes(streams.remote) == 10, (void)0);
+        CHECK_ERROR(wsp_stream_get_data(streams.remote, copy, 4, &count), WSP_OK);
         CHECK_NUMBER((long long)count, 4);
-        CHECK_NUMBER(wsp_stream_get_available_bytes(streams.far), 6);
-        CHECK_ERROR(wsp_stream_get_data(streams.far, NULL, 0, &count), WSP_OK);
-        CHECK_ERROR(wsp_stream_get_partial_data(streams.far, copy + 4, 100, &count), WSP_OK);
+        CHECK_NUMBER(wsp_stream_get_available_bytes(streams.remote), 6);
+        CHECK_ERROR(wsp_stream_get_data(streams.remote, NULL, 0, &count), WSP_OK);
+        CHECK_ERROR(wsp_stream_get_partial_data(streams.remote, copy + 4, 100, &count), WSP_OK);
         CHECK_NUMBER((long long)count, 6);
         CHECK(memcmp(copy, data, 10) == 0);
 
         /* More than the kernel accepts, so that partial writes happen. */
         WAIT_FOR(received == SIZE, {
-            CHECK_ERROR(wsp_stream_put_partial_data(streams.far, data + sent, SIZE - sent, &count), WSP_OK);
+            CHECK_ERROR(wsp_stream_put_partial_data(streams.remote, data + sent, SIZE - sent, &count), WSP_OK);
             sent += count;
-            CHECK_ERROR(wsp_stream_get_partial_data(streams.near, copy + received, SIZE - received, &count),
+            CHECK_ERROR(wsp_stream_get_partial_data(streams.local, copy + received, SIZE - received, &count),
                         WSP_OK);
             received += count;
         });
@@ -189,9 +217,9 @@ void blocking_calls_wait_for_each_other(void)
 
     fill(writing.data, BLOCKING_SIZE, 9);
     if (streams_open(&streams)) {
-        writing.stream = streams.near;
+        writing.stream = streams.local;
         CHECK(pthread_create(&thread, NULL, write_all, &writing) == 0);
-        CHECK_ERROR(wsp_stream_get_data(streams.far, copy, BLOCKING_SIZE, &count), WSP_OK);
+        CHECK_ERROR(wsp_stream_get_data(streams.remote, copy, BLOCKING_SIZE, &count), WSP_OK);
         pthread_join(thread, NULL);
         CHECK_ERROR(writing.error, WSP_OK);
         CHECK_NUMBER((long long)count, BLOCKING_SIZE);
@@ -209,19 +237,19 @@ void a_stream_ends_with_eof(void)
     size_t count = 7;
 
     if (streams_open(&streams)) {
-        CHECK_ERROR(wsp_stream_put_data(streams.far, (const uint8_t *)"four", 4), WSP_OK);
-        wsp_stream_disconnect_from_host(streams.far);
-        CHECK_NUMBER(wsp_stream_get_status(streams.far), WSP_STREAM_STATUS_NONE);
-        CHECK_ERROR(wsp_stream_put_data(streams.far, data, 1), WSP_ERR_FAILED);
+        CHECK_ERROR(wsp_stream_put_data(streams.remote, (const uint8_t *)"four", 4), WSP_OK);
+        wsp_stream_disconnect_from_host(streams.remote);
+        CHECK_NUMBER(wsp_stream_get_status(streams.remote), WSP_STREAM_STATUS_NONE);
+        CHECK_ERROR(wsp_stream_put_data(streams.remote, data, 1), WSP_ERR_FAILED);
         /* Earlier bytes are delivered, and their number is reported together with the error. */
-        CHECK_ERROR(wsp_stream_get_data(streams.near, data, sizeof data, &count), WSP_ERR_FILE_EOF);
+        CHECK_ERROR(wsp_stream_get_data(streams.local, data, sizeof data, &count), WSP_ERR_FILE_EOF);
         CHECK_NUMBER((long long)count, 4);
         CHECK(memcmp(data, "four", 4) == 0);
-        CHECK_NUMBER(wsp_stream_get_status(streams.near), WSP_STREAM_STATUS_NONE);
-        CHECK(wsp_stream_get_error_message(streams.near)[0] != '\0');
-        CHECK_NUMBER(wsp_stream_get_available_bytes(streams.near), -1);
+        CHECK_NUMBER(wsp_stream_get_status(streams.local), WSP_STREAM_STATUS_NONE);
+        CHECK(wsp_stream_get_error_message(streams.local)[0] != '\0');
+        CHECK_NUMBER(wsp_stream_get_available_bytes(streams.local), -1);
         /* The same stream can be used for another connection. */
-        CHECK_ERROR(wsp_stream_connect_to_host(streams.near, "127.0.0.1",
+        CHECK_ERROR(wsp_stream_connect_to_host(streams.local, "127.0.0.1",
                                                wsp_tcp_server_get_local_port(streams.listener)),
                     WSP_OK);
     }
@@ -235,14 +263,14 @@ void a_stream_has_no_connection_after_poll_noticed_its_end(void)
     size_t count = 7;
 
     if (streams_open(&streams)) {
-        CHECK_ERROR(wsp_stream_put_data(streams.far, (const uint8_t *)"four", 4), WSP_OK);
-        wsp_stream_disconnect_from_host(streams.far);
-        WAIT_FOR(wsp_stream_get_available_bytes(streams.near) == 4, wsp_stream_poll(streams.near));
-        CHECK_ERROR(wsp_stream_get_partial_data(streams.near, data, sizeof data, &count), WSP_OK);
+        CHECK_ERROR(wsp_stream_put_data(streams.remote, (const uint8_t *)"four", 4), WSP_OK);
+        wsp_stream_disconnect_from_host(streams.remote);
+        WAIT_FOR(wsp_stream_get_available_bytes(streams.local) == 4, wsp_stream_poll(streams.local));
+        CHECK_ERROR(wsp_stream_get_partial_data(streams.local, data, sizeof data, &count), WSP_OK);
         CHECK_NUMBER((long long)count, 4);
-        WAIT_FOR(wsp_stream_get_status(streams.near) == WSP_STREAM_STATUS_NONE,
-                 wsp_stream_poll(streams.near));
-        CHECK_ERROR(wsp_stream_get_partial_data(streams.near, data, sizeof data, &count), WSP_ERR_FAILED);
+        WAIT_FOR(wsp_stream_get_status(streams.local) == WSP_STREAM_STATUS_NONE,
+                 wsp_stream_poll(streams.local));
+        CHECK_ERROR(wsp_stream_get_partial_data(streams.local, data, sizeof data, &count), WSP_ERR_FAILED);
         CHECK_NUMBER((long long)count, 0);
     }
     streams_free(&streams);
@@ -307,9 +335,9 @@ void a_stream_refuses_invalid_arguments(void)
     CHECK_NUMBER(wsp_stream_get_status(stream), WSP_STREAM_STATUS_NONE);
     wsp_stream_free(stream);
     if (streams_open(&streams)) {
-        CHECK_ERROR(wsp_stream_connect_to_host(streams.near, "127.0.0.1", 80), WSP_ERR_ALREADY_IN_USE);
-        CHECK_ERROR(wsp_stream_bind(streams.near, 0, NULL), WSP_ERR_ALREADY_IN_USE);
-        CHECK_NUMBER(wsp_stream_get_status(streams.near), WSP_STREAM_STATUS_CONNECTED);
+        CHECK_ERROR(wsp_stream_connect_to_host(streams.local, "127.0.0.1", 80), WSP_ERR_ALREADY_IN_USE);
+        CHECK_ERROR(wsp_stream_bind(streams.local, 0, NULL), WSP_ERR_ALREADY_IN_USE);
+        CHECK_NUMBER(wsp_stream_get_status(streams.local), WSP_STREAM_STATUS_CONNECTED);
     }
     streams_free(&streams);
 }
@@ -324,15 +352,15 @@ void writing_to_lost_streams(void)
 
     if (streams_open(&streams)) {
         /* Unread input makes the kernel answer with a reset. */
-        CHECK_ERROR(wsp_stream_put_data(streams.near, data, 1000), WSP_OK);
-        wsp_stream_free(streams.far);
-        streams.far = NULL;
+        CHECK_ERROR(wsp_stream_put_data(streams.local, data, 1000), WSP_OK);
+        wsp_stream_free(streams.remote);
+        streams.remote = NULL;
         while (error == WSP_OK && now() < deadline) {
-            error = wsp_stream_put_data(streams.near, data, SIZE);
+            error = wsp_stream_put_data(streams.local, data, SIZE);
         }
         CHECK_ERROR(error, WSP_ERR_CONNECTION_ERROR);
-        CHECK_NUMBER(wsp_stream_get_status(streams.near), WSP_STREAM_STATUS_ERROR);
-        CHECK_ERROR(wsp_stream_put_data(streams.near, data, SIZE), WSP_ERR_FAILED);
+        CHECK_NUMBER(wsp_stream_get_status(streams.local), WSP_STREAM_STATUS_ERROR);
+        CHECK_ERROR(wsp_stream_put_data(streams.local, data, SIZE), WSP_ERR_FAILED);
     }
     streams_free(&streams);
     free(data);

@@ -1,7 +1,5 @@
 /* One object in several threads, and several objects in several threads. */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "check.h"
 #include "tests.h"
 

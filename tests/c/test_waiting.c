@@ -1,18 +1,15 @@
 /* wsp_client_wait() and wsp_server_wait() in several threads: what ends them, and what they leave alone. */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "check.h"
 #include "tests.h"
 
-#include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#ifndef _WIN32
 #include <sys/resource.h>
-#include <time.h>
-#include <unistd.h>
+#endif
 
 /* A server with two clients. */
 struct hall {
@@ -246,14 +243,7 @@ void stopping_and_disconnecting_end_every_wait(void)
     hall_free(&hall);
 }
 
-static double processor_seconds(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
+#ifndef _WIN32
 /* In a process of its own, because it takes all its descriptors: the client's first socket is the last one
  * that the system gives, and none is left for a poller. */
 void waiting_without_descriptors(void)
@@ -278,9 +268,9 @@ void waiting_without_descriptors(void)
     close(taken[--count]);
     CHECK_ERROR(wsp_client_connect_to_url(client, url, NULL), WSP_OK);
     start = now();
-    used = processor_seconds();
+    used = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
     CHECK_ERROR(wsp_client_wait(client, 500), WSP_ERR_TIMEOUT);
-    used = processor_seconds() - used;
+    used = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - used;
     CHECK(used < (now() - start) / 3);
     if (failed_checks() > 0) {
         printf("  %.3f s of the processor in %.3f s\n", used, now() - start);
@@ -302,20 +292,7 @@ void a_wait_without_descriptors_does_not_spin(void)
 {
     CHECK(passes_isolated("waiting_without_descriptors"));
 }
-
-static int open_descriptors(void)
-{
-    DIR *folder = opendir("/proc/self/fd");
-    int count = 0;
-
-    while (folder != NULL && readdir(folder) != NULL) {
-        count++;
-    }
-    if (folder != NULL) {
-        closedir(folder);
-    }
-    return count;
-}
+#endif
 
 void freed_objects_release_their_descriptors(void)
 {

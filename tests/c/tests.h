@@ -114,14 +114,14 @@
     TEST(writing_to_a_lost_connection_raises_no_signal)         \
     /* test_admission.c */                                      \
     TEST(players_join_while_silent_connections_are_held)        \
-    TEST(a_listener_without_descriptors_says_so_once)           \
-    TEST(freed_peers_deliver_without_polls_in_a_forked_process_too) \
+    TEST(freed_peers_deliver_without_polls)                     \
     /* test_option_cases.c */                                   \
     TEST(every_option_of_every_object_has_its_default)          \
     TEST(refused_options_change_nothing_and_name_their_bounds)  \
     /* test_streams.c */                                        \
     TEST(a_listener_refuses_invalid_addresses)                  \
     TEST(a_listener_stops_and_listens_again)                    \
+    TEST(a_port_has_one_listener)                               \
     TEST(a_stream_reports_its_addresses)                        \
     TEST(a_stream_transfers_bytes)                              \
     TEST(blocking_calls_wait_for_each_other)                    \
@@ -180,27 +180,39 @@
     TEST(a_wake_ends_the_wait_of_a_client)                      \
     TEST(threads_wait_for_times_of_their_own)                   \
     TEST(stopping_and_disconnecting_end_every_wait)             \
-    TEST(a_wait_without_descriptors_does_not_spin)              \
-    TEST(freed_objects_release_their_descriptors)               \
-    /* test_fork.c */                                           \
-    TEST(a_forked_child_draws_other_random_numbers)             \
+    TEST(freed_objects_release_their_descriptors)
+
+/* Tests of what only POSIX has: fork(), and a limit of a process's descriptors. Other systems leave them out. */
+#define POSIX_TESTS(TEST)                                           \
+    /* test_admission.c */                                          \
+    TEST(a_listener_without_descriptors_says_so_once)               \
+    TEST(freed_peers_deliver_without_polls_in_a_forked_process_too) \
+    /* test_waiting.c */                                            \
+    TEST(a_wait_without_descriptors_does_not_spin)                  \
+    /* test_fork.c */                                               \
+    TEST(a_forked_child_draws_other_random_numbers)                 \
     TEST(a_forked_child_does_not_take_events_of_its_parent)
 
 /* Cases whose defect would end the process. */
 #define ISOLATED_CASES(CASE)                        \
     CASE(joining_while_silent_connections_are_held) \
-    CASE(accepting_without_descriptors)             \
-    CASE(closing_in_a_forked_process)               \
     CASE(counts_beyond_any_list)                    \
     CASE(sending_to_lost_peers)                     \
-    CASE(writing_to_lost_streams)                   \
+    CASE(writing_to_lost_streams)
+
+/* The cases of POSIX_TESTS. */
+#define ISOLATED_POSIX_CASES(CASE)      \
+    CASE(accepting_without_descriptors) \
+    CASE(closing_in_a_forked_process)   \
     CASE(waiting_without_descriptors)
 
 #define DECLARE_TEST(name) void name(void);
 TLS_TESTS(DECLARE_TEST)
 NO_TLS_TESTS(DECLARE_TEST)
 CAPI_TESTS(DECLARE_TEST)
+POSIX_TESTS(DECLARE_TEST)
 ISOLATED_CASES(DECLARE_TEST)
+ISOLATED_POSIX_CASES(DECLARE_TEST)
 #undef DECLARE_TEST
 
 #endif

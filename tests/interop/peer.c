@@ -23,17 +23,9 @@
  * if it should be.
  */
 
-#define _POSIX_C_SOURCE 200809L
-
-#include <poll.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <wspeer.h>
-
 #include "../c/message.h"
+
+#include <stdarg.h>
 
 #define MEBIBYTE ((size_t)1024 * 1024)
 #define LONGEST_MESSAGE (16 * MEBIBYTE)
@@ -478,14 +470,13 @@ static bool wait_for_socket(wsp_peer *peer)
 {
     bool wants_write = false;
     int64_t fd = wsp_peer_get_fd(peer, &wants_write);
-    struct pollfd interest = {(int)fd, (short)(POLLIN | (wants_write ? POLLOUT : 0)), 0};
 
     if (fd < 0) {
         nap();
         return false;
     }
     /* Once more without waiting, for data that arrived at the deadline. */
-    return poll(&interest, 1, 1000) == 0 && poll(&interest, 1, 0) == 0;
+    return socket_events(fd, wants_write, 1000) == 0 && socket_events(fd, wants_write, 0) == 0;
 }
 
 static bool visit(const char *url, const char *path)
@@ -542,11 +533,14 @@ static unsigned long number(const char *text)
 
 int main(int argc, char **argv)
 {
-    bool is_server = argc >= 2 && is_flag(argv[1], "server");
-    bool is_client = argc >= 3 && is_flag(argv[1], "client");
+    bool is_server;
+    bool is_client;
     bool is_plain = false;
     bool is_ok;
 
+    begin_program(&argc, &argv);
+    is_server = argc >= 2 && is_flag(argv[1], "server");
+    is_client = argc >= 3 && is_flag(argv[1], "client");
     if (!is_server && !is_client) {
         usage();
     }

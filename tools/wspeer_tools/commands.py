@@ -59,6 +59,7 @@ COMMANDS = {
     "test-godot": Command("suites.godot", "main", "[--suite NAME] [--only SUBSTRING] [--implementation ours|engine]"),
     "test-arm64": Command("suites.foreign", "test_arm64", "[c|godot [OPTION...]]: Linux arm64, with qemu"),
     "test-musl": Command("suites.foreign", "test_musl", "the C tests with musl, linked statically"),
+    "test-windows": Command("suites.windows", "main", "[c|exchange|trust]...: the C library for Windows, with wine"),
     "test-windows-engine": Command(
         "suites.foreign", "test_windows_engine", "[OPTION of test-godot...]: a Windows engine, with wine"
     ),

@@ -37,7 +37,8 @@ with_peer_options! {
     /// the next connection; wrong calls print no error, and [method get_error_message] explains them; invalid property
     /// values are refused, and the property keeps its value. See [code]MIGRATING.md[/code] for all differences.
     ///
-    /// Any method may be called from any thread; calls on one object wait for each other.
+    /// Any method may be called from any thread; calls on one object wait for each other. Only [method get_ready_state]
+    /// and [method get_available_packet_count] do not wait, and return what the last finished call has left.
     #[derive(GodotClass)]
     #[class(tool, init, base = PacketPeerExtension)]
     pub struct RustWebSocketPeer {

@@ -30,17 +30,9 @@
  * judges them.
  */
 
-#define _POSIX_C_SOURCE 200809L
-
-#include <poll.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <wspeer.h>
-
 #include "../../c/message.h"
+
+#include <stdarg.h>
 
 #define MOST 8
 
@@ -305,7 +297,7 @@ static void visit(const char *url)
         if (wsp_peer_get_ready_state(connection->peer) == WSP_STATE_CLOSED) {
             break;
         }
-        poll(NULL, 0, 1);
+        nap();
     }
     end(connection);
 }
@@ -529,8 +521,10 @@ static void make_bytes(void)
 
 int main(int argc, char **argv)
 {
-    bool is_server = argc >= 2 && strcmp(argv[1], "server") == 0;
+    bool is_server;
 
+    begin_program(&argc, &argv);
+    is_server = argc >= 2 && strcmp(argv[1], "server") == 0;
     if (!is_server && (argc < 3 || strcmp(argv[1], "client") != 0)) {
         stop("usage: end client URL|server [OPTION]...");
     }

@@ -117,17 +117,20 @@ class Suite:
 
     # Steps with programs.
 
+    def program(self, name: str) -> pathlib.Path:
+        return self.work / f"{name}{self.target.suffix}"
+
     def compile(self, program: str, sources: "list[Argument]", *, is_static: bool = False) -> bool:
         is_cxx = str(sources[0]).endswith(".cpp")
         compiler = [*self.target.cxx, *self.cxx_flags] if is_cxx else [*self.target.cc, *self.c_flags, "-pthread"]
         libraries: list[Argument] = [f"-L{self.libraries}", "-lwspeer", f"-Wl,-rpath,{self.libraries}"]
         if is_static:
             libraries = [self.libraries / "libwspeer.a", *self.target.static_libraries]
-        command = [*compiler, *sources, "-o", self.work / program, *libraries]
+        command = [*compiler, *sources, "-o", self.program(program), *libraries]
         return self.report.step(f"compile {program}", lambda: run(command))
 
     def start(self, name: str, log: str, *arguments: str) -> Program:
-        command = self.runner.command(self.work / name, *arguments)
+        command = self.runner.command(self.program(name), *arguments)
         return Program(command, self.work / log, has_input=True, env=self.runner.variables())
 
     @contextlib.contextmanager
@@ -140,6 +143,10 @@ class Suite:
             note(server.text())
             if status != 0:
                 raise Failed(f"{name} ended with status {status}")
+
+    def stop_server(self, server: Program) -> None:
+        """Asks a server to end, whose clients are connected."""
+        server.signal(signal.SIGTERM)
 
     def client(self, log: str, port: int, *arguments: str, program: str = "echo_client", path: str = "") -> Program:
         url = f"ws://127.0.0.1:{port}/{path}"
@@ -214,7 +221,7 @@ class Suite:
             # A server that ends sends close frames. Carol's input stays open and empty.
             with self.client("carol", port, program="chat_client", path="carol") as carol:
                 carol.wait_for("^carol has come$")
-                server.signal(signal.SIGTERM)
+                self.stop_server(server)
                 line = (carol.next_line() or "").rstrip()
                 if not re.match(r"the server .*: 1001$", line):
                     raise Failed(f"carol printed '{line}'")
@@ -240,7 +247,7 @@ class Suite:
 
     def run_program(self, name: str, *arguments: str) -> None:
         log = self.work / f"{name}.out"
-        status, text = self.runner.run(self.work / name, *arguments, log=log, cwd=self.work, silence=300)
+        status, text = self.runner.run(self.program(name), *arguments, log=log, cwd=self.work, silence=300)
         note(text)
         if status != 0:
             raise Failed(f"{name} ended with status {status}")
@@ -292,7 +299,7 @@ class Suite:
             step("many connections", lambda: self.run_program("many_connections", "10", "1000"))
         for name in ("test_capi", "test_capi_static"):
             if name in compiled:
-                self.run_tests(name, self.runner.command(self.work / name))
+                self.run_tests(name, self.runner.command(self.program(name)))
         if has_valgrind and "test_capi" in compiled:
             self.run_under_valgrind()
         return self.report.close()

@@ -20,6 +20,8 @@ class CTarget:
     # What a program links beside the static library: what `rustc --print native-static-libs` names.
     static_libraries: "tuple[str, ...]" = ("-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc")
     has_shared_library: bool = True
+    # What the file names of programs end with.
+    suffix: str = ""
     # Tests of the header and the symbols need no program of the platform.
     is_this_machine: bool = False
 

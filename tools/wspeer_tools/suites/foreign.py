@@ -47,6 +47,7 @@ def c_target(platform: Platform, libraries: pathlib.Path, runner: Runner) -> CTa
         runner,
         static_libraries=tuple(names),
         has_shared_library=platform.shared is not None,
+        suffix=".exe" if platform.system == "windows" else "",
     )
 
 

@@ -75,8 +75,10 @@ class ReducedEngine:
         run([compiler, *FLAGS, *STRICT, "-fPIC", "-shared", source, "-o", self.library, "-ldl"])
 
     def sample_project(self) -> pathlib.Path:
-        project = self.work / "sample"
+        project = self.work / GODOT_PROJECT.name
         shutil.copytree(GODOT_PROJECT, project, ignore=shutil.ignore_patterns("bin", ".godot"))
+        # Its tests use files beside the project.
+        (self.work / "tests").symlink_to(ROOT / "tests")
         return self._with_library(project)
 
     def project(self, name: str, script: str) -> pathlib.Path:
