@@ -6,8 +6,8 @@ import filecmp
 import pathlib
 import shutil
 
-from ..packages.notices import linked_packages
 from ..packages.install import Installation
+from ..packages.notices import linked_packages
 from ..process import run_to_end
 from ..project import HEADER, ROOT
 from ..report import Failed
