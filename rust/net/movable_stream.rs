@@ -21,7 +21,9 @@ pub(super) struct MovableStream {
 
 impl MovableStream {
     pub fn new(stream: TcpStream) -> Self {
-        Self { stream: stream.into() }
+        #[cfg(windows)]
+        let stream = RwLock::new(stream);
+        Self { stream }
     }
 
     /// Runs a call on the stream.
