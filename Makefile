@@ -16,7 +16,7 @@ C_TARGET := $(CARGO_TARGET_DIR)/capi
 C_LIBRARY := $(C_TARGET)/debug
 
 .PHONY: help build build-c optimized demo test test-rust test-c test-godot test-editor test-docs test-conformance \
-    test-interop test-secure conformance check check-words header bench fuzz sanitize clean
+    test-interop test-secure conformance check check-double check-words header bench fuzz sanitize clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -43,7 +43,7 @@ demo: build ## run the tutorial's server and client in a Godot engine
 test: check test-rust test-c test-godot test-editor test-docs test-conformance test-interop test-secure ## run all checks and tests
 
 test-rust: ## unit and integration tests of the Rust layers
-	@echo "== Rust tests: core alone"
+	@echo "== Rust tests: core alone, without TLS"
 	$(CARGO) test --no-default-features
 	@echo "== Rust tests: all features"
 	$(CARGO) test $(EXTENSION)
@@ -55,6 +55,8 @@ test-c: build-c ## compile and run the C and C++ programs
 test-godot: build ## run the tests in the Godot engine
 	@echo "== tests in the Godot engine"
 	@tools/run test-godot
+	@echo "== engines without some classes"
+	@tools/run test-reduced-engines
 	@echo "== demos"
 	@tools/run test-demos
 
@@ -91,7 +93,12 @@ check: ## formatting, lints, documentation, licences, header, scripts
 	@tools/run check-dependencies
 	@tools/run check-generated
 	@tools/run check-scripts
+	@tools/run check-workflows
 	@tools/run check-words
+
+check-double: ## compile the extension for engines that were built with precision=double
+	@echo "== the extension with double precision"
+	@tools/run check-double
 
 check-words: ## terms of comments and texts (tools/terms.txt), length of comment lines
 	@tools/run check-words
@@ -152,7 +159,7 @@ docs: build ## write the documentation as a searchable site into dist/docs
 test-book: docs ## build that site, and look for missing names and broken links
 	@tools/run check-docs
 
-.PHONY: install uninstall addon dist abi abi-baseline test-packaging
+.PHONY: install uninstall addon dist ios abi abi-baseline test-packaging
 
 test: test-packaging
 
@@ -167,6 +174,9 @@ addon: ## write dist/wspeer-addon-VERSION.zip for this machine's Godot (PLATFORM
 
 dist: ## write the release for all platforms into dist/: addon, C libraries, source, checksums (PLATFORMS=...)
 	@tools/run dist $(PLATFORMS)
+
+ios: ## write dist/wspeer-ios-VERSION.zip with xcframeworks, on a Mac
+	@tools/run ios
 
 abi: ## compare the C interface with the committed baseline
 	@tools/run abi

@@ -39,7 +39,7 @@ fn godot_type(option: &Declaration) -> &'static str {
 }
 
 /// For each class a macro that adds the properties to its struct and the accessors to its first `#[godot_api]` block:
-/// `#[var]` finds accessors in that block only.
+/// `#[var]` finds accessors in that block only. It lists the accessors as short calls.
 pub fn macros() -> String {
     let mut out = String::new();
     for object in Object::ALL {
@@ -73,6 +73,12 @@ fn methods_rule(out: &mut String, object: Object) {
     emit!(out, "        $(#[$($attribute)*])*\n        impl $name {{\n            $($items)*\n");
     for (group, option) in godot_options(object) {
         accessors(out, group, option);
+    }
+    emit!(out, "        }}\n");
+    emit!(out, "        $crate::godot::short_calls::short_calls! {{\n            $name:");
+    for (_, option) in godot_options(object) {
+        let name = option.public_name();
+        emit!(out, "            get_{name}, set_{name},");
     }
     emit!(out, "        }}\n    }};");
 }

@@ -71,6 +71,7 @@
 //! * `tls` adds TLS by rustls. Without it, `wss://` URLs and the TLS options are refused with
 //!   [`error::ErrorCode::Unavailable`].
 //! * `godot` adds the classes of the Godot extension (GDExtension) and depends on the crate `godot`.
+//! * `godot-double` does the same for engines that were built with `precision=double`.
 //! * `capi` adds the functions of `wspeer.h` to the library. cbindgen writes that header during the build. The feature
 //!   `c-interface` does the same without `tls`.
 //!
@@ -96,7 +97,7 @@ mod capi;
 pub mod error;
 #[doc(hidden)]
 pub mod fuzzing;
-#[cfg(feature = "godot")]
+#[cfg(feature = "godot-classes")]
 #[expect(clippy::needless_pass_by_value, reason = "arguments of methods that scripts call are values")]
 mod godot;
 pub mod limits;

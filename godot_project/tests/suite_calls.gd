@@ -202,16 +202,6 @@ func test_wrong_calls_by_name_change_nothing() -> void:
 	equal(pair[1].get_packet().get_string_from_utf8(), "still open")
 
 
-func test_numbers_that_a_method_cannot_hold_are_refused() -> void:
-	if engine_differs():
-		return
-	var room = RustWebSocketMultiplayerPeer.new()
-	expect_engine_errors(true)
-	equal(room.callv("get_peer_port", [1 << 40]), null)
-	expect_engine_errors(false)
-	equal(room.get_peer_port(7), 0)
-
-
 func test_a_script_that_overrides_a_method_is_called() -> void:
 	if engine_differs():
 		return

@@ -6,6 +6,7 @@ use godot::private::{__GODOT_DOCS_REGISTRY, DocsItem, DocsShard, InherentImplDoc
 use godot::register::private::constant::{ConstantKind, ExportConstant, IntegerConstant};
 
 use super::class_enums::{ClassEnum, RemoteWriteMode, State, Status, TlsStatus, WriteMode};
+use super::missing_classes;
 use super::remote_peer::RustWebSocketRemotePeer;
 use super::streams::{RustStreamPeerTCP, RustStreamPeerTLS};
 use super::websocket_peer::RustWebSocketPeer;
@@ -37,6 +38,9 @@ class_constants! {
 }
 
 fn register_enum<C: GodotClass, E: ClassEnum>() {
+    if !missing_classes::is_registered::<C>() {
+        return;
+    }
     let enumerators = E::CONSTANTS.iter().map(|(name, number)| IntegerConstant::new(name, *number)).collect();
     let name = StringName::from(E::NAME);
     ExportConstant::new(C::class_id(), ConstantKind::Enum { name, enumerators }).register();

@@ -17,11 +17,10 @@ thread_local! {
     static LENT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Writes a byte count to the engine's out parameter; returns the engine's number of the result.
-pub fn report_count(result: &Result, count: usize, out: RawPtr<*mut i32>) -> GodotError {
+/// Writes a byte count to the engine's out parameter.
+pub fn report_count(count: usize, out: RawPtr<*mut i32>) {
     // SAFETY: the pointer is the engine's out parameter of the call that is being answered.
     unsafe { *out.ptr() = convert::integer32(count) };
-    convert::error(result)
 }
 
 /// Lends a copy of a packet to the engine, which copies it before its next call. The copy belongs to this thread,

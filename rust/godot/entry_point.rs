@@ -8,7 +8,7 @@ use godot::sys::{
 };
 
 use super::silenced_output::SilencedOutput;
-use super::{class_constants, method_registration, monitor, refused_calls};
+use super::{class_constants, engine_functions, monitor, refused_calls};
 
 struct Wspeer;
 
@@ -30,7 +30,7 @@ unsafe impl ExtensionLibrary for Wspeer {
 }
 
 /// Loads the library as gdext's attribute for [`ExtensionLibrary`] would, with
-/// [`method_registration`] between gdext and the engine.
+/// [`engine_functions`] between gdext and the engine.
 ///
 /// # Safety
 /// To be called by the engine alone.
@@ -44,7 +44,7 @@ unsafe extern "C" fn wspeer_gdextension_init(
     let silenced = SilencedOutput::new();
     // SAFETY: as this function.
     let is_loaded =
-        unsafe { __gdext_load_library::<Wspeer>(method_registration::intercept(get_proc_address), library, init) };
+        unsafe { __gdext_load_library::<Wspeer>(engine_functions::intercept(get_proc_address), library, init) };
     drop(silenced);
     is_loaded
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::object_lock::ObjectLock;
+use super::object_lock::{Lockable, ObjectLock};
 use crate::net::background_flush::{BackgroundFlush, FlushProgress, FlushRegistration};
 use crate::peer::flushing::CollectsOutput;
 
 /// An object that collects output. That thread calls no method of the engine.
-pub trait FlushedObject: Send + 'static {
+pub trait FlushedObject: Lockable + Send {
     fn output(&mut self) -> &mut dyn CollectsOutput;
 }
 

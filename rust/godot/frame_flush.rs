@@ -3,8 +3,8 @@
 use godot::global::Error as GodotError;
 use godot::prelude::*;
 
-use super::called_instance::CalledInstance;
-use super::object_registry::{ObjectClass, RegisteredObject};
+use super::object_field::ObjectClass;
+use super::object_lock::Lockable;
 use super::refused_calls;
 use crate::error::Result;
 
@@ -15,7 +15,7 @@ pub struct FrameFlush {
 }
 
 /// An object that collects the messages of a frame. Its class has a method `flush()`, which calls [`flush`].
-pub trait CollectsMessages: RegisteredObject {
+pub trait CollectsMessages: Lockable {
     fn frame_flush(&mut self) -> &mut FrameFlush;
 
     /// Returns whether messages wait for a flush.
@@ -26,36 +26,28 @@ pub trait CollectsMessages: RegisteredObject {
 }
 
 /// Runs a call that sends, and schedules the flush of what it collected.
-pub fn send<I: CalledInstance>(
-    this: &I,
-    call: impl FnOnce(&mut <I::Class as ObjectClass>::Object) -> Result,
-) -> GodotError
-where
-    <I::Class as ObjectClass>::Object: CollectsMessages,
-{
+pub fn send<C: ObjectClass<Object: CollectsMessages>>(
+    this: &C,
+    call: impl FnOnce(&mut C::Object) -> Result,
+) -> GodotError {
     let name = refused_calls::call_of(&call);
     let result = send_silently(this, call);
-    refused_calls::number::<I::Class>(result, name, || this.handle().instance_id())
+    refused_calls::number::<C>(result, name, || this.to_gd().instance_id())
 }
 
 /// Does the same as [`send`] without a warning. `None` is a call from inside another call on the same object.
-pub fn send_silently<I: CalledInstance>(
-    this: &I,
-    call: impl FnOnce(&mut <I::Class as ObjectClass>::Object) -> Result,
-) -> Option<Result>
-where
-    <I::Class as ObjectClass>::Object: CollectsMessages,
-{
-    let (result, schedules) = this.on(|lock| {
-        lock.with((None, false), |object| {
-            let result = call(object);
-            let schedules = !object.frame_flush().is_scheduled && object.has_unflushed();
-            object.frame_flush().is_scheduled |= schedules;
-            (Some(result), schedules)
-        })
+pub fn send_silently<C: ObjectClass<Object: CollectsMessages>>(
+    this: &C,
+    call: impl FnOnce(&mut C::Object) -> Result,
+) -> Option<Result> {
+    let (result, schedules) = this.object_field().with((None, false), |object| {
+        let result = call(object);
+        let schedules = !object.frame_flush().is_scheduled && object.has_unflushed();
+        object.frame_flush().is_scheduled |= schedules;
+        (Some(result), schedules)
     });
     if schedules {
-        this.handle().upcast::<Object>().call_deferred("flush", &[]);
+        this.to_gd().upcast::<Object>().call_deferred("flush", &[]);
     }
     result
 }

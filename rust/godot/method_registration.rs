@@ -1,49 +1,36 @@
-//! Intercepts the registration of methods with the engine, to register [`pointer_calls`] and [`variant_calls`] in place
-//! of gdext's functions.
+//! Intercepts the registration of classes and methods with the engine, to register [`short_calls`] and
+//! [`variant_calls`] in place of gdext's functions.
 
 #![expect(unsafe_code, reason = "the engine's functions are passed as untyped pointers")]
 
-use std::ffi::{CStr, c_char, c_void};
-use std::sync::OnceLock;
+use std::ffi::{CStr, c_void};
 
 use godot::prelude::*;
 use godot::sys::{
-    GDExtensionClassLibraryPtr, GDExtensionClassMethodInfo, GDExtensionConstStringNamePtr,
-    GDExtensionInterfaceFunctionPtr, GDExtensionInterfaceGetProcAddress,
+    GDExtensionClassCallVirtual, GDExtensionClassCreationInfo4, GDExtensionClassLibraryPtr, GDExtensionClassMethodInfo,
+    GDExtensionConstStringNamePtr, GDExtensionInterfaceClassdbRegisterExtensionClass4 as RegisterClass,
+    GDExtensionInterfaceClassdbRegisterExtensionClassMethod as RegisterMethod,
 };
 
-use super::variant_calls;
-use super::websocket_peer::pointer_calls;
+use super::engine_functions::{EngineFunction, UntypedFunction};
+use super::{short_calls, variant_calls};
 
-type GetProcAddress = unsafe extern "C" fn(*const c_char) -> GDExtensionInterfaceFunctionPtr;
-type RegisterMethod =
-    unsafe extern "C" fn(GDExtensionClassLibraryPtr, GDExtensionConstStringNamePtr, *const GDExtensionClassMethodInfo);
+static METHOD: EngineFunction<RegisterMethod> = EngineFunction::new();
+static CLASS: EngineFunction<RegisterClass> = EngineFunction::new();
 
-const REGISTER_METHOD: &CStr = c"classdb_register_extension_class_method";
-
-static ENGINE: OnceLock<GetProcAddress> = OnceLock::new();
-static REGISTER: OnceLock<RegisterMethod> = OnceLock::new();
-
-/// Returns the function by which gdext finds the engine's functions; it replaces the one that registers methods.
-pub fn intercept(engine: GDExtensionInterfaceGetProcAddress) -> GDExtensionInterfaceGetProcAddress {
-    let Some(found) = engine else { return engine };
-    ENGINE.get_or_init(|| found);
-    Some(get_proc_address)
-}
-
-unsafe extern "C" fn get_proc_address(name: *const c_char) -> GDExtensionInterfaceFunctionPtr {
-    let engine = ENGINE.get()?;
-    // SAFETY: as the caller of this function, which passes a NUL-terminated name.
-    let (found, name) = unsafe { (engine(name), CStr::from_ptr(name)) };
-    if name != REGISTER_METHOD {
-        return found;
+/// Returns the function that gdext gets instead of `found`, if this module has one.
+///
+/// # Safety
+/// `found` has the type that the engine's header declares for the name.
+pub unsafe fn replace(name: &CStr, found: UntypedFunction) -> Option<UntypedFunction> {
+    // SAFETY: as the caller of this function; the types are those of these names.
+    unsafe {
+        match name.to_bytes() {
+            b"classdb_register_extension_class_method" => Some(METHOD.replace(found, register_method)),
+            b"classdb_register_extension_class4" => Some(CLASS.replace(found, register_class)),
+            _ => None,
+        }
     }
-    // SAFETY: this is the type that the engine's header declares for the function of this name.
-    let register: RegisterMethod = unsafe { std::mem::transmute::<unsafe extern "C" fn(), RegisterMethod>(found?) };
-    REGISTER.get_or_init(|| register);
-    let ours: RegisterMethod = register_method;
-    // SAFETY: the engine's functions are all passed as this type, and cast back by their callers.
-    Some(unsafe { std::mem::transmute::<RegisterMethod, unsafe extern "C" fn()>(ours) })
 }
 
 unsafe extern "C" fn register_method(
@@ -51,17 +38,54 @@ unsafe extern "C" fn register_method(
     class: GDExtensionConstStringNamePtr,
     info: *const GDExtensionClassMethodInfo,
 ) {
-    let Some(register) = REGISTER.get() else { return };
-    // SAFETY: gdext passes a live struct and live names, each of the size of a StringName.
-    let (mut info, class, name) = unsafe { (*info, &*class.cast::<StringName>(), &*(*info).name.cast::<StringName>()) };
-    let name = name.to_string();
-    if *class == "RustWebSocketPeer"
-        && let Some(call) = pointer_calls::pointer_call(&name)
-    {
-        info.ptrcall_func = call;
+    let Some(register) = METHOD.get() else { return };
+    // SAFETY: gdext passes a live struct, and the name in it is a StringName.
+    let (mut info, name) = unsafe { (*info, text((*info).name)) };
+    // SAFETY: gdext passes a StringName.
+    if let Some(call) = short_calls::find_method(&unsafe { text(class) }, &name) {
+        info.ptrcall_func = Some(call);
     }
     // SAFETY: as above.
     unsafe { variant_calls::install(&mut info) };
     // SAFETY: as the caller of this function.
-    unsafe { register(library, std::ptr::from_ref(class).cast_mut().cast::<c_void>().cast(), &raw const info) };
+    unsafe { register(library, class, &raw const info) };
+}
+
+unsafe extern "C" fn register_class(
+    library: GDExtensionClassLibraryPtr,
+    class: GDExtensionConstStringNamePtr,
+    base: GDExtensionConstStringNamePtr,
+    info: *const GDExtensionClassCreationInfo4,
+) {
+    let Some(register) = CLASS.get() else { return };
+    // SAFETY: gdext passes a live struct and StringNames.
+    let (mut info, name) = unsafe { (*info, text(class)) };
+    // gdext does not use the data of a class.
+    if info.class_userdata.is_null()
+        && let Some(name) = short_calls::class_with_virtuals(&name)
+    {
+        // The engine keeps the pointer until the library is unloaded.
+        info.class_userdata = Box::into_raw(Box::new(name)).cast();
+        info.get_virtual_func = Some(find_virtual);
+    }
+    // SAFETY: as the caller of this function.
+    unsafe { register(library, class, base, &raw const info) };
+}
+
+/// The engine's function that finds a virtual method.
+unsafe extern "C" fn find_virtual(
+    class: *mut c_void,
+    name: GDExtensionConstStringNamePtr,
+    hash: u32,
+) -> GDExtensionClassCallVirtual {
+    // SAFETY: `register_class()` has registered this pointer, which is never freed. The engine passes a StringName.
+    let (class, name) = unsafe { (*class.cast::<&'static str>(), text(name)) };
+    short_calls::find_virtual(class, &name, hash)
+}
+
+/// # Safety
+/// `name` points to a live StringName.
+unsafe fn text(name: GDExtensionConstStringNamePtr) -> String {
+    // SAFETY: as this function; gdext's type has the layout of the engine's.
+    unsafe { &*name.cast::<StringName>() }.to_string()
 }

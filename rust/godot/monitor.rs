@@ -1,10 +1,12 @@
 //! `RustWebSocketMonitor`, and the profiler that sends the same data to the editor's "WebSockets" tab.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use godot::classes::{EngineDebugger, EngineProfiler, IEngineProfiler, IObject, Performance, ProjectSettings};
 use godot::obj::Singleton;
 use godot::prelude::*;
 
-use super::convert;
+use super::{convert, missing_classes};
 use crate::net::clock;
 use crate::peer::trace::{self, Direction, Meter, PeerClass, PeerRow, TraceEvent, TraceEventKind, TraceSubscriber};
 use crate::proto::Role;
@@ -24,6 +26,8 @@ const INTERVAL: f64 = 0.2;
 const CONNECTIONS: &str = "wspeer/connections";
 const BYTES_IN: &str = "wspeer/bytes_in_per_second";
 const BYTES_OUT: &str = "wspeer/bytes_out_per_second";
+
+static IS_STARTED: AtomicBool = AtomicBool::new(false);
 
 /// A view of all WebSocket connections of the running game: the live peers, and a log of recent messages.
 ///
@@ -248,14 +252,21 @@ pub fn start() {
         let bytes: i64 = settings.get_setting(PREVIEW_SETTING).try_to().unwrap_or(0);
         trace::set_preview_size(usize::try_from(bytes).unwrap_or(0));
     }
+    IS_STARTED.store(true, Ordering::Relaxed);
     if EngineDebugger::singleton().is_active() {
-        EngineDebugger::singleton().register_profiler(NAME, &RustWebSocketProfiler::new_gd());
+        if missing_classes::is_registered::<RustWebSocketProfiler>() {
+            EngineDebugger::singleton().register_profiler(NAME, &RustWebSocketProfiler::new_gd());
+        }
         RustWebSocketMonitor::singleton().bind_mut().set_enabled(true);
     }
 }
 
 /// Disables the monitor; called before the classes are unregistered.
 pub fn stop() {
+    // Without it, the classes could not be registered.
+    if !IS_STARTED.load(Ordering::Relaxed) {
+        return;
+    }
     RustWebSocketMonitor::singleton().bind_mut().set_enabled(false);
     let mut debugger = EngineDebugger::singleton();
     if debugger.has_profiler(NAME) {

@@ -1,8 +1,11 @@
 //! Decides which polls emit signals if a handler polls the object that is emitting, and emits them.
 
+use std::sync::Arc;
+
 use godot::prelude::*;
 
-use super::object_registry::{ObjectClass, RegisteredObject, with_object};
+use super::object_field::ObjectClass;
+use super::object_lock::{Lockable, ObjectLock};
 use crate::limits::NESTED_POLLS;
 use crate::peer::PeerEvent;
 
@@ -36,7 +39,7 @@ impl NestedPolls {
 }
 
 /// An object with a queue of events.
-pub trait EventObject: RegisteredObject {
+pub trait EventObject: Lockable {
     /// What the object forgets after the outermost poll, for [`EventClass::forget`].
     type Forgotten;
 
@@ -64,20 +67,25 @@ pub trait EventClass: ObjectClass<Object: EventObject> {
 }
 
 /// Advances the object, then emits the signals of the events that it had at that moment.
-pub fn poll_and_emit<C: EventClass>(mut this: Gd<C>) {
-    let count = with_object(&this, 0, |object| {
+pub fn poll_and_emit<C: EventClass>(this: &C) {
+    let object = this.object_field();
+    let count = object.with(0, |object| {
         object.advance();
         if object.nested_polls().may_emit() { object.event_count() } else { 0 }
     });
-    if count == 0 {
-        return;
+    if count > 0 {
+        // A handler may release the instance.
+        emit_events(this.to_gd(), &Arc::clone(object.lock()), count);
     }
-    with_object(&this, (), |object| object.nested_polls().begin());
+}
+
+fn emit_events<C: EventClass>(mut this: Gd<C>, lock: &ObjectLock<C::Object>, count: usize) {
+    lock.with((), |object| object.nested_polls().begin());
     for _ in 0..count {
-        let Some(event) = with_object(&this, None, EventObject::take_event) else { break };
+        let Some(event) = lock.with(None, EventObject::take_event) else { break };
         C::emit(&mut this, event);
     }
-    let forgotten = with_object(&this, None, |object| {
+    let forgotten = lock.with(None, |object| {
         object.nested_polls().end();
         object.nested_polls().is_outermost().then(|| object.outermost_poll_ended())
     });

@@ -6,16 +6,24 @@
 //! a deadlock.
 
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::ReentrantMutex;
 
 use crate::peer::IdleWatch;
 
+/// An object behind a lock.
+pub trait Lockable: 'static {
+    /// Returns what [`ObjectLock::summary`] returns after each call that may change the object.
+    fn summary(&self) -> u64 {
+        0
+    }
+}
+
 /// An object and its lock.
 pub struct ObjectLock<T> {
     content: ReentrantMutex<LockedObject<T>>,
-    calls_scripts: AtomicBool,
+    summary: AtomicU64,
 }
 
 struct LockedObject<T> {
@@ -24,28 +32,25 @@ struct LockedObject<T> {
     object: RefCell<T>,
 }
 
-impl<T> ObjectLock<T> {
+impl<T: Lockable> ObjectLock<T> {
     /// Puts an object into a lock.
     pub fn new(object: T) -> Self {
+        let summary = AtomicU64::new(object.summary());
         let content = LockedObject { idle: Cell::new(None), object: RefCell::new(object) };
-        Self { content: ReentrantMutex::new(content), calls_scripts: AtomicBool::new(false) }
+        Self { content: ReentrantMutex::new(content), summary }
     }
 
-    /// Declares that calls on the object may run scripts from now on, which may release the instance that holds it.
-    pub fn set_calls_scripts(&self) {
-        self.calls_scripts.store(true, Ordering::Release);
-    }
-
-    /// Returns whether [`Self::set_calls_scripts`] was called.
-    pub fn calls_scripts(&self) -> bool {
-        self.calls_scripts.load(Ordering::Acquire)
+    /// Returns the summary of the object after the last call that has ended, without the lock, which takes longer than
+    /// most queries.
+    pub fn summary(&self) -> u64 {
+        self.summary.load(Ordering::Acquire)
     }
 
     /// Runs a call that may change the object; returns `busy` if this thread is already inside a call on it.
     pub fn with<R>(&self, busy: R, call: impl FnOnce(&mut T) -> R) -> R {
         let content = self.content.lock();
         content.idle.set(None);
-        content.run(busy, call)
+        self.run(&content, busy, call)
     }
 
     /// Does the same as [`Self::with`], but also returns `busy` if another thread uses the object.
@@ -53,7 +58,7 @@ impl<T> ObjectLock<T> {
         match self.content.try_lock() {
             Some(content) => {
                 content.idle.set(None);
-                content.run(busy, call)
+                self.run(&content, busy, call)
             }
             None => busy,
         }
@@ -61,7 +66,7 @@ impl<T> ObjectLock<T> {
 
     /// Runs a call that only reads the object's state, so that [`Self::poll`] may still be skipped afterwards.
     pub fn read<R>(&self, busy: R, call: impl FnOnce(&mut T) -> R) -> R {
-        self.content.lock().run(busy, call)
+        self.run(&self.content.lock(), busy, call)
     }
 
     /// Runs a poll, or skips it while it would find nothing to do. Polling an idle peer then only takes this lock and
@@ -74,17 +79,15 @@ impl<T> ObjectLock<T> {
             content.idle.set(Some(idle));
             return R::default();
         }
-        let (result, idle) = content.run(Default::default(), call);
+        let (result, idle) = self.run(&content, Default::default(), call);
         content.idle.set(idle);
         result
     }
-}
 
-impl<T> LockedObject<T> {
-    fn run<R>(&self, busy: R, call: impl FnOnce(&mut T) -> R) -> R {
-        match self.object.try_borrow_mut() {
-            Ok(mut object) => call(&mut object),
-            Err(_) => busy,
-        }
+    fn run<R>(&self, content: &LockedObject<T>, busy: R, call: impl FnOnce(&mut T) -> R) -> R {
+        let Ok(mut object) = content.object.try_borrow_mut() else { return busy };
+        let result = call(&mut object);
+        self.summary.store(object.summary(), Ordering::Release);
+        result
     }
 }

@@ -60,8 +60,7 @@ fn method_name(path: &'static str) -> &'static str {
                 end = index;
             }
             ':' if depth == 0 => {
-                let name = path.get(index + 1..end).unwrap_or(path);
-                return name.strip_suffix("_rawptr").unwrap_or(name);
+                return path.get(index + 1..end).unwrap_or(path);
             }
             _ => {}
         }
@@ -131,7 +130,7 @@ mod tests {
         for (path, name) in [
             ("a::b::<impl a::C>::connect_to_url::{{closure}}", "connect_to_url"),
             ("a::send<a::b::Pointer<a::C>>::{{closure}}::{{closure}}", "send"),
-            ("<a::C as b::I<d::E>>::put_packet_rawptr::{{closure}}", "put_packet"),
+            ("<a::C as b::I<d::E>>::put_packet::{{closure}}", "put_packet"),
         ] {
             assert_eq!(method_name(path), name);
         }

@@ -1,20 +1,21 @@
 //! `RustWebSocketRemotePeer`: one connection of a `RustWebSocketClient` or `RustWebSocketServer`, as scripts use it.
 
-#![expect(unsafe_code, reason = "the engine passes packets by pointer")]
-
 use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use godot::classes::{IPacketPeerExtension, PacketPeerExtension};
+use godot::classes::PacketPeerExtension;
 use godot::global::Error as GodotError;
 use godot::prelude::*;
 use godot_core::meta::RawPtr;
 
+use super::call_values::Lent;
+use super::called_instance::{CalledClass, Registration};
 use super::class_enums::RemoteWriteMode;
 use super::object_lock::ObjectLock;
+use super::short_calls::{short_calls, virtual_calls};
 use super::websocket_client::client_object::ClientObject;
 use super::websocket_server::server_object::ServerObject;
-use super::{convert, engine_pointers, refused_calls};
+use super::{convert, engine_pointers, refused_calls, string_to_utf8};
 use crate::error::{Error, ErrorCode, Result};
 use crate::peer::{Client, Server, WebSocketPeer};
 use crate::proto::close_code;
@@ -32,9 +33,16 @@ use crate::proto::frame::MessageKind;
 #[derive(GodotClass)]
 #[class(tool, init, base = PacketPeerExtension)]
 pub struct RustWebSocketRemotePeer {
+    called: Registration,
     owner: Owner,
     flush_scheduled: AtomicBool,
     base: Base<PacketPeerExtension>,
+}
+
+impl CalledClass for RustWebSocketRemotePeer {
+    fn registration(&self) -> &Registration {
+        &self.called
+    }
 }
 
 /// The object that drives the connection.
@@ -55,7 +63,12 @@ pub enum Owner {
 impl RustWebSocketRemotePeer {
     /// Returns an instance for a connection of `owner`.
     pub fn of(owner: Owner) -> Gd<Self> {
-        Gd::from_init_fn(|base| Self { owner, flush_scheduled: AtomicBool::new(false), base })
+        Gd::from_init_fn(|base| Self {
+            called: Registration::default(),
+            owner,
+            flush_scheduled: AtomicBool::new(false),
+            base,
+        })
     }
 
     /// Runs a call on the owner; returns `fallback` if the owner has been freed or has another connection now.
@@ -200,8 +213,8 @@ impl RustWebSocketRemotePeer {
     /// Sends the given text as a text message, whatever the write mode is. Returns [constant ERR_OUT_OF_MEMORY] if the
     /// output buffer is full and [constant FAILED] if the connection is not open.
     #[func]
-    fn send_text(&self, message: GString) -> GodotError {
-        self.send(Some(MessageKind::Text), message.to_string().as_bytes())
+    fn send_text(&self, message: Lent<GString>) -> GodotError {
+        string_to_utf8::with(&message, |text| self.send(Some(MessageKind::Text), text.as_bytes()))
     }
 
     /// Writes the packets that were collected in this frame to the network now. This happens automatically at the end
@@ -248,13 +261,14 @@ impl RustWebSocketRemotePeer {
     }
 }
 
-#[godot_api]
-impl IPacketPeerExtension for RustWebSocketRemotePeer {
-    unsafe fn get_packet_rawptr(
-        &mut self,
-        r_buffer: RawPtr<*mut RawPtr<*const u8>>,
-        r_buffer_size: RawPtr<*mut i32>,
-    ) -> GodotError {
+short_calls! {
+    RustWebSocketRemotePeer: get_write_mode, set_write_mode, is_connected_to_host, was_string_packet, close,
+    get_connected_host, get_connected_port, set_no_delay, get_current_outbound_buffered_amount, get_peer_packet,
+    send_text, flush, ping, get_round_trip_time, get_requested_url
+}
+
+impl RustWebSocketRemotePeer {
+    fn lend_packet(&self, r_buffer: RawPtr<*mut RawPtr<*const u8>>, r_buffer_size: RawPtr<*mut i32>) -> GodotError {
         self.ask_owner(
             GodotError::FAILED,
             |client| engine_pointers::lend_copy(client.take_message(), r_buffer, r_buffer_size),
@@ -265,15 +279,15 @@ impl IPacketPeerExtension for RustWebSocketRemotePeer {
         )
     }
 
-    unsafe fn put_packet_rawptr(&mut self, p_buffer: RawPtr<*const u8>, p_buffer_size: i32) -> GodotError {
+    fn put_packet(&self, p_buffer: RawPtr<*const u8>, p_buffer_size: i32) -> GodotError {
         self.send(None, engine_pointers::data(p_buffer, p_buffer_size))
     }
 
-    fn get_available_packet_count(&self) -> i32 {
+    fn packet_count(&self) -> i32 {
         convert::integer32(self.ask_owner(0, |client| client.packet_count(), |server, id| server.packet_count(id)))
     }
 
-    fn get_max_packet_size(&self) -> i32 {
+    fn max_packet_size(&self) -> i32 {
         let limit = self.ask_owner(
             0,
             |client| client.options().outbound_buffer_size(),
@@ -281,4 +295,12 @@ impl IPacketPeerExtension for RustWebSocketRemotePeer {
         );
         convert::limit32(limit)
     }
+}
+
+virtual_calls! {
+    RustWebSocketRemotePeer as PacketPeerExtension:
+    get_packet_rawptr = RustWebSocketRemotePeer::lend_packet,
+    put_packet_rawptr = RustWebSocketRemotePeer::put_packet,
+    get_available_packet_count = RustWebSocketRemotePeer::packet_count,
+    get_max_packet_size = RustWebSocketRemotePeer::max_packet_size,
 }

@@ -1,5 +1,5 @@
-//! Decides how a call with variants reaches a method: through the method's pointer call if every argument has the
-//! declared type, through gdext if one must be converted, and not at all if the call is wrong.
+//! Decides how a call with variants reaches a method: through the method's pointer call, with arguments of other types
+//! converted as for the engine's own methods, or not at all if the call is wrong.
 //!
 //! Scripts call a method with variants if they do not know the type of the object, leave out an argument, or use
 //! `call()`, `callv()` or a callable. gdext converts each argument and the result several times, allocates for default
@@ -12,34 +12,29 @@
 
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
-use std::ops::RangeInclusive;
 use std::ptr;
 
+use godot::meta::GodotType;
 use godot::prelude::*;
 use godot::sys::{
     self, GDEXTENSION_CALL_ERROR_INVALID_ARGUMENT, GDEXTENSION_CALL_ERROR_TOO_FEW_ARGUMENTS,
     GDEXTENSION_CALL_ERROR_TOO_MANY_ARGUMENTS, GDEXTENSION_CALL_OK, GDExtensionCallError, GDExtensionCallErrorType,
     GDExtensionClassInstancePtr, GDExtensionClassMethodInfo, GDExtensionConstTypePtr, GDExtensionConstVariantPtr,
-    GDExtensionInt, GDExtensionTypePtr, GDExtensionUninitializedTypePtr, GDExtensionUninitializedVariantPtr,
-    GDExtensionVariantPtr, GDExtensionVariantType, interface_fn,
+    GDExtensionInt, GDExtensionObjectPtr, GDExtensionPropertyInfo, GDExtensionTypePtr, GDExtensionUninitializedTypePtr,
+    GDExtensionUninitializedVariantPtr, GDExtensionVariantPtr, GDExtensionVariantType, GodotFfi, interface_fn,
 };
 
-type VariantCall = unsafe extern "C" fn(
-    *mut c_void,
-    GDExtensionClassInstancePtr,
-    *const GDExtensionConstVariantPtr,
-    GDExtensionInt,
-    GDExtensionVariantPtr,
-    *mut GDExtensionCallError,
-);
-type PointerCall =
-    unsafe extern "C" fn(*mut c_void, GDExtensionClassInstancePtr, *const GDExtensionConstTypePtr, GDExtensionTypePtr);
+use super::short_calls::PointerCall;
+
 type ValueOf = unsafe extern "C" fn(GDExtensionVariantPtr) -> *mut c_void;
 type Construct = unsafe extern "C" fn(GDExtensionUninitializedTypePtr, *const GDExtensionConstTypePtr);
 type Destroy = unsafe extern "C" fn(GDExtensionTypePtr);
 type ToVariant = unsafe extern "C" fn(GDExtensionUninitializedVariantPtr, GDExtensionTypePtr);
+type ClassTag = *mut c_void;
+/// Result of a counted object.
+type CountedObject = Option<Gd<RefCounted>>;
 
-/// Methods with more arguments are called through gdext.
+/// The most arguments of a method.
 const MOST_ARGUMENTS: usize = 6;
 
 /// The largest results by pointer: strings, arrays, dictionaries and numbers take at most two words.
@@ -48,32 +43,44 @@ const RESULT_WORDS: usize = 2;
 /// Usage flag of a value that may be of any type.
 const NIL_IS_VARIANT: u32 = 1 << 17;
 
-/// The results of calls that the engine knows.
-const ENGINE_ERRORS: RangeInclusive<GDExtensionCallErrorType> =
-    GDEXTENSION_CALL_OK..=sys::GDEXTENSION_CALL_ERROR_METHOD_NOT_CONST;
-
 /// What calls of one method need.
 struct Method {
     by_pointer: PointerCall,
-    by_gdext: VariantCall,
     arguments: Vec<Argument>,
     /// Values of the last arguments, for calls that leave them out.
     defaults: Vec<Variant>,
-    /// `None` if all calls go through gdext, because the result is an object or may be of any type.
-    result: Option<MethodResult>,
+    result: MethodResult,
 }
 
 struct Argument {
     kind: GDExtensionVariantType,
-    /// Finds the value in a variant; `None` for objects, whose class gdext checks, and for arguments of any type.
-    value: Option<ValueOf>,
-    /// Whole numbers that the method accepts.
-    numbers: (i64, i64),
+    value: ArgumentValue,
+}
+
+enum ArgumentValue {
+    /// The function finds the value in a variant of the argument's type.
+    Plain(ValueOf),
+    /// An object of the class with this tag, or null.
+    Object(ClassTag),
 }
 
 enum MethodResult {
     Nothing,
-    Value { construct: Option<Construct>, destroy: Option<Destroy>, to_variant: ToVariant },
+    Value {
+        construct: Option<Construct>,
+        destroy: Option<Destroy>,
+        to_variant: ToVariant,
+    },
+    /// A counted object, or null.
+    Object {
+        to_variant: ToVariant,
+    },
+}
+
+/// The values of the arguments of a call, as pointer calls take them.
+struct Values {
+    places: [GDExtensionConstTypePtr; MOST_ARGUMENTS],
+    objects: [GDExtensionObjectPtr; MOST_ARGUMENTS],
 }
 
 /// Lets calls with variants use the method's pointer call. Everything else about the method stays as it is.
@@ -100,49 +107,75 @@ impl Method {
     /// # Safety
     /// As for [`install`].
     unsafe fn read(info: &GDExtensionClassMethodInfo) -> Option<Self> {
-        let (by_pointer, by_gdext) = (info.ptrcall_func?, info.call_func?);
+        let by_pointer = info.ptrcall_func?;
         let count = info.argument_count as usize;
         if count > MOST_ARGUMENTS {
             return None;
         }
         // SAFETY: gdext passes arrays of the stated lengths, which live as long as this call.
-        let (infos, numbers, defaults) = unsafe {
-            (
-                slice(info.arguments_info, count),
-                slice(info.arguments_metadata, count),
-                slice(info.default_arguments, info.default_argument_count as usize),
-            )
+        let (infos, defaults) = unsafe {
+            (slice(info.arguments_info, count), slice(info.default_arguments, info.default_argument_count as usize))
         };
-        let arguments = infos.iter().zip(numbers).map(|(info, numbers)| Argument::new(info.type_, *numbers)).collect();
+        let arguments = infos.iter().map(Argument::new).collect::<Option<_>>()?;
         // SAFETY: gdext passes variants.
         let defaults = defaults.iter().map(|default| unsafe { (*default.cast::<Variant>()).clone() }).collect();
         // SAFETY: as above.
-        let result = unsafe { info.return_value_info.as_ref() }
-            .map_or(Some(MethodResult::Nothing), |info| MethodResult::of(info.type_, info.usage & NIL_IS_VARIANT != 0));
-        Some(Self { by_pointer, by_gdext, arguments, defaults, result })
+        let result =
+            unsafe { info.return_value_info.as_ref() }.map_or(Some(MethodResult::Nothing), MethodResult::of)?;
+        Some(Self { by_pointer, arguments, defaults, result })
     }
 
-    /// Finds the values of the arguments. Returns their number; `None` if a value must be converted.
+    /// Returns the variant of an argument: the given one, or the default.
     ///
     /// # Safety
-    /// `given` points to `count` live variants, and `count` is valid for this method.
-    unsafe fn values(
-        &self,
-        given: *const GDExtensionConstVariantPtr,
-        count: usize,
-        values: &mut [GDExtensionConstTypePtr; MOST_ARGUMENTS],
-    ) -> Option<()> {
-        let first_default = self.arguments.len() - self.defaults.len();
-        for (index, (argument, place)) in self.arguments.iter().zip(values).enumerate() {
-            let variant = if index < count {
-                // SAFETY: as this function.
-                unsafe { &*(*given.add(index)).cast::<Variant>() }
-            } else {
-                self.defaults.get(index.checked_sub(first_default)?)?
-            };
-            *place = argument.value_in(variant)?;
+    /// `given` points to `count` live variants, which stay alive, and `count` is valid for this method.
+    unsafe fn variant(&self, given: *const GDExtensionConstVariantPtr, count: usize, index: usize) -> Option<&Variant> {
+        if index < count {
+            // SAFETY: as this function.
+            return Some(unsafe { &*(*given.add(index)).cast::<Variant>() });
         }
-        Some(())
+        self.defaults.get(index.checked_sub(self.arguments.len() - self.defaults.len())?)
+    }
+
+    /// Runs a call without conversions. Returns whether that is possible.
+    ///
+    /// # Safety
+    /// As for [`Self::variant`]; `instance` and `returned` are those of the call.
+    unsafe fn call(
+        &self,
+        instance: GDExtensionClassInstancePtr,
+        variant: impl Fn(usize) -> Option<*const Variant>,
+        returned: GDExtensionVariantPtr,
+    ) -> bool {
+        let mut values = Values { places: [ptr::null(); MOST_ARGUMENTS], objects: [ptr::null_mut(); MOST_ARGUMENTS] };
+        let places = values.places.iter_mut().zip(&mut values.objects);
+        for (index, (argument, (place, object))) in self.arguments.iter().zip(places).enumerate() {
+            // SAFETY: as this function.
+            let found = variant(index).and_then(|variant| argument.value_in(unsafe { &*variant }, object));
+            match found {
+                Some(value) => *place = value,
+                None => return false,
+            }
+        }
+        // SAFETY: as this function. The values have the types that are registered for the method.
+        unsafe {
+            self.result.receive(returned, |place| {
+                (self.by_pointer)(ptr::null_mut(), instance, values.places.as_ptr(), place);
+            });
+        }
+        true
+    }
+
+    /// Converts the arguments that have other types; `None` if there is one that cannot be converted.
+    ///
+    /// # Safety
+    /// As for [`Self::variant`].
+    unsafe fn converted(&self, given: *const GDExtensionConstVariantPtr, count: usize) -> Option<Vec<Variant>> {
+        let convert = |(index, argument): (usize, &Argument)| {
+            // SAFETY: as this function.
+            argument.converted(unsafe { self.variant(given, count, index) }?)
+        };
+        self.arguments.iter().enumerate().map(convert).collect()
     }
 
     /// Returns the error of a call that no conversion makes valid, as the engine's own methods report it.
@@ -167,73 +200,102 @@ impl Method {
     }
 }
 
-impl Method {
-    /// Returns the error of a call that gdext has refused: the argument is an object of another class, or a number that
-    /// the method cannot hold. gdext has printed the reason, with an error number that the engine does not know.
-    ///
-    /// # Safety
-    /// `given` points to `count` live variants.
-    unsafe fn unsuitable(&self, given: *const GDExtensionConstVariantPtr, count: usize) -> GDExtensionCallError {
-        let is_unsuitable = |(index, argument): &(usize, &Argument)| {
-            // SAFETY: as this function.
-            argument.value_in(unsafe { &*(*given.add(*index)).cast::<Variant>() }).is_none()
-        };
-        let found = self.arguments.iter().take(count).enumerate().find(is_unsuitable);
-        let (index, kind) = found.map_or((0, 0), |(index, argument)| (index, argument.kind));
-        refused(GDEXTENSION_CALL_ERROR_INVALID_ARGUMENT, index, usize::try_from(kind).unwrap_or(0))
-    }
-}
-
 impl Argument {
-    fn new(kind: GDExtensionVariantType, numbers: sys::GDExtensionClassMethodArgumentMetadata) -> Self {
-        let is_plain = kind != sys::GDEXTENSION_VARIANT_TYPE_NIL && kind != sys::GDEXTENSION_VARIANT_TYPE_OBJECT;
-        // SAFETY: the function takes any type.
-        let value = is_plain.then(|| unsafe { interface_fn!(variant_get_ptr_internal_getter)(kind) }).flatten();
-        let numbers = match numbers {
-            sys::GDEXTENSION_METHOD_ARGUMENT_METADATA_INT_IS_INT8 => (i8::MIN.into(), i8::MAX.into()),
-            sys::GDEXTENSION_METHOD_ARGUMENT_METADATA_INT_IS_INT16 => (i16::MIN.into(), i16::MAX.into()),
-            sys::GDEXTENSION_METHOD_ARGUMENT_METADATA_INT_IS_INT32 => (i32::MIN.into(), i32::MAX.into()),
-            sys::GDEXTENSION_METHOD_ARGUMENT_METADATA_INT_IS_UINT8 => (0, u8::MAX.into()),
-            sys::GDEXTENSION_METHOD_ARGUMENT_METADATA_INT_IS_UINT16 => (0, u16::MAX.into()),
-            sys::GDEXTENSION_METHOD_ARGUMENT_METADATA_INT_IS_UINT32 => (0, u32::MAX.into()),
-            sys::GDEXTENSION_METHOD_ARGUMENT_METADATA_INT_IS_UINT64 => (0, i64::MAX),
-            _ => (i64::MIN, i64::MAX),
+    fn new(info: &GDExtensionPropertyInfo) -> Option<Self> {
+        let kind = info.type_;
+        // SAFETY: the functions take any type and any class name.
+        let value = unsafe {
+            match kind {
+                sys::GDEXTENSION_VARIANT_TYPE_NIL => return None,
+                sys::GDEXTENSION_VARIANT_TYPE_OBJECT => {
+                    ArgumentValue::Object(interface_fn!(classdb_get_class_tag)(info.class_name))
+                }
+                _ => ArgumentValue::Plain(interface_fn!(variant_get_ptr_internal_getter)(kind)?),
+            }
         };
-        Self { kind, value, numbers }
+        Some(Self { kind, value })
     }
 
-    /// Returns the address of the value if the variant has the declared type and the method accepts the value.
-    fn value_in(&self, variant: &Variant) -> Option<GDExtensionConstTypePtr> {
-        let value = self.value?;
-        if kind_of(variant) != self.kind {
-            return None;
-        }
-        // SAFETY: the variant has the type that the function was made for.
-        let value = unsafe { value(address(variant)) };
-        if self.kind == sys::GDEXTENSION_VARIANT_TYPE_INT {
-            // SAFETY: the value of such a variant is a 64-bit integer.
-            let number = unsafe { *value.cast::<i64>() };
-            if number < self.numbers.0 || number > self.numbers.1 {
-                return None;
+    /// Returns the address of the value if the variant has the declared type. `object` is the place for an object.
+    fn value_in(&self, variant: &Variant, object: &mut GDExtensionObjectPtr) -> Option<GDExtensionConstTypePtr> {
+        match self.value {
+            ArgumentValue::Plain(value) if kind_of(variant) == self.kind => {
+                // SAFETY: the variant has the type that the function was made for.
+                Some(unsafe { value(address(variant)) }.cast_const().cast())
+            }
+            ArgumentValue::Plain(_) => None,
+            ArgumentValue::Object(class) => {
+                *object = object_in(variant, class)?;
+                Some(ptr::from_mut(object).cast_const().cast())
             }
         }
-        Some(value.cast_const().cast())
     }
 
     /// Returns whether the engine would convert the variant for one of its own methods.
     fn accepts(&self, variant: &Variant) -> bool {
-        let kind = kind_of(variant);
-        // SAFETY: the function takes any types.
-        self.kind == sys::GDEXTENSION_VARIANT_TYPE_NIL
-            || kind == self.kind
-            || unsafe { interface_fn!(variant_can_convert_strict)(kind, self.kind) } != 0
+        match self.value {
+            ArgumentValue::Object(class) => object_in(variant, class).is_some(),
+            ArgumentValue::Plain(_) => {
+                let kind = kind_of(variant);
+                // SAFETY: the function takes any types.
+                kind == self.kind || unsafe { interface_fn!(variant_can_convert_strict)(kind, self.kind) } != 0
+            }
+        }
+    }
+
+    /// Returns a variant of the declared type, as the engine converts arguments of its own methods.
+    fn converted(&self, variant: &Variant) -> Option<Variant> {
+        if matches!(self.value, ArgumentValue::Object(_)) || kind_of(variant) == self.kind {
+            return Some(variant.clone());
+        }
+        let mut converted = MaybeUninit::<Variant>::uninit();
+        let mut error = sys::default_call_error();
+        let source: [GDExtensionConstVariantPtr; 1] = [address(variant).cast_const()];
+        // SAFETY: the function takes any type and any variant, and writes a variant in any case.
+        let converted = unsafe {
+            interface_fn!(variant_construct)(
+                self.kind,
+                converted.as_mut_ptr().cast(),
+                source.as_ptr(),
+                1,
+                &raw mut error,
+            );
+            converted.assume_init()
+        };
+        (error.error == GDEXTENSION_CALL_OK).then_some(converted)
+    }
+}
+
+/// Returns the object in a variant, which may be null; `None` for other variants and classes and for freed objects.
+fn object_in(variant: &Variant, class: ClassTag) -> Option<GDExtensionObjectPtr> {
+    if kind_of(variant) == sys::GDEXTENSION_VARIANT_TYPE_NIL {
+        return Some(ptr::null_mut());
+    }
+    if kind_of(variant) != sys::GDEXTENSION_VARIANT_TYPE_OBJECT {
+        return None;
+    }
+    // SAFETY: the functions take any variant, any instance id, and live objects.
+    unsafe {
+        let id = interface_fn!(variant_get_object_instance_id)(address(variant).cast_const());
+        if id == 0 {
+            return Some(ptr::null_mut());
+        }
+        let object = interface_fn!(object_get_instance_from_id)(id);
+        let is_of_class = !object.is_null() && !interface_fn!(object_cast_to)(object.cast_const(), class).is_null();
+        is_of_class.then_some(object)
     }
 }
 
 impl MethodResult {
-    fn of(kind: GDExtensionVariantType, is_any: bool) -> Option<Self> {
+    fn of(info: &GDExtensionPropertyInfo) -> Option<Self> {
+        let kind = info.type_;
         match kind {
-            sys::GDEXTENSION_VARIANT_TYPE_NIL if !is_any => return Some(Self::Nothing),
+            sys::GDEXTENSION_VARIANT_TYPE_NIL if info.usage & NIL_IS_VARIANT == 0 => return Some(Self::Nothing),
+            sys::GDEXTENSION_VARIANT_TYPE_OBJECT => {
+                // SAFETY: the function takes any type.
+                let to_variant = unsafe { interface_fn!(get_variant_from_type_constructor)(kind) }?;
+                return Some(Self::Object { to_variant });
+            }
             sys::GDEXTENSION_VARIANT_TYPE_BOOL
             | sys::GDEXTENSION_VARIANT_TYPE_INT
             | sys::GDEXTENSION_VARIANT_TYPE_FLOAT
@@ -268,26 +330,21 @@ unsafe extern "C" fn call(
 ) {
     // SAFETY: `install()` has registered this pointer, which is never freed.
     let method = unsafe { &*data.cast::<Method>() };
-    let length = usize::try_from(count).unwrap_or(0);
-    let mut values = [ptr::null(); MOST_ARGUMENTS];
+    let count = usize::try_from(count).unwrap_or(0);
+    let is_possible = count <= method.arguments.len();
     // SAFETY: the engine passes `count` variants for an instance of the class, and places for result and error.
     unsafe {
-        let is_possible = length <= method.arguments.len();
-        match &method.result {
-            Some(result) if is_possible && method.values(given, length, &mut values).is_some() => {
-                result
-                    .receive(returned, |place| (method.by_pointer)(ptr::null_mut(), instance, values.as_ptr(), place));
-                (*error).error = GDEXTENSION_CALL_OK;
-            }
-            _ => match method.refusal(given, length) {
-                Some(refusal) => *error = refusal,
-                None => {
-                    (method.by_gdext)(ptr::null_mut(), instance, given, count, returned, error);
-                    if !ENGINE_ERRORS.contains(&(*error).error) {
-                        *error = method.unsuitable(given, length);
-                    }
-                }
-            },
+        let given_variant = |index| method.variant(given, count, index).map(ptr::from_ref);
+        if is_possible && method.call(instance, given_variant, returned) {
+            (*error).error = GDEXTENSION_CALL_OK;
+        } else if let Some(refusal) = method.refusal(given, count) {
+            *error = refusal;
+        } else if let Some(converted) = method.converted(given, count)
+            && method.call(instance, |index| converted.get(index).map(ptr::from_ref), returned)
+        {
+            (*error).error = GDEXTENSION_CALL_OK;
+        } else {
+            *error = refused(GDEXTENSION_CALL_ERROR_INVALID_ARGUMENT, 0, 0);
         }
     }
 }
@@ -300,8 +357,21 @@ impl MethodResult {
     unsafe fn receive(&self, returned: GDExtensionVariantPtr, call: impl FnOnce(GDExtensionTypePtr)) {
         let mut place = [0_u64; RESULT_WORDS];
         let place: *mut u64 = place.as_mut_ptr();
-        let Self::Value { construct, destroy, to_variant } = self else { return call(place.cast()) };
-        let mut variant = MaybeUninit::<Variant>::uninit();
+        let (construct, destroy, to_variant) = match self {
+            Self::Nothing => return call(place.cast()),
+            Self::Object { to_variant } => {
+                call(place.cast());
+                // SAFETY: as this function. The method has written the address of an object, which it has counted, or
+                // zero. The variant counts the object too.
+                unsafe {
+                    write_variant(*to_variant, returned, place.cast());
+                    let object = *place.cast::<GDExtensionConstTypePtr>();
+                    drop(CountedObject::from_ffi(<CountedObject as GodotType>::Ffi::new_from_sys(object)));
+                }
+                return;
+            }
+            Self::Value { construct, destroy, to_variant } => (construct, destroy, to_variant),
+        };
         // SAFETY: the functions were made for the type of the result, which fits into the place. The place holds a
         // value of the type from `construct` on; zero is one for numbers.
         unsafe {
@@ -309,12 +379,23 @@ impl MethodResult {
                 construct(place.cast(), ptr::null());
             }
             call(place.cast());
-            to_variant(variant.as_mut_ptr().cast(), place.cast());
+            write_variant(*to_variant, returned, place.cast());
             if let Some(destroy) = destroy {
                 destroy(place.cast());
             }
-            *returned.cast::<Variant>() = variant.assume_init();
         }
+    }
+}
+
+/// Replaces a variant in its place, because moving one that was just written makes the processor wait.
+///
+/// # Safety
+/// `returned` is a live variant, and `value` has the type of the function.
+unsafe fn write_variant(to_variant: ToVariant, returned: GDExtensionVariantPtr, value: GDExtensionTypePtr) {
+    // SAFETY: as this function. The function takes memory without a value and writes a variant.
+    unsafe {
+        ptr::drop_in_place(returned.cast::<Variant>());
+        to_variant(returned.cast(), value);
     }
 }
 

@@ -128,6 +128,10 @@ impl ListeningSocket {
     }
 
     fn accept_as(&self, connection: impl FnOnce(TcpStream, SocketAddr) -> TcpSocket) -> AcceptOutcome {
+        // Linux makes a descriptor and a socket before it looks for a connection: ten times the time of this question.
+        if !self.is_connection_pending() {
+            return AcceptOutcome::WouldBlock;
+        }
         let mut last_error = io::Error::from(io::ErrorKind::ConnectionAborted);
         // Skips connections that ended while they were pending.
         for _ in 0..LISTEN_BACKLOG {

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#ifdef WITHOUT_TLS
-
 static bool has_reason(const char *message)
 {
     return strstr(message, "without TLS") != NULL;
@@ -52,10 +50,3 @@ void a_library_without_tls_refuses_it_with_the_reason(void)
     wsp_client_free(client);
     wsp_tls_options_free(options);
 }
-
-#else
-
-/* ISO C forbids an empty file. */
-typedef int nothing_to_test;
-
-#endif

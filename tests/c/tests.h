@@ -3,16 +3,20 @@
 #ifndef TESTS_H
 #define TESTS_H
 
-/* With WITHOUT_TLS, the tests for a library that was built without TLS. */
-#ifdef WITHOUT_TLS
-#define TLS_TESTS(TEST) TEST(a_library_without_tls_refuses_it_with_the_reason)
-#else
-#define TLS_TESTS(TEST)                              \
-    TEST(wss_connections_open)                       \
-    TEST(an_untrusted_server_is_refused)             \
-    TEST(a_client_certificate_identifies_the_client) \
+#define TLS_TESTS(TEST)                                 \
+    TEST(wss_connections_open)                          \
+    TEST(an_untrusted_server_is_refused)                \
+    TEST(a_client_certificate_identifies_the_client)    \
     TEST(invalid_tls_options_are_refused_with_a_reason) \
     TEST(server_and_client_use_tls)
+
+#define NO_TLS_TESTS(TEST) TEST(a_library_without_tls_refuses_it_with_the_reason)
+
+/* WITHOUT_TLS is defined for a library that was built without TLS. */
+#ifdef WITHOUT_TLS
+#define TESTS_OF_THE_BUILD NO_TLS_TESTS
+#else
+#define TESTS_OF_THE_BUILD TLS_TESTS
 #endif
 
 #define CAPI_TESTS(TEST)                                        \
@@ -69,8 +73,8 @@
     TEST(a_client_may_accept_an_answer_without_sub_protocol)    \
     TEST(redirections_are_followed_if_the_option_says_so)       \
     TEST(an_own_host_is_sent_by_clients_only)                   \
-    /* test_tls.c */                                            \
-    TLS_TESTS(TEST)                                             \
+    /* test_tls.c, test_without_tls.c */                        \
+    TESTS_OF_THE_BUILD(TEST)                                    \
     /* test_messages.c */                                       \
     TEST(messages_of_every_length_arrive_in_both_directions)    \
     TEST(message_kinds_are_kept)                                \
@@ -203,6 +207,8 @@
     CASE(waiting_without_descriptors)
 
 #define DECLARE_TEST(name) void name(void);
+TLS_TESTS(DECLARE_TEST)
+NO_TLS_TESTS(DECLARE_TEST)
 CAPI_TESTS(DECLARE_TEST)
 POSIX_TESTS(DECLARE_TEST)
 ISOLATED_CASES(DECLARE_TEST)

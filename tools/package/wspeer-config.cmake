@@ -1,40 +1,80 @@
 # find_package(wspeer) defines the targets wspeer::wspeer (the shared library) and wspeer::static, as far as they are installed.
 # Nothing here is absolute, so that the tree can be moved as a whole.
 
-# From <prefix>/share/cmake/wspeer/.
-get_filename_component(_wspeer_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
-
+# From <prefix>/share/cmake/wspeer/, or <prefix>/share/wspeer/.
+foreach(_wspeer_up IN ITEMS "../../.." "../..")
+  get_filename_component(_wspeer_prefix "${CMAKE_CURRENT_LIST_DIR}/${_wspeer_up}" ABSOLUTE)
+  if(EXISTS "${_wspeer_prefix}/include/wspeer.h")
+    break()
+  endif()
+endforeach()
 find_path(_wspeer_include NAMES wspeer.h PATHS "${_wspeer_prefix}/include" NO_DEFAULT_PATH NO_CACHE)
 set(_wspeer_folders "${_wspeer_prefix}/lib" "${_wspeer_prefix}/lib64")
 if(CMAKE_LIBRARY_ARCHITECTURE)
   list(APPEND _wspeer_folders "${_wspeer_prefix}/lib/${CMAKE_LIBRARY_ARCHITECTURE}")
 endif()
 
-# What the Rust standard library and the trust store need; `rustc --print native-static-libs` says the same.
+# The first of the names that one of the folders has. find_library() would look in the system's folders of a toolchain.
+macro(_wspeer_find _wspeer_result)
+  set(${_wspeer_result} "")
+  foreach(_wspeer_name IN ITEMS ${ARGN})
+    foreach(_wspeer_folder IN LISTS _wspeer_folders)
+      if(NOT ${_wspeer_result} AND EXISTS "${_wspeer_folder}/${_wspeer_name}")
+        set(${_wspeer_result} "${_wspeer_folder}/${_wspeer_name}")
+      endif()
+    endforeach()
+  endforeach()
+endmacro()
+
+set(_wspeer_dll "")
 if(WIN32)
-  set(_wspeer_system bcrypt advapi32 crypt32 kernel32 ntdll userenv ws2_32)
+  # Programs are linked with an import library: Microsoft's linker reads its own form only.
+  if(MSVC)
+    _wspeer_find(_wspeer_shared wspeer.lib)
+  else()
+    _wspeer_find(_wspeer_shared libwspeer.dll.a wspeer.dll.lib wspeer.lib)
+  endif()
+  if(EXISTS "${_wspeer_prefix}/bin/wspeer.dll")
+    set(_wspeer_dll "${_wspeer_prefix}/bin/wspeer.dll")
+  endif()
 elseif(APPLE)
-  set(_wspeer_system "-framework Security" "-framework CoreFoundation" iconv System c m)
+  _wspeer_find(_wspeer_shared libwspeer.dylib)
 else()
-  set(_wspeer_system gcc_s util rt pthread m dl c)
+  _wspeer_find(_wspeer_shared libwspeer.so)
+endif()
+# The archive for Windows is that of GNU's tools, whose run time Microsoft's linker does not have.
+if(MSVC)
+  set(_wspeer_static "")
+else()
+  _wspeer_find(_wspeer_static libwspeer.a)
 endif()
 
-find_library(_wspeer_shared NAMES "${CMAKE_SHARED_LIBRARY_PREFIX}wspeer${CMAKE_SHARED_LIBRARY_SUFFIX}" wspeer.dll.lib
-  PATHS ${_wspeer_folders} NO_DEFAULT_PATH NO_CACHE)
-find_library(_wspeer_static NAMES "${CMAKE_STATIC_LIBRARY_PREFIX}wspeer${CMAKE_STATIC_LIBRARY_SUFFIX}"
-  PATHS ${_wspeer_folders} NO_DEFAULT_PATH NO_CACHE)
+# The system libraries that the static library needs are those of the target, which wspeer.pc lists.
+set(_wspeer_system "")
+_wspeer_find(_wspeer_description pkgconfig/wspeer.pc)
+if(_wspeer_description)
+  file(STRINGS "${_wspeer_description}" _wspeer_private REGEX "^Libs\\.private:")
+  string(REGEX REPLACE "^Libs\\.private: *" "" _wspeer_private "${_wspeer_private}")
+  # A framework is one item, as CMake removes repeated ones.
+  string(REGEX REPLACE "-framework +" "-framework@" _wspeer_private "${_wspeer_private}")
+  string(REGEX MATCHALL "[^ ]+" _wspeer_private "${_wspeer_private}")
+  foreach(_wspeer_name IN LISTS _wspeer_private)
+    string(REGEX REPLACE "^-l" "" _wspeer_name "${_wspeer_name}")
+    string(REPLACE "-framework@" "-framework " _wspeer_name "${_wspeer_name}")
+    list(APPEND _wspeer_system "${_wspeer_name}")
+  endforeach()
+endif()
 
 if(_wspeer_include AND _wspeer_shared AND NOT TARGET wspeer::wspeer)
+  add_library(wspeer::wspeer SHARED IMPORTED)
+  set_target_properties(wspeer::wspeer PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${_wspeer_include}")
   if(WIN32)
-    # What is linked with is the import library.
-    add_library(wspeer::wspeer UNKNOWN IMPORTED)
+    set_target_properties(wspeer::wspeer PROPERTIES IMPORTED_IMPLIB "${_wspeer_shared}" IMPORTED_LOCATION "${_wspeer_dll}")
   else()
-    add_library(wspeer::wspeer SHARED IMPORTED)
+    set_target_properties(wspeer::wspeer PROPERTIES IMPORTED_LOCATION "${_wspeer_shared}")
   endif()
-  set_target_properties(wspeer::wspeer PROPERTIES
-    IMPORTED_LOCATION "${_wspeer_shared}" INTERFACE_INCLUDE_DIRECTORIES "${_wspeer_include}")
 endif()
-if(_wspeer_include AND _wspeer_static AND NOT TARGET wspeer::static)
+if(_wspeer_include AND _wspeer_static AND _wspeer_description AND NOT TARGET wspeer::static)
   add_library(wspeer::static STATIC IMPORTED)
   set_target_properties(wspeer::static PROPERTIES
     IMPORTED_LOCATION "${_wspeer_static}" INTERFACE_INCLUDE_DIRECTORIES "${_wspeer_include}"
@@ -46,9 +86,7 @@ if(NOT TARGET wspeer::wspeer AND NOT TARGET wspeer::static)
   set(wspeer_NOT_FOUND_MESSAGE "no library of wspeer under ${_wspeer_prefix}")
 endif()
 
-unset(_wspeer_prefix)
-unset(_wspeer_include)
-unset(_wspeer_folders)
-unset(_wspeer_system)
-unset(_wspeer_shared)
-unset(_wspeer_static)
+foreach(_wspeer_name IN ITEMS up prefix include folders folder result shared static dll system description private)
+  unset(_wspeer_${_wspeer_name})
+endforeach()
+unset(_wspeer_name)

@@ -32,6 +32,10 @@ COMMANDS = {
     "check-dependencies": Command("commands", "check_dependencies", "licences, bans and sources, by cargo-deny"),
     "check-scripts": Command("checks.scripts", "check_scripts", "shellcheck, ruff, mypy and the tests of this tool"),
     "check-words": Command("checks.words", "check_words", "terms of comments and texts, length of comment lines"),
+    "check-double": Command("checks.double_precision", "check_double", "compile for engines with precision=double"),
+    "check-workflows": Command(
+        "checks.workflows", "check_workflows", "actionlint, pinned actions, rights and time limits"
+    ),
     "docs": Command(
         "book.build", "build_docs", "[OUTPUT]: build the documentation as a site; the default is dist/docs"
     ),
@@ -42,6 +46,12 @@ COMMANDS = {
     "install-list": Command("commands", "list_installed", "print the paths that install writes, without DESTDIR"),
     "addon": Command("commands", "addon", "[PLATFORM...]: write the addon's archive into dist/; for this machine"),
     "dist": Command("packages.dist", "write_release", "[PLATFORM...]: write the release into dist/; for all platforms"),
+    "sign": Command(
+        "packages.sign", "sign", "macos|windows COMMAND...: sign the libraries in dist/; {} is the library"
+    ),
+    "ios": Command("packages.ios", "build_ios", "write dist/wspeer-ios-VERSION.zip, on a Mac"),
+    "platforms": Command("packages.platforms", "write_platforms", "write the table of docs/platforms.md from dist/"),
+    "version": Command("commands", "print_version", "print the version"),
     "abi": Command("packages.abi", "compare_abi", "compare the C interface with the baseline"),
     "abi-baseline": Command("packages.abi", "write_baseline", "write that baseline"),
     "test-c": Command("suites.c_programs", "main", "[--valgrind] [--without-tls] [LIBRARY_DIR [INCLUDE_DIR]]"),
@@ -54,6 +64,7 @@ COMMANDS = {
         "suites.foreign", "test_windows_engine", "[OPTION of test-godot...]: a Windows engine, with wine"
     ),
     "test-addon": Command("suites.addon_everywhere", "main", "the archive in dist/ in three engines, with a table"),
+    "test-reduced-engines": Command("suites.reduced_engines", "main", "the extension in engines that lack classes"),
     "test-demos": Command("suites.demos", "main", "run each demo and compare what it prints"),
     "test-editor": Command("suites.editor", "main", "[PICTURE.png]: the editor on a hidden screen"),
     "test-docs": Command("suites.docs", "main", "[LIBRARY_DIR]: the programs of README.md"),
@@ -72,6 +83,12 @@ def print_engine() -> None:
     from .provision.engines import engine
 
     print(engine())
+
+
+def print_version() -> None:
+    from .project import version
+
+    print(version())
 
 
 def check_dependencies() -> None:

@@ -91,8 +91,8 @@ PLATFORMS = (
     Platform(
         "macos.universal",
         (
-            Target("aarch64-apple-darwin", "apple", "aarch64-macos-none"),
-            Target("x86_64-apple-darwin", "apple", "x86_64-macos-none"),
+            Target("aarch64-apple-darwin", "apple", "aarch64-macos.11.0-none"),
+            Target("x86_64-apple-darwin", "apple", "x86_64-macos.10.13-none"),
         ),
         LINKED,
     ),

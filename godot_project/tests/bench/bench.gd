@@ -9,6 +9,9 @@ const Workload := preload("workload.gd")
 
 const KIB := 1024
 const MEMORY_PAIRS := 1500
+const CALLED := [["peer", "poll"], ["peer", "get_ready_state"], ["peer", "get_available_packet_count"], ["peer", "send"],
+	["peer", "get_close_code"], ["peer", "get_inbound_buffer_size"], ["room", "poll"], ["room", "get_connection_status"],
+	["room", "get_available_packet_count"], ["listener", "is_connection_available"], ["listener", "get_local_port"]]
 
 var _only := ""
 var _rounds := 7
@@ -34,9 +37,9 @@ func _initialize() -> void:
 		_row("ws text burst %s, not ASCII" % _size(size), "µs a message", func(workload: RefCounted) -> float: return workload.text_burst(Workload.text(size)))
 	for count: int in [1, 200, 1000]:
 		_row("idle poll, %d peers" % count, "µs a peer", func(workload: RefCounted) -> float: return workload.idle(count))
-	for method: String in ["poll", "get_ready_state", "get_available_packet_count", "get_close_code"]:
+	for called: Array in CALLED:
 		for style: String in ["typed", "untyped", "callable"]:
-			_row("call of %s, %s" % [method, style], "µs a call", func(workload: RefCounted) -> float: return workload.calls(method, style))
+			_row("call of %s.%s, %s" % [called[0], called[1], style], "µs a call", func(workload: RefCounted) -> float: return workload.calls(called[0], called[1], style))
 	_row("connect and handshake", "µs a connection", func(workload: RefCounted) -> float: return workload.connections())
 	quit()
 
@@ -46,7 +49,7 @@ static func _workload(is_ours: bool) -> RefCounted:
 		return Workload.new()
 	var script := GDScript.new()
 	script.source_code = (Workload as GDScript).source_code
-	for name: String in ["WebSocketPeer", "TCPServer", "StreamPeerTLS"]:
+	for name: String in ["WebSocketPeer", "WebSocketMultiplayerPeer", "TCPServer", "StreamPeerTLS"]:
 		script.source_code = script.source_code.replace(name, "Rust" + name)
 	script.reload()
 	return script.new()

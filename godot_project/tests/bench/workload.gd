@@ -17,7 +17,7 @@ static var _key: CryptoKey
 static var _certificate: X509Certificate
 
 var _idle: Dictionary[int, Array] = {}
-var _called := []
+var _called := {}
 
 
 static func bytes(size: int) -> PackedByteArray:
@@ -185,57 +185,69 @@ func idle(count: int) -> float:
 	return float(Time.get_ticks_usec() - start) / (rounds * count)
 
 
-## The time of one call on an open, idle connection, without that of the loop around it.
-func calls(method: String, style: String) -> float:
-	if _called.is_empty():
-		_called = _pair(false)
-	if _called.is_empty():
+## The time of one call, without that of the loop around it, on an idle object: a peer with an open connection, a room or a listener
+## that waits for connections.
+func calls(of: String, method: String, style: String) -> float:
+	var object := _called_object(of)
+	if object == null:
 		return -1.0
-	var typed: WebSocketPeer = _called[0]
-	var untyped = _called[0]
-	var callable := Callable(typed, method)
-	var loops := {
-		"typed poll": func() -> void:
-			for i in CALLS:
-				typed.poll(),
-		"untyped poll": func() -> void:
-			for i in CALLS:
-				untyped.poll(),
-		"typed get_ready_state": func() -> void:
-			for i in CALLS:
-				typed.get_ready_state(),
-		"untyped get_ready_state": func() -> void:
-			for i in CALLS:
-				untyped.get_ready_state(),
-		"typed get_available_packet_count": func() -> void:
-			for i in CALLS:
-				typed.get_available_packet_count(),
-		"untyped get_available_packet_count": func() -> void:
-			for i in CALLS:
-				untyped.get_available_packet_count(),
-		"typed get_close_code": func() -> void:
-			for i in CALLS:
-				typed.get_close_code(),
-		"untyped get_close_code": func() -> void:
-			for i in CALLS:
-				untyped.get_close_code(),
-	}
-	var loop: Callable = loops.get(style + " " + method, func() -> void:
-		for i in CALLS:
-			callable.call())
-	var empty := func() -> void:
-		for i in CALLS:
-			pass
-	var start := Time.get_ticks_usec()
+	var loop := _loop(object, method, style)
+	var arguments: Array = [object, CALLS] if style != "callable" else [Callable(object, method), CALLS]
+	var took := 0
 	var count := 0
-	while Time.get_ticks_usec() - start < SAMPLE_USEC / 3:
-		loop.call()
+	while took < SAMPLE_USEC / 3:
+		var start := Time.get_ticks_usec()
+		loop.callv("run", arguments)
+		var end := Time.get_ticks_usec()
+		loop.callv("nothing", arguments)
+		took += maxi(0, 2 * end - start - Time.get_ticks_usec())
 		count += CALLS
-	var took := Time.get_ticks_usec() - start
-	start = Time.get_ticks_usec()
-	for i in count / CALLS:
-		empty.call()
-	return maxf(0.001, float(took - (Time.get_ticks_usec() - start)) / count)
+		if method == "send" and not _drained():
+			return -1.0
+	return maxf(0.001, float(took) / count)
+
+
+func _called_object(of: String) -> Object:
+	if not of in _called:
+		match of:
+			"peer":
+				_called["pair"] = _pair(false)
+				_called[of] = null if _called["pair"].is_empty() else _called["pair"][0]
+			"room":
+				var room := WebSocketMultiplayerPeer.new()
+				_called[of] = room if room.create_server(0) == OK else null
+			"listener":
+				var listener := TCPServer.new()
+				_called[of] = listener if listener.listen(0, HOST) == OK else null
+	return _called[of]
+
+
+## Returns a script with a loop of calls, because the name of a class cannot be a value.
+static func _loop(object: Object, method: String, style: String) -> GDScript:
+	var type: String = {"typed": ": " + object.get_class(), "untyped": "", "callable": ": Callable"}[style]
+	var arguments := "MESSAGE" if method == "send" else ""
+	var call := "object.call(%s)" % arguments if style == "callable" else "object.%s(%s)" % [method, arguments]
+	var source := "static var MESSAGE := PackedByteArray([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16])\n"
+	for function: Array in [["run", call], ["nothing", "pass"]]:
+		source += "static func %s(object%s, count: int) -> void:\n\tfor i in count:\n\t\t%s\n" % [function[0], type, function[1]]
+	var script := GDScript.new()
+	script.source_code = source
+	script.reload()
+	return script
+
+
+## Takes what a loop of sends has sent from the remote peer.
+func _drained() -> bool:
+	var pair: Array = _called["pair"]
+	for i in CALLS:
+		var wait := Wait.new()
+		while pair[1].get_available_packet_count() == 0:
+			pair[0].poll()
+			pair[1].poll()
+			if wait.is_stalled():
+				return false
+		pair[1].get_packet()
+	return true
 
 
 func connections() -> float:

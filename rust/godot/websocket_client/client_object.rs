@@ -10,6 +10,7 @@ use crate::godot::flushed_object::FlushedObject;
 use crate::godot::frame_flush::{CollectsMessages, FrameFlush};
 use crate::godot::multiplayer_virtuals::MultiplayerObject;
 use crate::godot::nested_polls::{EventObject, NestedPolls};
+use crate::godot::object_lock::Lockable;
 use crate::godot::project_limits::{QueueLimits, apply_connect_timeout, queue_limits};
 use crate::peer::flushing::CollectsOutput;
 use crate::peer::{Client, ClientStatus, PeerEvent};
@@ -43,6 +44,8 @@ impl FlushedObject for ClientObject {
         &mut self.client
     }
 }
+
+impl Lockable for ClientObject {}
 
 impl CollectsMessages for ClientObject {
     fn frame_flush(&mut self) -> &mut FrameFlush {

@@ -5,7 +5,8 @@ use godot::prelude::*;
 
 use super::RustWebSocketClient;
 use crate::godot::remote_peer::{Owner, RustWebSocketRemotePeer};
-use crate::godot::{convert, frame_flush, project_limits};
+use crate::godot::short_calls::short_calls;
+use crate::godot::{convert, frame_flush, nested_polls, project_limits};
 use crate::peer::ConnectParameters;
 use crate::proto::close_code;
 
@@ -13,9 +14,9 @@ use crate::proto::close_code;
 impl RustWebSocketClient {
     /// Connects, receives, and sends queued data, and emits the signals of all events. Call this regularly. Never
     /// blocks. It is [method MultiplayerPeer.poll], which other parts of the engine call.
-    #[func(gd_self, rename = poll)]
-    fn poll_from_script(this: Gd<Self>) {
-        Self::poll_and_emit(this);
+    #[func]
+    fn poll(&self) {
+        nested_polls::poll_and_emit(self);
     }
 
     /// Connects to the given URL, [code]ws://[/code] or [code]wss://host[:port][/path][/code]; a URL without a scheme
@@ -148,4 +149,9 @@ impl RustWebSocketClient {
     fn get_failure(&self) -> VarDictionary {
         self.ask(|client| client.with_peer(|peer| convert::failure(peer.failure())))
     }
+}
+
+short_calls! {
+    RustWebSocketClient: poll, connect_to_url, disconnect_from_host, get_peer, get_connected_host, get_connected_port,
+    set_buffers, get_peer_id, get_peer_list, flush, get_error_message, get_failure
 }

@@ -1,23 +1,20 @@
 //! `RustWebSocketClient`: the class, its properties and signals, and what the engine calls itself.
 
-#![expect(unsafe_code, reason = "the engine passes packets by pointer")]
-
 pub mod client_object;
 mod connecting;
 
-use godot::classes::multiplayer_peer::{ConnectionStatus, TransferMode};
-use godot::classes::{IMultiplayerPeerExtension, MultiplayerPeerExtension, TlsOptions, X509Certificate};
+use godot::classes::{MultiplayerPeerExtension, TlsOptions, X509Certificate};
 use godot::global::Error as GodotError;
 use godot::prelude::*;
-use godot_core::meta::RawPtr;
 use parking_lot::Mutex;
 
-use super::multiplayer_virtuals::{MultiplayerObject, NORMAL_CLOSE, disconnect_code, multiplayer_virtuals};
+use super::multiplayer_virtuals::{NORMAL_CLOSE, disconnect_code, multiplayer_virtuals};
 use super::nested_polls::{self, EventClass};
-use super::object_registry::{ObjectClass, ObjectField, object_of_class, with_object};
+use super::object_field::{ObjectField, object_of_class};
 use super::option_properties::{OptionsOwner, with_client_options};
 use super::remote_peer::RustWebSocketRemotePeer;
-use super::{convert, engine_pointers, frame_flush, refused_calls};
+use super::short_calls::short_calls;
+use super::{convert, refused_calls};
 use crate::error::Result;
 use crate::net::ClientTls;
 use crate::peer::options::TlsTexts;
@@ -95,8 +92,13 @@ impl RustWebSocketClient {
         TlsTexts::default().client_for(url, options.as_ref(), is_redirected)
     }
 
-    fn poll_and_emit(this: Gd<Self>) {
-        nested_polls::poll_and_emit(this);
+    fn close(&self) {
+        self.run(|client| client.disconnect_from_host(NORMAL_CLOSE, ""));
+    }
+
+    fn disconnect_peer(&self, _peer: i32, force: bool) {
+        // The server is the only peer that a client can disconnect.
+        self.run(|client| client.disconnect_from_host(disconnect_code(force), ""));
     }
 }
 
@@ -234,15 +236,14 @@ with_client_options! {
     }
 }
 
-multiplayer_virtuals! {
-    RustWebSocketClient.state {
-        fn close(&mut self) {
-            self.run(|client| client.disconnect_from_host(NORMAL_CLOSE, ""));
-        }
+short_calls! {
+    RustWebSocketClient: is_verify_ssl_enabled, set_verify_ssl_enabled, get_trusted_ssl_certificate,
+    set_trusted_ssl_certificate
+}
 
-        fn disconnect_peer(&mut self, _p_peer: i32, p_force: bool) {
-            // The server is the only peer that a client can disconnect.
-            self.run(|client| client.disconnect_from_host(disconnect_code(p_force), ""));
-        }
-    }
+multiplayer_virtuals! {
+    RustWebSocketClient:
+    poll = nested_polls::poll_and_emit,
+    close = RustWebSocketClient::close,
+    disconnect_peer = RustWebSocketClient::disconnect_peer,
 }

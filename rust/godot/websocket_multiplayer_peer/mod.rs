@@ -1,20 +1,19 @@
 //! `RustWebSocketMultiplayerPeer`: the class, its properties and signal, and what the engine calls itself.
 
-#![expect(unsafe_code, reason = "the engine passes packets by pointer")]
-
 mod room_methods;
 mod room_object;
 
-use godot::classes::multiplayer_peer::{ConnectionStatus, TransferMode};
-use godot::classes::{IMultiplayerPeerExtension, MultiplayerPeer as EngineMultiplayerPeer, MultiplayerPeerExtension};
+use std::sync::Arc;
+
+use godot::classes::{MultiplayerPeer as EngineMultiplayerPeer, MultiplayerPeerExtension};
 use godot::global::Error as GodotError;
 use godot::prelude::*;
-use godot_core::meta::RawPtr;
 
-use super::multiplayer_virtuals::{MultiplayerObject, multiplayer_virtuals};
-use super::object_registry::{ObjectClass, ObjectField, object_of_class, with_object};
+use super::multiplayer_virtuals::multiplayer_virtuals;
+use super::object_field::{ObjectField, object_of_class};
+use super::object_lock::ObjectLock;
 use super::option_properties::{OptionsOwner, with_room_options};
-use super::{convert, engine_pointers, frame_flush, refused_calls};
+use super::refused_calls;
 use crate::error::Result;
 use crate::peer::room::RoomEvent;
 use crate::peer::{AdmissionOptions, ConnectionOptions, MultiplayerPeer};
@@ -54,7 +53,12 @@ impl RustWebSocketMultiplayerPeer {
         self.room.with(R::default(), |object| call(&mut object.room))
     }
 
-    /// Runs a call that may be refused; the name is that of the script's call.
+    /// Runs a call that returns an error number.
+    fn run(&self, call: impl FnOnce(&mut MultiplayerPeer<SharedPeerCell>) -> Result) -> GodotError {
+        self.run_as(refused_calls::call_of(&call), call)
+    }
+
+    /// Runs a call whose name is not that of the closure's method.
     fn run_as(
         &self,
         name: &'static str,
@@ -65,12 +69,41 @@ impl RustWebSocketMultiplayerPeer {
     }
 
     /// Polls, then emits a signal for each event. No lock is held while handlers run, so they may call any method, and
-    /// each event takes effect when its signal is emitted.
-    fn poll_and_emit(this: Gd<Self>) {
-        with_object(&this, (), |object| object.room.poll());
-        while let Some(event) = with_object(&this, None, |object| object.room.next_event()) {
-            Self::emit(&this, &event);
+    /// each event takes effect just before its signal is emitted.
+    fn poll(&self) {
+        let first = self.room.with(None, |object| {
+            object.room.poll();
+            object.room.next_event()
+        });
+        if let Some(first) = first {
+            // A handler may release the instance.
+            Self::emit_events(&self.to_gd(), &Arc::clone(self.room.lock()), first);
         }
+    }
+
+    fn emit_events(this: &Gd<Self>, lock: &ObjectLock<RoomObject>, first: RoomEvent) {
+        let mut next = Some(first);
+        while let Some(event) = next {
+            Self::emit(this, &event);
+            next = lock.with(None, |object| object.room.next_event());
+        }
+    }
+
+    fn close(&self) {
+        self.room.with((), |object| object.room.close());
+    }
+
+    fn disconnect_peer(&self, peer: i32, force: bool) {
+        // The engine's signature has no return value; get_error_message() returns the text.
+        self.run(|room| room.disconnect_peer(peer, force));
+    }
+
+    fn refuse_new_connections(&self, refuse: bool) {
+        self.room.with((), |object| object.room.admission.set_refuse_new_connections(refuse));
+    }
+
+    fn refuses_new_connections(&self) -> bool {
+        self.ask(|room| room.admission.refuse_new_connections)
     }
 
     fn emit(this: &Gd<Self>, event: &RoomEvent) {
@@ -122,24 +155,10 @@ with_room_options! {
 }
 
 multiplayer_virtuals! {
-    RustWebSocketMultiplayerPeer.room {
-        fn close(&mut self) {
-            self.room.with((), |object| object.room.close());
-        }
-
-        fn disconnect_peer(&mut self, p_peer: i32, p_force: bool) {
-            // The engine's signature has no return value; get_error_message() returns the text.
-            self.run_as("disconnect_peer", |room| room.disconnect_peer(p_peer, p_force));
-        }
-
-        #[func(gd_self)]
-        fn set_refuse_new_connections(this: Gd<Self>, p_enable: bool) {
-            with_object(&this, (), |object| object.room.admission.set_refuse_new_connections(p_enable));
-        }
-
-        // Not by `Gd`: the editor reads defaults from instances without a reference, and a handle would free them.
-        fn is_refusing_new_connections(&self) -> bool {
-            self.ask(|room| room.admission.refuse_new_connections)
-        }
-    }
+    RustWebSocketMultiplayerPeer:
+    poll = RustWebSocketMultiplayerPeer::poll,
+    close = RustWebSocketMultiplayerPeer::close,
+    disconnect_peer = RustWebSocketMultiplayerPeer::disconnect_peer,
+    set_refuse_new_connections = RustWebSocketMultiplayerPeer::refuse_new_connections,
+    is_refusing_new_connections = RustWebSocketMultiplayerPeer::refuses_new_connections,
 }

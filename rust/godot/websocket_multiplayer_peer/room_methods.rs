@@ -5,26 +5,15 @@ use godot::prelude::*;
 
 use super::RustWebSocketMultiplayerPeer;
 use super::room_object::SharedPeerCell;
-use crate::error::Result;
-use crate::godot::object_registry::with_object;
+use crate::godot::call_values::Lent;
+use crate::godot::short_calls::short_calls;
 use crate::godot::tls::OptionalTls;
 use crate::godot::websocket_peer::RustWebSocketPeer;
-use crate::godot::{convert, frame_flush, project_limits, refused_calls};
+use crate::godot::{convert, frame_flush, project_limits};
 use crate::limits::SHUTDOWN_TIMEOUT;
-use crate::peer::MultiplayerPeer;
 use crate::peer::listening::{checked_port, checked_shutdown_timeout};
 use crate::peer::options::TlsTexts;
 use crate::proto::close_code;
-
-/// Runs a call that returns an error number.
-fn run(
-    this: &Gd<RustWebSocketMultiplayerPeer>,
-    call: impl FnOnce(&mut MultiplayerPeer<SharedPeerCell>) -> Result,
-) -> GodotError {
-    let name = refused_calls::call_of(&call);
-    let result = with_object(this, None, |object| Some(call(&mut object.room)));
-    refused_calls::number::<RustWebSocketMultiplayerPeer>(result, name, || this.instance_id())
-}
 
 #[godot_api(secondary)]
 impl RustWebSocketMultiplayerPeer {
@@ -36,17 +25,17 @@ impl RustWebSocketMultiplayerPeer {
     /// Returns [constant ERR_ALREADY_IN_USE] while this object is a client or server; [constant ERR_INVALID_PARAMETER]
     /// for an invalid URL, for invalid [member handshake_headers], and for the [TLSOptions] of a server; [constant
     /// FAILED] if the system refuses immediately.
-    #[func(gd_self)]
+    #[func]
     fn create_client(
-        this: Gd<Self>,
+        &self,
         url: GString,
         #[opt(default = OptionalTls::NONE)] tls_client_options: OptionalTls,
     ) -> GodotError {
         // Outside the lock, because this calls objects of the engine.
         let url = url.to_string();
-        let is_redirected = with_object(&this, false, |object| object.room.options.max_redirects() > 0);
+        let is_redirected = self.room.with(false, |object| object.room.options.max_redirects() > 0);
         let tls = TlsTexts::default().client_for(&url, tls_client_options.0.as_ref(), is_redirected);
-        run(&this, |room| {
+        self.run(|room| {
             let tls = room.record_error(tls)?;
             project_limits::apply_connect_timeout(&mut room.options);
             room.create_client(&url, tls)
@@ -60,15 +49,15 @@ impl RustWebSocketMultiplayerPeer {
     /// Returns [constant ERR_ALREADY_IN_USE] while this object is a client or server, and if the address is in use or
     /// does not belong to this machine; [constant ERR_INVALID_PARAMETER] for an invalid port or address, for invalid
     /// [member handshake_headers], and for the [TLSOptions] of a client.
-    #[func(gd_self)]
+    #[func]
     fn create_server(
-        this: Gd<Self>,
+        &self,
         port: i64,
         #[opt(default = "*")] bind_address: GString,
         #[opt(default = OptionalTls::NONE)] tls_server_options: OptionalTls,
     ) -> GodotError {
         let tls = tls_server_options.0.map(|options| TlsTexts::default().server(Some(&options))).transpose();
-        run(&this, |room| {
+        self.run(|room| {
             let tls = room.record_error(tls)?;
             let port = room.record_error(checked_port(port))?;
             room.create_server(port, &bind_address.to_string(), tls)
@@ -85,14 +74,14 @@ impl RustWebSocketMultiplayerPeer {
     /// Returns [constant ERR_UNCONFIGURED] if this object is not a server; [constant ERR_ALREADY_IN_USE] if it is
     /// shutting down; [constant ERR_INVALID_PARAMETER] if a close frame may not carry the code or the reason, and for
     /// an invalid time. Nothing changes then.
-    #[func(gd_self)]
+    #[func]
     fn shutdown(
-        this: Gd<Self>,
+        &self,
         #[opt(default = i32::from(close_code::GOING_AWAY))] code: i32,
         #[opt(default = "")] reason: GString,
         #[opt(default = SHUTDOWN_TIMEOUT.as_secs_f64())] timeout: f64,
     ) -> GodotError {
-        run(&this, |room| {
+        self.run(|room| {
             let timeout = room.record_error(checked_shutdown_timeout(timeout))?;
             room.shutdown(code, &reason.to_string(), timeout)
         })
@@ -100,9 +89,9 @@ impl RustWebSocketMultiplayerPeer {
 
     /// Returns [code]true[/code] from [method shutdown] to the poll after the last peer has departed. Until then
     /// [method MultiplayerPeer.get_connection_status] returns [constant MultiplayerPeer.CONNECTION_CONNECTED].
-    #[func(gd_self)]
-    fn is_shutting_down(this: Gd<Self>) -> bool {
-        with_object(&this, false, |object| object.room.is_shutting_down())
+    #[func]
+    fn is_shutting_down(&self) -> bool {
+        self.room.with(false, |object| object.room.is_shutting_down())
     }
 
     /// Returns the connection to a peer, or [code]null[/code] for an unknown id. This object drives the connection: do
@@ -110,53 +99,53 @@ impl RustWebSocketMultiplayerPeer {
     /// reports why the peer has left ([method RustWebSocketPeer.get_failure], [method
     /// RustWebSocketPeer.get_close_code]). On a client, the connection to the server (id 1) is also available while
     /// connecting, and after it has failed or ended until this object is closed or restarted.
-    #[func(gd_self)]
-    fn get_peer(this: Gd<Self>, peer_id: i32) -> Option<Gd<RustWebSocketPeer>> {
-        with_object(&this, None, |object| object.room.cell(peer_id).map(SharedPeerCell::instance))
+    #[func]
+    fn get_peer(&self, peer_id: i32) -> Option<Gd<RustWebSocketPeer>> {
+        self.room.with(None, |object| object.room.cell(peer_id).map(SharedPeerCell::instance))
     }
 
     /// Returns the IP address of a peer, or an empty string for an unknown id.
-    #[func(gd_self)]
-    fn get_peer_address(this: Gd<Self>, id: i32) -> GString {
-        with_object(&this, GString::new(), |object| convert::host(object.room.peer_address(id)))
+    #[func]
+    fn get_peer_address(&self, id: i32) -> GString {
+        self.room.with(GString::new(), |object| convert::host(object.room.peer_address(id)))
     }
 
     /// Returns the port of a peer, or 0 for an unknown id.
-    #[func(gd_self)]
-    fn get_peer_port(this: Gd<Self>, id: i32) -> i32 {
-        with_object(&this, 0, |object| object.room.peer_address(id).map_or(0, |address| i32::from(address.port())))
+    #[func]
+    fn get_peer_port(&self, id: i32) -> i32 {
+        self.room.with(0, |object| object.room.peer_address(id).map_or(0, |address| i32::from(address.port())))
     }
 
     /// Returns the ids of all connected peers.
-    #[func(gd_self)]
-    fn get_peers(this: Gd<Self>) -> PackedInt32Array {
-        with_object(&this, PackedInt32Array::new(), |object| object.room.peers().into_iter().collect())
+    #[func]
+    fn get_peers(&self) -> PackedInt32Array {
+        self.room.with(PackedInt32Array::new(), |object| object.room.peers().into_iter().collect())
     }
 
     /// Returns the port that a server listens on, or 0 if it does not listen.
-    #[func(gd_self)]
-    fn get_local_port(this: Gd<Self>) -> i32 {
-        with_object(&this, 0, |object| i32::from(object.room.local_port()))
+    #[func]
+    fn get_local_port(&self) -> i32 {
+        self.room.with(0, |object| i32::from(object.room.local_port()))
     }
 
     /// Returns the seconds between the last answered ping to a peer and its pong, or -1 before the first pong and for
     /// an unknown id. Pings are sent every [member heartbeat_interval], or by [code]get_peer(id).ping()[/code].
-    #[func(gd_self)]
-    fn get_round_trip_time(this: Gd<Self>, id: i32) -> f64 {
-        with_object(&this, -1.0, |object| object.room.round_trip(id).map_or(-1.0, |times| times.last.as_secs_f64()))
+    #[func]
+    fn get_round_trip_time(&self, id: i32) -> f64 {
+        self.room.with(-1.0, |object| object.room.round_trip(id).map_or(-1.0, |times| times.last.as_secs_f64()))
     }
 
     /// Returns a moving average of [method get_round_trip_time], or -1 before the first pong and for an unknown id.
-    #[func(gd_self)]
-    fn get_smoothed_round_trip_time(this: Gd<Self>, id: i32) -> f64 {
-        with_object(&this, -1.0, |object| object.room.round_trip(id).map_or(-1.0, |times| times.smoothed.as_secs_f64()))
+    #[func]
+    fn get_smoothed_round_trip_time(&self, id: i32) -> f64 {
+        self.room.with(-1.0, |object| object.room.round_trip(id).map_or(-1.0, |times| times.smoothed.as_secs_f64()))
     }
 
     /// Returns why the last call was refused, why a client could not connect, or why the last peer that left has left,
     /// or an empty string.
-    #[func(gd_self)]
-    fn get_error_message(this: Gd<Self>) -> GString {
-        with_object(&this, GString::new(), |object| convert::text(object.room.error_message()))
+    #[func]
+    fn get_error_message(&self) -> GString {
+        self.room.with(GString::new(), |object| convert::text(object.room.error_message()))
     }
 
     /// Sends a packet to the peers with the given ids, as [method PacketPeer.put_packet] does to the target peer. It is
@@ -165,15 +154,21 @@ impl RustWebSocketMultiplayerPeer {
     /// Returns [constant ERR_UNCONFIGURED] if the room is not connected, [constant ERR_INVALID_PARAMETER] for an
     /// unknown id, and [constant ERR_OUT_OF_MEMORY] if the output buffer of a peer is full; the other peers get the
     /// packet nevertheless.
-    #[func(gd_self)]
-    fn send_to_list(this: Gd<Self>, ids: PackedInt32Array, packet: PackedByteArray) -> GodotError {
-        frame_flush::send(&this, |object| object.room.send_to_list(ids.as_slice(), packet.as_slice()))
+    #[func]
+    fn send_to_list(&self, ids: PackedInt32Array, packet: Lent<PackedByteArray>) -> GodotError {
+        frame_flush::send(self, |object| object.room.send_to_list(ids.as_slice(), packet.as_slice()))
     }
 
     /// Writes the packets that were collected in this frame to the network now. This happens automatically at the end
     /// of the frame and in [method MultiplayerPeer.poll].
-    #[func(gd_self)]
-    fn flush(this: Gd<Self>) {
-        with_object(&this, (), frame_flush::flush);
+    #[func]
+    fn flush(&self) {
+        self.room.with((), frame_flush::flush);
     }
+}
+
+short_calls! {
+    RustWebSocketMultiplayerPeer: create_client, create_server, shutdown, is_shutting_down, get_peer,
+    get_peer_address, get_peer_port, get_peers, get_local_port, get_round_trip_time, get_smoothed_round_trip_time,
+    get_error_message, send_to_list, flush
 }

@@ -14,7 +14,7 @@ use crate::godot::engine_pointers;
 use crate::godot::flushed_object::register;
 use crate::godot::frame_flush::{CollectsMessages, FrameFlush};
 use crate::godot::multiplayer_virtuals::{MultiplayerObject, TransferSettings};
-use crate::godot::object_lock::ObjectLock;
+use crate::godot::object_lock::{Lockable, ObjectLock};
 use crate::godot::websocket_peer::RustWebSocketPeer;
 use crate::godot::websocket_peer::peer_object::PeerObject;
 use crate::net::background_flush::FlushRegistration;
@@ -28,6 +28,8 @@ pub struct RoomObject {
     transfer_settings: TransferSettings,
     frame_flush: FrameFlush,
 }
+
+impl Lockable for RoomObject {}
 
 impl CollectsMessages for RoomObject {
     fn frame_flush(&mut self) -> &mut FrameFlush {

@@ -5,6 +5,7 @@ use godot::prelude::*;
 
 use super::RustWebSocketPeer;
 use crate::godot::convert;
+use crate::godot::short_calls::short_calls;
 
 #[godot_api(secondary)]
 impl RustWebSocketPeer {
@@ -99,4 +100,9 @@ impl RustWebSocketPeer {
             peer.reject_request(answer)
         })
     }
+}
+
+short_calls! {
+    RustWebSocketPeer: get_failure, get_response_headers, get_tls_info, get_request, is_request_pending,
+    select_protocol, accept_request, reject_request
 }

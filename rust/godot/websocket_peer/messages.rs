@@ -3,55 +3,63 @@
 use godot::global::Error as GodotError;
 use godot::prelude::*;
 
-use super::{RustWebSocketPeer, frequent_methods};
+use super::RustWebSocketPeer;
+use super::peer_object::{self, PeerObject};
+use crate::godot::call_values::Lent;
 use crate::godot::class_enums::WriteMode;
-use crate::godot::object_registry::with_object;
-use crate::godot::{convert, frame_flush};
+use crate::godot::short_calls::short_calls;
+use crate::godot::{convert, frame_flush, string_to_utf8};
 use crate::peer::WebSocketPeer;
 
 #[godot_api(secondary)]
 impl RustWebSocketPeer {
     /// Updates the connection: connects, receives packets, and sends queued data. Call this regularly. Never blocks.
-    #[func(gd_self)]
-    fn poll(this: Gd<Self>) {
-        frequent_methods::poll(&this);
+    #[func]
+    fn poll(&self) {
+        let has_drained = self.peer.lock().poll(|object| {
+            let idle = object.peer.poll_unless_idle();
+            (object.peer.take_drained(), idle)
+        });
+        if has_drained {
+            self.to_gd().signals().drained().emit();
+        }
     }
 
     /// Sends the given message. With [constant WRITE_MODE_TEXT] it must be UTF-8, else [constant ERR_INVALID_DATA] is
     /// returned. Returns [constant ERR_OUT_OF_MEMORY], and sends nothing, if [member outbound_buffer_size] or
     /// [member max_queued_packets] would be exceeded, and [constant FAILED] if the connection is not open.
-    #[func(gd_self)]
+    #[func]
     fn send(
-        this: Gd<Self>,
-        message: PackedByteArray,
+        &self,
+        message: Lent<PackedByteArray>,
         #[opt(default = WriteMode::BINARY)] write_mode: WriteMode,
     ) -> GodotError {
-        frequent_methods::send(&this, &message, write_mode)
+        frame_flush::send(self, |object| object.peer.send(write_mode.message_kind(), message.as_slice()))
     }
 
     /// Sends the given message uncompressed even if compression is active: for content that is compressed already, or
     /// that must not share a compression window with data that an attacker controls. See [method send].
-    #[func(gd_self)]
+    #[func]
     fn send_uncompressed(
-        this: Gd<Self>,
-        message: PackedByteArray,
+        &self,
+        message: Lent<PackedByteArray>,
         #[opt(default = WriteMode::BINARY)] write_mode: WriteMode,
     ) -> GodotError {
         let kind = write_mode.message_kind();
-        frame_flush::send(&this, |object| object.peer.send_uncompressed(kind, message.as_slice()))
+        frame_flush::send(self, |object| object.peer.send_uncompressed(kind, message.as_slice()))
     }
 
     /// Sends the given text as a text message; see [method send].
-    #[func(gd_self)]
-    fn send_text(this: Gd<Self>, message: GString) -> GodotError {
-        frequent_methods::send_text(&this, &message)
+    #[func]
+    fn send_text(&self, message: Lent<GString>) -> GodotError {
+        string_to_utf8::with(&message, |text| frame_flush::send(self, |object| object.peer.send_text(text)))
     }
 
     /// Writes the messages that were collected in this frame to the network now. This happens automatically at the end
     /// of the frame and in [method poll].
-    #[func(gd_self)]
-    fn flush(this: Gd<Self>) {
-        with_object(&this, (), frame_flush::flush);
+    #[func]
+    fn flush(&self) {
+        self.peer.with((), frame_flush::flush);
     }
 
     /// Returns [code]true[/code] if all sent data has been written to the network.
@@ -68,30 +76,30 @@ impl RustWebSocketPeer {
 
     /// Returns the number of packets that can be read. The engine's own method of this name, which other parts of the
     /// engine call, returns the same number; this one is faster for scripts.
-    #[func(gd_self, rename = get_available_packet_count)]
-    fn count_packets(this: Gd<Self>) -> i32 {
-        frequent_methods::get_available_packet_count(&this)
+    #[func]
+    pub(super) fn get_available_packet_count(&self) -> i32 {
+        peer_object::state_and_packets(self.peer.lock()).1
     }
 
     /// Removes and returns the oldest packet, or returns an empty array if there is none. [method get_packet_error]
     /// distinguishes that from an empty packet. The engine's own method of this name, which other parts of the engine
     /// call, does the same; this one is faster for scripts.
-    #[func(gd_self, rename = get_packet)]
-    fn take_packet(this: Gd<Self>) -> PackedByteArray {
-        frequent_methods::get_packet(&this)
+    #[func]
+    fn get_packet(&self) -> PackedByteArray {
+        self.peer.with(PackedByteArray::new(), PeerObject::take_packet)
     }
 
     /// Returns the error of the last [method get_packet]: [constant OK]; [constant ERR_UNAVAILABLE] if there was no
     /// packet; [constant FAILED] if there was none and the connection is not open.
-    #[func(gd_self, rename = get_packet_error)]
-    fn packet_error(this: Gd<Self>) -> GodotError {
-        with_object(&this, None, |object| object.packet_error).map_or(GodotError::OK, convert::code)
+    #[func]
+    fn get_packet_error(&self) -> GodotError {
+        self.peer.with(None, |object| object.packet_error).map_or(GodotError::OK, convert::code)
     }
 
     /// Returns [code]true[/code] if the last packet read was sent as text.
-    #[func(gd_self)]
-    fn was_string_packet(this: Gd<Self>) -> bool {
-        frequent_methods::was_string_packet(&this)
+    #[func]
+    fn was_string_packet(&self) -> bool {
+        self.peer.lock().read(false, |object| object.peer.was_string_packet())
     }
 
     /// Sends a ping with at most 125 bytes of payload; the pong updates [method get_round_trip_time]. An empty payload
@@ -141,4 +149,11 @@ impl RustWebSocketPeer {
     fn release_compression_memory(&self) {
         self.ask(WebSocketPeer::release_compression_memory);
     }
+}
+
+short_calls! {
+    RustWebSocketPeer: poll, send, send_uncompressed, send_text, flush, is_drained,
+    get_current_outbound_buffered_amount, get_available_packet_count, get_packet, get_packet_error, was_string_packet,
+    ping, get_round_trip_time, get_smoothed_round_trip_time, is_compression_active, get_compression_statistics,
+    release_compression_memory
 }

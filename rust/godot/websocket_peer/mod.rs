@@ -1,25 +1,22 @@
 //! `RustWebSocketPeer`: the class, its properties, and what the engine calls itself.
 
-#![expect(unsafe_code, reason = "the engine passes packets by pointer")]
-
-mod frequent_methods;
 mod handshake;
 mod messages;
 mod opening;
 pub mod peer_object;
-pub mod pointer_calls;
 mod status;
 
 use std::sync::Arc;
 
-use godot::classes::{IPacketPeerExtension, PacketPeerExtension};
+use godot::classes::PacketPeerExtension;
 use godot::global::Error as GodotError;
 use godot::prelude::*;
 use godot_core::meta::RawPtr;
 
+use super::object_field::{ObjectField, object_of_class};
 use super::object_lock::ObjectLock;
-use super::object_registry::{ObjectField, object_of_class, with_object};
 use super::option_properties::{OptionsOwner, with_peer_options};
+use super::short_calls::virtual_calls;
 use super::{convert, engine_pointers, frame_flush, refused_calls};
 use crate::error::Result;
 use crate::peer::options::TlsTexts;
@@ -40,7 +37,8 @@ with_peer_options! {
     /// the next connection; wrong calls print no error, and [method get_error_message] explains them; invalid property
     /// values are refused, and the property keeps its value. See [code]MIGRATING.md[/code] for all differences.
     ///
-    /// Any method may be called from any thread; calls on one object wait for each other.
+    /// Any method may be called from any thread; calls on one object wait for each other. Only [method get_ready_state]
+    /// and [method get_available_packet_count] do not wait, and return what the last finished call has left.
     #[derive(GodotClass)]
     #[class(tool, init, base = PacketPeerExtension)]
     pub struct RustWebSocketPeer {
@@ -57,6 +55,7 @@ impl RustWebSocketPeer {
     /// Returns an instance for a connection that another object drives.
     pub fn sharing(object: Arc<ObjectLock<PeerObject>>) -> Gd<Self> {
         let mut this = Self::new_gd();
+        // No call has been made on the instance, so nothing else borrows it.
         this.bind_mut().peer = ObjectField::sharing(object);
         this
     }
@@ -114,30 +113,27 @@ with_peer_options! {
     }
 }
 
-#[godot_api]
-impl IPacketPeerExtension for RustWebSocketPeer {
-    #[func(gd_self)]
-    unsafe fn get_packet_rawptr(
-        this: Gd<Self>,
-        r_buffer: RawPtr<*mut RawPtr<*const u8>>,
-        r_buffer_size: RawPtr<*mut i32>,
-    ) -> GodotError {
-        with_object(&this, GodotError::ERR_BUSY, |object| {
+impl RustWebSocketPeer {
+    fn lend_packet(&self, r_buffer: RawPtr<*mut RawPtr<*const u8>>, r_buffer_size: RawPtr<*mut i32>) -> GodotError {
+        self.peer.with(GodotError::ERR_BUSY, |object| {
             engine_pointers::lend_copy(object.peer.take_packet(), r_buffer, r_buffer_size)
         })
     }
 
-    #[func(gd_self)]
-    unsafe fn put_packet_rawptr(this: Gd<Self>, p_buffer: RawPtr<*const u8>, p_buffer_size: i32) -> GodotError {
+    fn put_packet(&self, p_buffer: RawPtr<*const u8>, p_buffer_size: i32) -> GodotError {
         let payload = engine_pointers::data(p_buffer, p_buffer_size);
-        frame_flush::send(&this, |object| object.peer.send(MessageKind::Binary, payload))
+        frame_flush::send(self, |object| object.peer.send(MessageKind::Binary, payload))
     }
 
-    fn get_available_packet_count(&self) -> i32 {
-        convert::integer32(self.ask(|peer| peer.packet_count()))
-    }
-
-    fn get_max_packet_size(&self) -> i32 {
+    fn max_packet_size(&self) -> i32 {
         convert::limit32(self.ask(|peer| peer.options.outbound_buffer_size()))
     }
+}
+
+virtual_calls! {
+    RustWebSocketPeer as PacketPeerExtension:
+    get_packet_rawptr = RustWebSocketPeer::lend_packet,
+    put_packet_rawptr = RustWebSocketPeer::put_packet,
+    get_available_packet_count = RustWebSocketPeer::get_available_packet_count,
+    get_max_packet_size = RustWebSocketPeer::max_packet_size,
 }

@@ -7,6 +7,7 @@ use godot::prelude::*;
 use super::RustWebSocketPeer;
 use crate::error::{Error, ErrorCode, Result};
 use crate::godot::project_limits;
+use crate::godot::short_calls::short_calls;
 use crate::godot::streams::stream_resolution;
 use crate::godot::tls::OptionalTls;
 use crate::net::Proxies;
@@ -48,6 +49,8 @@ impl RustWebSocketPeer {
     /// invalid [member handshake_headers], and [constant ERR_ALREADY_IN_USE] while connecting or connected.
     #[func]
     fn accept_stream(&self, stream: Option<Gd<StreamPeer>>) -> GodotError {
+        // A stream that is written in a script may release this instance.
+        let _kept = self.to_gd();
         if !stream.as_ref().is_some_and(stream_resolution::is_own_socket) {
             self.peer.set_calls_scripts();
         }
@@ -68,6 +71,10 @@ impl RustWebSocketPeer {
             peer.record_error(result)
         })
     }
+}
+
+short_calls! {
+    RustWebSocketPeer: connect_to_url, accept_stream, use_environment_proxies
 }
 
 fn try_accept(peer: &mut WebSocketPeer, stream: Option<Gd<StreamPeer>>) -> Result {

@@ -3,12 +3,26 @@
 use godot::prelude::*;
 
 use crate::error::ErrorCode;
+use crate::godot::class_enums::State;
 use crate::godot::flushed_object::FlushedObject;
 use crate::godot::frame_flush::{CollectsMessages, FrameFlush};
-use crate::godot::project_limits;
+use crate::godot::object_lock::{Lockable, ObjectLock};
+use crate::godot::{convert, project_limits};
 use crate::peer::WebSocketPeer;
 use crate::peer::flushing::CollectsOutput;
 use crate::peer::options::TlsTexts;
+
+/// Returns the state and the number of packets, for which scripts ask most often, without the object's lock.
+pub fn state_and_packets(lock: &ObjectLock<PeerObject>) -> (State, i32) {
+    let summary = lock.summary();
+    (State((summary >> 32).cast_signed()), low_half(summary))
+}
+
+/// Returns the lower 32 bits.
+#[expect(clippy::cast_possible_truncation, reason = "the upper half is another number")]
+fn low_half(summary: u64) -> i32 {
+    (summary as u32).cast_signed()
+}
 
 /// A connection and what scripts need in addition.
 #[derive(Default)]
@@ -48,6 +62,13 @@ impl PeerObject {
 impl FlushedObject for PeerObject {
     fn output(&mut self) -> &mut dyn CollectsOutput {
         &mut self.peer
+    }
+}
+
+impl Lockable for PeerObject {
+    fn summary(&self) -> u64 {
+        let packets = convert::integer32(self.peer.packet_count());
+        (self.peer.state() as u64) << 32 | u64::from(packets.cast_unsigned())
     }
 }
 

@@ -2,16 +2,17 @@
 
 use godot::prelude::*;
 
-use super::{RustWebSocketPeer, frequent_methods};
+use super::{RustWebSocketPeer, peer_object};
 use crate::godot::class_enums::State;
 use crate::godot::convert;
+use crate::godot::short_calls::short_calls;
 
 #[godot_api(secondary)]
 impl RustWebSocketPeer {
     /// Returns the state of the connection.
-    #[func(gd_self)]
-    fn get_ready_state(this: Gd<Self>) -> State {
-        frequent_methods::get_ready_state(&this)
+    #[func]
+    fn get_ready_state(&self) -> State {
+        peer_object::state_and_packets(self.peer.lock()).0
     }
 
     /// Starts the close handshake with a status code and a reason of at most 123 bytes of UTF-8. The close frame
@@ -76,4 +77,9 @@ impl RustWebSocketPeer {
         // Without a connection there is nothing to set: every connection starts with Nagle's algorithm disabled.
         let _unconnected = self.run(|peer| peer.set_no_delay(enabled));
     }
+}
+
+short_calls! {
+    RustWebSocketPeer: get_ready_state, close, get_close_code, get_close_reason, get_error_message,
+    get_selected_protocol, get_requested_url, get_connected_host, get_connected_port, set_no_delay
 }

@@ -4,9 +4,10 @@ use godot::global::Error as GodotError;
 use godot::prelude::*;
 
 use super::RustWebSocketServer;
+use crate::godot::call_values::Lent;
 use crate::godot::class_enums::RemoteWriteMode;
-use crate::godot::object_registry::with_object;
 use crate::godot::remote_peer::{Owner, RustWebSocketRemotePeer};
+use crate::godot::short_calls::short_calls;
 use crate::godot::{convert, frame_flush};
 use crate::proto::close_code;
 
@@ -45,8 +46,8 @@ impl RustWebSocketServer {
     /// client_disconnected] is emitted when the client has answered. Packets that arrive in the meantime are dropped.
     /// An unknown id, codes that RFC 6455 does not allow in a close frame, and longer reasons are refused: nothing
     /// changes, and [method get_error_message] explains it.
-    #[func(rename = disconnect_peer)]
-    fn disconnect_client(
+    #[func]
+    fn disconnect_peer(
         &self,
         id: i32,
         #[opt(default = i32::from(close_code::NORMAL))] code: i32,
@@ -62,37 +63,37 @@ impl RustWebSocketServer {
     /// Returns [constant ERR_INVALID_PARAMETER] for an unknown id, [constant ERR_INVALID_DATA] for text that is not
     /// UTF-8, and [constant ERR_OUT_OF_MEMORY] if the output buffer of a client is full; the other clients get the
     /// packet nevertheless.
-    #[func(gd_self)]
+    #[func]
     fn send_to(
-        this: Gd<Self>,
+        &self,
         target: i32,
-        packet: PackedByteArray,
+        packet: Lent<PackedByteArray>,
         #[opt(default = RemoteWriteMode::BINARY)] write_mode: RemoteWriteMode,
     ) -> GodotError {
         let kind = write_mode.message_kind();
-        frame_flush::send(&this, |object| object.server.send_to(target, kind, packet.as_slice()))
+        frame_flush::send(self, |object| object.server.send_to(target, kind, packet.as_slice()))
     }
 
     /// Sends a packet to the clients with the given ids. It is encoded, and compressed, once. Not in Godot 3.
     ///
     /// Returns the error of [method send_to] for the first client that cannot be sent the packet; the other clients get
     /// it nevertheless.
-    #[func(gd_self)]
+    #[func]
     fn send_to_list(
-        this: Gd<Self>,
+        &self,
         ids: PackedInt32Array,
-        packet: PackedByteArray,
+        packet: Lent<PackedByteArray>,
         #[opt(default = RemoteWriteMode::BINARY)] write_mode: RemoteWriteMode,
     ) -> GodotError {
         let kind = write_mode.message_kind();
-        frame_flush::send(&this, |object| object.server.send_to_list(ids.as_slice(), kind, packet.as_slice()))
+        frame_flush::send(self, |object| object.server.send_to_list(ids.as_slice(), kind, packet.as_slice()))
     }
 
     /// Writes the packets that were collected in this frame to the network now. This happens automatically at the end
     /// of the frame and in [method MultiplayerPeer.poll].
-    #[func(gd_self)]
-    fn flush(this: Gd<Self>) {
-        with_object(&this, (), frame_flush::flush);
+    #[func]
+    fn flush(&self) {
+        self.state.with((), frame_flush::flush);
     }
 
     /// Returns [code]true[/code] if a client has connected that [method take_connection] has not returned. Not in Godot
@@ -170,4 +171,10 @@ impl RustWebSocketServer {
             server.reject_request(id, answer)
         })
     }
+}
+
+short_calls! {
+    RustWebSocketServer: has_peer, get_peer, get_peer_address, get_peer_port, disconnect_peer, send_to, send_to_list,
+    flush, is_connection_available, take_connection, get_peer_id, get_peer_list, get_request, select_protocol,
+    accept_request, reject_request
 }

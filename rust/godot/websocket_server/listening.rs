@@ -5,7 +5,8 @@ use godot::prelude::*;
 
 use super::RustWebSocketServer;
 use super::server_object::ServerObject;
-use crate::godot::convert;
+use crate::godot::short_calls::short_calls;
+use crate::godot::{convert, nested_polls};
 use crate::limits::SHUTDOWN_TIMEOUT;
 use crate::peer::ListenParameters;
 use crate::peer::listening::{checked_port, checked_shutdown_timeout};
@@ -15,9 +16,9 @@ use crate::proto::close_code;
 impl RustWebSocketServer {
     /// Connects, receives, and sends queued data, and emits the signals of all events. Call this regularly. Never
     /// blocks. It is [method MultiplayerPeer.poll], which other parts of the engine call.
-    #[func(gd_self, rename = poll)]
-    fn poll_from_script(this: Gd<Self>) {
-        Self::poll_and_emit(this);
+    #[func]
+    fn poll(&self) {
+        nested_polls::poll_and_emit(self);
     }
 
     /// Listens on the given port of [member bind_ip]. Port 0 lets the system choose; see [method get_local_port]. If
@@ -134,4 +135,9 @@ impl RustWebSocketServer {
     fn get_error_message(&self) -> GString {
         self.ask(|server| convert::text(server.error_message()))
     }
+}
+
+short_calls! {
+    RustWebSocketServer: poll, listen, stop, shutdown, is_shutting_down, is_listening, get_local_port, set_buffers,
+    set_extra_headers, get_error_message
 }

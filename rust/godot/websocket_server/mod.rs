@@ -1,27 +1,24 @@
 //! `RustWebSocketServer`: the class, its properties and signals, and what the engine calls itself.
 
-#![expect(unsafe_code, reason = "the engine passes packets by pointer")]
-
 mod clients;
 mod listening;
 pub mod server_object;
 
 use std::collections::HashMap;
 
-use godot::classes::multiplayer_peer::{ConnectionStatus, TransferMode};
-use godot::classes::{CryptoKey, IMultiplayerPeerExtension, MultiplayerPeerExtension, TlsOptions, X509Certificate};
+use godot::classes::{CryptoKey, MultiplayerPeerExtension, TlsOptions, X509Certificate};
 use godot::global::Error as GodotError;
 use godot::prelude::*;
-use godot_core::meta::RawPtr;
 use parking_lot::Mutex;
 
-use super::multiplayer_virtuals::{MultiplayerObject, disconnect_code, multiplayer_virtuals};
+use super::multiplayer_virtuals::{disconnect_code, multiplayer_virtuals};
 use super::nested_polls::{self, EventClass};
-use super::object_registry::{ObjectClass, ObjectField, object_of_class, with_object};
+use super::object_field::{ObjectField, object_of_class};
 use super::option_properties::{OptionsOwner, with_server_options};
 use super::remote_peer::RustWebSocketRemotePeer;
+use super::short_calls::short_calls;
 use super::tls::certificate_pem;
-use super::{convert, engine_pointers, frame_flush, refused_calls};
+use super::{convert, refused_calls};
 use crate::error::Result;
 use crate::net::ServerTls;
 use crate::peer::options::{ListenOptions, TlsTexts};
@@ -124,8 +121,20 @@ impl RustWebSocketServer {
         self.run_as(name, |server| server.set_options(set));
     }
 
-    fn poll_and_emit(this: Gd<Self>) {
-        nested_polls::poll_and_emit(this);
+    fn drop_peer(&self, peer: i32, force: bool) {
+        // An unknown id is that of a client that has already disconnected.
+        self.run_as("disconnect_peer", |server| server.disconnect_peer(peer, disconnect_code(force), ""));
+    }
+
+    fn refuse_new_connections(&self, refuse: bool) {
+        self.set(|options| {
+            options.admission.set_refuse_new_connections(refuse);
+            Ok(())
+        });
+    }
+
+    fn refuses_new_connections(&self) -> bool {
+        self.ask(|server| server.options().admission.refuse_new_connections)
     }
 }
 
@@ -284,26 +293,16 @@ with_server_options! {
     }
 }
 
+short_calls! {
+    RustWebSocketServer: get_private_key, set_private_key, get_ssl_certificate, set_ssl_certificate, get_ca_chain,
+    set_ca_chain
+}
+
 multiplayer_virtuals! {
-    RustWebSocketServer.state {
-        fn close(&mut self) {
-            self.stop();
-        }
-
-        fn disconnect_peer(&mut self, p_peer: i32, p_force: bool) {
-            // An unknown id is that of a client that has already disconnected.
-            self.run(|server| server.disconnect_peer(p_peer, disconnect_code(p_force), ""));
-        }
-
-        fn set_refuse_new_connections(&mut self, p_enable: bool) {
-            self.set(|options| {
-                options.admission.set_refuse_new_connections(p_enable);
-                Ok(())
-            });
-        }
-
-        fn is_refusing_new_connections(&self) -> bool {
-            self.ask(|server| server.options().admission.refuse_new_connections)
-        }
-    }
+    RustWebSocketServer:
+    poll = nested_polls::poll_and_emit,
+    close = RustWebSocketServer::stop,
+    disconnect_peer = RustWebSocketServer::drop_peer,
+    set_refuse_new_connections = RustWebSocketServer::refuse_new_connections,
+    is_refusing_new_connections = RustWebSocketServer::refuses_new_connections,
 }

@@ -12,6 +12,7 @@ use crate::godot::flushed_object::FlushedObject;
 use crate::godot::frame_flush::{CollectsMessages, FrameFlush};
 use crate::godot::multiplayer_virtuals::MultiplayerObject;
 use crate::godot::nested_polls::{EventObject, NestedPolls};
+use crate::godot::object_lock::Lockable;
 use crate::godot::project_limits::{QueueLimits, queue_limits};
 use crate::peer::flushing::CollectsOutput;
 use crate::peer::{PeerEvent, Server};
@@ -65,6 +66,8 @@ impl FlushedObject for ServerObject {
         &mut self.server
     }
 }
+
+impl Lockable for ServerObject {}
 
 impl CollectsMessages for ServerObject {
     fn frame_flush(&mut self) -> &mut FrameFlush {

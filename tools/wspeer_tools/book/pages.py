@@ -33,6 +33,7 @@ PARTS = [
         "Tasks",
         [
             "docs/README.md",
+            "docs/windows-zip.md",
             "docs/connect.md",
             "docs/serve.md",
             "docs/tls.md",
@@ -44,6 +45,8 @@ PARTS = [
             "docs/main-loop.md",
             "docs/demos.md",
             "docs/c-library.md",
+            "docs/custom-engines.md",
+            "docs/platforms.md",
             "docs/troubleshooting.md",
         ],
     ),

@@ -18,6 +18,7 @@ from .addon import build_addon
 from .install import Installation
 from .pack import pack
 from .platform_build import build
+from .recipes import write_recipes
 
 DIST = ROOT / "dist"
 
@@ -26,7 +27,8 @@ def library_archive(platform: Platform) -> pathlib.Path:
     return DIST / f"wspeer-c-{version()}-{platform.archive}.{'zip' if platform.system == 'windows' else 'tar.gz'}"
 
 
-def _pack_library(platform: Platform) -> pathlib.Path:
+def pack_library(platform: Platform) -> pathlib.Path:
+    """Builds the C library for a platform and writes its archive. Returns the path."""
     stage = target_folder() / "packaging" / "platforms" / platform.name / "stage"
     shutil.rmtree(stage, ignore_errors=True)
     prefix = "/usr/local"
@@ -38,6 +40,7 @@ def _pack_library(platform: Platform) -> pathlib.Path:
         re.sub(r"^prefix=.*", "prefix=${pcfiledir}/../..", text, flags=re.MULTILINE), encoding="utf-8"
     )
     archive = library_archive(platform)
+    archive.parent.mkdir(exist_ok=True)
     pack(stage / prefix[1:], archive, f"wspeer-c-{version()}")
     return archive
 
@@ -57,8 +60,21 @@ def write_release(*names: str) -> None:
     """Writes the release for the named platforms, or for all."""
     platforms = tuple(map(platform_of, names)) or PLATFORMS
     DIST.mkdir(exist_ok=True)
-    archives = [_pack_library(platform) for platform in platforms if platform.has_c_library]
-    archives = [build_addon(platforms), *archives, _pack_source()]
+    for archive in DIST.glob("wspeer-*"):
+        archive.unlink()
+    for platform in platforms:
+        if platform.has_c_library:
+            pack_library(platform)
+    build_addon(platforms)
+    _pack_source()
+    finish_release()
+
+
+def finish_release() -> None:
+    """Writes the recipes and the checksums for the archives that are in dist/."""
+    libraries = {platform: library_archive(platform) for platform in PLATFORMS if library_archive(platform).exists()}
+    write_recipes(libraries, DIST / f"wspeer-recipes-{version()}.zip")
+    archives = sorted(path for path in DIST.glob("wspeer-*") if path.suffix in (".gz", ".zip"))
     sums = "".join(f"{hashlib.sha256(archive.read_bytes()).hexdigest()}  {archive.name}\n" for archive in archives)
     (DIST / "SHA256SUMS").write_text(sums, encoding="utf-8")
     say(f"the release is in {DIST}")

@@ -136,7 +136,9 @@ Cflags: -I${{includedir}}
     def install(self) -> None:
         if not self.is_built:
             self.build()
-        static = separate(self.release / "libwspeer.a", self.platform)
+        static = self.release / "libwspeer.a"
+        if not self.is_built:
+            static = separate(static, self.platform)
         for path, source in self.library_files().items():
             if source.startswith("->"):
                 self._link(path, source[2:])

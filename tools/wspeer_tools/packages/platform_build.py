@@ -15,10 +15,12 @@ from ..provision.cross import CrossCompiler
 from ..provision.rust_source import RustSource
 from ..targets import Platform, Target
 from .portable_cargo import output_folder, portable_cargo
+from .separate import separate
 
 C_FEATURES = ("--no-default-features", "--features", "capi")
 # The list of system libraries that a program needs which links the library statically.
 SYSTEM_LIBRARIES = "native-static-libs"
+STATIC = "libwspeer.a"
 # Debug builds of a game load a library with the checks of a debug build, optimised all the same.
 PROFILES = {"debug": "release-checked", "release": "release"}
 
@@ -43,7 +45,7 @@ def _names(platform: Platform, kind: str) -> "list[str]":
     if kind != "c":
         return shared
     imports = ["libwspeer.dll.a"] if platform.system == "windows" else []
-    return [*shared, *imports, "libwspeer.a"]
+    return [*shared, *imports, STATIC]
 
 
 def cargo_options(platform: Platform, kind: str, folder: pathlib.Path) -> "list[Argument]":
@@ -77,6 +79,8 @@ def _build_native(platform: Platform, kind: str, folder: pathlib.Path) -> None:
     portable_cargo(verb, *(str(option) for option in options))
     for name in _names(platform, kind):
         shutil.copy(output_folder(verb, PROFILES.get(kind, "release")) / name, folder / name)
+    if kind == "c":
+        separate(folder / STATIC, platform).replace(folder / STATIC)
 
 
 def _build_target(platform: Platform, target: Target, kind: str, folder: pathlib.Path) -> None:
@@ -90,6 +94,8 @@ def _build_target(platform: Platform, target: Target, kind: str, folder: pathlib
             shutil.copy(built / name, folder / name)
         if kind == "c":
             shutil.copy(lists / SYSTEM_LIBRARIES, folder / SYSTEM_LIBRARIES)
+    if kind == "c":
+        separate(folder / STATIC, platform).replace(folder / STATIC)
 
 
 def _unite(platform: Platform, kind: str, parts: "list[pathlib.Path]", folder: pathlib.Path) -> None:

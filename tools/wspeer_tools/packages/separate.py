@@ -1,9 +1,11 @@
 """Separates the static C library from other Rust libraries of the same program: only the C functions keep their names.
 
 An archive of Rust holds its own copy of the standard library. Beside a second such archive, linkers report symbols that
-both define, or mix two versions. ELF archives become one object in which these symbols are local, and the C functions
-hidden: a plugin that contains the library does not export them, so two plugins of a program do not use each other's
-copy. No linker here makes one object of COFF or Mach-O files, so their symbols get names that only this library has.
+both define, or mix two versions. ELF archives become one object in which these symbols are local. No linker here makes
+one object of COFF or Mach-O files, so their symbols get names that only this library has.
+
+In ELF and Mach-O files the C functions are hidden: a plugin that contains the library does not export them, so two
+plugins of a program do not use each other's copy.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import pathlib
 import re
 import struct
 import tempfile
-from typing import NamedTuple
+from typing import Iterator, NamedTuple
 
 from ..book.c_header import parse
 from ..process import Argument, output_of, run
@@ -30,13 +32,17 @@ IMPORTS = re.compile(r"\.dll$", re.IGNORECASE)
 SHORT_IMPORT = b"\0\0\xff\xff"
 ARCHIVE = b"!<arch>\n"
 ARCHIVE_HEADER = 60
+# The standard library's intermediate code. Other programs' plugins for LLVM end with an error when they read it, and
+# LLVM's tools would take it for the symbols of the object.
+BITCODE = {"elf": (".llvmbc", ".llvmcmd"), "windows": (".llvmbc", ".llvmcmd")}
+BITCODE["macos"] = ("__LLVM,__bitcode", "__LLVM,__cmdline")
 SYMBOL_TABLE = 2
 LOCAL = 0
 HIDDEN = 2
 
 
 class ElfLayout(NamedTuple):
-    """Where the fields that are read here stand in files of one word size."""
+    """The places of the fields that are read here, in files of one word size."""
 
     section_table: str
     section_table_at: int
@@ -75,6 +81,30 @@ def hide_symbols(content: bytearray) -> int:
     return hidden
 
 
+# Of Mach-O files for processors of 64 bits.
+MACH_HEADER = b"\xcf\xfa\xed\xfe"
+MACH_HEADER_BYTES = 32
+MACH_SYMBOL_TABLE = 2
+MACH_SYMBOL_BYTES = 16
+MACH_EXTERNAL, MACH_IN_SECTION, MACH_PRIVATE = 0x01, 0x0E, 0x10
+
+
+def hide_mach_symbols(content: bytearray) -> None:
+    """Makes the defined external symbols of a Mach-O object private: no library that contains it exports them."""
+    if content[:4] != MACH_HEADER:
+        return
+    (commands,) = struct.unpack_from("<I", content, 16)
+    position = MACH_HEADER_BYTES
+    for _ in range(commands):
+        command, size, first, count = struct.unpack_from("<4I", content, position)
+        position += size
+        if command != MACH_SYMBOL_TABLE:
+            continue
+        for kind in range(first + 4, first + 4 + count * MACH_SYMBOL_BYTES, MACH_SYMBOL_BYTES):
+            if content[kind] & MACH_EXTERNAL and content[kind] & MACH_IN_SECTION == MACH_IN_SECTION:
+                content[kind] |= MACH_PRIVATE
+
+
 class ElfTools(NamedTuple):
     """The programs that join and change object files: those of this machine, or LLVM's for any."""
 
@@ -97,7 +127,9 @@ def _join(archive: pathlib.Path, output: pathlib.Path, tools: ElfTools) -> None:
     # Groups of sections would be merged by the names of symbols, which are local afterwards.
     roots = [f"--undefined={name}" for name in names]
     run([*tools.linker, "-r", "--force-group-allocation", *roots, archive, "-o", joined])
-    run([tools.objcopy, "--wildcard", f"--keep-global-symbol={FUNCTIONS}*", "--strip-unneeded", joined])
+    options = ["--wildcard", f"--keep-global-symbol={FUNCTIONS}*", "--strip-unneeded"]
+    options += [f"--remove-section={section}" for section in BITCODE["elf"]]
+    run([tools.objcopy, *options, joined])
     content = bytearray(joined.read_bytes())
     hidden = hide_symbols(content)
     if hidden != len(names):
@@ -123,52 +155,65 @@ def own_names(listing: str) -> "dict[str, str]":
     return names
 
 
-def split_imports(content: bytes) -> "tuple[bytes, bytes]":
-    """Returns an archive without the short imports of an archive, and one with them only."""
-    objects, imports = bytearray(ARCHIVE), bytearray(ARCHIVE)
+def read_members(content: bytes) -> "Iterator[tuple[str, bytes]]":
+    """Yields the members of an archive with their names, in the form of GNU's tools and of Apple's."""
+    long_names = b""
     position = len(ARCHIVE)
     while position < len(content):
         header = content[position : position + ARCHIVE_HEADER]
+        start = position + ARCHIVE_HEADER
         size = int(header[48:58])
-        end = position + ARCHIVE_HEADER + size + size % 2
-        member, name = content[position:end], header[:16].rstrip()
-        position = end
-        if name == b"//":
-            # The long names of members.
-            objects += member
-            imports += member
-        elif name != b"/":
-            is_import = member[ARCHIVE_HEADER:].startswith(SHORT_IMPORT)
-            (imports if is_import else objects).extend(member)
-    return bytes(objects), bytes(imports)
+        name, data = header[:16].rstrip(), content[start : start + size]
+        position = start + size + size % 2
+        if name.startswith(b"#1/"):
+            length = int(name[3:])
+            name, data = data[:length].rstrip(b"\0"), data[length:]
+        elif name == b"//":
+            long_names = data
+            continue
+        elif re.fullmatch(rb"/[0-9]+", name):
+            name = long_names[int(name[1:]) :].split(b"/\n", 1)[0]
+        name = name.rstrip(b"/")
+        # The rest are tables of symbols.
+        if name and not name.startswith(b"__.SYMDEF"):
+            yield name.decode(errors="replace"), data
 
 
-def _rename(archive: pathlib.Path, output: pathlib.Path, is_windows: bool) -> None:
+def _rename(archive: pathlib.Path, output: pathlib.Path, folder: pathlib.Path, sections: "tuple[str, ...]") -> None:
     rust = RustSource()
-    names = own_names(output_of([rust.llvm("llvm-nm"), "--extern-only", "--defined-only", archive]))
+    objects = folder / "objects.a"
+    files: list[Argument] = []
+    imports: list[Argument] = []
+    for number, (name, data) in enumerate(read_members(archive.read_bytes())):
+        # Several members can have one name.
+        file = folder / f"{number:04}-{pathlib.PurePath(name).name}"
+        content = bytearray(data)
+        hide_mach_symbols(content)
+        file.write_bytes(content)
+        (imports if data.startswith(SHORT_IMPORT) else files).append(file)
+    run([rust.llvm("llvm-ar"), "qcsD", objects, *files])
+    objcopy: list[Argument] = [rust.llvm("llvm-objcopy"), "--strip-debug"]
+    run([*objcopy, *(f"--remove-section={section}" for section in sections), objects])
+    names = own_names(output_of([rust.llvm("llvm-nm"), "--extern-only", "--defined-only", objects]))
     if not names:
         raise Failed(f"{archive} defines no symbol")
-    with tempfile.TemporaryDirectory(dir=output.parent) as name:
-        folder = pathlib.Path(name)
-        table, objects, imports = folder / "names", folder / "objects.a", folder / "imports.a"
-        table.write_text("".join(f"{old} {new}\n" for old, new in sorted(names.items())), encoding="utf-8")
-        rename: list[Argument] = [rust.llvm("llvm-objcopy"), "--strip-debug", f"--redefine-syms={table}"]
-        if not is_windows:
-            run([*rename, archive, output])
-            return
-        for path, content in zip((objects, imports), split_imports(archive.read_bytes())):
-            path.write_bytes(content)
-        run([*rename, objects])
-        run([rust.llvm("llvm-ar"), "qcsDL", output, objects, imports])
+    table = folder / "names"
+    table.write_text("".join(f"{old} {new}\n" for old, new in sorted(names.items())), encoding="utf-8")
+    run([rust.llvm("llvm-objcopy"), f"--redefine-syms={table}", objects])
+    run([rust.llvm("llvm-ar"), "qcsDL", output, objects, *imports])
 
 
 def separate(archive: pathlib.Path, platform: Platform) -> pathlib.Path:
-    """Writes the separated archive to a folder beside the given one, and returns its path."""
+    """Writes the separated archive to a folder beside the given one, and returns its path.
+
+    An archive for macOS has code for one architecture.
+    """
     output = archive.parent / "separated" / archive.name
     output.parent.mkdir(exist_ok=True)
     output.unlink(missing_ok=True)
     if platform.system in ("windows", "macos"):
-        _rename(archive, output, platform.system == "windows")
+        with tempfile.TemporaryDirectory(dir=output.parent) as folder:
+            _rename(archive, output, pathlib.Path(folder), BITCODE[platform.system])
     else:
         _join(archive, output, ElfTools.of(platform))
     return output

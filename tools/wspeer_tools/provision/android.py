@@ -36,7 +36,7 @@ def prepare(compiler: "CrossCompiler", clang: pathlib.Path) -> "tuple[pathlib.Pa
     ]
     headers = library / "libc" / "include"
     includes = [f"-isystem{headers}/{architecture}-linux-musl", f"-isystem{headers}/generic-musl"]
-    c_compiler = compiler.wrapper("cc", *common, "-nostdlibinc", *includes, "-fPIC")
+    c_compiler = compiler.wrapper("target-cc", *common, "-nostdlibinc", *includes, "-fPIC")
     lld = compiler.wrapper("ld.lld", zig / "python", "-m", "ziglang", "ld.lld")
     stubs = compiler.tools / "stubs"
     stubs.mkdir(exist_ok=True)

@@ -62,8 +62,8 @@ class CrossCompiler:
             "ZIG_GLOBAL_CACHE_DIR": str(self.folder / "zig"),
         }
         options = ["--", "-g", "-fno-sanitize=all", "-target", self.target.c_target]
-        self.wrapper("c++", zig / "cargo-zigbuild", "zig", "c++", *options, **variables)
-        compiler = self.wrapper("cc", zig / "cargo-zigbuild", "zig", "cc", *options, **variables)
+        self.wrapper("target-c++", zig / "cargo-zigbuild", "zig", "c++", *options, **variables)
+        compiler = self.wrapper("target-cc", zig / "cargo-zigbuild", "zig", "cc", *options, **variables)
         return compiler, compiler
 
     def _apple(self) -> "tuple[pathlib.Path, pathlib.Path]":
@@ -73,7 +73,7 @@ class CrossCompiler:
         for folder in ("usr/lib", "System/Library/Frameworks"):
             (stubs / folder).mkdir(parents=True, exist_ok=True)
         module = f"{__package__}.apple_link"
-        linker = self.wrapper("linker", sys.executable, "-m", module, stubs, compiler, PYTHONPATH=ROOT / "tools")
+        linker = self.wrapper("target-linker", sys.executable, "-m", module, stubs, compiler, PYTHONPATH=ROOT / "tools")
         # Without it the compilers ask for the folder of Apple's tools.
         self.environment["SDKROOT"] = stubs
         return compiler, linker
@@ -87,7 +87,7 @@ class CrossCompiler:
 
     def cxx_compiler(self) -> pathlib.Path:
         """Returns the compiler of C++ for the tests' programs."""
-        return Mingw().program("g++") if self.target.toolchain == "mingw" else self.tools / "c++"
+        return Mingw().program("g++") if self.target.toolchain == "mingw" else self.tools / "target-c++"
 
     def _android(self) -> "tuple[pathlib.Path, pathlib.Path]":
         clang = self.rust.llvm("clang")

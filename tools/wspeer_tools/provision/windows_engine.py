@@ -18,15 +18,14 @@ from ..process import Argument, locked, run
 from ..project import cache_folder, say
 from ..report import Unavailable
 from . import debian
+from .mingw import ARCHITECTURE, Mingw
 from .packages import python_environment
 from .rust_source import RustSource
 
 SUITE = "forky"
-COMPILER_SUITE = "bookworm"
-COMPILER = ("gcc-mingw-w64-x86-64-posix", "g++-mingw-w64-x86-64-posix", "lld")
+# The release whose archive has what that of the other lacks.
+OLDER_SUITE = "bookworm"
 SCONS = "scons==4.11.1"
-TRIPLE = "x86_64-w64-mingw32"
-PREFIX = f"{TRIPLE}-"
 # Raised when a change of this file makes another engine.
 REVISION = "1"
 
@@ -78,7 +77,7 @@ LIBRARIES = (
         + (("lib/compress/*", "zstd/compress"), ("lib/decompress/*", "zstd/decompress")),
     ),
     Library(
-        COMPILER_SUITE,
+        OLDER_SUITE,
         "libpng1.6",
         (("*.[ch]", "libpng"), ("intel/*.[ch]", "libpng/intel")),
         (("scripts/pnglibconf.h.prebuilt", "libpng/pnglibconf.h"),),
@@ -103,6 +102,7 @@ LIBRARIES = (
         SUITE,
         "miniupnpc",
         (("src/*.[ch]", "miniupnpc/src"), ("include/*.h", "miniupnpc/include/miniupnpc")),
+        (("miniupnpcstrings.h.in", "miniupnpc/include/miniupnpcstrings.h"),),
     ),
 )
 
@@ -113,16 +113,18 @@ WRITTEN = {
     "thirdparty/certs/ca-bundle.crt": "",
     "thirdparty/wslay/config.h": "#define HAVE_WINSOCK2_H 1\n",
     "thirdparty/wslay/wslay/wslayver.h": '#define WSLAY_VERSION "1.1.1"\n',
-    "thirdparty/miniupnpc/include/miniupnpcstrings.h": '#define OS_STRING "windows"\n'
-    '#define MINIUPNPC_VERSION_STRING "2"\n#define UPNP_VERSION_MAJOR 1\n#define UPNP_VERSION_MINOR 1\n',
 }
 # The module's build script knows only the engine's own variant of ENet; it compiles this with the module.
 ENET_FILES = ("callbacks", "compress", "host", "list", "packet", "peer", "protocol", "win32")
 
 
-# clang compiles in half the time of gcc, which links.
+# clang compiles in half the time of gcc, which links. For assembly clang would start itself again, which an unpacked one
+# does not support.
 CLANG = """#!/bin/sh
 # Made by tools/wspeer_tools/provision/windows_engine.py.
+for argument in "$@"; do
+    case "$argument" in *.S) exec {gcc} "$@" ;; esac
+done
 for argument in "$@"; do
     case "$argument" in -c | --version | -dump*) exec {clang} {options} "$@" ;; esac
 done
@@ -141,41 +143,37 @@ class WindowsEngine:
     def is_built(self) -> bool:
         return self.program.exists() and debian.content(self.folder / ".built") == REVISION
 
-    def compiler(self) -> pathlib.Path:
-        """Returns a folder with the compiler's programs by the names that build scripts look for."""
-        tree = debian.unpack(COMPILER_SUITE, self.folder / "compiler", *COMPILER)
-        libraries = tree.path / "libraries"
-        libraries.mkdir(exist_ok=True)
-        # The programs run with the machine's C library, because a compiler starts its parts by their own paths.
-        for name in ("libisl", "libmpc", "libmpfr", "libgmp", "libzstd", "libz", "libLLVM", "libedit", "libxml2"):
-            for library in tree.path.glob(f"usr/lib/*/{name}[.-]*so*"):
-                link = libraries / library.name
-                if not link.is_symlink():
-                    link.symlink_to(library)
-        programs = tree.path / "programs"
-        programs.mkdir(exist_ok=True)
-        for program in sorted((tree.path / "usr/bin").glob(f"{PREFIX}*")):
-            _write_wrapper(programs / program.name.replace("-posix", ""), program, libraries)
-        _write_wrapper(programs / "ld.lld", tree.path / "usr/bin/ld.lld", libraries)
-        self._write_clang(tree, programs)
-        return programs
-
-    def _write_clang(self, tree: debian.Tree, programs: pathlib.Path) -> None:
+    def write_compilers(self, mingw: Mingw) -> pathlib.Path:
+        """Makes the programs that scons looks for. Returns the folder whose `bin` has them."""
+        programs = self.folder / "compilers" / "bin"
+        programs.mkdir(parents=True, exist_ok=True)
+        for program in mingw.programs.iterdir():
+            link = programs / program.name
+            if not link.exists():
+                link.symlink_to(program)
+        linker = debian.unpack(OLDER_SUITE, self.folder / "lld", "lld").launcher("usr/bin/ld.lld")
+        debian.write_executable(programs / "ld.lld", f'#!/bin/sh\nexec {shlex.quote(str(linker))} "$@"\n')
         rust = RustSource()
-        headers = sorted(tree.path.glob(f"usr/lib/gcc/{TRIPLE}/*-posix/include/c++"))
+        headers = sorted(mingw.tree.path.glob(f"usr/lib/gcc/{ARCHITECTURE}/*-posix/include/c++"))
         if not headers:
-            raise Unavailable(f"{tree.path} has no headers of C++")
-        folders: "dict[str, list[pathlib.Path]]" = {"clang": [], "clang++": [headers[0], headers[0] / TRIPLE]}
+            raise Unavailable(f"{mingw.tree.path} has no headers of C++")
+        folders: "dict[str, list[pathlib.Path]]" = {"clang": [], "clang++": [headers[0], headers[0] / ARCHITECTURE]}
         for name, gcc in (("clang", "gcc"), ("clang++", "g++")):
-            options: list[Argument] = [f"--target={TRIPLE}", "-nostdlibinc", f"-resource-dir={rust.clang_resources()}"]
-            for folder in [*folders[name], tree.path / "usr" / TRIPLE / "include"]:
+            options: list[Argument] = [f"--target={ARCHITECTURE}", "-nostdlibinc"]
+            options.append(f"-resource-dir={rust.clang_resources()}")
+            for folder in [*folders[name], mingw.tree.path / "usr" / ARCHITECTURE / "include"]:
                 options += ["-isystem", folder]
             text = CLANG.format(
                 clang=shlex.quote(str(rust.llvm(name))),
                 options=shlex.join(str(option) for option in options),
-                gcc=shlex.quote(str(programs / f"{PREFIX}{gcc}")),
+                gcc=shlex.quote(str(mingw.program(gcc))),
             )
-            debian.write_executable(programs / f"{PREFIX}{name}", text)
+            debian.write_executable(programs / f"{ARCHITECTURE}-{name}", text)
+        # GNU's take minutes for an archive with so many symbols.
+        for name, operation in (("ar", ""), ("ranlib", "s")):
+            text = f'#!/bin/sh\nexec {shlex.quote(str(rust.llvm("llvm-ar")))} {operation} "$@"\n'
+            debian.write_executable(programs / f"{ARCHITECTURE}-{name}", text)
+        return programs.parent
 
     def place_sources(self) -> None:
         """Unpacks the engine's source and puts the libraries back into it."""
@@ -201,27 +199,20 @@ class WindowsEngine:
 
     def build(self, jobs: int) -> None:
         scons = python_environment(self.folder / "scons", SCONS) / "scons"
-        programs = self.compiler()
+        compilers = self.write_compilers(Mingw())
         self.place_sources()
         say(f"building a Windows engine in {self.source} with {jobs} jobs; started again, the build continues")
-        command: list[Argument] = [scons, f"-j{jobs}", *OPTIONS, f"mingw_prefix={programs.parent / 'prefix'}"]
-        prefix = programs.parent / "prefix"
-        prefix.mkdir(exist_ok=True)
-        if not (prefix / "bin").is_symlink():
-            (prefix / "bin").symlink_to(programs)
+        command: list[Argument] = [scons, f"-j{jobs}", *OPTIONS, f"mingw_prefix={compilers}"]
         # The compiler's driver finds the linker on PATH.
-        path = f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"
+        path = f"{compilers / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
         run(command, cwd=self.source, env={"PATH": path, "SCONSFLAGS": None})
         built = sorted((self.source / "bin").glob("godot.windows.template_debug.x86_64*.exe"))
         if not built:
             raise Unavailable(f"scons made no engine in {self.source / 'bin'}")
         shutil.copy(built[0], self.program)
         (self.folder / ".built").write_text(REVISION + "\n", encoding="utf-8")
-
-
-def _write_wrapper(path: pathlib.Path, program: pathlib.Path, libraries: pathlib.Path) -> None:
-    text = f'#!/bin/sh\nLD_LIBRARY_PATH="{libraries}" exec "{program}" "$@"\n'
-    debian.write_executable(path, text)
+        for folder in ("source", "archives", "compilers"):
+            shutil.rmtree(self.folder / folder)
 
 
 def _unpack(archive: pathlib.Path, folder: pathlib.Path) -> None:

@@ -33,6 +33,7 @@ class EngineTarget:
     godot3: Optional[Argument] = None
     # Suites, and tests as SUITE.TEST, that cannot run there, each with the reason.
     left_out: "dict[str, str]" = field(default_factory=dict)
+    env: "dict[str, Argument]" = field(default_factory=dict)
 
     def variables(self) -> "dict[str, Optional[Argument]]":
         named = {
@@ -41,7 +42,7 @@ class EngineTarget:
             "WSPEER_GODOT3": self.godot3,
             "WSPEER_TEST_PATIENCE": str(self.runner.patience),
         }
-        return {**self.runner.variables(), **named}
+        return {**self.runner.variables(), **named, **self.env}
 
 
 def compile_room_server(folder: pathlib.Path) -> pathlib.Path:

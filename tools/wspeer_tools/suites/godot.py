@@ -10,7 +10,7 @@ from __future__ import annotations
 import pathlib
 import re
 import tempfile
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from ..process import Program
 from ..report import Failed, Report, closing_counts
@@ -54,10 +54,16 @@ def last_test(errors: str) -> str:
     return names[-1] if names else "the start"
 
 
-def run_tests(
-    target: EngineTarget, work: pathlib.Path, arguments: "tuple[str, ...]"
-) -> "tuple[int, str, str, Optional[str]]":
-    """Returns the status, the output, the errors, and how the run failed to end."""
+class Run(NamedTuple):
+    """A run of run.gd: its exit status, what it printed, and how it failed to end."""
+
+    status: int
+    output: str
+    errors: str
+    unfinished: Optional[str]
+
+
+def run_tests(target: EngineTarget, work: pathlib.Path, arguments: "tuple[str, ...]") -> Run:
     options = [*arguments, *(["--without", ",".join(target.left_out)] if target.left_out else [])]
     project = target.runner.path(target.project)
     command = target.runner.command(
@@ -76,7 +82,7 @@ def run_tests(
         unfinished = f"the engine ended with status {status}"
     if unfinished:
         unfinished += f", in {last_test(errors)}"
-    return status, output, errors, unfinished
+    return Run(status, output, errors, unfinished)
 
 
 def shown_lines(output: str) -> "list[str]":
@@ -89,27 +95,32 @@ def shown_lines(output: str) -> "list[str]":
     return lines
 
 
+def add_run(report: Report, result: Run, *, is_engine_only: bool = False) -> None:
+    """Adds the counts of a run, and what it printed and should not."""
+    for line in shown_lines(result.output):
+        print(line)
+    found = set(problems_of(result.errors, is_engine_only=is_engine_only))
+    # Games print what they want to be seen; a library has no greeting.
+    found |= set(re.findall(r"^.*godot-rust.*", result.output, re.MULTILINE))
+    printed = result.output + "\n" + result.errors
+    found |= set(re.findall(r"^(?:Leaked instance|Resource still in use).*", printed, re.MULTILINE))
+    for problem in sorted(found):
+        report.fail("outside", problem)
+    counts = closing_counts(result.output)
+    if result.unfinished or counts is None:
+        reason = result.unfinished or f"run.gd printed no counts (exit status {result.status})"
+        report.fail("outside", reason, "\n".join(result.errors.splitlines()[-20:]) + "\n")
+    report.passed += counts[0] if counts else 0
+    report.failed += counts[1] if counts else 0
+
+
 def run_suites(target: EngineTarget, report: Report, arguments: "tuple[str, ...]") -> None:
     """Runs the tests in an engine and adds their counts and problems to the report."""
     for name, reason in target.left_out.items():
         print(f"left out: {name}: {reason}", flush=True)
     list_extension(target.project)
-    status, output, errors, unfinished = run_tests(target, report.folder, arguments)
-    for line in shown_lines(output):
-        print(line)
     is_engine_only = "--implementation" in arguments and "engine" in arguments
-    found = set(problems_of(errors, is_engine_only=is_engine_only))
-    # Games print what they want to be seen; a library has no greeting.
-    found |= set(re.findall(r"^.*godot-rust.*", output, re.MULTILINE))
-    found |= set(re.findall(r"^(?:Leaked instance|Resource still in use).*", output + "\n" + errors, re.MULTILINE))
-    for problem in sorted(found):
-        report.fail("outside", problem)
-    counts = closing_counts(output)
-    if unfinished or counts is None:
-        reason = unfinished or f"run.gd printed no counts (exit status {status})"
-        report.fail("outside", reason, "\n".join(errors.splitlines()[-20:]) + "\n")
-    report.passed += counts[0] if counts else 0
-    report.failed += counts[1] if counts else 0
+    add_run(report, run_tests(target, report.folder, arguments), is_engine_only=is_engine_only)
 
 
 def main(*arguments: str) -> int:

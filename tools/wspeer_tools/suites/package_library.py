@@ -117,7 +117,7 @@ class LibraryGroup:
         program, second = self.work / "two_libraries", self.work / "libsecond.a"
         ours = self.installed / "lib" / "libwspeer.a"
         libraries = [ours, second] if is_first else [second, ours]
-        sources = [*self.pkg_config("--cflags"), HERE / "two_libraries.c"]
+        sources: list[Argument] = [*self.pkg_config("--cflags"), HERE / "two_libraries.c"]
         run([*compiler, *sources, *libraries, *self.system_libraries(), "-o", program])
         same("output", output_of([program], env={"RUST_BACKTRACE": "0"}), "3 words, 0 panics, error 31\n")
 
@@ -130,7 +130,7 @@ class LibraryGroup:
     def link_plugin(self, *options: str) -> None:
         """A plugin that contains the static library exports its own functions only."""
         plugin, ours = self.work / "plugin.so", self.installed / "lib" / "libwspeer.a"
-        flags = [*self.pkg_config("--cflags"), "-shared", "-fPIC", HERE / "plugin.c", "-o", plugin]
+        flags: list[Argument] = [*self.pkg_config("--cflags"), "-shared", "-fPIC", HERE / "plugin.c", "-o", plugin]
         run(["gcc", *flags, *options, ours, "-Wl,--no-whole-archive", *self.system_libraries()])
         exported = output_of(["nm", "-D", "--defined-only", plugin]).splitlines()
         same("exports of the plugin", [line.split()[2] for line in exported], ["plugin_name"])
@@ -145,13 +145,10 @@ class LibraryGroup:
         run([cmake(), "--build", build])
 
     def compare_system_libraries(self) -> None:
-        """The lists of system libraries in wspeer.pc and in the CMake file are those that rustc names."""
+        """The list of system libraries in wspeer.pc, from which CMake takes it, is rustc's."""
         named = (output_folder("rustc", "release") / "native-static-libs").read_text(encoding="utf-8").strip()
-        config = (self.installed / "share/cmake/wspeer/wspeer-config.cmake").read_text(encoding="utf-8")
-        in_cmake = re.search(r"^ *set\(_wspeer_system (gcc_s.*)\)$", config, re.MULTILINE)
-        same("system libraries", sorted(set((in_cmake or [""])[1].split())), sorted({n[2:] for n in named.split()}))
         description = (self.installed / "lib/pkgconfig/wspeer.pc").read_text(encoding="utf-8")
-        if f"Libs.private: {named}" not in description.splitlines():
+        if not named or f"Libs.private: {named}" not in description.splitlines():
             raise Failed(f"wspeer.pc does not list {named}")
 
     def require_wrappers(self) -> None:

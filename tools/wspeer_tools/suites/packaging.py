@@ -8,6 +8,7 @@
     abi      the baseline of the C interface, and that breaks of it are found
     comments each C declaration and each Godot member has a comment
     docs     the programs in docs/ and in the addon's README.md
+    recipes  CMake for each platform, the Conan recipe and the port for vcpkg
     dist     the release's files and their checksums
 
 Without arguments all of them. What is built and fetched stays in target/packaging; a first run takes minutes.
@@ -26,7 +27,7 @@ from ..project import ROOT, series, target_folder
 from ..report import Failed, Report, note
 from ..sample_project import engine_environment, run_engine, run_engine_quietly
 
-GROUPS = ("library", "small", "addon", "abi", "comments", "docs", "dist")
+GROUPS = ("library", "small", "addon", "abi", "comments", "docs", "recipes", "dist")
 HERE = ROOT / "tests" / "packaging"
 NEWEST_GLIBC = (2, 28)
 # The C library and the compiler's run time.
