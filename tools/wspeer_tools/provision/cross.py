@@ -79,8 +79,11 @@ class CrossCompiler:
         return compiler, linker
 
     def _mingw(self) -> "tuple[pathlib.Path, pathlib.Path]":
-        compiler = Mingw().c_compiler
-        return compiler, compiler
+        mingw = Mingw()
+        # rustc makes import libraries by the program of this name.
+        dlltool = mingw.program("dlltool")
+        self.wrapper(dlltool.name, dlltool)
+        return mingw.c_compiler, mingw.c_compiler
 
     def cxx_compiler(self) -> pathlib.Path:
         """Returns the compiler of C++ for the tests' programs."""
