@@ -12,7 +12,7 @@ use godot::sys::{
     GDExtensionInterfaceClassdbRegisterExtensionClassMethod as RegisterMethod,
 };
 
-use super::engine_functions::{EngineFunction, UntypedFunction};
+use super::engine_function::{EngineFunction, UntypedFunction};
 use super::{short_calls, variant_calls};
 
 static METHOD: EngineFunction<RegisterMethod> = EngineFunction::new();

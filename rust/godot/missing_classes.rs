@@ -14,7 +14,7 @@ use godot::sys::{
 };
 use parking_lot::Mutex;
 
-use super::engine_functions::{EngineFunction, UntypedFunction};
+use super::engine_function::{EngineFunction, UntypedFunction};
 
 static CLASS_TAG: EngineFunction<ClassTag> = EngineFunction::new();
 static REGISTER: EngineFunction<RegisterClass> = EngineFunction::new();

@@ -19,7 +19,7 @@ use godot::sys::{
 };
 use parking_lot::Mutex;
 
-use super::engine_functions::{EngineFunction, UntypedFunction};
+use super::engine_function::{EngineFunction, UntypedFunction};
 use super::missing_classes;
 
 static FIND_METHOD: EngineFunction<FindMethod> = EngineFunction::new();

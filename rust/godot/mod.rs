@@ -11,6 +11,7 @@ mod certificate_chain;
 mod class_constants;
 mod class_enums;
 mod convert;
+mod engine_function;
 mod engine_functions;
 mod engine_pointers;
 mod entry_point;

@@ -9,7 +9,8 @@ use wspeer::proto::Role;
 
 use crate::fixtures::{End, Raw, frame, packets, start, until};
 
-const SECOND: Duration = Duration::from_secs(1);
+/// The heartbeat interval: longer than a test takes, because peers that open poll by the real clock.
+const INTERVAL: Duration = Duration::from_secs(1000);
 
 /// An open peer of each role whose remote peer is a bare socket; the flag says whether that socket masks.
 fn peers(setup: impl Fn(&mut WebSocketPeer)) -> [(Raw, bool); 2] {
@@ -44,11 +45,11 @@ fn sent_payload(raw: &mut Raw, is_masked: bool, count: usize, now: Instant) -> (
 
 #[test]
 fn every_ping_has_a_payload_of_its_own() {
-    for (mut raw, masks) in peers(|peer| peer.options.set_heartbeat_interval(SECOND).unwrap()) {
+    for (mut raw, masks) in peers(|peer| peer.options.set_heartbeat_interval(INTERVAL).unwrap()) {
         let mut payloads = Vec::new();
         let mut now = start();
         for _ in 0..3 {
-            now += 2 * SECOND;
+            now += 2 * INTERVAL;
             let (first, payload) = sent_payload(&mut raw, !masks, 8, now);
             assert_eq!(first, 0x89);
             payloads.push(payload.clone());
@@ -145,14 +146,14 @@ fn blocked(raw: &mut Raw, masks: bool) -> Instant {
     let f = |first, payload| frame(first, masks, payload);
     raw.write(&[f(0x82, b"1"), f(0x82, b"2"), f(0x89, b"old")].concat());
     raw.read(frame(0x8a, !masks, b"old").len());
-    let now = start() + 2 * SECOND;
+    let now = start() + 2 * INTERVAL;
     raw.peer.poll_at(now);
     now
 }
 
 fn with_heartbeat(peer: &mut WebSocketPeer) {
     peer.options.set_max_queued_packets(1);
-    peer.options.set_heartbeat_interval(SECOND).unwrap();
+    peer.options.set_heartbeat_interval(INTERVAL).unwrap();
 }
 
 #[test]
@@ -160,7 +161,7 @@ fn input_that_arrived_before_a_ping_does_not_answer_it() {
     for (mut raw, masks) in peers(with_heartbeat) {
         let pinged = blocked(&mut raw, masks);
         assert_eq!(packets(&mut raw.peer), [b"1".to_vec()]);
-        raw.peer.poll_at(pinged + 2 * SECOND);
+        raw.peer.poll_at(pinged + 2 * INTERVAL);
         assert_eq!(raw.peer.state(), State::Closed);
         assert!(raw.peer.error_message().contains("answered no ping"), "{}", raw.peer.error_message());
     }
@@ -173,14 +174,15 @@ fn any_byte_that_arrives_shows_that_the_remote_peer_is_alive() {
         // One byte at a time of a message for which there is no room.
         for byte in frame(0x82, masks, b"3") {
             raw.write(&[byte]);
-            now += SECOND / 2;
-            // Nothing that a program can see depends on the byte.
-            for _ in 0..100 {
+            now += INTERVAL / 2;
+            // Nothing that a program can see depends on the byte. The thread of another test may have taken its event from
+            // the poller, and needs time to run.
+            for _ in 0..30 {
                 raw.peer.poll_at(now);
-                std::thread::yield_now();
+                std::thread::sleep(Duration::from_millis(1));
             }
         }
-        assert_eq!(raw.peer.state(), State::Open);
+        assert_eq!(raw.peer.state(), State::Open, "{masks}: {}", raw.peer.error_message());
     }
 }
 
@@ -190,7 +192,7 @@ fn silence_does_not_count_while_a_full_queue_stops_reading() {
         let mut now = blocked(&mut raw, masks);
         raw.write(&frame(0x82, masks, &vec![b'x'; 2 * LOOKAHEAD_BYTES]));
         for _ in 0..20 {
-            now += 10 * SECOND;
+            now += 10 * INTERVAL;
             raw.peer.poll_at(now);
         }
         assert_eq!(raw.peer.state(), State::Open, "{}", raw.peer.error_message());
