@@ -193,6 +193,8 @@ static inline int read_input(char *bytes, size_t room, int milliseconds)
         input.filled = CreateEventA(NULL, FALSE, FALSE, NULL);
         input.taken = CreateEventA(NULL, FALSE, FALSE, NULL);
         CloseHandle(CreateThread(NULL, 0, read_standard_input, &input, 0, NULL));
+        /* For input that was there before the thread. */
+        milliseconds = milliseconds > 1000 ? milliseconds : 1000;
     }
     if (input.position == input.length && !input.is_at_end) {
         if (WaitForSingleObject(input.filled, (DWORD)milliseconds) != WAIT_OBJECT_0) {
