@@ -20,7 +20,8 @@ from ..report import Unavailable
 from . import debian
 from .mingw import ARCHITECTURE, Mingw
 from .packages import python_environment
-from .rust_source import RustSource
+from .rust_source import LLVM, RustSource
+from .rust_source import SUITE as RUST_SUITE
 
 SUITE = "forky"
 # The release whose archive has what that of the other lacks.
@@ -114,12 +115,14 @@ WRITTEN = {
     "thirdparty/wslay/config.h": "#define HAVE_WINSOCK2_H 1\n",
     "thirdparty/wslay/wslay/wslayver.h": '#define WSLAY_VERSION "1.1.1"\n',
 }
+# The file that a newer mbedTLS has more than the engine's build scripts know, by one that they compile.
+APPENDED = {"thirdparty/mbedtls/library/psa_its_file.c": '#include "psa_crypto_random.c"\n'}
 # The module's build script knows only the engine's own variant of ENet; it compiles this with the module.
 ENET_FILES = ("callbacks", "compress", "host", "list", "packet", "peer", "protocol", "win32")
 
 
-# clang compiles in half the time of gcc, which links. For assembly clang would start itself again, which an unpacked one
-# does not support.
+# clang compiles in half the time of gcc, which links. For assembly clang would start itself again, which an unpacked
+# one does not support.
 CLANG = """#!/bin/sh
 # Made by tools/wspeer_tools/provision/windows_engine.py.
 for argument in "$@"; do
@@ -151,9 +154,13 @@ class WindowsEngine:
             link = programs / program.name
             if not link.exists():
                 link.symlink_to(program)
-        linker = debian.unpack(OLDER_SUITE, self.folder / "lld", "lld").launcher("usr/bin/ld.lld")
-        debian.write_executable(programs / "ld.lld", f'#!/bin/sh\nexec {shlex.quote(str(linker))} "$@"\n')
         rust = RustSource()
+        # The linker of the same LLVM, because it reads what clang writes into objects. gcc looks for it by this name.
+        lld = debian.unpack(RUST_SUITE, self.folder / "lld", f"lld-{LLVM}")
+        linker = lld.launcher(f"usr/lib/llvm-{LLVM}/bin/ld.lld")
+        debian.write_executable(
+            programs / f"{ARCHITECTURE}-ld.lld", f'#!/bin/sh\nexec {shlex.quote(str(linker))} "$@"\n'
+        )
         headers = sorted(mingw.tree.path.glob(f"usr/lib/gcc/{ARCHITECTURE}/*-posix/include/c++"))
         if not headers:
             raise Unavailable(f"{mingw.tree.path} has no headers of C++")
@@ -188,6 +195,9 @@ class WindowsEngine:
             path = self.source / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
+        for name, text in APPENDED.items():
+            with (self.source / name).open("a", encoding="utf-8") as file:
+                file.write(text)
         self.place_enet()
         (self.source / ".placed").touch()
 

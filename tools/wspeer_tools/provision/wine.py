@@ -94,6 +94,7 @@ class Wine(Runner):
             "WINEDLLOVERRIDES": "mscoree,mshtml=;winemenubuilder.exe=d",
             # wine reads arguments in the encoding of the locale.
             "LC_ALL": "C.UTF-8",
+            "XDG_RUNTIME_DIR": self.prefix.parent,
             "DISPLAY": None,
             "WAYLAND_DISPLAY": None,
         }

@@ -80,7 +80,11 @@ class Everywhere:
         with zipfile.ZipFile(archive_path()) as archive:
             archive.extractall(self.project)
         write_project(self.project, SCRIPT.read_text(encoding="utf-8"))
+        # An engine without an editor and without these modules would complain.
+        with (self.project / "project.godot").open("a", encoding="utf-8") as settings:
+            settings.write('[physics]\n2d/physics_engine="Dummy"\n3d/physics_engine="Dummy"\n')
         list_extension(self.project)
+        (self.project / ".godot" / "global_script_class_cache.cfg").write_text("list=[]\n", encoding="utf-8")
 
     def run(self, engine_of: "Callable[[], Engine]") -> None:
         target = engine_of()
