@@ -91,7 +91,7 @@ int main(int argc, char **argv)
 {
     wsp_client *client = wsp_client_new();
     char line[LONGEST_LINE];
-    time_t deadline = time(NULL) + 60;
+    double deadline = now() + 60 * patience();
 
     begin_program(&argc, &argv);
     if (argc != 2) {
@@ -103,7 +103,7 @@ int main(int argc, char **argv)
         wsp_client_free(client);
         return EXIT_FAILURE;
     }
-    while (!is_over && time(NULL) < deadline) {
+    while (!is_over && now() < deadline) {
         pass_time(client, 20);
         if (!is_connected) {
             continue;

@@ -4,7 +4,8 @@
  *     echo_client URL TEXT...
  *
  * Prints a line `< TEXT` for each message and at the end `closed: CODE REASON`. The exit status is 0
- * if every text came back unchanged and the connection was closed cleanly, within ten seconds.
+ * if every text came back unchanged and the connection was closed cleanly, within ten seconds (longer with
+ * WSPEER_TEST_PATIENCE).
  */
 
 #include "system.h"
@@ -21,7 +22,7 @@ static bool is_equal(const uint8_t *data, size_t length, const char *text)
 int main(int argc, char **argv)
 {
     wsp_peer *peer = wsp_peer_new();
-    double deadline = now() + SECONDS;
+    double deadline = now() + SECONDS * patience();
     char **texts;
     int count;
     int sent = 0;
@@ -92,7 +93,7 @@ int main(int argc, char **argv)
             fprintf(stderr, "echo_client: %s\n", wsp_peer_get_error_message(peer));
         }
     } else {
-        fprintf(stderr, "echo_client: not closed after %d seconds\n", SECONDS);
+        fprintf(stderr, "echo_client: not closed after %d seconds\n", (int)(SECONDS * patience()));
     }
     wsp_peer_free(peer);
     return code == 1000 && returned == count ? EXIT_SUCCESS : EXIT_FAILURE;

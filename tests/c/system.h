@@ -157,7 +157,10 @@ struct windows_input {
     HANDLE filled;
     HANDLE taken;
     char bytes[4096];
+    /* Belongs to the thread until `filled`, then to the program until `taken`. */
     DWORD count;
+    /* Of the program alone. */
+    DWORD length;
     DWORD position;
     bool is_at_end;
 };
@@ -190,19 +193,21 @@ static inline int read_input(char *bytes, size_t room, int milliseconds)
         input.filled = CreateEventA(NULL, FALSE, FALSE, NULL);
         input.taken = CreateEventA(NULL, FALSE, FALSE, NULL);
         CloseHandle(CreateThread(NULL, 0, read_standard_input, &input, 0, NULL));
+        /* For input that was there before the thread. */
+        milliseconds = milliseconds > 1000 ? milliseconds : 1000;
     }
-    if (input.position == input.count && !input.is_at_end) {
+    if (input.position == input.length && !input.is_at_end) {
         if (WaitForSingleObject(input.filled, (DWORD)milliseconds) != WAIT_OBJECT_0) {
             return -1;
         }
         input.position = 0;
-        input.is_at_end = input.count == 0;
+        input.length = input.count;
+        input.is_at_end = input.length == 0;
     }
-    count = input.count - input.position < room ? input.count - input.position : room;
+    count = input.length - input.position < room ? input.length - input.position : room;
     memcpy(bytes, input.bytes + input.position, count);
     input.position += (DWORD)count;
-    if (input.position == input.count && !input.is_at_end) {
-        input.position = input.count = 0;
+    if (input.position == input.length && !input.is_at_end) {
         SetEvent(input.taken);
     }
     return (int)count;
