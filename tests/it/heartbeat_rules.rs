@@ -175,8 +175,8 @@ fn any_byte_that_arrives_shows_that_the_remote_peer_is_alive() {
         for byte in frame(0x82, masks, b"3") {
             raw.write(&[byte]);
             now += INTERVAL / 2;
-            // Nothing that a program can see depends on the byte. The thread of another test may have taken its event from
-            // the poller, and needs time to run.
+            // Nothing that a program can see depends on the byte. The thread of another test may have taken its event
+            // from the poller, and needs time to run.
             for _ in 0..30 {
                 raw.peer.poll_at(now);
                 std::thread::sleep(Duration::from_millis(1));
