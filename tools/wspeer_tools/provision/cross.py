@@ -79,8 +79,10 @@ class CrossCompiler:
         return compiler, linker
 
     def _mingw(self) -> "tuple[pathlib.Path, pathlib.Path]":
-        compiler = Mingw().c_compiler
-        return compiler, compiler
+        mingw = Mingw()
+        # The compiler of Rust calls dlltool by its name.
+        self.environment["PATH"] = f"{mingw.programs}{os.pathsep}{os.environ.get('PATH', '')}"
+        return mingw.c_compiler, mingw.c_compiler
 
     def cxx_compiler(self) -> pathlib.Path:
         """Returns the compiler of C++ for the tests' programs."""

@@ -26,7 +26,6 @@ from typing import Any, Iterator
 from ..packages.platform_build import build
 from ..process import Argument, Program, fresh_folder, locked, output_of, run
 from ..project import HEADER, ROOT
-from ..provision.cross import CrossCompiler
 from ..provision.programs import openssl
 from ..provision.wine import Wine, wine
 from ..report import Failed, note
