@@ -67,14 +67,6 @@ int failed_checks(void)
     return failures;
 }
 
-double patience(void)
-{
-    const char *text = getenv("WSPEER_TEST_PATIENCE");
-    double factor = text == NULL ? 0.0 : atof(text);
-
-    return factor > 1.0 ? factor : 1.0;
-}
-
 wsp_peer_options wide_options(void)
 {
     wsp_peer_options options = WSP_PEER_OPTIONS_INIT;

@@ -41,9 +41,6 @@ void about(const char *text);
  * process. Returns whether its checks passed. */
 bool passes_isolated(const char *name);
 
-/* Returns the factor for deadlines on a slow machine, from WSPEER_TEST_PATIENCE; at least 1. */
-double patience(void);
-
 /* Runs the step and naps until the condition is true, which is evaluated once per round. Ten seconds
  * are a failed check. */
 #define WAIT_FOR(condition, step)                                               \

@@ -58,6 +58,15 @@ static inline void nap(void)
     nanosleep(&millisecond, NULL);
 }
 
+/* Returns the factor for deadlines on a slow machine, from WSPEER_TEST_PATIENCE; at least 1. */
+static inline double patience(void)
+{
+    const char *text = getenv("WSPEER_TEST_PATIENCE");
+    double factor = text == NULL ? 0.0 : atof(text);
+
+    return factor > 1.0 ? factor : 1.0;
+}
+
 /* Sockets. wsp_peer_get_fd() and wsp_tcp_server_get_fd() return the same numbers as int64_t. Winsock is started by the
  * library with its first socket. */
 

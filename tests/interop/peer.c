@@ -476,7 +476,7 @@ static bool wait_for_socket(wsp_peer *peer)
         return false;
     }
     /* Once more without waiting, for data that arrived at the deadline. */
-    return socket_events(fd, wants_write, 1000) == 0 && socket_events(fd, wants_write, 0) == 0;
+    return socket_events(fd, wants_write, (int)(1000 * patience())) == 0 && socket_events(fd, wants_write, 0) == 0;
 }
 
 static bool visit(const char *url, const char *path)
@@ -568,7 +568,7 @@ int main(int argc, char **argv)
     options.outbound_buffer_size = LONGEST_MESSAGE;
     /* The remote peer may have to send megabytes before its close frame. */
     options.close_timeout = 30.0;
-    deadline = now() + SECONDS;
+    deadline = now() + SECONDS * patience();
 
     make_payloads();
     is_ok = is_server ? run_server() : run_client(argv[2]);

@@ -3,11 +3,13 @@
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
-use godot::classes::{StreamPeer, StreamPeerTcp, StreamPeerTls, stream_peer_tcp, stream_peer_tls};
+use godot::classes::{StreamPeer, StreamPeerTcp, StreamPeerTls, stream_peer_tls};
 use godot::global::Error as GodotError;
+use godot::obj::EngineEnum;
 use godot::prelude::*;
 
 use crate::net::Transport;
+use crate::peer::StreamStatus;
 
 /// A stream of the engine, or one that is written in a script.
 pub struct EngineStream {
@@ -35,7 +37,7 @@ impl EngineStream {
     /// Wraps a `StreamPeerTCP`; gives other streams back.
     pub fn tcp(stream: Gd<StreamPeer>) -> Result<Self, Gd<StreamPeer>> {
         let mut tcp = stream.clone().try_cast::<StreamPeerTcp>()?;
-        if tcp.get_status() == stream_peer_tcp::Status::CONNECTED {
+        if is_connected(&tcp) {
             tcp.set_no_delay(true);
         }
         Ok(Self { stream, kind: EngineStreamKind::Tcp(tcp) })
@@ -64,7 +66,7 @@ impl EngineStream {
         match &mut self.kind {
             EngineStreamKind::Tcp(tcp) => {
                 tcp.poll();
-                tcp.get_status() == stream_peer_tcp::Status::CONNECTED
+                is_connected(tcp)
             }
             EngineStreamKind::Tls { tls, .. } => {
                 if is_live(tls) {
@@ -78,7 +80,7 @@ impl EngineStream {
 
     fn is_ready(&self) -> bool {
         match &self.kind {
-            EngineStreamKind::Tcp(tcp) => tcp.get_status() == stream_peer_tcp::Status::CONNECTED,
+            EngineStreamKind::Tcp(tcp) => is_connected(tcp),
             EngineStreamKind::Tls { tls, .. } => tls.get_status() == stream_peer_tls::Status::CONNECTED,
             EngineStreamKind::Other => self.stream.get_available_bytes() >= 0,
         }
@@ -113,6 +115,11 @@ impl EngineStream {
             (None, false) => Err(ErrorKind::InvalidData.into()),
         }
     }
+}
+
+fn is_connected(tcp: &Gd<StreamPeerTcp>) -> bool {
+    // The class that has this enum depends on the version of the engine's interface.
+    tcp.get_status().ord() == StreamStatus::Connected as i32
 }
 
 fn is_live(tls: &Gd<StreamPeerTls>) -> bool {
@@ -169,7 +176,7 @@ impl Transport for EngineStream {
 
     fn remote_address(&self) -> Option<SocketAddr> {
         match &self.kind {
-            EngineStreamKind::Tcp(tcp) if tcp.get_status() == stream_peer_tcp::Status::CONNECTED => {
+            EngineStreamKind::Tcp(tcp) if is_connected(tcp) => {
                 let ip = tcp.get_connected_host().to_string().parse().ok()?;
                 Some(SocketAddr::new(ip, u16::try_from(tcp.get_connected_port()).ok()?))
             }
@@ -180,7 +187,7 @@ impl Transport for EngineStream {
 
     fn set_no_delay(&mut self, enabled: bool) -> io::Result<()> {
         match &mut self.kind {
-            EngineStreamKind::Tcp(tcp) if tcp.get_status() == stream_peer_tcp::Status::CONNECTED => {
+            EngineStreamKind::Tcp(tcp) if is_connected(tcp) => {
                 tcp.set_no_delay(enabled);
                 Ok(())
             }

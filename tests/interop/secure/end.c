@@ -531,7 +531,7 @@ int main(int argc, char **argv)
     options.inbound_buffer_size = LONGEST_MESSAGE;
     options.outbound_buffer_size = LONGEST_MESSAGE;
     read_options(argc - (is_server ? 2 : 3), argv + (is_server ? 2 : 3));
-    deadline = now() + SECONDS;
+    deadline = now() + SECONDS * patience();
     set_up_tls(is_server);
     if (page_path != NULL) {
         read_page();

@@ -86,9 +86,14 @@ def _build_native(platform: Platform, kind: str, folder: pathlib.Path) -> None:
 def _build_target(platform: Platform, target: Target, kind: str, folder: pathlib.Path) -> None:
     compiler = CrossCompiler(target)
     with locked(cache_folder() / "cross" / f"{target.triple}.results.lock", f"building for {target.triple}"):
-        built = compiler.cargo("rustc", *cargo_options(platform, kind, folder)) / PROFILES.get(kind, "release")
+        # Beside cargo's results: cargo does not write the list again if it has nothing to build.
+        lists = compiler.folder / f"{target.triple}.lists"
+        lists.mkdir(parents=True, exist_ok=True)
+        built = compiler.cargo("rustc", *cargo_options(platform, kind, lists)) / PROFILES.get(kind, "release")
         for name in _names(platform, kind):
             shutil.copy(built / name, folder / name)
+        if kind == "c":
+            shutil.copy(lists / SYSTEM_LIBRARIES, folder / SYSTEM_LIBRARIES)
     if kind == "c":
         separate(folder / STATIC, platform).replace(folder / STATIC)
 

@@ -80,8 +80,9 @@ class CrossCompiler:
 
     def _mingw(self) -> "tuple[pathlib.Path, pathlib.Path]":
         mingw = Mingw()
-        # The compiler of Rust calls dlltool by its name.
-        self.environment["PATH"] = f"{mingw.programs}{os.pathsep}{os.environ.get('PATH', '')}"
+        # rustc makes import libraries by the program of this name.
+        dlltool = mingw.program("dlltool")
+        self.wrapper(dlltool.name, dlltool)
         return mingw.c_compiler, mingw.c_compiler
 
     def cxx_compiler(self) -> pathlib.Path:

@@ -121,8 +121,8 @@ APPENDED = {"thirdparty/mbedtls/library/psa_its_file.c": '#include "psa_crypto_r
 ENET_FILES = ("callbacks", "compress", "host", "list", "packet", "peer", "protocol", "win32")
 
 
-# clang compiles in half the time of gcc, which links. For assembly clang would start itself again, which one that is
-# unpacked does not support.
+# clang compiles in half the time of gcc, which links. For assembly clang would start itself again, which an unpacked
+# one does not support.
 CLANG = """#!/bin/sh
 # Made by tools/wspeer_tools/provision/windows_engine.py.
 for argument in "$@"; do
