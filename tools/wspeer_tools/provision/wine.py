@@ -66,6 +66,8 @@ class Wine(Runner):
         """Makes the registry and the drive, unless they are there."""
         if not find("unshare") or not succeeds([*self._namespace, "true"]):
             raise Unavailable("wine needs a mount namespace: root, or a kernel that gives users namespaces")
+        # The tree has no names of hosts.
+        (self.tree / "etc" / "hosts").write_text("127.0.0.1 localhost\n::1 localhost\n", encoding="utf-8")
         system = self.prefix / PREFIX_SYSTEM
         if not (system / "zlib1.dll").exists():
             system.mkdir(parents=True, exist_ok=True)

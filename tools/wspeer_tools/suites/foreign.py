@@ -13,7 +13,7 @@ import pathlib
 
 from ..packages.platform_build import SYSTEM_LIBRARIES, build
 from ..process import Argument, locked, run
-from ..project import HEADER, target_folder
+from ..project import HEADER, series, target_folder
 from ..provision.cross import CrossCompiler
 from ..provision.engines import godot3
 from ..provision.qemu import Arm64
@@ -40,6 +40,11 @@ def c_target(platform: Platform, libraries: pathlib.Path, runner: Runner) -> CTa
     """Returns the platform for the C tests."""
     compiler = CrossCompiler(platform.targets[0])
     names = (libraries / SYSTEM_LIBRARIES).read_text(encoding="utf-8").split()
+    if platform.system == "linux":
+        # Programs look for the library by the name of its series.
+        link = libraries / f"libwspeer.so.{series()}"
+        link.unlink(missing_ok=True)
+        link.symlink_to("libwspeer.so")
     return CTarget(
         f"platform-tests/{platform.name}/c",
         (compiler.c_compiler,),
