@@ -18,6 +18,7 @@ from wspeer_tools.engine_output import printed, problems, require_no_bugs
 from wspeer_tools.process import Program, run_to_end
 from wspeer_tools.project import ADDON, HEADER, LIBRARY_FOLDER
 from wspeer_tools.provision.apple_link import learn
+from wspeer_tools.provision.translated_link import linker_arguments
 from wspeer_tools.report import Failed, Report, closing_counts
 from wspeer_tools.suites import random_calls
 from wspeer_tools.suites.c_programs import declared_functions
@@ -192,20 +193,25 @@ class TargetsTest(TestCase):
         self.assertEqual(lines[1], 'macos.release = "bin/macos.universal/libwspeer.dylib"')
 
 
-class AppleLinkTest(TestCase):
-    """Stubs of Apple's frameworks."""
+class CrossLinkTest(TestCase):
+    """Links without the C compiler and the libraries of a platform."""
+
+    def test_a_linker_gets_the_arguments_of_a_c_compiler_in_its_own_form(self) -> None:
+        given = ["-Wl,--as-needed", "-nodefaultlibs", "-Wl,-z,nodelete", "a.o", "-lc", "--target=aarch64-linux-android"]
+        self.assertEqual(list(linker_arguments(given)), ["--as-needed", "-z", "nodelete", "a.o", "-lc"])
 
     def test_stubs_get_the_symbols_that_a_link_has_not_found(self) -> None:
-        known: dict[str, set[str]] = {}
-        self.assertTrue(learn('error: unable to find system framework "Security". searched paths: none\n', known))
-        self.assertEqual(known, {"Security": set()})
-        self.assertTrue(learn("error: undefined symbol: _SecTrustCreate\n  note: referenced by x.o\n", known))
-        self.assertTrue(learn("error: undefined symbol: _CFRelease\n", known))
-        self.assertEqual(known, {"Security": {"_SecTrustCreate"}, "CoreFoundation": {"_CFRelease"}})
+        known: dict[str, set[str]] = {"Security": set(), "CoreFoundation": set(), "System": set()}
+        text = "ld64.lld: error: undefined symbol: _{}\n>>> referenced by a.o\n"
+        self.assertTrue(learn(text.format("SecTrustCreate") + text.format("CFRelease"), known, set()))
+        self.assertTrue(learn(text.format("malloc"), known, {"_malloc"}))
+        found = {"Security": {"_SecTrustCreate"}, "CoreFoundation": {"_CFRelease"}, "System": {"_malloc"}}
+        self.assertEqual(known, found)
 
-    def test_a_link_that_reports_nothing_new_has_failed(self) -> None:
-        known = {"Security": {"_SecTrustCreate"}}
-        self.assertFalse(learn("error: undefined symbol: _SecTrustCreate\nerror: undefined symbol: _printf\n", known))
+    def test_a_link_that_reports_nothing_new_or_an_unknown_symbol_has_failed(self) -> None:
+        known = {"Security": {"_SecTrustCreate"}, "CoreFoundation": set(), "System": set()}
+        text = "error: undefined symbol: _SecTrustCreate\nerror: undefined symbol: _prinft\n"
+        self.assertFalse(learn(text, known, {"_printf"}))
 
 
 if __name__ == "__main__":

@@ -96,8 +96,8 @@ PLATFORMS = (
         ),
         LINKED,
     ),
-    Platform("android.arm64", (Target("aarch64-linux-android", "android", "aarch64-linux-android24"),), LINKED),
-    Platform("android.x86_64", (Target("x86_64-linux-android", "android", "x86_64-linux-android24"),), LINKED),
+    Platform("android.arm64", (Target("aarch64-linux-android", "android", "aarch64-linux-musl"),), LINKED),
+    Platform("android.x86_64", (Target("x86_64-linux-android", "android", "x86_64-linux-musl"),), LINKED),
 )
 
 

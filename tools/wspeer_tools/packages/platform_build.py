@@ -14,6 +14,7 @@ from ..project import EXTENSION_FEATURES, LIBRARY_FOLDER, cache_folder, say, ser
 from ..provision.cross import CrossCompiler
 from ..provision.rust_source import RustSource
 from ..targets import Platform, Target
+from .exports import require_own_exports
 from .portable_cargo import output_folder, portable_cargo
 from .separate import separate
 
@@ -136,4 +137,6 @@ def build(platform: Platform, kind: str) -> pathlib.Path:
         _unite(platform, kind, parts, folder)
     if kind == "c" and platform.system == "windows":
         _write_microsoft_import_library(folder)
+    if platform.shared:
+        require_own_exports(platform, folder / platform.shared)
     return folder

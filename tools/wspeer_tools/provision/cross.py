@@ -1,6 +1,6 @@
 """Builds the library for other platforms: Rust with its standard library from source, C compilers and linkers.
 
-zig, from PyPI, compiles and links for Linux and macOS, Debian's mingw for Windows, and clang for Android.
+zig, from PyPI, compiles and links for Linux, macOS and Android, and Debian's mingw for Windows.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import sys
 from ..process import Argument, locked
 from ..project import ROOT, cache_folder, cargo_home
 from ..targets import Target
-from . import android, debian
+from . import android, apple_link, debian
 from .mingw import Mingw
-from .programs import zig_folder
+from .programs import zig_folder, zig_library
 from .rust_source import RustSource
 
 WRAPPER = """#!/bin/sh
@@ -68,15 +68,16 @@ class CrossCompiler:
 
     def _apple(self) -> "tuple[pathlib.Path, pathlib.Path]":
         compiler, _ = self._zig()
-        stubs = self.tools / "frameworks"
-        # The linker warns if these are missing.
-        for folder in ("usr/lib", "System/Library/Frameworks"):
-            (stubs / folder).mkdir(parents=True, exist_ok=True)
-        module = f"{__package__}.apple_link"
-        linker = self.wrapper("target-linker", sys.executable, "-m", module, stubs, compiler, PYTHONPATH=ROOT / "tools")
+        stubs = self.tools / "stubs"
+        stubs.mkdir(exist_ok=True)
+        # zig's own linker exports every symbol.
+        c_library = zig_library() / "libc" / "darwin" / "libSystem.tbd"
+        python: "list[Argument]" = [sys.executable, "-m", apple_link.__name__, c_library]
+        linker = self.rust.linker("ld64.lld")
         # Without it the compilers ask for the folder of Apple's tools.
         self.environment["SDKROOT"] = stubs
-        return compiler, linker
+        # By this name rustc passes the arguments of Apple's linker.
+        return compiler, self.wrapper("ld", *python, stubs, linker, PYTHONPATH=ROOT / "tools")
 
     def _mingw(self) -> "tuple[pathlib.Path, pathlib.Path]":
         mingw = Mingw()
@@ -90,8 +91,12 @@ class CrossCompiler:
         return Mingw().program("g++") if self.target.toolchain == "mingw" else self.tools / "target-c++"
 
     def _android(self) -> "tuple[pathlib.Path, pathlib.Path]":
-        clang = self.rust.llvm("clang")
-        return android.prepare(self, clang)
+        compiler, _ = self._zig()
+        stubs = self.tools / "stubs"
+        android.prepare_stubs(stubs, compiler, self.rust.llvm("llvm-ar"))
+        linker = self.wrapper("ld.lld", zig_folder() / "python", "-m", "ziglang", "ld.lld")
+        python = [sys.executable, "-m", android.__name__]
+        return compiler, self.wrapper("target-linker", *python, stubs, linker, PYTHONPATH=ROOT / "tools")
 
     def cargo(self, verb: str, *arguments: Argument) -> pathlib.Path:
         """Runs cargo for the target. Returns the folder that has a folder for each profile."""

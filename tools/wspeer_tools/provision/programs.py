@@ -58,6 +58,14 @@ def zig() -> pathlib.Path:
     return zig_folder() / "python-zig"
 
 
+def zig_library() -> pathlib.Path:
+    """Returns the folder of zig's sources and lists of other libraries."""
+    found = sorted(zig_folder().parent.glob("lib*/python3*/site-packages/ziglang/lib"))
+    if not found:
+        raise Unavailable(f"no library of zig in {zig_folder().parent}")
+    return found[0]
+
+
 def abigail(program: str) -> pathlib.Path:
     """Returns abidw or abidiff: the one on PATH, or Debian's."""
     return find(program) or _debian_program("abigail-tools", program)

@@ -30,6 +30,11 @@ class RustSource:
         """Returns one of LLVM's programs."""
         return self.tree.launcher(f"usr/lib/llvm-{LLVM}/bin/{program}")
 
+    def linker(self, name: str) -> pathlib.Path:
+        """Returns LLVM's linker by the name that chooses its kind: ld.lld, ld64.lld or lld-link."""
+        tree = debian.unpack(SUITE, cache_folder() / "lld", f"lld-{LLVM}")
+        return tree.launcher(f"usr/lib/llvm-{LLVM}/bin/{name}")
+
     def clang_resources(self) -> pathlib.Path:
         """Returns the folder of clang's own headers and libraries."""
         return self.tree.path / "usr" / "lib" / f"llvm-{LLVM}" / "lib" / "clang" / str(LLVM)

@@ -20,8 +20,7 @@ from ..report import Unavailable
 from . import debian
 from .mingw import ARCHITECTURE, Mingw
 from .packages import python_environment
-from .rust_source import LLVM, RustSource
-from .rust_source import SUITE as RUST_SUITE
+from .rust_source import RustSource
 
 SUITE = "forky"
 # The release whose archive has what that of the other lacks.
@@ -156,8 +155,7 @@ class WindowsEngine:
                 link.symlink_to(program)
         rust = RustSource()
         # The linker of the same LLVM, because it reads what clang writes into objects. gcc looks for it by this name.
-        lld = debian.unpack(RUST_SUITE, self.folder / "lld", f"lld-{LLVM}")
-        linker = lld.launcher(f"usr/lib/llvm-{LLVM}/bin/ld.lld")
+        linker = RustSource().linker("ld.lld")
         debian.write_executable(
             programs / f"{ARCHITECTURE}-ld.lld", f'#!/bin/sh\nexec {shlex.quote(str(linker))} "$@"\n'
         )
