@@ -461,7 +461,10 @@ typedef struct {
     size_t struct_size;
     /** The stage that failed. */
     wsp_stage stage;
-    /** The operating system's error number (errno), 0 if the failure has none. */
+    /**
+     * The operating system's error number, 0 if the failure has none: errno, or on Windows that of
+     * WSAGetLastError().
+     */
     int32_t os_error;
     /** The reason, one sentence in English. Lent. */
     const char *message;
@@ -698,7 +701,7 @@ uint16_t wsp_peer_get_connected_port(const wsp_peer *peer);
 
 /**
  * Returns the socket for the program's own event loop, -1 if there is none (closed, or looking up
- * the name).
+ * the name). On Windows the number is a SOCKET, for WSAPoll() or select().
  *
  * Wait, level-triggered, until the socket is readable, or also writable if `wants_write` (may be
  * NULL) is set, and call wsp_peer_poll(). Poll again at once after reading packets while
@@ -2549,7 +2552,8 @@ uint16_t wsp_tcp_server_get_local_port(const wsp_tcp_server *server);
 /**
  * Returns the listening socket for the program's own event loop, -1 if there is none. Wait,
  * level-triggered, until it is readable; then take connections until
- * wsp_tcp_server_take_connection() returns NULL. The listener owns the socket and closes it.
+ * wsp_tcp_server_take_connection() returns NULL. The listener owns the socket and closes it. On
+ * Windows the number is a SOCKET.
  */
 int64_t wsp_tcp_server_get_fd(const wsp_tcp_server *server);
 
