@@ -73,14 +73,18 @@ def _extension_options(platform: Platform) -> "list[str]":
 
 def _build_native(platform: Platform, kind: str, folder: pathlib.Path) -> None:
     verb = "rustc" if kind == "c" else "build"
-    options = cargo_options(platform, kind, folder)
+    built = output_folder(verb, PROFILES.get(kind, "release"))
+    built.mkdir(parents=True, exist_ok=True)
+    # Beside cargo's results: cargo does not write the list again if it has nothing to build.
+    options = cargo_options(platform, kind, built)
     if verb == "build":
         # The tests and the sample project share these crate types.
         options = ["--quiet", "--lib", "--profile", PROFILES[kind], *EXTENSION_FEATURES]
     portable_cargo(verb, *(str(option) for option in options))
     for name in _names(platform, kind):
-        shutil.copy(output_folder(verb, PROFILES.get(kind, "release")) / name, folder / name)
+        shutil.copy(built / name, folder / name)
     if kind == "c":
+        shutil.copy(built / SYSTEM_LIBRARIES, folder / SYSTEM_LIBRARIES)
         separate(folder / STATIC, platform).replace(folder / STATIC)
 
 
