@@ -6,15 +6,10 @@
  * Fails if a round leaves descriptors or threads open.
  */
 
-#define _POSIX_C_SOURCE 200809L
+#include "system.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include <wspeer.h>
 
@@ -35,27 +30,6 @@ static void fail(const char *what)
 {
     printf("unload: %s\n", what);
     exit(EXIT_FAILURE);
-}
-
-static int entries(const char *path)
-{
-    DIR *folder = opendir(path);
-    int count = 0;
-
-    while (folder != NULL && readdir(folder) != NULL) {
-        count++;
-    }
-    if (folder != NULL) {
-        closedir(folder);
-    }
-    return count;
-}
-
-static void nap(void)
-{
-    const struct timespec time = {0, 1000000};
-
-    nanosleep(&time, NULL);
 }
 
 /* Connects a client to a server, and ends the connection. */
@@ -132,14 +106,14 @@ int main(int argc, char **argv)
         dlclose(library);
         /* What the first two rounds have opened belongs to the process. */
         if (round == 1) {
-            descriptors = entries("/proc/self/fd");
+            descriptors = open_descriptors();
         }
     }
     /* Connections that were closed last may still be finished in the background. */
-    for (int naps = 0; entries("/proc/self/fd") > descriptors; naps++) {
+    for (int naps = 0; open_descriptors() > descriptors; naps++) {
         if (naps == MAX_POLLS) {
-            printf("%d entries of /proc/self/fd after 2 rounds, %d after %d\n", descriptors,
-                   entries("/proc/self/fd"), ROUNDS);
+            printf("%d descriptors after 2 rounds, %d after %d\n", descriptors,
+                   open_descriptors(), ROUNDS);
             return EXIT_FAILURE;
         }
         nap();

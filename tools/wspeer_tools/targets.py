@@ -35,7 +35,6 @@ class Platform:
     targets: "tuple[Target, ...]"
     tested: str
     has_extension: bool = True
-    has_c_library: bool = True
 
     @property
     def system(self) -> str:

@@ -99,12 +99,17 @@ fn report<C: StreamClass>(
     out: RawPtr<*mut i32>,
     call: impl FnOnce(&mut C::Object) -> (usize, Result),
 ) -> GodotError {
-    let (count, error) = this.object_field().with((0, GodotError::ERR_BUSY), |stream| {
-        let (count, result) = call(stream);
-        (count, convert::error(&result))
-    });
+    let (count, error) = counted(this, call);
     engine_pointers::report_count(count, out);
     error
+}
+
+/// Runs a call that returns a number of bytes and a result, and returns the engine's number of the result.
+fn counted<C: StreamClass>(this: &C, call: impl FnOnce(&mut C::Object) -> (usize, Result)) -> (usize, GodotError) {
+    this.object_field().with((0, GodotError::ERR_BUSY), |stream| {
+        let (count, result) = call(stream);
+        (count, convert::error(&result))
+    })
 }
 
 /// Splits a result into its count, 0 for an error, and the result without it.
@@ -123,10 +128,7 @@ pub fn read_all_for_script<C: StreamClass>(this: &C, bytes: i32) -> VarArray {
     };
     let mut data = PackedByteArray::new();
     data.resize(wanted);
-    let (count, error) = this.object_field().with((0, GodotError::ERR_BUSY), |stream| {
-        let (count, result) = stream.read_all(data.as_mut_slice());
-        (count, convert::error(&result))
-    });
+    let (count, error) = counted(this, |stream| stream.read_all(data.as_mut_slice()));
     data.resize(count);
     varray![error, &data]
 }

@@ -63,8 +63,7 @@ def write_release(*names: str) -> None:
     for archive in DIST.glob("wspeer-*"):
         archive.unlink()
     for platform in platforms:
-        if platform.has_c_library:
-            pack_library(platform)
+        pack_library(platform)
     build_addon(platforms)
     _pack_source()
     finish_release()

@@ -12,8 +12,8 @@ from ..targets import Platform
 
 # The C functions, and the entry point of the extension. Names of Mach-O files begin with an underscore.
 OWN = re.compile(r"_?(wsp_\w+|wspeer_gdextension_init)")
-# What every system of a platform has.
-SYSTEM_LIBRARIES = {
+# What a library may need: every machine with the system has these. On Linux, the C library and the compiler's run time.
+ALLOWED_LIBRARIES = {
     "linux": re.compile(r"(libc|libm|libdl|librt|libutil|libpthread|libgcc_s|ld-linux[-a-z0-9_]*)\.so\..*"),
     "android": re.compile(r"lib(c|m|dl|log)\.so"),
     "windows": re.compile(
@@ -21,7 +21,7 @@ SYSTEM_LIBRARIES = {
         r"|api-ms-win-[-a-z0-9]+)\.dll",
         re.IGNORECASE,
     ),
-    "macos": re.compile(r"/usr/lib/lib(System\.B|iconv\.2|objc\.A)\.dylib|/System/Library/Frameworks/.*|@rpath/.*"),
+    "macos": re.compile(r"/usr/lib/libSystem\.B\.dylib|/System/Library/Frameworks/.*"),
 }
 
 
@@ -33,7 +33,7 @@ def exported_names(platform: Platform, library: pathlib.Path) -> "list[str]":
     options = ["--extern-only", "--defined-only", "--format=just-symbols"]
     dynamic = [] if platform.system == "macos" else ["--dynamic"]
     text = output_of([rust.llvm("llvm-nm"), *options, *dynamic, library])
-    return [line for line in text.splitlines() if line and not line.endswith(":") and not line.startswith("_fini")]
+    return [line for line in text.splitlines() if line and not line.endswith(":")]
 
 
 def needed_libraries(library: pathlib.Path) -> "list[str]":
@@ -51,6 +51,6 @@ def require_own_exports(platform: Platform, library: pathlib.Path) -> None:
     if others or not exported:
         raise Failed(f"{library} exports {len(others)} other names: {', '.join(others[:10]) or 'nothing'}")
     needed = needed_libraries(library)
-    foreign = [name for name in needed if not SYSTEM_LIBRARIES[platform.system].fullmatch(name)]
+    foreign = [name for name in needed if not ALLOWED_LIBRARIES[platform.system].fullmatch(name)]
     if foreign or not needed:
         raise Failed(f"{library} needs {', '.join(foreign) or 'no library, not even that of C'}")

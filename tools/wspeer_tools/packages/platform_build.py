@@ -9,12 +9,12 @@ from __future__ import annotations
 import pathlib
 import shutil
 
-from ..process import Argument, fresh_folder, locked, output_of, run
+from ..process import Argument, fresh_folder, locked, run
 from ..project import EXTENSION_FEATURES, LIBRARY_FOLDER, cache_folder, say, series, target_folder
 from ..provision.cross import CrossCompiler
 from ..provision.rust_source import RustSource
 from ..targets import Platform, Target
-from .exports import require_own_exports
+from .exports import exported_names, require_own_exports
 from .portable_cargo import output_folder, portable_cargo
 from .separate import separate
 
@@ -112,14 +112,12 @@ def _unite(platform: Platform, kind: str, parts: "list[pathlib.Path]", folder: p
         shutil.copy(parts[0] / SYSTEM_LIBRARIES, folder / SYSTEM_LIBRARIES)
 
 
-def _write_microsoft_import_library(folder: pathlib.Path) -> None:
+def _write_microsoft_import_library(platform: Platform, folder: pathlib.Path) -> None:
     """Writes wspeer.lib, which Microsoft's linker reads, from the exports of the DLL."""
-    rust = RustSource()
-    text = output_of([rust.llvm("llvm-readobj"), "--coff-exports", folder / "wspeer.dll"])
-    names = sorted(line.split()[1] for line in text.splitlines() if line.strip().startswith("Name: wsp_"))
+    names = sorted(exported_names(platform, folder / "wspeer.dll"))
     definition = folder / "wspeer.def"
     definition.write_text("LIBRARY wspeer.dll\nEXPORTS\n" + "".join(f"{name}\n" for name in names), encoding="utf-8")
-    run([rust.llvm("llvm-dlltool"), "-m", "i386:x86-64", "-d", definition, "-l", folder / "wspeer.lib"])
+    run([RustSource().llvm("llvm-dlltool"), "-m", "i386:x86-64", "-d", definition, "-l", folder / "wspeer.lib"])
 
 
 def is_native(platform: Platform) -> bool:
@@ -139,9 +137,9 @@ def build(platform: Platform, kind: str) -> pathlib.Path:
         for target, part in zip(platform.targets, parts):
             _build_target(platform, target, kind, part)
         _unite(platform, kind, parts, folder)
-    if kind == "c" and platform.system == "windows":
-        _write_microsoft_import_library(folder)
     # For this machine the C tests and the tests of the packages do so, without LLVM's programs.
     if platform.shared and not is_native(platform):
         require_own_exports(platform, folder / platform.shared)
+    if kind == "c" and platform.system == "windows":
+        _write_microsoft_import_library(platform, folder)
     return folder

@@ -56,15 +56,14 @@ def _cell(size: Optional[int]) -> str:
 
 def cells(platform: Platform, addon: "dict[str, int]", library: pathlib.Path) -> "list[str]":
     """Returns the sizes of a platform's row; `-` is what it does not have, `?` what was not built."""
-    extension = shared = static = archive = "-"
+    extension = shared = "-"
     if platform.has_extension:
         extension = _cell(_size(addon, rf"/bin/{re.escape(platform.name)}/{platform.extension_file('release')}$"))
-    if platform.has_c_library:
-        files = members(library)
-        if platform.shared:
-            shared = _cell(_size(files, rf"/{re.escape(platform.shared)}[.0-9]*$"))
-        static = _cell(_size(files, r"/libwspeer\.a$"))
-        archive = _cell(library.stat().st_size if library.exists() else None)
+    files = members(library)
+    if platform.shared:
+        shared = _cell(_size(files, rf"/{re.escape(platform.shared)}[.0-9]*$"))
+    static = _cell(_size(files, r"/libwspeer\.a$"))
+    archive = _cell(library.stat().st_size if library.exists() else None)
     return [extension, shared, static, archive]
 
 

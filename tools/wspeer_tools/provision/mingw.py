@@ -37,9 +37,3 @@ class Mingw:
     def program(self, name: str) -> pathlib.Path:
         """Returns a program by its name without the architecture: gcc, g++, ar, dlltool."""
         return self.programs / f"{ARCHITECTURE}-{name}"
-
-    def runtime_libraries(self) -> "list[pathlib.Path]":
-        """Returns the DLLs that programs of these compilers may need beside them."""
-        return sorted(self.tree.path.glob(f"usr/lib/gcc/{ARCHITECTURE}/*-posix/*.dll")) + sorted(
-            self.tree.path.glob(f"usr/{ARCHITECTURE}/lib/libwinpthread-1.dll")
-        )

@@ -122,8 +122,7 @@ class RecipesGroup:
     def run(self) -> None:
         step = self.packaging.step
         for platform in PLATFORMS:
-            if platform.has_c_library:
-                step(f"CMake for {platform.name}", functools.partial(self.check_platform, platform))
+            step(f"CMake for {platform.name}", functools.partial(self.check_platform, platform))
         if step("recipes for the archive of this machine", self.write):
             step("conan create, shared", self.create_with_conan)
             step("conan create, static", lambda: self.create_with_conan("-o", "wspeer/*:shared=False"))

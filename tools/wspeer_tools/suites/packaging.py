@@ -22,6 +22,7 @@ import pathlib
 import re
 from typing import Callable
 
+from ..packages.exports import ALLOWED_LIBRARIES
 from ..process import Argument, locked, output_of, run
 from ..project import ROOT, series, target_folder
 from ..report import Failed, Report, note
@@ -30,8 +31,6 @@ from ..sample_project import engine_environment, run_engine, run_engine_quietly
 GROUPS = ("library", "small", "addon", "abi", "comments", "docs", "recipes", "dist")
 HERE = ROOT / "tests" / "packaging"
 NEWEST_GLIBC = (2, 28)
-# The C library and the compiler's run time.
-ALLOWED_LIBRARIES = re.compile(r"\[(libc|libm|libdl|librt|libutil|libpthread|libgcc_s|ld-linux[-a-z0-9_]*)\.so")
 
 
 class Packaging:
@@ -84,8 +83,8 @@ def require_old_glibc(library: pathlib.Path) -> None:
     if not versions:
         raise Failed(f"{library} needs no version of glibc")
     note(f"newest symbol version: {max(versions)}")
-    needed = [line for line in output_of(["readelf", "-d", library]).splitlines() if "NEEDED" in line]
-    others = [line for line in needed if not ALLOWED_LIBRARIES.search(line)]
+    needed = re.findall(r"\(NEEDED\).*\[(.+)\]", output_of(["readelf", "-d", library]))
+    others = [name for name in needed if not ALLOWED_LIBRARIES["linux"].fullmatch(name)]
     if max(versions) > NEWEST_GLIBC or others:
         raise Failed(f"needs glibc {max(versions)} and {others}")
 
