@@ -77,7 +77,7 @@ GLIBC = "2.28"
 
 PLATFORMS = (
     Platform("linux.x86_64", (Target("x86_64-unknown-linux-gnu", "zig", f"x86_64-linux-gnu.{GLIBC}"),), IN_ENGINE),
-    Platform("linux.arm64", (Target("aarch64-unknown-linux-gnu", "zig", f"aarch64-linux-gnu.{GLIBC}"),), IN_ENGINE),
+    Platform("linux.arm64", (Target("aarch64-unknown-linux-gnu", "zig", f"aarch64-linux-gnu.{GLIBC}"),), TESTED),
     Platform("linux.x86_32", (Target("i686-unknown-linux-gnu", "zig", f"x86-linux-gnu.{GLIBC}"),), LINKED),
     Platform("linux.arm32", (Target("armv7-unknown-linux-gnueabihf", "zig", f"arm-linux-gnueabihf.{GLIBC}"),), LINKED),
     Platform(
@@ -86,7 +86,7 @@ PLATFORMS = (
         TESTED,
         has_extension=False,
     ),
-    Platform("windows.x86_64", (Target("x86_64-pc-windows-gnu", "mingw"),), IN_ENGINE),
+    Platform("windows.x86_64", (Target("x86_64-pc-windows-gnu", "mingw"),), TESTED),
     Platform(
         "macos.universal",
         (

@@ -17,14 +17,14 @@ import functools
 import http.server
 import json
 import pathlib
-import re
 import shutil
 import threading
 from dataclasses import dataclass
 from typing import Any, Iterator
 
+from ..packages.exports import exported_names
 from ..packages.platform_build import build
-from ..process import Argument, Program, fresh_folder, locked, output_of, run
+from ..process import Argument, Program, fresh_folder, locked, run
 from ..project import HEADER, ROOT
 from ..provision.programs import openssl
 from ..provision.wine import Wine, wine
@@ -98,8 +98,7 @@ class WindowsSuite(Suite):
         server.close_input()
 
     def compare_exports(self) -> None:
-        text = output_of(["objdump", "-p", self.libraries / "wspeer.dll"])
-        exported = set(re.findall(r"^\s*\[\s*\d+\]\s+(?:\+base\[\s*\d+\]\s+[0-9a-f]+\s+)?(\w+)$", text, re.MULTILINE))
+        exported = set(exported_names(platform_of("windows.x86_64"), self.libraries / "wspeer.dll"))
         declared = set(declared_functions(self.header))
         if not declared or declared != exported:
             raise Failed(f"declared only: {sorted(declared - exported)}\nexported only: {sorted(exported - declared)}")
